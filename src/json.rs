@@ -1,0 +1,381 @@
+//! Reading and writing the JSON of `toolchain.json`.
+//!
+//! A wrapped call reads its toolchain before anything else, so this reader
+//! borrows from the text, allocates nothing for a string without escapes, and
+//! steps over what it is not asked for. Strings are bytes: what lies between
+//! the quotes need not be UTF-8, because paths need not be.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Values may nest this deep; deeper ones are refused rather than overflow
+/// the stack.
+const DEPTH: usize = 64;
+
+/// Where a text stopped being the JSON that was expected, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Counted from 1.
+    pub line: usize,
+    /// In bytes, counted from 1.
+    pub column: usize,
+    pub what: String,
+}
+
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// A cursor over a JSON text. Each method reads one value and leaves the
+/// cursor behind it.
+pub struct Reader<'a> {
+    text: &'a [u8],
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(text: &'a [u8]) -> Self {
+        Reader {
+            text,
+            at: 0,
+            depth: 0,
+        }
+    }
+
+    /// An object: `entry` is called for each key and must read its value.
+    pub fn object(&mut self, mut entry: impl FnMut(&mut Self, &[u8]) -> Result<()>) -> Result<()> {
+        self.list(b'{', b'}', "an object", |reader| {
+            let key = reader.string()?;
+            reader.expect(b':', "':' behind a key")?;
+            entry(reader, &key)
+        })
+    }
+
+    /// An array: `element` is called before each element and must read it.
+    pub fn array(&mut self, mut element: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        self.list(b'[', b']', "an array", |reader| element(reader))
+    }
+
+    /// `null`, or whatever `value` reads.
+    pub fn optional<T>(&mut self, value: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        if self.peek() == Some(b'n') {
+            self.word("null")?;
+            return Ok(None);
+        }
+        value(self).map(Some)
+    }
+
+    pub fn boolean(&mut self) -> Result<bool> {
+        match self.peek() {
+            Some(b't') => self.word("true").map(|()| true),
+            Some(b'f') => self.word("false").map(|()| false),
+            _ => Err(self.error("expected true or false")),
+        }
+    }
+
+    /// A number without sign, fraction or exponent.
+    pub fn unsigned(&mut self) -> Result<u64> {
+        self.skip_space();
+        let start = self.at;
+        while matches!(self.text.get(self.at), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        let digits = &self.text[start..self.at];
+        let more = matches!(self.text.get(self.at), Some(b'.' | b'e' | b'E'));
+        let value = core::str::from_utf8(digits)
+            .ok()
+            .and_then(|d| d.parse().ok());
+        match value {
+            Some(value) if !more => Ok(value),
+            _ => {
+                self.at = start;
+                Err(self.error("expected a whole number"))
+            }
+        }
+    }
+
+    pub fn string(&mut self) -> Result<Cow<'a, [u8]>> {
+        if self.peek() != Some(b'"') {
+            return Err(self.error("expected a string"));
+        }
+        self.at += 1;
+        let start = self.at;
+        let mut owned: Option<Vec<u8>> = None;
+        loop {
+            let run = self.at;
+            while !matches!(self.text.get(self.at), None | Some(b'"' | b'\\' | 0..=0x1f)) {
+                self.at += 1;
+            }
+            if let Some(owned) = &mut owned {
+                owned.extend_from_slice(&self.text[run..self.at]);
+            }
+            match self.text.get(self.at) {
+                Some(b'"') => {
+                    let end = self.at;
+                    self.at += 1;
+                    return Ok(match owned {
+                        Some(owned) => Cow::Owned(owned),
+                        None => Cow::Borrowed(&self.text[start..end]),
+                    });
+                }
+                Some(b'\\') => {
+                    let mut text = owned.unwrap_or_else(|| self.text[start..self.at].to_vec());
+                    self.escape(&mut text)?;
+                    owned = Some(text);
+                }
+                Some(_) => return Err(self.error("control character in a string")),
+                None => return Err(self.error("a string does not end")),
+            }
+        }
+    }
+
+    /// Steps over a value of any kind.
+    pub fn skip(&mut self) -> Result<()> {
+        match self.peek() {
+            Some(b'{') => self.object(|reader, _| reader.skip()),
+            Some(b'[') => self.array(|reader| reader.skip()),
+            Some(b'"') => self.string().map(drop),
+            Some(b't' | b'f') => self.boolean().map(drop),
+            Some(b'n') => self.word("null"),
+            Some(b'-' | b'0'..=b'9') => {
+                while matches!(
+                    self.text.get(self.at),
+                    Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+                ) {
+                    self.at += 1;
+                }
+                Ok(())
+            }
+            _ => Err(self.error("expected a value")),
+        }
+    }
+
+    /// The text must end here.
+    pub fn end(&mut self) -> Result<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.error("text behind the end")),
+        }
+    }
+
+    /// An error at the cursor.
+    pub fn error(&self, what: &str) -> Error {
+        let before = &self.text[..self.at.min(self.text.len())];
+        let line_start = before
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |n| n + 1);
+        Error {
+            line: before.iter().filter(|&&b| b == b'\n').count() + 1,
+            column: before.len() - line_start + 1,
+            what: what.to_string(),
+        }
+    }
+
+    fn list(
+        &mut self,
+        open: u8,
+        close: u8,
+        what: &str,
+        mut item: impl FnMut(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        self.expect(open, what)?;
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(self.error("nested too deep"));
+        }
+        if self.peek() == Some(close) {
+            self.at += 1;
+        } else {
+            loop {
+                item(self)?;
+                match self.peek() {
+                    Some(b',') => self.at += 1,
+                    Some(b) if b == close => {
+                        self.at += 1;
+                        break;
+                    }
+                    _ => {
+                        let close = char::from(close);
+                        return Err(self.error(&format!("expected ',' or '{close}'")));
+                    }
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn escape(&mut self, text: &mut Vec<u8>) -> Result<()> {
+        let byte = match self.text.get(self.at + 1) {
+            Some(b @ (b'"' | b'\\' | b'/')) => *b,
+            Some(b'b') => 8,
+            Some(b'f') => 12,
+            Some(b'n') => b'\n',
+            Some(b'r') => b'\r',
+            Some(b't') => b'\t',
+            Some(b'u') => return self.unicode(text),
+            _ => return Err(self.error("unknown escape in a string")),
+        };
+        text.push(byte);
+        self.at += 2;
+        Ok(())
+    }
+
+    fn unicode(&mut self, text: &mut Vec<u8>) -> Result<()> {
+        let high = self.code_unit()?;
+        let scalar = if (0xd800..0xdc00).contains(&high) {
+            let low = self.code_unit()?;
+            if !(0xdc00..0xe000).contains(&low) {
+                return Err(self.error("half of a surrogate pair"));
+            }
+            0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)
+        } else {
+            high
+        };
+        let Some(c) = char::from_u32(scalar) else {
+            return Err(self.error("half of a surrogate pair"));
+        };
+        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        Ok(())
+    }
+
+    fn code_unit(&mut self) -> Result<u32> {
+        let digits = self
+            .text
+            .get(self.at..self.at + 6)
+            .and_then(|escape| escape.strip_prefix(b"\\u"))
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|digits| core::str::from_utf8(digits).ok());
+        let Some(unit) = digits.and_then(|d| u32::from_str_radix(d, 16).ok()) else {
+            return Err(self.error("expected \\u and four hexadecimal digits"));
+        };
+        self.at += 6;
+        Ok(unit)
+    }
+
+    fn word(&mut self, word: &str) -> Result<()> {
+        self.skip_space();
+        if self.text[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(());
+        }
+        Err(self.error(&format!("expected {word}")))
+    }
+
+    fn expect(&mut self, byte: u8, what: &str) -> Result<()> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(self.error(&format!("expected {what}")))
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        self.skip_space();
+        self.text.get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+}
+
+/// Appends `bytes` as a JSON string that [`Reader::string`] reads back as
+/// they are. Bytes that are no UTF-8 stand in it raw.
+pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    for &b in bytes {
+        match b {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', b]),
+            0..=0x1f => out.extend_from_slice(format!("\\u{b:04x}").as_bytes()),
+            _ => out.push(b),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    fn string(text: &[u8]) -> Result<Vec<u8>> {
+        let mut reader = Reader::new(text);
+        let value = reader.string()?.into_owned();
+        reader.end()?;
+        Ok(value)
+    }
+
+    #[test]
+    fn strings_lose_their_escapes() {
+        assert_eq!(
+            string(br#" "a\"\\\/\n\t\u00e9\ud83d\ude00z" "#).unwrap(),
+            "a\"\\/\n\t\u{e9}\u{1f600}z".as_bytes()
+        );
+        assert_eq!(string(b"\"/opt/caf\xe9\"").unwrap(), b"/opt/caf\xe9");
+    }
+
+    #[test]
+    fn broken_strings_are_errors() {
+        for text in [
+            &br#""abc"#[..],
+            br#""\x""#,
+            br#""\u12""#,
+            br#""\ud800x""#,
+            br#""\udc00""#,
+            b"\"a\nb\"",
+            b"7",
+            b"",
+            b"\"\\",
+        ] {
+            assert!(string(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_line_and_column() {
+        let mut reader = Reader::new(b"{\n  \"a\": 1,\n  \"b\" 2\n}");
+        let error = reader.object(|r, _| r.skip()).unwrap_err();
+        assert_eq!((error.line, error.column), (3, 7));
+    }
+
+    #[test]
+    fn unasked_values_are_stepped_over() {
+        let text = br#"{"x": [1, -2.5e3, {"y": null}, [], {}], "z": true}"#;
+        let mut seen = vec![];
+        let mut reader = Reader::new(text);
+        reader
+            .object(|r, key| {
+                seen.push(key.to_vec());
+                r.skip()
+            })
+            .unwrap();
+        reader.end().unwrap();
+        assert_eq!(seen, [b"x", b"z"]);
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let text = vec![b'['; 100_000];
+        assert!(Reader::new(&text).skip().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_string_is_read_back(bytes: Vec<u8>) {
+            let mut text = vec![];
+            write_string(&mut text, &bytes);
+            prop_assert_eq!(string(&text).unwrap(), bytes);
+        }
+
+        #[test]
+        fn no_text_panics(text: Vec<u8>) {
+            let _ = Reader::new(&text).skip();
+        }
+    }
+}
