@@ -1,9 +1,38 @@
 //! cc-wrapper decides what a wrapped compiler or linker call becomes.
+//!
+//! The library takes a [`call::Call`] and returns a [`plan::Plan`]. It sees
+//! files through [`world::World`] alone, runs nothing and prints nothing, and
+//! needs no std, so that a call can be planned before libc has started.
+//! Sections (§) are those of nixpkgs' rules as `docs/behaviour.md` tells them.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod arguments;
+pub mod call;
+mod compiler;
+mod darwin;
+pub mod dispatch;
+mod driver_link;
+pub mod environment;
+pub mod error;
+pub mod event;
+mod gnat;
+pub mod hardening;
 pub mod json;
+mod library_search;
+mod link_type;
+mod linker;
+mod native;
+mod neighbours;
+pub mod plan;
+mod purity;
+pub mod response_file;
+mod rpath;
+mod store;
+mod target;
+pub mod tool_name;
 pub mod toolchain;
+pub mod world;

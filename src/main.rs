@@ -1,7 +1,71 @@
 //! Who was called? A tool: plan and exec. Ourselves: the command.
 
 mod command;
+mod execute;
+mod os;
+mod report;
 
-fn main() -> std::process::ExitCode {
-    command::main(std::env::args_os())
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use cc_wrapper::call::{self, Call};
+use cc_wrapper::dispatch::{dispatch, Selected};
+use cc_wrapper::environment::Environment;
+use cc_wrapper::event::Log;
+
+fn main() -> ExitCode {
+    let executable = os::executable();
+    let name = Path::new(&executable).file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    let variables: Vec<Vec<u8>> = std::env::vars_os()
+        .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
+        .collect();
+    let environment = Environment::new(variables.iter().map(|string| &string[..]));
+    let args: Vec<OsString> = std::env::args_os().collect();
+
+    let run =
+        |selected: Selected| tool(selected, executable.as_bytes(), &args, &environment, &name);
+    match dispatch(executable.as_bytes(), &environment, &os::Os, run) {
+        Ok(Some(status)) => status,
+        Ok(None) => command::main(args.into_iter()),
+        Err(error) => {
+            report::error(&name, &error.text());
+            ExitCode::from(error.exit_status())
+        }
+    }
+}
+
+fn tool(
+    selected: Selected,
+    executable: &[u8],
+    args: &[OsString],
+    environment: &Environment,
+    name: &str,
+) -> ExitCode {
+    let args: Vec<&[u8]> = args.iter().skip(1).map(|arg| arg.as_bytes()).collect();
+    let call = Call {
+        executable,
+        toolchain: selected.toolchain,
+        tool: selected.tool,
+        role: selected.role,
+        root: selected.root,
+        bintools: selected.bintools,
+        args: &args,
+        environment,
+    };
+    let mut log = Log::default();
+    match call::plan(&call, &os::Os, &mut log) {
+        Ok(plan) => {
+            report::events(&plan.events, plan.debug);
+            report::arguments(&plan);
+            execute::execute(&plan, name)
+        }
+        Err(error) => {
+            report::events(&log.events, log.debug);
+            report::error(name, &error.text());
+            ExitCode::from(error.exit_status())
+        }
+    }
 }

@@ -281,6 +281,9 @@ impl<'a> Tool<'a> {
         if tool.role.is_empty() || tool.program.is_empty() {
             return Err(reader.error("a tool needs \"role\" and \"program\""));
         }
+        if !tool.program.starts_with(b"/") {
+            return Err(reader.error("a tool's \"program\" must be an absolute path"));
+        }
         Ok(tool)
     }
 

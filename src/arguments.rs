@@ -1,0 +1,163 @@
+//! §2.2: what a compiler call wants, by one scan over its arguments.
+
+use alloc::vec::Vec;
+
+use crate::plan::Arg;
+
+/// The answers of the scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan<'a> {
+    /// Why there is no linking; `None`: the call links.
+    pub no_link: Option<&'static str>,
+    /// clang's inner mode, for which nothing is put in.
+    pub cc1: bool,
+    /// The language is C++, said by `-x`.
+    pub cxx: bool,
+    pub c_includes: bool,
+    pub cxx_includes: bool,
+    pub cxx_library: bool,
+    /// `--` and the operands behind it.
+    pub operands: Vec<Arg<'a>>,
+}
+
+/// Options that end before linking. nixpkgs knows the first five; the others
+/// are here because a flag for the linker is at best a warning to them.
+const NO_LINK: [&str; 13] = [
+    "-c",
+    "-S",
+    "-E",
+    "-M",
+    "-MM",
+    "-fsyntax-only",
+    "--compile",
+    "--assemble",
+    "--preprocess",
+    "--dependencies",
+    "--user-dependencies",
+    "--analyze",
+    "--precompile",
+];
+
+/// Scans `params` and takes the operands behind `--` out of them.
+pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
+    let mut scan = Scan {
+        no_link: None,
+        cc1: false,
+        cxx: false,
+        c_includes: true,
+        cxx_includes: true,
+        cxx_library: true,
+        operands: Vec::new(),
+    };
+    let mut input = false;
+    for n in 0..params.len() {
+        let param: &[u8] = &params[n];
+        match param {
+            b"-cc1" => scan.cc1 = true,
+            b"-nostdinc" => {
+                scan.c_includes = false;
+                scan.cxx_includes = false;
+            }
+            b"-nostdinc++" => scan.cxx_includes = false,
+            b"-nostdlib" => scan.cxx_library = false,
+            b"-x" => scan.language(params.get(n + 1).map_or(b"", |arg| &arg[..])),
+            b"--" => {
+                // Without operands it says nothing, and goes.
+                let operands = params.split_off(n);
+                if operands.len() > 1 {
+                    scan.operands = operands;
+                    input = true;
+                }
+                break;
+            }
+            [b'-', b'x', language @ ..] => scan.language(language),
+            [b'-', _, ..] => {
+                if let Some(option) = NO_LINK.iter().find(|o| o.as_bytes() == param) {
+                    scan.no_link = Some(option);
+                }
+            }
+            _ => input = true,
+        }
+    }
+    if !input {
+        scan.no_link = Some("no input");
+    }
+    scan
+}
+
+impl Scan<'_> {
+    fn language(&mut self, language: &[u8]) {
+        if language.ends_with(b"-header") {
+            self.no_link = Some("-x …-header");
+        } else if language.starts_with(b"c++") {
+            self.cxx = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Origin;
+
+    fn scanned(words: &str) -> (Scan<'static>, usize) {
+        let mut params: Vec<_> = words
+            .split_whitespace()
+            .map(|word| Arg::new(word.as_bytes().to_vec(), Origin::User(1)))
+            .collect();
+        let scan = scan(&mut params);
+        (scan, params.len())
+    }
+
+    fn links(words: &str) -> bool {
+        scanned(words).0.no_link.is_none()
+    }
+
+    #[test]
+    fn only_a_call_with_an_input_links() {
+        assert!(links("main.c"));
+        assert!(links("-o x -"));
+        assert!(links("-MD -MMD -MF x.d main.c"));
+        assert!(links("-- -weird.c"));
+        assert!(!links(""));
+        assert!(!links("-v -shared"));
+        assert!(!links("-v --"));
+    }
+
+    #[test]
+    fn what_stops_before_the_linker_does_not_link() {
+        for option in NO_LINK {
+            assert!(!links(&[option, " main.c"].concat()), "{option}");
+        }
+        assert!(!links("-x c++-header a.h"));
+        assert!(!links("-xc-header a.h"));
+        assert!(links("-- main.c -c"), "an operand is no option");
+    }
+
+    #[test]
+    fn the_language_is_read_off_x() {
+        assert!(scanned("-x c++ a").0.cxx);
+        assert!(scanned("-xc++ a").0.cxx);
+        assert!(!scanned("-x c a").0.cxx);
+        assert!(!scanned("a -x").0.cxx);
+    }
+
+    #[test]
+    fn includes_and_library_can_be_switched_off() {
+        let flags = |words| {
+            let scan = scanned(words).0;
+            (scan.c_includes, scan.cxx_includes, scan.cxx_library)
+        };
+        assert_eq!(flags("-nostdinc"), (false, false, true));
+        assert_eq!(flags("-nostdinc++"), (true, false, true));
+        assert_eq!(flags("-nostdlib"), (true, true, false));
+    }
+
+    #[test]
+    fn operands_are_taken_out() {
+        let (scan, left) = scanned("-c -- -cc1 a");
+        assert_eq!((scan.operands.len(), left, scan.cc1), (3, 1, false));
+        let (scan, left) = scanned("x.c --");
+        assert_eq!((scan.operands.len(), left), (0, 1));
+    }
+}

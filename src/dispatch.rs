@@ -1,0 +1,195 @@
+//! Which toolchain a call belongs to, and as which of its tools.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::tool_name::ToolName;
+use crate::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+use crate::world::{ReadError, World};
+
+/// Ends the variables of the built-in toolchain; no other has it.
+const BUILT_IN_SALT: &[u8] = b"cc_wrapper";
+
+/// As many symlinks as the kernel follows on one path.
+const SYMLINKS: usize = 40;
+
+/// A tool of a toolchain.
+#[derive(Clone, Copy)]
+pub struct Selected<'s> {
+    pub toolchain: &'s Toolchain<'s>,
+    pub tool: &'s Tool<'s>,
+    pub role: Role,
+    /// Absolute path of the wrapped root; `None`: the built-in toolchain.
+    pub root: Option<&'s [u8]>,
+    /// Absolute path of the linker half's root.
+    pub bintools: Option<&'s [u8]>,
+}
+
+/// Calls `then` with what `executable`, the path that the kernel ran, stands
+/// for; `None`: it is cc-wrapper itself.
+///
+/// The path's directory, then each hop of its symlinks, is tried for a root,
+/// and the first that lists the hop's name as a tool wins: the compiler half
+/// holds `bin/ld` as a link into the linker half, which that call belongs to.
+///
+/// # Errors
+/// A root's `toolchain.json` is broken or does not list the tool, or nothing
+/// on PATH can be wrapped.
+pub fn dispatch<R>(
+    executable: &[u8],
+    environment: &Environment,
+    world: &dyn World,
+    then: impl FnOnce(Selected) -> R,
+) -> Result<Option<R>, Error> {
+    let mut hop = absolute(executable, world);
+    let mut silent_root = None;
+    for _ in 0..SYMLINKS {
+        let (directory, name) = split(&hop);
+        let root = parent(directory);
+        let path = [&root[..], b"/nix-support/toolchain.json"].concat();
+        if let Some(text) = read(&path, world)? {
+            let toolchain = Toolchain::parse(&text).map_err(|error| Error::Toolchain {
+                path: path.clone(),
+                error,
+            })?;
+            if let Some(tool) = toolchain.tool(name) {
+                let role = Role::parse(&tool.role).ok_or_else(|| Error::UnknownRole {
+                    path,
+                    tool: name.to_vec(),
+                    role: tool.role.to_vec(),
+                })?;
+                return Ok(Some(then(Selected {
+                    toolchain: &toolchain,
+                    tool,
+                    role,
+                    root: Some(&root),
+                    bintools: Some(toolchain.bintools.as_deref().unwrap_or(&root)),
+                })));
+            }
+            silent_root.get_or_insert(path);
+        }
+        let Some(target) = world.read_link(&hop) else {
+            break;
+        };
+        hop = match target.first() {
+            Some(b'/') => target,
+            _ => [directory, b"/", &target].concat(),
+        };
+    }
+    let name = split(executable).1;
+    if name == b"cc-wrapper" {
+        return Ok(None);
+    }
+    if let Some(path) = silent_root {
+        return Err(Error::NoSuchTool {
+            path,
+            tool: name.to_vec(),
+        });
+    }
+    let parts = ToolName::of(name);
+    match parts.role() {
+        None => Ok(None),
+        Some(role) => built_in(executable, environment, world).map(|(toolchain, tool)| {
+            Some(then(Selected {
+                toolchain: &toolchain,
+                tool: &tool,
+                role,
+                root: None,
+                bintools: None,
+            }))
+        }),
+    }
+}
+
+/// The toolchain of a symlink that leads to no root: the next program of its
+/// name on PATH that is not ourselves.
+fn built_in(
+    executable: &[u8],
+    environment: &Environment,
+    world: &dyn World,
+) -> Result<(Toolchain<'static>, Tool<'static>), Error> {
+    let (directory, name) = match executable.contains(&b'/') {
+        true => split(executable),
+        false => (&b"."[..], executable),
+    };
+    let path = environment.get(b"PATH").unwrap_or(b"/usr/bin:/bin");
+    let mut entries: Vec<&[u8]> = path
+        .split(|&b| b == b':')
+        .map(|entry| if entry.is_empty() { b"." } else { entry })
+        .collect();
+    if let Some(ours) = entries.iter().position(|entry| is_same(entry, directory)) {
+        entries.drain(..=ours);
+    }
+    let program = entries
+        .into_iter()
+        .map(|entry| [entry, b"/", name].concat())
+        .find(|candidate| {
+            world.is_executable(candidate) && !world.same_program(candidate, executable)
+        });
+    let Some(program) = program else {
+        return Err(Error::NotOnPath {
+            tool: name.to_vec(),
+        });
+    };
+    let toolchain = Toolchain {
+        suffix_salt: Cow::Borrowed(BUILT_IN_SALT),
+        compiler: ToolName::of(name).family(),
+        role_markers: RoleMarkers::Optional,
+        ..Toolchain::default()
+    };
+    let tool = Tool {
+        name: Cow::Owned(name.to_vec()),
+        program: Cow::Owned(program),
+        ..Tool::default()
+    };
+    Ok((toolchain, tool))
+}
+
+/// Whether two spellings of a directory are the same but for slashes.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let components = |path| <[u8]>::split(path, |&b| b == b'/').filter(|c| !c.is_empty());
+    a.starts_with(b"/") == b.starts_with(b"/") && components(a).eq(components(b))
+}
+
+fn read(path: &[u8], world: &dyn World) -> Result<Option<Vec<u8>>, Error> {
+    match world.read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(ReadError::Absent) => Ok(None),
+        Err(error) => Err(Error::Unreadable {
+            path: path.to_vec(),
+            errno: match error {
+                ReadError::Other(errno) => Some(errno),
+                _ => None,
+            },
+        }),
+    }
+}
+
+fn absolute(path: &[u8], world: &dyn World) -> Vec<u8> {
+    match world.current_directory() {
+        Some(directory) if !path.starts_with(b"/") => [&directory, &b"/"[..], path].concat(),
+        _ => path.to_vec(),
+    }
+}
+
+/// Directory and name; the directory of a name alone is empty.
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    match path.iter().rposition(|&b| b == b'/') {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => (b"", path),
+    }
+}
+
+/// The root of a `bin` directory.
+fn parent(directory: &[u8]) -> Vec<u8> {
+    let mut directory = directory;
+    while let [rest @ .., b'/'] = directory {
+        directory = rest;
+    }
+    match split(directory) {
+        (_, b"." | b"..") => [directory, b"/.."].concat(),
+        (parent, _) => parent.to_vec(),
+    }
+}

@@ -1,0 +1,206 @@
+//! Links that no wrapped linker will see: the driver call does its work.
+//!
+//! The built-in toolchain has no linker of its own, and a `-B` directory with
+//! a linker in it goes round the one on PATH (rustc brings such a directory).
+//! There the driver's own command line must say what the linker half (§3)
+//! would have added.
+
+use alloc::vec::Vec;
+
+use crate::call::Call;
+use crate::environment::Variables;
+use crate::error::Error;
+use crate::event::Log;
+use crate::link_type::LinkType;
+use crate::linker;
+use crate::plan::Arg;
+use crate::world::World;
+
+/// A linker argument as the driver takes it.
+pub fn pass(arg: Arg) -> Arg {
+    Arg::new([b"-Wl,", &arg[..]].concat(), arg.origin)
+}
+
+/// The same, except that the driver too is told of library directories.
+pub fn pass_directory(arg: Arg) -> Arg {
+    if arg.starts_with(b"-L/") {
+        arg
+    } else {
+        pass(arg)
+    }
+}
+
+/// Whether the linker that this call runs is the toolchain's.
+pub fn runs_wrapped_linker(call: &Call, params: &[Arg], world: &dyn World) -> bool {
+    let Some(bintools) = call.bintools else {
+        return false;
+    };
+    let ours = [bintools, b"/bin"].concat();
+    let mut name = b"ld".to_vec();
+    let mut directories: Vec<&[u8]> = Vec::new();
+    let mut params = params.iter();
+    while let Some(param) = params.next() {
+        if let Some(linker) = param.strip_prefix(b"-fuse-ld=") {
+            name = [b"ld.", linker].concat();
+        } else if let Some(path) = param.strip_prefix(b"--ld-path=") {
+            if path.contains(&b'/') && directory_of(path) != ours {
+                return false;
+            }
+        } else if let Some(directory) = param.strip_prefix(b"-B") {
+            match directory {
+                b"" => directories.extend(params.next().map(|arg| &arg[..])),
+                _ => directories.push(directory),
+            }
+        }
+    }
+    let goes_round = |directory: &&[u8]| {
+        without_slashes(directory) != ours && world.exists(&[directory, &b"/"[..], &name].concat())
+    };
+    !directories.iter().any(goes_round)
+}
+
+fn directory_of(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
+    without_slashes(&path[..end])
+}
+
+fn without_slashes(mut path: &[u8]) -> &[u8] {
+    while let [rest @ .., b'/'] = path {
+        path = rest;
+    }
+    path
+}
+
+/// Adds to a driver call what the wrapped linker would have added to the
+/// link.
+///
+/// # Errors
+/// A flag file that is there cannot be read.
+#[allow(clippy::too_many_arguments)]
+pub fn do_linkers_work<'a>(
+    call: &Call<'a>,
+    link_type: LinkType,
+    params: &[Arg<'a>],
+    before: &mut Vec<Arg<'a>>,
+    after: &mut Vec<Arg<'a>>,
+    variables: &mut Variables,
+    world: &dyn World,
+    log: &mut Log,
+) -> Result<(), Error> {
+    log.trace(&[b"no wrapped linker will see this link: its flags are passed"]);
+    let hardening = linker::hardening_flags(call, variables, log);
+    before.extend(hardening.into_iter().flat_map(pass_exactly));
+    let last = link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args());
+    after.extend(last.into_iter().map(pass_directory));
+
+    let command: Vec<Arg> = before
+        .iter()
+        .chain(params)
+        .chain(after.iter())
+        .cloned()
+        .collect();
+    let mut command = linkers_view(&command);
+    let library_path = call
+        .environment
+        .get_nonempty(b"LIBRARY_PATH")
+        .unwrap_or(b"");
+    for directory in library_path.split(|&b| b == b':').filter(|d| !d.is_empty()) {
+        command.push([b"-L", directory].concat());
+    }
+    let command = command.iter().map(|arg| &arg[..]);
+    let found = linker::from_libraries(command, link_type, call, variables, world, log)?;
+    after.extend(found.into_iter().flat_map(pass_exactly));
+    if call.root.is_none() {
+        // An `ld` on PATH may be the built-in one: once is enough.
+        let name = variables.salted("NIX_DONT_SET_RPATH");
+        variables.export(name, b"1".to_vec());
+    }
+    Ok(())
+}
+
+/// A linker argument as the driver takes it, whatever is in it.
+fn pass_exactly(arg: Arg) -> Vec<Arg> {
+    if arg.contains(&b',') {
+        let option = Arg::new(&b"-Xlinker"[..], arg.origin.clone());
+        return Vec::from([option, arg]);
+    }
+    Vec::from([pass(arg)])
+}
+
+/// What of a driver's command line reaches the linker, as far as §3.6 reads
+/// it.
+fn linkers_view(command: &[Arg]) -> Vec<Vec<u8>> {
+    let mut view = Vec::new();
+    let mut args = command.iter();
+    while let Some(arg) = args.next() {
+        match &arg[..] {
+            b"-m32" => view.push(b"-melf_i386".to_vec()),
+            b"-m64" => view.push(b"-melf_x86_64".to_vec()),
+            b"-r" | b"-static" | b"-L" | b"-l" | b"-o" => view.push(arg.to_vec()),
+            b"-Xlinker" => view.extend(args.next().map(|arg| arg.to_vec())),
+            [b'-', b'L' | b'l', ..] => view.push(arg.to_vec()),
+            [b'-', b'W', b'l', b',', list @ ..] => {
+                view.extend(list.split(|&b| b == b',').map(<[u8]>::to_vec));
+            }
+            [b'-', ..] => {}
+            _ => view.push(arg.to_vec()),
+        }
+    }
+    view
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::plan::Origin;
+    use crate::toolchain::{Role, Tool, Toolchain};
+    use crate::world::fake::Machine;
+
+    fn args(words: &'static str) -> Vec<Arg<'static>> {
+        words
+            .split(' ')
+            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
+            .collect()
+    }
+
+    fn wrapped(words: &'static str) -> bool {
+        let world = Machine::new()
+            .file("/rust/gcc-ld/ld.lld", "")
+            .file("/r/bin/ld.lld", "");
+        let (toolchain, tool) = (Toolchain::default(), Tool::default());
+        let call = Call {
+            executable: b"/r/bin/gcc",
+            toolchain: &toolchain,
+            tool: &tool,
+            role: Role::Cc,
+            root: Some(b"/r"),
+            bintools: Some(b"/r"),
+            args: &[],
+            environment: &Environment::default(),
+        };
+        runs_wrapped_linker(&call, &args(words), &world)
+    }
+
+    #[test]
+    fn a_prefix_with_the_linker_in_it_goes_round_the_wrapped_one() {
+        assert!(!wrapped("-B/rust/gcc-ld -fuse-ld=lld"));
+        assert!(!wrapped("-fuse-ld=lld -B /rust/gcc-ld/"));
+        assert!(wrapped("-B/rust/gcc-ld x.o"), "it holds no ld");
+        assert!(wrapped("-B/r/bin/ -fuse-ld=lld"));
+        assert!(wrapped("-fuse-ld=lld"));
+        assert!(!wrapped("--ld-path=/usr/bin/ld.lld"));
+        assert!(wrapped("--ld-path=/r/bin/ld.lld"));
+    }
+
+    #[test]
+    fn the_linker_sees_through_the_driver() {
+        let view = linkers_view(&args(
+            "-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo",
+        ));
+        assert_eq!(
+            view.join(&b' '),
+            b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386"
+        );
+    }
+}

@@ -1,0 +1,294 @@
+//! The variables of one toolchain: collected from the served roles, changed
+//! by flag files, and handed on to the tool.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::{number, Environment, Text};
+use crate::error::Error;
+use crate::event::{Event, Log};
+use crate::plan::{Origin, Suffix};
+
+pub struct Variables<'a> {
+    environment: &'a Environment<'a>,
+    salt: &'a [u8],
+    lists: Vec<List>,
+    /// Set for the tool besides the lists.
+    exported: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+struct List {
+    name: &'static str,
+    text: Text,
+    /// Only what was collected or changed differs from what was inherited.
+    changed: bool,
+}
+
+impl<'a> Variables<'a> {
+    pub fn new(environment: &'a Environment<'a>, salt: &'a [u8]) -> Variables<'a> {
+        Variables {
+            environment,
+            salt,
+            lists: Vec::new(),
+            exported: Vec::new(),
+        }
+    }
+
+    /// `V_salt`
+    pub fn salted(&self, name: &str) -> Vec<u8> {
+        [name.as_bytes(), b"_", self.salt].concat()
+    }
+
+    fn inherited(&self, name: &str) -> Option<&'a [u8]> {
+        self.environment.get(&self.salted(name))
+    }
+
+    /// `V_salt` as it was inherited, if it was and is not empty.
+    pub fn inherited_nonempty(&self, name: &str) -> Option<&'a [u8]> {
+        self.inherited(name).filter(|value| !value.is_empty())
+    }
+
+    /// Whether `MARK_salt` was inherited: its collection has been done.
+    pub fn is_marked(&self, mark: &str) -> bool {
+        self.inherited_nonempty(mark).is_some()
+    }
+
+    /// Whether any variable that the list is collected from is set.
+    pub fn is_set(&self, name: &'static str, roles: &[Suffix]) -> bool {
+        self.inherited(name).is_some()
+            || roles.iter().any(|&role| self.of_role(name, role).is_some())
+    }
+
+    /// Puts a directory first on the tool's PATH.
+    pub fn prepend_path(&mut self, directory: &[u8]) {
+        let path = match self.environment.get(b"PATH") {
+            Some(path) => [directory, b":", path].concat(),
+            None => directory.to_vec(),
+        };
+        self.export(b"PATH".to_vec(), path);
+    }
+
+    pub fn mark(&mut self, mark: &str) {
+        let name = self.salted(mark);
+        self.export(name, b"1".to_vec());
+    }
+
+    pub fn export(&mut self, name: Vec<u8>, value: Vec<u8>) {
+        match self.exported.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, old)) => *old = value,
+            None => self.exported.push((name, value)),
+        }
+    }
+
+    /// All that is to be set for the tool.
+    pub fn into_exports(mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        for list in core::mem::take(&mut self.lists) {
+            if list.changed {
+                let name = self.salted(list.name);
+                self.exported.push((name, list.text.bytes().to_vec()));
+            }
+        }
+        self.exported
+    }
+
+    /// Collects a list: the inherited text, then each role's.
+    pub fn collect_list(&mut self, name: &'static str, roles: &[Suffix], log: &mut Log) {
+        let list = self.load(name);
+        self.lists[list].changed = true;
+        for &role in roles {
+            if let Some(value) = self.of_role(name, role) {
+                let text = &mut self.lists[list].text;
+                if !text.is_empty() {
+                    text.append(b" ", Origin::Variable(name, role));
+                }
+                text.append(value, Origin::Variable(name, role));
+            }
+        }
+        let text = self.lists[list].text.bytes();
+        log.trace(&[name.as_bytes(), b"_", self.salt, b"=", text]);
+    }
+
+    /// Collects a boolean: bitwise or of all values.
+    pub fn collect_boolean(&mut self, name: &'static str, roles: &[Suffix], log: &mut Log) {
+        let mut value = self.inherited_number(name, log);
+        for &role in roles {
+            if let Some(text) = self.of_role(name, role) {
+                let variable = [name, role.name()].concat();
+                value |= number_or_one(variable.as_bytes(), text, log);
+            }
+        }
+        let text = format!("{value}");
+        log.trace(&[name.as_bytes(), b"_", self.salt, b"=", text.as_bytes()]);
+        self.export(self.salted(name), text.into_bytes());
+    }
+
+    /// Collects a variable that can have one value only.
+    ///
+    /// # Errors
+    /// Two roles want different values.
+    pub fn collect_single(
+        &mut self,
+        name: &[u8],
+        roles: &[Suffix],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let salted = [name, b"_", self.salt].concat();
+        let inherited = self.environment.get(&salted);
+        let mut first = inherited.map(|value| (salted.clone(), value));
+        for &role in roles {
+            let variable = [name, role.name().as_bytes()].concat();
+            let Some(value) = self.environment.get(&variable) else {
+                continue;
+            };
+            match &first {
+                None => first = Some((variable, value)),
+                Some((_, same)) if *same == value => {}
+                Some((other, differs)) => {
+                    return Err(Error::Conflict {
+                        first: (other.clone(), differs.to_vec()),
+                        second: (variable, value.to_vec()),
+                    })
+                }
+            }
+        }
+        let value = first.map(|(_, value)| value.to_vec());
+        if let Some(value) = &value {
+            self.export(salted, value.clone());
+        }
+        Ok(value)
+    }
+
+    /// A list's text: as collected, or as inherited.
+    pub fn list(&mut self, name: &'static str) -> &Text {
+        let list = self.load(name);
+        &self.lists[list].text
+    }
+
+    /// The same, to change it.
+    pub fn list_mut(&mut self, name: &'static str) -> &mut Text {
+        let list = self.load(name);
+        self.lists[list].changed = true;
+        &mut self.lists[list].text
+    }
+
+    /// Appends the list `from` to the list `to`, a space between.
+    pub fn append_list(&mut self, to: &'static str, from: &'static str) {
+        let from = self.list(from).clone();
+        self.list_mut(to).append_all(&from);
+    }
+
+    /// A boolean: as collected, or as inherited.
+    pub fn is_one(&self, name: &'static str) -> bool {
+        let salted = self.salted(name);
+        let collected = self.exported.iter().find(|(n, _)| *n == salted);
+        let value = match collected {
+            Some((_, value)) => Some(&value[..]),
+            None => self.environment.get(&salted),
+        };
+        value == Some(b"1")
+    }
+
+    fn load(&mut self, name: &'static str) -> usize {
+        if let Some(list) = self.lists.iter().position(|list| list.name == name) {
+            return list;
+        }
+        let text = match self.inherited(name) {
+            Some(value) => Text::new(value, Origin::Variable(name, Suffix::Salt)),
+            None => Text::default(),
+        };
+        self.lists.push(List {
+            name,
+            text,
+            changed: false,
+        });
+        self.lists.len() - 1
+    }
+
+    fn of_role(&self, name: &str, role: Suffix) -> Option<&'a [u8]> {
+        self.environment
+            .get([name, role.name()].concat().as_bytes())
+    }
+
+    fn inherited_number(&self, name: &str, log: &mut Log) -> i64 {
+        match self.inherited(name) {
+            Some(text) => number_or_one(&self.salted(name), text, log),
+            None => 0,
+        }
+    }
+}
+
+/// The number in `value`; what is none is reported and taken as 1.
+pub fn number_or_one(variable: &[u8], value: &[u8], log: &mut Log) -> i64 {
+    number(value).unwrap_or_else(|| {
+        log.push(Event::NotANumber {
+            variable: variable.to_vec(),
+            value: value.to_vec(),
+        });
+        1
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Suffix; 3] = [Suffix::ForBuild, Suffix::Plain, Suffix::ForTarget];
+
+    fn exported(
+        variables: &[&'static str],
+        collect: impl Fn(&mut Variables, &mut Log),
+    ) -> (Vec<u8>, Log) {
+        let environment = Environment::new(variables.iter().map(|v| v.as_bytes()));
+        let mut log = Log::default();
+        let mut variables = Variables::new(&environment, b"s");
+        collect(&mut variables, &mut log);
+        let exports = variables.into_exports();
+        assert_eq!(exports.len(), 1);
+        assert_eq!(exports[0].0, b"NIX_X_s");
+        (exports[0].1.clone(), log)
+    }
+
+    #[test]
+    fn lists_join_with_one_space_between_nonempty_parts() {
+        let list = |variables: &[&'static str]| {
+            exported(variables, |v, log| v.collect_list("NIX_X", &ALL, log)).0
+        };
+        assert_eq!(list(&[]), b"");
+        assert_eq!(
+            list(&["NIX_X=b", "NIX_X_FOR_BUILD=a", "NIX_X_FOR_TARGET=c"]),
+            b"a b c"
+        );
+        assert_eq!(list(&["NIX_X_s=i", "NIX_X= b "]), b"i  b ");
+        assert_eq!(
+            list(&["NIX_X_FOR_BUILD=", "NIX_X=b", "NIX_X_FOR_TARGET="]),
+            b"b "
+        );
+    }
+
+    #[test]
+    fn booleans_are_ored() {
+        let boolean = |variables: &[&'static str]| {
+            exported(variables, |v, log| v.collect_boolean("NIX_X", &ALL, log))
+        };
+        assert_eq!(boolean(&[]).0, b"0");
+        assert_eq!(boolean(&["NIX_X=", "NIX_X_FOR_BUILD=1"]).0, b"1");
+        assert_eq!(boolean(&["NIX_X=2", "NIX_X_s=1"]).0, b"3");
+        let (value, log) = boolean(&["NIX_X=yes"]);
+        assert_eq!(value, b"1");
+        assert_eq!(log.events.len(), 1);
+    }
+
+    #[test]
+    fn singles_must_agree() {
+        let environment = Environment::new([&b"V=1"[..], b"V_FOR_BUILD=1", b"V_FOR_TARGET=2"]);
+        let mut variables = Variables::new(&environment, b"s");
+        assert_eq!(
+            variables.collect_single(b"V", &ALL[..2]),
+            Ok(Some(b"1".to_vec()))
+        );
+        assert_eq!(variables.collect_single(b"W", &ALL), Ok(None));
+        let error = variables.collect_single(b"V", &ALL).unwrap_err();
+        assert!(error
+            .text()
+            .starts_with(b"V_FOR_TARGET=2 contradicts V_FOR_BUILD=1"));
+    }
+}

@@ -1,0 +1,108 @@
+//! §2.8, §3.2: what kind of program a link makes, and what a static-pie one
+//! must not be given.
+
+use alloc::vec::Vec;
+
+use crate::plan::Arg;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkType {
+    Dynamic,
+    Static,
+    StaticPie,
+}
+
+impl LinkType {
+    /// The last of `-static` and `-static-pie` decides.
+    pub fn of<'a>(args: impl IntoIterator<Item = &'a [u8]>) -> LinkType {
+        let mut link_type = LinkType::Dynamic;
+        for arg in args {
+            match arg {
+                b"-static" => link_type = LinkType::Static,
+                b"-static-pie" => link_type = LinkType::StaticPie,
+                _ => {}
+            }
+        }
+        link_type
+    }
+
+    /// The value of NIX_LINK_TYPE_salt.
+    pub fn name(self) -> &'static str {
+        match self {
+            LinkType::Dynamic => "dynamic",
+            LinkType::Static => "static",
+            LinkType::StaticPie => "static-pie",
+        }
+    }
+
+    /// What a wrapper further up found out.
+    pub fn inherited(name: &[u8]) -> LinkType {
+        match name {
+            b"dynamic" => LinkType::Dynamic,
+            b"static-pie" => LinkType::StaticPie,
+            _ => LinkType::Static,
+        }
+    }
+
+    /// Flags that are to be put in, without rpaths if this is a static-pie
+    /// link: such a program must have none.
+    pub fn filter<'a>(self, mut args: Vec<Arg<'a>>) -> Vec<Arg<'a>> {
+        if self == LinkType::StaticPie {
+            let mut value_follows = false;
+            args.retain(|arg| {
+                let is_value = core::mem::take(&mut value_follows);
+                let option: &[u8] = arg.strip_prefix(b"-Wl,").unwrap_or(arg);
+                let rest = option
+                    .strip_prefix(b"--rpath")
+                    .or_else(|| option.strip_prefix(b"-rpath"));
+                match rest {
+                    _ if is_value => false,
+                    Some([]) => {
+                        value_follows = true;
+                        false
+                    }
+                    Some([b'=' | b',', ..]) => false,
+                    _ => true,
+                }
+            });
+        }
+        args
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Origin;
+
+    fn filtered(link_type: LinkType, words: &'static str) -> Vec<u8> {
+        let args = words
+            .split(' ')
+            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)));
+        let args = link_type.filter(args.collect());
+        let words: Vec<&[u8]> = args.iter().map(|arg| &arg[..]).collect();
+        words.join(&b' ')
+    }
+
+    #[test]
+    fn the_last_one_decides() {
+        let of = |words: &'static str| LinkType::of(words.split(' ').map(str::as_bytes));
+        assert_eq!(of("a -static -static-pie b"), LinkType::StaticPie);
+        assert_eq!(of("-static-pie -static"), LinkType::Static);
+        assert_eq!(of("-statics"), LinkType::Dynamic);
+        for link_type in [LinkType::Dynamic, LinkType::Static, LinkType::StaticPie] {
+            assert_eq!(LinkType::inherited(link_type.name().as_bytes()), link_type);
+        }
+    }
+
+    #[test]
+    fn a_static_pie_link_gets_no_rpath_in_any_spelling() {
+        let words = "-la -rpath /x --rpath /y -rpath=/z --rpath=/w -Wl,-rpath,/v -Wl,-rpath -Wl,/u -rpath-link /t -lb";
+        assert_eq!(
+            filtered(LinkType::StaticPie, words),
+            b"-la -rpath-link /t -lb"
+        );
+        assert_eq!(filtered(LinkType::Dynamic, words), words.as_bytes());
+        assert_eq!(filtered(LinkType::StaticPie, "-la -rpath"), b"-la");
+    }
+}

@@ -1,0 +1,235 @@
+//! §3: linker calls.
+
+use alloc::vec::Vec;
+
+use crate::call::Call;
+use crate::darwin;
+use crate::environment::{linker_half, roles, FlagFiles, Half, Variables};
+use crate::error::Error;
+use crate::event::{Event, Log};
+use crate::hardening;
+use crate::library_search::LibrarySearch;
+use crate::link_type::LinkType;
+use crate::plan::{Arg, Origin, Plan};
+use crate::purity::Purity;
+use crate::response_file;
+use crate::rpath::rpaths;
+use crate::store::Store;
+use crate::world::World;
+
+/// Plans a call of role ld.
+///
+/// # Errors
+/// Variables that contradict each other, files that cannot be read, and
+/// impure paths in a link.
+pub fn plan<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Result<Plan<'a>, Error> {
+    let toolchain = call.toolchain;
+    let roles = roles(call.environment, toolchain, Half::Linker);
+    let mut variables = Variables::new(call.environment, &toolchain.suffix_salt);
+    let sdk_root = match &toolchain.darwin {
+        Some(darwin) => Some(darwin::sdk_root(darwin, &mut variables, &roles)?),
+        None => None,
+    };
+    let files = FlagFiles::new(call.bintools, world);
+    linker_half(&mut variables, toolchain, files, &roles, log)?;
+    let mut params = response_file::expand(call.args, world)?;
+
+    let inherited = variables.inherited_nonempty("NIX_LINK_TYPE");
+    let link_type = match inherited {
+        Some(name) => LinkType::inherited(name),
+        None => LinkType::of(params.iter().map(|arg| &arg[..])),
+    };
+    log.trace(&[b"link type ", link_type.name().as_bytes()]);
+    if let Some(purity) = Purity::enforced(call.environment, sdk_root, world) {
+        // A compiler that brings its own flags has been told about them.
+        if variables.list("NIX_IGNORE_LD_THROUGH_GCC").is_empty() || inherited.is_none() {
+            drop_impure(&mut params, &purity, log)?;
+        }
+    }
+
+    let mut before = hardening_flags(call, &mut variables, log);
+    let mut after = Vec::new();
+    if inherited.is_none() {
+        before.extend(link_type.filter(variables.list("NIX_LDFLAGS_BEFORE").args()));
+        if link_type == LinkType::Dynamic {
+            before.extend(dynamic_linker(&mut variables));
+        }
+        after.extend(link_type.filter(variables.list("NIX_LDFLAGS").args()));
+    }
+    after.extend(link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args()));
+    if let Some(darwin) = &toolchain.darwin {
+        before.extend(darwin::linker_flags(
+            darwin,
+            &mut params,
+            &mut variables,
+            &roles,
+        )?);
+    }
+
+    let command = before.iter().chain(&params).chain(&after);
+    let command = command.map(|arg| &arg[..]);
+    let found = from_libraries(command, link_type, call, &variables, world, log)?;
+    after.extend(found);
+    Ok(call.plan(before, params, after, variables))
+}
+
+/// Drops or refuses what is impure (§3.3).
+fn drop_impure(params: &mut Vec<Arg>, purity: &Purity, log: &mut Log) -> Result<(), Error> {
+    let mut kept = Vec::with_capacity(params.len());
+    let mut rest = core::mem::take(params).into_iter().peekable();
+    while let Some(param) = rest.next() {
+        let next: &[u8] = rest.peek().map_or(b"", |arg| &arg[..]);
+        let skipped = match &param[..] {
+            [b'-', b'L', directory @ ..] if directory.starts_with(b"/") => purity
+                .is_impure_directory(directory)
+                .then(|| (directory.to_vec(), false)),
+            b"-L" => purity
+                .is_impure_directory(next)
+                .then(|| (next.to_vec(), true)),
+            b"-rpath" | b"-dynamic-linker" => purity.is_impure(next).then(|| (next.to_vec(), true)),
+            b"-syslibroot" => (next == b"//").then(|| (next.to_vec(), true)),
+            _ => None,
+        };
+        if let Some((path, with_value)) = skipped {
+            log.push(Event::SkippedImpure(path));
+            if with_value {
+                rest.next();
+            }
+            continue;
+        }
+        let named = match param.strip_prefix(b"/LIBPATH:") {
+            Some(path) if path.starts_with(b"/") => Some(path),
+            _ => Some(&param[..]).filter(|param| is_absolute_path(param)),
+        };
+        match named {
+            Some(path) if purity.is_impure(path) => return Err(Error::ImpurePath(path.to_vec())),
+            _ if param.starts_with(b"--sysroot") => {}
+            _ => kept.push(param),
+        }
+    }
+    *params = kept;
+    Ok(())
+}
+
+/// `/…/…`, the first component without a colon: options of link.exe's style
+/// are no paths.
+fn is_absolute_path(param: &[u8]) -> bool {
+    let Some(rest) = param.strip_prefix(b"/") else {
+        return false;
+    };
+    let end = rest.iter().position(|&b| b == b'/' || b == b':');
+    end.is_some_and(|end| rest[end] == b'/')
+}
+
+/// The linker's hardening (§4).
+pub fn hardening_flags<'a>(call: &Call, variables: &mut Variables, log: &mut Log) -> Vec<Arg<'a>> {
+    let enabled = variables.list("NIX_HARDENING_ENABLE");
+    hardening::linker(enabled.bytes(), call.hardening_unsupported(), log)
+}
+
+/// The program interpreter that the variables name.
+fn dynamic_linker<'a>(variables: &mut Variables) -> Vec<Arg<'a>> {
+    let path = variables.list("NIX_DYNAMIC_LINKER");
+    if path.is_empty() {
+        return Vec::new();
+    }
+    let rule = Origin::Rule("dynamic linker");
+    Vec::from([
+        Arg::new(&b"-dynamic-linker"[..], rule.clone()),
+        Arg::new(path.bytes().to_vec(), rule),
+    ])
+}
+
+/// What follows from the libraries of the whole command: the interpreter of
+/// 32-bit programs, rpaths, and the build id (§3.6 to §3.9).
+///
+/// # Errors
+/// `dynamic-linker-m32` is there and cannot be read.
+pub fn from_libraries<'a, 'c>(
+    command: impl Iterator<Item = &'c [u8]>,
+    link_type: LinkType,
+    call: &Call,
+    variables: &Variables,
+    world: &dyn World,
+    log: &mut Log,
+) -> Result<Vec<Arg<'a>>, Error> {
+    let store = Store::new(call.environment, call.toolchain, world);
+    let search = LibrarySearch::of(command, &store);
+    let mut args = Vec::new();
+    if search.is_32_bit && link_type == LinkType::Dynamic {
+        let file = "dynamic-linker-m32";
+        if let Some(path) = FlagFiles::new(call.bintools, world).read(file)? {
+            let origin = Origin::FlagFile(file);
+            args.push(Arg::new(&b"-dynamic-linker"[..], origin.clone()));
+            args.push(Arg::new(path, origin));
+        }
+    }
+    if !variables.is_one("NIX_DONT_SET_RPATH") && link_type != LinkType::StaticPie {
+        for rpath in rpaths(&search, &store, world, log) {
+            let origin = Origin::Rpath(rpath.library);
+            args.push(Arg::new(&b"-rpath"[..], origin.clone()));
+            args.push(Arg::new(rpath.directory, origin));
+        }
+    }
+    if variables.is_one("NIX_SET_BUILD_ID") && !search.relocatable {
+        let style = call.environment.get_nonempty(b"NIX_BUILD_ID_STYLE");
+        let flag = [b"--build-id=", style.unwrap_or(b"sha1")].concat();
+        args.push(Arg::new(flag, Origin::Rule("build id")));
+    }
+    Ok(args)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::world::fake::Machine;
+
+    #[test]
+    fn a_path_is_told_from_an_option_by_the_colon() {
+        for (param, path) in [
+            ("/usr/lib/x.o", true),
+            ("/usr", false),
+            ("/LIBPATH:/x", false),
+            ("x/y", false),
+            ("//", true),
+        ] {
+            assert_eq!(is_absolute_path(param.as_bytes()), path, "{param}");
+        }
+    }
+
+    fn purified(words: &'static str) -> Result<Vec<u8>, Error> {
+        let strings = [&b"NIX_ENFORCE_PURITY=1"[..], b"NIX_STORE=/s"];
+        let world = Machine::new();
+        let purity = Purity::enforced(&Environment::new(strings), None, &world).unwrap();
+        let mut params: Vec<_> = words
+            .split(' ')
+            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
+            .collect();
+        drop_impure(&mut params, &purity, &mut Log::default())?;
+        Ok(params
+            .iter()
+            .map(|arg| &arg[..])
+            .collect::<Vec<_>>()
+            .join(&b' '))
+    }
+
+    #[test]
+    fn impure_options_are_dropped_and_impure_files_refused() {
+        let words = "-L/usr/lib -L /lib -L/s/a -rpath /lib -rpath /s/a -dynamic-linker /lib/ld.so -syslibroot // --sysroot=/ x.o /NOLOGO -L";
+        assert_eq!(
+            purified(words).unwrap(),
+            b"-L/s/a -rpath /s/a x.o /NOLOGO -L"
+        );
+        assert_eq!(purified("-syslibroot /sdk").unwrap(), b"-syslibroot /sdk");
+        assert_eq!(
+            purified("/s/x.o /usr/lib/crt1.o"),
+            Err(Error::ImpurePath(b"/usr/lib/crt1.o".to_vec()))
+        );
+        assert_eq!(
+            purified("/LIBPATH:/usr/lib"),
+            Err(Error::ImpurePath(b"/usr/lib".to_vec()))
+        );
+        assert!(purified("/LIBPATH:/s/lib").is_ok());
+    }
+}

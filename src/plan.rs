@@ -1,0 +1,101 @@
+//! What a call becomes, as data.
+
+use alloc::vec::Vec;
+
+use crate::event::Event;
+use crate::toolchain::Bytes;
+
+/// A decided call. `exec`, NIX_DEBUG and the tests read the same plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan<'a> {
+    /// Path of the real tool; also its `argv[0]`.
+    pub program: Bytes<'a>,
+    /// Put before the caller's arguments.
+    pub before: Vec<Arg<'a>>,
+    /// The caller's arguments, response files expanded, less what was dropped.
+    pub params: Vec<Arg<'a>>,
+    /// Put behind the caller's arguments.
+    pub after: Vec<Arg<'a>>,
+    /// Variables to set for the tool; all others are handed on as they are.
+    pub environment: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What is to be told about it, in order.
+    pub events: Vec<Event>,
+    pub response_file: ResponseFile,
+    /// The level asked for by NIX_DEBUG (§9).
+    pub debug: i64,
+}
+
+impl<'a> Plan<'a> {
+    /// All arguments behind the program, in order.
+    pub fn arguments(&self) -> impl Iterator<Item = &Arg<'a>> {
+        self.before.iter().chain(&self.params).chain(&self.after)
+    }
+}
+
+/// One argument, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arg<'a> {
+    pub bytes: Bytes<'a>,
+    pub origin: Origin,
+}
+
+impl<'a> Arg<'a> {
+    pub fn new(bytes: impl Into<Bytes<'a>>, origin: Origin) -> Arg<'a> {
+        Arg {
+            bytes: bytes.into(),
+            origin,
+        }
+    }
+
+    /// `text`, put in by the rule of that name.
+    pub fn rule(text: &'static str, rule: &'static str) -> Arg<'a> {
+        Arg::new(text.as_bytes(), Origin::Rule(rule))
+    }
+}
+
+impl core::ops::Deref for Arg<'_> {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Where an argument comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The caller's nth argument, counted from 1.
+    User(usize),
+    /// A word of the response file that is the caller's nth argument.
+    ResponseFile(usize),
+    Variable(&'static str, Suffix),
+    /// A file in `nix-support/`.
+    FlagFile(&'static str),
+    /// A hardening flag of §4.
+    Hardening(&'static str),
+    /// An rpath, for the library of this file name.
+    Rpath(Vec<u8>),
+    /// Anything else that the rules of a wrapped call put in.
+    Rule(&'static str),
+}
+
+/// What follows a variable's base name in the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suffix {
+    /// `_FOR_BUILD`
+    ForBuild,
+    /// Nothing.
+    Plain,
+    /// `_FOR_TARGET`
+    ForTarget,
+    /// The toolchain's own, inherited from a wrapper that ran before.
+    Salt,
+}
+
+/// Whether all arguments go through a response file (§5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseFile {
+    Always,
+    /// Only when they would not fit what the kernel takes.
+    WhenNeeded,
+    Never,
+}

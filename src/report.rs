@@ -1,0 +1,100 @@
+//! §9: what a call tells on standard error.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use cc_wrapper::event::{Event, Level};
+use cc_wrapper::plan::{Arg, Plan};
+use log::{debug, trace, warn, LevelFilter};
+
+/// Tells events, as far as the level of NIX_DEBUG asks for them.
+pub fn events(events: &[Event], debug: i64) {
+    if debug < 1 && events.is_empty() {
+        return;
+    }
+    start(debug);
+    for event in events {
+        let text = event.text();
+        let text = String::from_utf8_lossy(&text);
+        match event.level() {
+            Level::Warning => warn!("{text}"),
+            Level::Debug => debug!("{text}"),
+            Level::Trace => trace!("{text}"),
+        }
+    }
+}
+
+/// Tells the arguments, a line each, in three blocks.
+pub fn arguments(plan: &Plan) {
+    if plan.debug >= 1 {
+        let program = String::from_utf8_lossy(&plan.program);
+        block("extra flags before to", &program, &plan.before);
+        block("original flags to", &program, &plan.params);
+        block("extra flags after to", &program, &plan.after);
+    }
+}
+
+/// One line, whatever the text; the text's bytes come out as they are.
+pub fn error(tool: &str, text: &[u8]) {
+    let mut line = [b"cc-wrapper: ", tool.as_bytes(), b": ", text].concat();
+    for b in &mut line {
+        if *b == b'\n' {
+            *b = b' ';
+        }
+    }
+    line.push(b'\n');
+    // Nothing can be done if nobody listens.
+    let _ = std::io::stderr().write_all(&line);
+}
+
+fn start(debug: i64) {
+    let level = match debug {
+        7.. => LevelFilter::Trace,
+        1.. => LevelFilter::Debug,
+        _ => LevelFilter::Warn,
+    };
+    let logger = env_logger::Builder::new()
+        .filter_level(level)
+        .format(|out, record| writeln!(out, "{}", record.args()))
+        .try_init();
+    debug_assert!(logger.is_ok() || log::max_level() >= level);
+}
+
+fn block(title: &str, program: &str, args: &[Arg]) {
+    debug!("{title} {program}:");
+    for arg in args {
+        debug!("  {}", quoted(arg));
+    }
+}
+
+/// A word that bash reads as these bytes.
+pub fn quoted(word: &[u8]) -> String {
+    match std::str::from_utf8(word) {
+        Ok(text) if !text.chars().any(char::is_control) => shell_words::quote(text).into_owned(),
+        _ => {
+            let escaped: String = word
+                .iter()
+                .map(|&b| match b {
+                    b'\'' | b'\\' => Cow::Owned(format!("\\{}", char::from(b))),
+                    b' '..=b'~' => Cow::Owned(char::from(b).to_string()),
+                    _ => Cow::Owned(format!("\\x{b:02x}")),
+                })
+                .collect();
+            format!("$'{escaped}'")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quoted(b"-O2"), "-O2");
+        assert_eq!(quoted(b""), "''");
+        assert_eq!(quoted(b"-DX=a b"), "'-DX=a b'");
+        assert_eq!(quoted("é".as_bytes()), "é");
+        assert_eq!(quoted(b"a\tb'\xff"), r"$'a\x09b\'\xff'");
+    }
+}

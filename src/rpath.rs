@@ -1,0 +1,125 @@
+//! §3.8: each directory of the store that a library is linked from becomes
+//! an rpath.
+
+use alloc::vec::Vec;
+
+use crate::event::Log;
+use crate::library_search::LibrarySearch;
+use crate::store::Store;
+use crate::toolchain::Bytes;
+use crate::world::World;
+
+/// A directory with more names than this to look for is listed instead.
+const ASK_AT_MOST: usize = 4;
+
+/// A directory that becomes an rpath.
+pub struct Rpath {
+    pub directory: Vec<u8>,
+    /// File name of the first library found in it.
+    pub library: Vec<u8>,
+}
+
+/// In the order of the directories, which is that of the linker's choice.
+/// All that hold one of the libraries count: the first may be an output of
+/// this build that is gone at run time.
+pub fn rpaths(
+    search: &LibrarySearch,
+    store: &Store,
+    world: &dyn World,
+    log: &mut Log,
+) -> Vec<Rpath> {
+    let mut rpaths: Vec<Rpath> = Vec::new();
+    let mut seen: Vec<&[u8]> = Vec::new();
+    if search.names.is_empty() {
+        return rpaths;
+    }
+    for directory in &search.directories {
+        if seen.contains(&&**directory) {
+            continue;
+        }
+        seen.push(directory);
+        let Some(located) = store.locate(directory) else {
+            log.trace(&[b"no rpath for ", directory, b": not in the store"]);
+            continue;
+        };
+        if rpaths.iter().any(|rpath| rpath.directory == *located) {
+            continue;
+        }
+        match find(&located, &search.names, world) {
+            Some(library) => rpaths.push(Rpath {
+                directory: located.into_owned(),
+                library,
+            }),
+            None => log.trace(&[
+                b"no rpath for ",
+                directory,
+                b": holds no library of this link",
+            ]),
+        }
+    }
+    rpaths
+}
+
+/// The name of a library that lies in the directory.
+fn find(directory: &[u8], names: &[Bytes], world: &dyn World) -> Option<Vec<u8>> {
+    if names.len() <= ASK_AT_MOST {
+        let mut names = names.iter();
+        let there = |name: &&Bytes| world.exists(&[directory, b"/", &***name].concat());
+        return names.find(there).map(|name| name.to_vec());
+    }
+    let mut found = None;
+    world.list(directory, &mut |entry| {
+        if names.iter().any(|name| **name == *entry) {
+            found = Some(entry.to_vec());
+        }
+        found.is_some()
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::toolchain::Toolchain;
+    use crate::world::fake::Machine;
+
+    fn found(world: &Machine, words: &'static str) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let toolchain = Toolchain::default();
+        let environment = Environment::new([&b"NIX_STORE=/s"[..]]);
+        let store = Store::new(&environment, &toolchain, world);
+        let search = LibrarySearch::of(words.split(' ').map(str::as_bytes), &store);
+        let rpaths = rpaths(&search, &store, world, &mut Log::default());
+        rpaths
+            .into_iter()
+            .map(|r| (r.directory, r.library))
+            .collect()
+    }
+
+    fn machine() -> Machine {
+        Machine::new()
+            .file("/s/a/lib/liba.so", "")
+            .file("/s/b/lib/libb.a", "")
+            .link("/s/c/lib/liba.so", "/gone")
+            .file("/usr/lib/liba.so", "")
+            .link("/cwd/dep", "/s/a")
+    }
+
+    #[test]
+    fn directories_that_hold_a_library_in_order_and_once() {
+        let want = [
+            (b"/s/c/lib".to_vec(), b"liba.so".to_vec()),
+            (b"/s/a/lib".to_vec(), b"liba.so".to_vec()),
+        ];
+        let few = "-L/s/b/lib -L/usr/lib -L/s/c/lib -Ldep/lib -L/s/a/lib -L/s/a/./lib -la -lb";
+        assert_eq!(found(&machine(), few), want);
+        let many = "-L/s/b/lib -L/s/c/lib -L/s/a/lib -l1 -l2 -l3 -l4 -l5 -la";
+        assert_eq!(found(&machine(), many), want);
+    }
+
+    #[test]
+    fn no_library_no_rpath() {
+        assert_eq!(found(&machine(), "-L/s/a/lib"), []);
+        assert_eq!(found(&machine(), "-L/s/a/lib -lm"), []);
+    }
+}
