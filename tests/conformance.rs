@@ -1,0 +1,359 @@
+//! Recorded calls of nixpkgs' wrappers, replayed: the real tool must be
+//! called with the same arguments and be handed the same environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use cc_wrapper::response_file;
+use serde_json::{json, Value};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
+
+/// Libraries that the cases link: only their names matter.
+const LIBRARIES: [(&str, &[&str]); 8] = [
+    (
+        "store/aaa-zlib-1.3/lib",
+        &["libz.so", "libz.so.1", "libz.a"],
+    ),
+    (
+        "store/bbb-openssl-3/lib",
+        &["libssl.so", "libcrypto.so", "libssl.so.3"],
+    ),
+    ("store/ccc-static-only/lib", &["libstaticonly.a"]),
+    (
+        "store/ddd-multi/lib",
+        &["libz.so", "libfoo.so", "libbar.so.2"],
+    ),
+    ("store/eee-empty/lib", &[]),
+    ("store/fff-out/lib", &["libown.so"]),
+    ("elsewhere/lib", &["libz.so", "libels.so"]),
+    ("build/out/lib", &["libbuilt.so"]),
+];
+
+const DIRECTORIES: [&str; 14] = [
+    "store/aaa-zlib-1.3-dev/include",
+    "store/bbb-openssl-3-dev/include",
+    "store/aaa-zlib-1.3/share",
+    "store/bbb-openssl-3/share",
+    "store/ccc-static-only/share",
+    "store/ddd-multi/share",
+    "store/eee-empty/share",
+    "store/fff-out/share",
+    "elsewhere/share",
+    "build/out/share",
+    "cwd",
+    "real",
+    "rec",
+    "empty-path",
+];
+
+enum Install {
+    /// Tools are links to a copy of the binary in the root.
+    Copy,
+    /// Tools are links to the binary outside the root.
+    Symlink,
+}
+
+#[test]
+fn recorded_calls_with_the_binary_in_the_root() {
+    replay(Install::Copy);
+}
+
+#[test]
+fn recorded_calls_with_the_binary_outside_the_root() {
+    replay(Install::Symlink);
+}
+
+fn replay(install: Install) {
+    let (fixtures, cases) = vectors();
+    assert!(cases.len() >= 1500, "only {} cases", cases.len());
+    // Not in TMPDIR, which is pure whatever lies there, and without a dot,
+    // which would make every path one that is to be normalised.
+    let top = tempfile::Builder::new()
+        .prefix("ccw-")
+        .tempdir_in("/var/tmp")
+        .unwrap();
+    let recorder = compile_recorder(top.path());
+    let mut roots = BTreeMap::new();
+    for (name, fixture) in fixtures.as_object().unwrap() {
+        // Without symlinks above it: the cases compare resolved paths.
+        let root = top.path().canonicalize().unwrap().join(name);
+        lay_out(&root, &rooted(fixture, &root), &recorder, &install);
+        roots.insert(name.clone(), root);
+    }
+    let mut failures = Vec::new();
+    for case in &cases {
+        let root = &roots[case["fixture"].as_str().unwrap()];
+        let differences = differences(&rooted(case, root), root);
+        if !differences.is_empty() {
+            failures.push(format!("{}\n  {}", case["id"], differences.join("\n  ")));
+        }
+    }
+    let shown = failures
+        .iter()
+        .take(5)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(
+        failures.is_empty(),
+        "{} of {} differ:\n{shown}",
+        failures.len(),
+        cases.len()
+    );
+}
+
+fn vectors() -> (Value, Vec<Value>) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/vectors.jsonl.gz");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(fs::File::open(file).unwrap())
+        .read_to_string(&mut text)
+        .unwrap();
+    let mut lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let head = lines.next().unwrap();
+    (head["fixtures"].clone(), lines.collect())
+}
+
+fn compile_recorder(directory: &Path) -> PathBuf {
+    let recorder = directory.join("recorder");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/recorder.c");
+    let status = Command::new("cc")
+        .arg("-O1")
+        .arg("-o")
+        .args([&recorder, &source])
+        .status();
+    assert!(status.unwrap().success());
+    recorder
+}
+
+/// `{root}` in all strings replaced.
+fn rooted(value: &Value, root: &Path) -> Value {
+    match value {
+        Value::String(text) => json!(text.replace("{root}", root.to_str().unwrap())),
+        Value::Array(list) => list.iter().map(|item| rooted(item, root)).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, item)| (key.clone(), rooted(item, root)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn lay_out(root: &Path, fixture: &Value, recorder: &Path, install: &Install) {
+    for (directory, names) in LIBRARIES {
+        fs::create_dir_all(root.join(directory)).unwrap();
+        for name in names {
+            fs::write(root.join(directory).join(name), "").unwrap();
+        }
+    }
+    for directory in DIRECTORIES {
+        fs::create_dir_all(root.join(directory)).unwrap();
+    }
+    for (half, tools, files, unsupported, response_file) in [
+        ("cc", "cc", "ccfiles", "unsupported", "ccrsp"),
+        ("bintools", "ld", "btfiles", "ldunsupported", "ldrsp"),
+    ] {
+        let tools = fixture[tools].as_object().unwrap();
+        let half = root.join(half);
+        fs::create_dir_all(half.join("bin")).unwrap();
+        fs::create_dir_all(half.join("nix-support")).unwrap();
+        let listed = tools.iter().map(|(name, role)| {
+            (
+                name.clone(),
+                json!({"role": role, "program": root.join("real").join(name)}),
+            )
+        });
+        let string = |key: &str| fixture.get(key).cloned().unwrap_or(json!(""));
+        let toolchain = json!({
+            "version": 1,
+            "suffixSalt": fixture["salt"],
+            "compiler": fixture["compiler"],
+            "bintools": root.join("bintools"),
+            "tools": listed.collect::<serde_json::Map<_, _>>(),
+            "hardeningUnsupported": fixture[unsupported],
+            "useResponseFile": fixture[response_file],
+            "defaultTarget": string("defaultTarget"),
+            "machineFlags": fixture.get("machineFlags").cloned().unwrap_or(json!([])),
+            "explicitAbi": string("explicitAbi"),
+            "darwin": fixture["darwin"],
+        });
+        fs::write(
+            half.join("nix-support/toolchain.json"),
+            toolchain.to_string(),
+        )
+        .unwrap();
+        for (name, text) in fixture[files].as_object().unwrap() {
+            let text = format!("{}\n", text.as_str().unwrap());
+            fs::write(half.join("nix-support").join(name), text).unwrap();
+        }
+        if let Install::Copy = install {
+            fs::copy(BINARY, half.join("bin/cc-wrapper")).unwrap();
+        }
+        for name in tools.keys() {
+            fs::copy(recorder, root.join("real").join(name)).unwrap();
+            let target = match install {
+                Install::Copy => "cc-wrapper",
+                Install::Symlink => BINARY,
+            };
+            symlink(target, half.join("bin").join(name)).unwrap();
+        }
+    }
+}
+
+/// What the real tool was called with.
+#[derive(Default)]
+struct Record {
+    argv: Vec<Vec<u8>>,
+    environment: BTreeMap<String, Vec<u8>>,
+    response_file: bool,
+}
+
+fn call(case: &Value, root: &Path) -> (Output, Option<Record>) {
+    let directory = root.join("cwd");
+    for (name, text) in strings(&case["files"]) {
+        fs::write(directory.join(name), text).unwrap();
+    }
+    let record = root.join("rec/call");
+    let tool = root
+        .join(text(&case["half"]))
+        .join("bin")
+        .join(text(&case["tool"]));
+    let output = Command::new(tool)
+        .args(case["args"].as_array().unwrap().iter().map(text))
+        .current_dir(&directory)
+        .env_clear()
+        .env("PATH", path(root))
+        .env("HOME", "/homeless")
+        .env("CCV_OUT", &record)
+        .envs(strings(&case["env"]))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    for (name, _) in strings(&case["files"]) {
+        fs::remove_file(directory.join(name)).unwrap();
+    }
+    let recorded = fs::read(&record).ok().map(|bytes| {
+        fs::remove_file(&record).unwrap();
+        parse(&bytes)
+    });
+    (output, recorded)
+}
+
+fn parse(bytes: &[u8]) -> Record {
+    let mut record = Record::default();
+    let mut in_environment = false;
+    for word in bytes.strip_suffix(b"\0").unwrap().split(|&b| b == 0) {
+        match word {
+            b"\x1f" => in_environment = false,
+            b"\x1e" => in_environment = true,
+            [b'\x1d', text @ ..] => {
+                record.response_file = true;
+                record.argv.pop();
+                record.argv.extend(response_file::split(text));
+            }
+            _ if in_environment => {
+                let end = word.iter().position(|&b| b == b'=').unwrap();
+                let name = String::from_utf8_lossy(&word[..end]).into_owned();
+                record.environment.insert(name, word[end + 1..].to_vec());
+            }
+            _ => record.argv.push(word.to_vec()),
+        }
+    }
+    record
+}
+
+fn differences(case: &Value, root: &Path) -> Vec<String> {
+    let want = &case["expect"];
+    let (output, record) = call(case, root);
+    let mut found = Vec::new();
+    if output.status.code().map(i64::from) != want["exit"].as_i64() {
+        found.push(format!(
+            "{} for exit status {}",
+            output.status, want["exit"]
+        ));
+    }
+    if want["stderr"] != "" && output.stderr.is_empty() {
+        found.push(format!("nothing on standard error for {}", want["stderr"]));
+    }
+    let record = match (record, want["argv"].as_array()) {
+        (None, None) => return found,
+        (Some(record), Some(_)) => record,
+        (record, _) => {
+            let called = if record.is_some() {
+                "called"
+            } else {
+                "not called"
+            };
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            found.push(format!("the real tool was {called}: {stderr}"));
+            return found;
+        }
+    };
+    let argv: Vec<Value> = record
+        .argv
+        .iter()
+        .map(|arg| json!(String::from_utf8_lossy(arg)))
+        .collect();
+    if json!(argv) != want["argv"] {
+        found.push(format!(
+            "argv\n    want {}\n    got  {}",
+            want["argv"],
+            json!(argv)
+        ));
+    }
+    if want["response_file"] != record.response_file {
+        found.push(format!("response file: {}", record.response_file));
+    }
+    let mut expected: BTreeMap<String, String> =
+        BTreeMap::from([("PATH".into(), path(root).into_string().unwrap())]);
+    expected.extend(strings(&case["env"]));
+    expected.extend(strings(&want["env"]));
+    expected.retain(|name, _| counts(name));
+    let got: BTreeMap<String, String> = record
+        .environment
+        .into_iter()
+        .filter(|(name, _)| counts(name))
+        .map(|(name, value)| {
+            (
+                name,
+                OsString::from_vec(value).to_string_lossy().into_owned(),
+            )
+        })
+        .collect();
+    for name in expected.keys().chain(got.keys()) {
+        let (want, got) = (expected.get(name), got.get(name));
+        if want != got {
+            found.push(format!("{name}\n    want {want:?}\n    got  {got:?}"));
+        }
+    }
+    found
+}
+
+/// Whether a variable is the wrappers' business.
+fn counts(name: &str) -> bool {
+    name.starts_with("NIX_") || ["PATH", "SDKROOT", "DEVELOPER_DIR"].contains(&name)
+}
+
+fn path(root: &Path) -> OsString {
+    let empty = root.join("empty-path");
+    OsString::from_vec([empty.as_os_str().as_bytes(), b":/usr/bin:/bin"].concat())
+}
+
+fn strings(map: &Value) -> Vec<(String, String)> {
+    let entries = map.as_object().unwrap().iter();
+    entries
+        .map(|(name, value)| (name.clone(), text(value).to_owned()))
+        .collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
