@@ -12,6 +12,18 @@ use crate::world::{ReadError, World};
 /// Ends the variables of the built-in toolchain; no other has it.
 const BUILT_IN_SALT: &[u8] = b"cc_wrapper";
 
+/// Where the dynamic loader looks on every system, resolved; a directory that
+/// only this system's loader searches gets an rpath that does no harm.
+const LOADER_DIRECTORIES: [&[u8]; 7] = [
+    b"/lib",
+    b"/lib64",
+    b"/usr/lib",
+    b"/usr/lib64",
+    b"/usr/lib/x86_64-linux-gnu",
+    b"/usr/lib/aarch64-linux-gnu",
+    b"/lib/x86_64-linux-gnu",
+];
+
 /// As many symlinks as the kernel follows on one path.
 const SYMLINKS: usize = 40;
 
@@ -82,6 +94,8 @@ pub fn dispatch<R>(
     if name == b"cc-wrapper" {
         return Ok(None);
     }
+    // A link in a root that the root does not know of is a mistake, not a
+    // call of the built-in toolchain.
     if let Some(path) = silent_root {
         return Err(Error::NoSuchTool {
             path,
@@ -137,6 +151,7 @@ fn built_in(
         suffix_salt: Cow::Borrowed(BUILT_IN_SALT),
         compiler: ToolName::of(name).family(),
         role_markers: RoleMarkers::Optional,
+        system_library_directories: LOADER_DIRECTORIES.map(Cow::Borrowed).into(),
         ..Toolchain::default()
     };
     let tool = Tool {
@@ -191,5 +206,125 @@ fn parent(directory: &[u8]) -> Vec<u8> {
     match split(directory) {
         (_, b"." | b"..") => [directory, b"/.."].concat(),
         (parent, _) => parent.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::fake::Machine;
+    use alloc::string::{String, ToString};
+
+    const ROOT: &str = r#"{"version": 1, "suffixSalt": "s", "bintools": "/ld",
+        "tools": {"gcc": {"role": "cc", "program": "/usr/bin/gcc"}}}"#;
+    const LINKER_ROOT: &str = r#"{"version": 1, "suffixSalt": "s",
+        "tools": {"ld": {"role": "ld", "program": "/usr/bin/ld"}}}"#;
+
+    fn machine() -> Machine {
+        Machine::new()
+            .file("/opt/cc-wrapper", "ours")
+            .file("/cc/nix-support/toolchain.json", ROOT)
+            .file("/cc/bin/cc-wrapper", "ours")
+            .link("/cc/bin/gcc", "cc-wrapper")
+            .link("/cc/bin/cc", "gcc")
+            .link("/cc/bin/ld", "/ld/bin/ld")
+            .link("/cc/bin/stray", "cc-wrapper")
+            .file("/ld/nix-support/toolchain.json", LINKER_ROOT)
+            .link("/ld/bin/ld", "/opt/cc-wrapper")
+            .link("/home/x86-gcc", "../cc/bin/gcc")
+            .link("/home/bin/cc", "/opt/cc-wrapper")
+            .file("/copy/cc", "ours")
+            .file("/usr/bin/cc", "real")
+    }
+
+    /// Root and program.
+    fn find(
+        world: &Machine,
+        executable: &str,
+        path: &str,
+    ) -> Result<Option<(String, String)>, Error> {
+        let path = [b"PATH=", path.as_bytes()].concat();
+        let environment = Environment::new([&path[..]]);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_string();
+        dispatch(executable.as_bytes(), &environment, world, |found| {
+            (text(found.root.unwrap_or(b"")), text(&found.tool.program))
+        })
+    }
+
+    fn found(executable: &str) -> (String, String) {
+        find(&machine(), executable, "/home/bin:/copy:/usr/bin")
+            .unwrap()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_tool_belongs_to_the_first_root_on_the_way_that_lists_it() {
+        for executable in [
+            "/cc/bin/gcc",
+            "/cc/bin/cc",
+            "/home/x86-gcc",
+            "/cc/bin/../bin/gcc",
+        ] {
+            assert_eq!(found(executable).1, "/usr/bin/gcc", "{executable}");
+        }
+        assert_eq!(found("/cc/bin/ld"), ("/ld".into(), "/usr/bin/ld".into()));
+    }
+
+    #[test]
+    fn a_relative_path_starts_at_the_current_directory() {
+        let mut world = machine();
+        world.current_directory = b"/cc".to_vec();
+        let found = find(&world, "bin/gcc", "").unwrap().unwrap();
+        assert_eq!(found.0, "/cc");
+    }
+
+    #[test]
+    fn a_bare_link_is_the_next_on_path_that_is_not_ourselves() {
+        assert_eq!(found("/home/bin/cc"), (String::new(), "/usr/bin/cc".into()));
+        assert_eq!(found("/copy/cc").1, "/usr/bin/cc");
+        let error = find(&machine(), "/copy/cc", "/usr/bin:/copy/:/home/bin").unwrap_err();
+        assert_eq!(
+            (error, 127),
+            (
+                Error::NotOnPath {
+                    tool: b"cc".to_vec()
+                },
+                127
+            )
+        );
+    }
+
+    #[test]
+    fn our_own_name_is_the_command() {
+        for executable in ["/opt/cc-wrapper", "/cc/bin/cc-wrapper"] {
+            assert_eq!(find(&machine(), executable, "/usr/bin"), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_root_that_cannot_serve_says_why() {
+        let error = |world: &Machine, executable| find(world, executable, "/usr/bin").unwrap_err();
+        assert!(matches!(
+            error(&machine(), "/cc/bin/stray"),
+            Error::NoSuchTool { .. }
+        ));
+        let broken = machine().file("/cc/nix-support/toolchain.json", "{");
+        assert!(matches!(
+            error(&broken, "/cc/bin/gcc"),
+            Error::Toolchain { .. }
+        ));
+        let forbidden = machine().forbidden("/cc/nix-support/toolchain.json");
+        assert!(matches!(
+            error(&forbidden, "/cc/bin/gcc"),
+            Error::Unreadable { .. }
+        ));
+        let role = machine().file(
+            "/cc/nix-support/toolchain.json",
+            ROOT.replace("\"cc\"", "\"as\""),
+        );
+        assert!(matches!(
+            error(&role, "/cc/bin/gcc"),
+            Error::UnknownRole { .. }
+        ));
     }
 }

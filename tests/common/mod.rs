@@ -1,0 +1,144 @@
+//! What the tests that run real compilers share.
+
+// Each test program uses its own part of this.
+#![allow(dead_code)]
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The path of a program that this machine may lack: a test that gets `None`
+/// returns.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = which::which(name).ok();
+    if path.is_none() {
+        skipped(&format!("{name} is not installed"));
+    }
+    path
+}
+
+/// A package's upstream sources, as `tests/sources` unpacks them.
+pub fn sources(name: &str) -> Option<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let path = target.join("test-sources").join(name);
+    if path.join("configure").exists() {
+        return Some(path);
+    }
+    skipped(&format!("no sources of {name}: run tests/sources"));
+    None
+}
+
+/// A check that was skipped must not look like one that passed where the
+/// machine was prepared for these tests, as `.ci/run` does it.
+fn skipped(why: &str) {
+    let thread = std::thread::current();
+    let line = format!("skipped: {}: {why}", thread.name().unwrap_or("test"));
+    if env::var_os("CC_WRAPPER_TESTS").is_some_and(|value| value == "strict") {
+        panic!("{line}");
+    }
+    eprintln!("{line}");
+}
+
+/// Lays a wrapped root into `dir`.
+pub fn wrap<I>(dir: &Path, options: I)
+where
+    I: IntoIterator,
+    I::Item: AsRef<OsStr>,
+{
+    let mut wrap = command(env!("CARGO_BIN_EXE_cc-wrapper"));
+    run(wrap.arg("wrap").arg(dir).args(options));
+}
+
+/// A command whose environment holds nothing that builds listen to, whatever
+/// shell the tests were started from.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let kept = ["PATH", "HOME", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME"];
+    let mut command = Command::new(program);
+    command.env_clear().env("LC_ALL", "C");
+    for name in kept.into_iter().chain(["RUSTUP_TOOLCHAIN"]) {
+        if let Some(value) = env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
+}
+
+/// The same, with the wrapped tools of `root` before all others, and `prefixes`
+/// made known as nixpkgs makes dependencies known.
+pub fn wrapped(root: &Path, prefixes: &[&Path], program: impl AsRef<OsStr>) -> Command {
+    let mut path = vec![root.join("bin")];
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    let flags = |flag: &str, dir: &str| {
+        let words = prefixes
+            .iter()
+            .map(|p| format!("{flag}{}", p.join(dir).display()));
+        words.collect::<Vec<_>>().join(" ")
+    };
+
+    let mut command = command(program);
+    command
+        .env("PATH", env::join_paths(path).unwrap())
+        .env("NIX_CFLAGS_COMPILE", flags("-isystem ", "include"))
+        .env("NIX_LDFLAGS", flags("-L", "lib"));
+    command
+}
+
+/// Runs a command that must succeed, and returns its standard output.
+pub fn run(command: &mut Command) -> String {
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(error) => panic!("{command:?}: {error}"),
+    };
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{command:?}\n{}\n--- output\n{stdout}\n--- errors\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr),
+    );
+    stdout.into_owned()
+}
+
+/// Runs a program with an empty environment: what it finds, it finds by what
+/// is recorded in it.
+pub fn run_alone(program: &Path) -> String {
+    run(Command::new(program).env_clear())
+}
+
+/// Where a program or library looks for the libraries it needs.
+pub fn runpath(binary: &Path) -> Vec<PathBuf> {
+    let listing = readelf(binary, "--dynamic");
+    let line = listing
+        .lines()
+        .find(|line| line.contains("(RUNPATH)") || line.contains("(RPATH)"));
+    line.map_or(Vec::new(), |line| {
+        env::split_paths(bracketed(line)).collect()
+    })
+}
+
+/// The dynamic linker a program asks for.
+pub fn interpreter(program: &Path) -> PathBuf {
+    let listing = readelf(program, "--program-headers");
+    let line = listing.lines().find(|line| line.contains("interpreter:"));
+    let text = line.expect("a dynamically linked program");
+    let (_, path) = text.trim_end_matches(']').split_once(": ").unwrap();
+    PathBuf::from(path)
+}
+
+fn readelf(binary: &Path, what: &str) -> String {
+    run(command("readelf").arg("--wide").arg(what).arg(binary))
+}
+
+/// `a [b]` → `b`
+fn bracketed(line: &str) -> &str {
+    let (_, rest) = line.split_once('[').unwrap();
+    rest.trim_end().trim_end_matches(']')
+}
+
+/// Writes a file, with the directories above it.
+pub fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
