@@ -1,25 +1,10 @@
-//! A call of a tool, and the rules that apply to it.
+//! A call of a tool.
 
-use alloc::format;
 use alloc::vec::Vec;
 
-use crate::environment::{number, number_or_one, Environment, Variables};
-use crate::error::Error;
-use crate::event::Log;
+use crate::environment::{number, Environment, Variables};
 use crate::plan::{Arg, Plan, ResponseFile};
 use crate::toolchain::{Bytes, Family, Role, Tool, Toolchain};
-use crate::world::World;
-use crate::{compiler, gnat, linker, neighbours};
-
-/// Counts how many wrapped calls a process descends from.
-const DEPTH: &[u8] = b"CC_WRAPPER_DEPTH";
-
-/// From this depth on it is checked whether the real tool is ourselves. A
-/// compiler that calls a linker that calls a compiler stays well below.
-const SUSPICIOUS: i64 = 8;
-
-/// No chain of compilers and linkers is this long.
-const ENDLESS: i64 = 64;
 
 /// What was called, and as what.
 #[derive(Clone, Copy)]
@@ -37,52 +22,6 @@ pub struct Call<'a> {
     /// Without the program's name.
     pub args: &'a [&'a [u8]],
     pub environment: &'a Environment<'a>,
-}
-
-/// Decides what a call becomes.
-///
-/// # Errors
-/// See [`Error`]; what there was to tell before is in the log.
-pub fn plan<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Result<Plan<'a>, Error> {
-    if let Some(value) = call.environment.get(b"NIX_DEBUG") {
-        log.debug = number_or_one(b"NIX_DEBUG", value, log);
-    }
-    let depth = depth(call, world)?;
-    log.trace(&[
-        &*call.tool.name,
-        b" has the role ",
-        call.role.name().as_bytes(),
-    ]);
-    let mut plan = match call.role {
-        Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran => compiler::plan(call, world, log),
-        Role::Ld => linker::plan(call, world, log),
-        Role::Gnat => gnat::plan(call, world, log),
-        Role::Strip => Ok(neighbours::strip(call)),
-        Role::Ranlib => Ok(neighbours::ranlib(call)),
-    }?;
-    let next = format!("{}", depth + 1).into_bytes();
-    plan.environment.push((DEPTH.to_vec(), next));
-    plan.debug = log.debug;
-    plan.events = core::mem::take(&mut log.events);
-    Ok(plan)
-}
-
-/// # Errors
-/// The call leads back to itself.
-fn depth(call: &Call, world: &dyn World) -> Result<i64, Error> {
-    let depth = call.environment.get(DEPTH).and_then(number).unwrap_or(0);
-    let program = &call.tool.program;
-    if depth >= ENDLESS || depth >= SUSPICIOUS && world.same_program(program, call.executable) {
-        let from = match call.root {
-            Some(root) => [root, b"/nix-support/toolchain.json"].concat(),
-            None => b"PATH".to_vec(),
-        };
-        return Err(Error::Loop {
-            program: program.to_vec(),
-            from,
-        });
-    }
-    Ok(depth.max(0))
 }
 
 impl<'a> Call<'a> {

@@ -116,7 +116,7 @@ impl Error {
             .concat(),
             Error::Loop { program, from } => [
                 &program[..],
-                b" is cc-wrapper itself, so calling it would never end; name the real tool in ",
+                b" leads back to cc-wrapper, so calling it would never end; name the real tool in ",
                 from,
             ]
             .concat(),

@@ -1,6 +1,6 @@
 //! cc-wrapper decides what a wrapped compiler or linker call becomes.
 //!
-//! The library takes a [`call::Call`] and returns a [`plan::Plan`]. It sees
+//! [`decide::decide`] takes a [`call::Call`] and returns a [`plan::Plan`]. It sees
 //! files through [`world::World`] alone, runs nothing and prints nothing, and
 //! needs no std, so that a call can be planned before libc has started.
 //! Sections (§) are those of nixpkgs' rules as `docs/behaviour.md` tells them.
@@ -14,6 +14,7 @@ mod arguments;
 pub mod call;
 mod compiler;
 mod darwin;
+pub mod decide;
 pub mod dispatch;
 mod driver_link;
 pub mod environment;

@@ -10,7 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use cc_wrapper::call::{self, Call};
+use cc_wrapper::call::Call;
+use cc_wrapper::decide::decide;
 use cc_wrapper::dispatch::{dispatch, Selected};
 use cc_wrapper::environment::Environment;
 use cc_wrapper::event::Log;
@@ -56,7 +57,7 @@ fn tool(
         environment,
     };
     let mut log = Log::default();
-    match call::plan(&call, &os::Os, &mut log) {
+    match decide(&call, &os::Os, &mut log) {
         Ok(plan) => {
             report::events(&plan.events, plan.debug);
             report::arguments(&plan);
