@@ -16,7 +16,7 @@ use crate::plan::{Arg, Origin, Plan, Suffix};
 use crate::purity::{drop_impure, Purity, COMPILER_OPTIONS};
 use crate::response_file;
 use crate::target;
-use crate::toolchain::{Family, Role};
+use crate::toolchain::{Family, Role, RoleMarkers};
 use crate::world::World;
 
 /// Plans a call of one of the roles cc, c++, cpp and fortran.
@@ -103,6 +103,7 @@ pub fn collect(
     let half = Compiler {
         files: FlagFiles::new(call.root, world),
         linker_directory: call.bintools.map(|root| [root, b"/bin"].concat()),
+        keeps_linker_first: toolchain.role_markers == RoleMarkers::Optional,
         c_includes,
         min_version,
     };

@@ -99,8 +99,13 @@ impl<'p> LibrarySearch<'p> {
         self.name(file);
     }
 
-    /// A file that is named directly counts if it lies in the store.
+    /// A file that is named directly counts if it lies in the store. Where no
+    /// store is named, a relative path does not: that is how build systems
+    /// name what they have just built, and will install elsewhere.
     fn shared_library(&mut self, path: &'p [u8], store: &Store) {
+        if !path.starts_with(b"/") && !store.is_named() {
+            return;
+        }
         let (directory, file) = match path.iter().rposition(|&b| b == b'/') {
             Some(0) => (&path[..1], &path[1..]),
             Some(slash) => (&path[..slash], &path[slash + 1..]),
@@ -131,9 +136,13 @@ mod tests {
     use crate::world::fake::Machine;
 
     fn search(words: &'static str) -> LibrarySearch<'static> {
+        search_in(words, b"NIX_STORE=/s")
+    }
+
+    fn search_in(words: &'static str, variable: &[u8]) -> LibrarySearch<'static> {
         let world = Machine::new().link("/cwd/dep", "/s/dep");
         let toolchain = Toolchain::default();
-        let environment = Environment::new([&b"NIX_STORE=/s"[..]]);
+        let environment = Environment::new([variable]);
         let store = Store::new(&environment, &toolchain, &world);
         LibrarySearch::of(words.split(' ').map(str::as_bytes), &store)
     }
@@ -168,6 +177,13 @@ mod tests {
             [&b"/s/a/lib"[..], b"/s/b", b"/s/dep/lib"]
         );
         assert_eq!(found.names, [&b"liba.so"[..], b"libb.so.1.2", b"libd.so"]);
+    }
+
+    #[test]
+    fn without_a_named_store_what_is_built_here_does_not_count() {
+        let found = search_in("dep/lib/libd.so libown.so /s/a/liba.so -L.", b"NIX_STORE=");
+        assert_eq!(found.directories, [&b"/s/a"[..], b"."]);
+        assert_eq!(found.names, [&b"liba.so"[..]]);
     }
 
     #[test]

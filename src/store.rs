@@ -34,7 +34,10 @@ impl<'a> Store<'a> {
             },
             None => Store {
                 prefixes: toolchain.store.iter().map(|prefix| &**prefix).collect(),
-                excluded: &toolchain.system_library_directories,
+                excluded: match toolchain.store[..] {
+                    [] => &toolchain.system_library_directories,
+                    _ => &[],
+                },
                 world,
             },
         }
@@ -51,6 +54,11 @@ impl<'a> Store<'a> {
             Cow::Owned(self.walk(directory, |path| self.holds(path))?)
         };
         (self.holds(&located) && !self.is_excluded(&located)).then_some(located)
+    }
+
+    /// Whether somebody said what the store is.
+    pub fn is_named(&self) -> bool {
+        !self.prefixes.is_empty()
     }
 
     fn is_excluded(&self, directory: &[u8]) -> bool {

@@ -44,8 +44,8 @@ pub struct Toolchain<'a> {
     /// every absolute directory.
     pub store: Vec<Bytes<'a>>,
     /// Resolved directories that never become an rpath while NIX_STORE is
-    /// unset: those the dynamic loader searches by itself, and the compilers'
-    /// own.
+    /// unset and there are no such prefixes: those the dynamic loader searches
+    /// by itself, and the compilers' own.
     pub system_library_directories: Vec<Bytes<'a>>,
     /// The value of NIX_HARDENING_ENABLE for calls that have none.
     pub default_hardening: Option<Vec<Bytes<'a>>>,

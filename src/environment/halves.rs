@@ -88,6 +88,9 @@ pub struct Compiler<'a> {
     pub files: FlagFiles<'a>,
     /// `<bintools root>/bin`, to be put first on PATH.
     pub linker_directory: Option<Vec<u8>>,
+    /// Put it there again where another tool has put its own before it, as
+    /// gnatmake does.
+    pub keeps_linker_first: bool,
     /// False after `-nostdinc`.
     pub c_includes: bool,
     /// Put before NIX_CFLAGS_COMPILE_BEFORE (§7).
@@ -105,6 +108,11 @@ pub fn compiler_half(
     log: &mut Log,
 ) -> Result<(), Error> {
     if variables.is_marked(COMPILER_MARK) {
+        if let Some(directory) = half.linker_directory.filter(|_| half.keeps_linker_first) {
+            if !variables.is_first_on_path(&directory) {
+                variables.prepend_path(&directory);
+            }
+        }
         return Ok(());
     }
     for name in COMPILER_LISTS {

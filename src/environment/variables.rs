@@ -59,6 +59,11 @@ impl<'a> Variables<'a> {
             || roles.iter().any(|&role| self.of_role(name, role).is_some())
     }
 
+    pub fn is_first_on_path(&self, directory: &[u8]) -> bool {
+        let path = self.environment.get(b"PATH").unwrap_or_default();
+        path.split(|&b| b == b':').next() == Some(directory)
+    }
+
     /// Puts a directory first on the tool's PATH.
     pub fn prepend_path(&mut self, directory: &[u8]) {
         let path = match self.environment.get(b"PATH") {

@@ -1,0 +1,226 @@
+//! The command line of `wrap`.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+
+use super::hardening;
+use super::lay_out::FlagFiles;
+use crate::command::error::{Error, Result};
+
+/// The subcommand's name.
+pub const NAME: &str = "wrap";
+
+const EXAMPLES: &str = "\
+Examples:
+  cc-wrapper wrap ~/wrapped
+      all compilers and linkers on PATH; then PATH=~/wrapped/bin:$PATH make
+  cc-wrapper wrap ~/clang --cc clang --cc clang++ --ld ld.lld
+      these two, with ld.lld as their linker
+  cc-wrapper wrap ~/arm --cc aarch64-linux-gnu-gcc
+      a cross compiler, with the binutils of its target
+  cc-wrapper wrap ~/hard --hardening \"fortify stackprotector pic relro bindnow\"
+      these flags where NIX_HARDENING_ENABLE is not set
+
+A call through the root reads NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin.
+Wrapping DIR again replaces it as a whole, also under running builds.";
+
+/// What the user asked for.
+#[derive(Debug)]
+pub struct Arguments {
+    pub dir: PathBuf,
+    /// Empty: all on PATH.
+    pub cc: Vec<OsString>,
+    pub ld: Option<OsString>,
+    pub bintools: Option<PathBuf>,
+    pub salt: Option<String>,
+    pub store: Vec<PathBuf>,
+    pub hardening: Option<Vec<String>>,
+    pub flags: FlagFiles,
+    pub check: bool,
+}
+
+/// Describes the command line.
+pub fn command() -> Command {
+    let text = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name(value)
+            .help(help)
+            .value_parser(value_parser!(OsString))
+    };
+    let path = |name: &'static str, value: &'static str, help: &'static str| {
+        text(name, value, help).value_parser(value_parser!(PathBuf))
+    };
+    Command::new(NAME)
+        .about("Lay a wrapped root around the compilers and linkers of this machine")
+        .after_help(EXAMPLES)
+        .arg(
+            Arg::new("dir")
+                .value_name("DIR")
+                .help("The root: absent, empty, or a wrapped root to be replaced")
+                .required(true)
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(
+            text(
+                "cc",
+                "PROGRAM",
+                "Wrap this compiler, not those on PATH (repeatable)",
+            )
+            .action(ArgAction::Append),
+        )
+        .arg(text("ld", "PROGRAM", "What `ld` in the root runs"))
+        .arg(path(
+            "bintools",
+            "DIR",
+            "Take linkers and binutils from there, not from PATH",
+        ))
+        .arg(
+            text(
+                "salt",
+                "SALT",
+                "Ends the names of this root's own variables [default: the target]",
+            )
+            .value_parser(value_parser!(String)),
+        )
+        .arg(
+            path(
+                "store",
+                "PREFIX",
+                "Only libraries under it get an rpath while NIX_STORE is unset (repeatable) \
+                 [default: all that the dynamic loader does not find by itself]",
+            )
+            .action(ArgAction::Append),
+        )
+        .arg(
+            text(
+                "hardening",
+                "LIST",
+                "Hardening flags for calls without NIX_HARDENING_ENABLE",
+            )
+            .value_parser(value_parser!(String)),
+        )
+        .arg(path(
+            "dynamic-linker",
+            "PATH",
+            "The dynamic loader that linked programs start with",
+        ))
+        .arg(text("cflags", "FLAGS", "Flags for every compiler call").allow_hyphen_values(true))
+        .arg(text("ldflags", "FLAGS", "Flags for every link").allow_hyphen_values(true))
+        .arg(
+            Arg::new("no-check")
+                .long("no-check")
+                .help("Do not try the root before it is put in place")
+                .action(ArgAction::SetTrue),
+        )
+}
+
+impl Arguments {
+    /// # Errors
+    /// A value that could not have the meaning it is given for.
+    pub fn read(matches: &ArgMatches) -> Result<Arguments> {
+        let arguments = Arguments {
+            dir: matches.get_one("dir").cloned().unwrap_or_default(),
+            cc: many(matches, "cc"),
+            ld: matches.get_one("ld").cloned(),
+            bintools: matches.get_one("bintools").cloned(),
+            salt: matches.get_one("salt").cloned(),
+            store: many(matches, "store"),
+            hardening: matches
+                .get_one::<String>("hardening")
+                .map(|list| hardening::parse_list(list))
+                .transpose()?,
+            flags: FlagFiles {
+                cflags: matches.get_one("cflags").cloned(),
+                ldflags: matches.get_one("ldflags").cloned(),
+                dynamic_linker: matches.get_one("dynamic-linker").cloned(),
+            },
+            check: !matches.get_flag("no-check"),
+        };
+        if let Some(salt) = &arguments.salt {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            if salt.is_empty() || !salt.bytes().all(fits) {
+                return Err(Error::new(format!(
+                    "--salt {salt}: it becomes part of variables' names, so only letters, digits and _ will do"
+                )));
+            }
+        }
+        for store in &arguments.store {
+            must_be_absolute("--store", store)?;
+        }
+        if let Some(loader) = &arguments.flags.dynamic_linker {
+            must_be_absolute("--dynamic-linker", loader)?;
+            if loader
+                .as_os_str()
+                .as_bytes()
+                .iter()
+                .any(u8::is_ascii_whitespace)
+            {
+                return Err(Error::new(format!(
+                    "--dynamic-linker {}: white space in it would split it in lists of flags; give another path",
+                    loader.display()
+                )));
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
+    let values = matches.get_many(name).unwrap_or_default();
+    values.cloned().collect()
+}
+
+fn must_be_absolute(option: &str, path: &Path) -> Result<()> {
+    if path.is_absolute() {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "{option} {}: it is compared with absolute paths; begin it with /",
+        path.display()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    fn read(args: &[&str]) -> Result<Arguments> {
+        let args = args.iter().map(|arg| OsStr::new(*arg));
+        let args = [OsStr::new(NAME), OsStr::new("d")].into_iter().chain(args);
+        Arguments::read(&command().try_get_matches_from(args).unwrap())
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_absent() {
+        let arguments = read(&[]).unwrap();
+        assert_eq!(arguments.dir, Path::new("d"));
+        assert!(arguments.cc.is_empty() && arguments.store.is_empty() && arguments.check);
+        assert_eq!(arguments.hardening, None);
+    }
+
+    #[test]
+    fn flags_may_look_like_options() {
+        let arguments = read(&["--cflags", "-O2 -g", "--ldflags=-z now"]).unwrap();
+        assert_eq!(arguments.flags.cflags.unwrap(), "-O2 -g");
+        assert_eq!(arguments.flags.ldflags.unwrap(), "-z now");
+    }
+
+    #[test]
+    fn values_without_a_meaning_are_refused() {
+        for args in [
+            &["--salt", "a-b"][..],
+            &["--salt", ""],
+            &["--store", "deps"],
+            &["--dynamic-linker", "ld.so"],
+            &["--dynamic-linker", "/a b/ld.so"],
+            &["--hardening", "pie"],
+        ] {
+            assert!(read(args).is_err(), "{args:?}");
+        }
+    }
+}

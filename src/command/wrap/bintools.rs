@@ -1,0 +1,344 @@
+//! Linkers and the rest of binutils.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::find::{is_program, Search};
+use super::names::{Kind, ToolName};
+use super::own;
+use super::probe::Compiler;
+use super::run::Workshop;
+use super::triple::Triple;
+use crate::command::error::{Error, Result};
+
+/// Programs by their names in `bin`.
+#[derive(Debug, Default)]
+pub struct Bintools {
+    pub linkers: BTreeMap<OsString, PathBuf>,
+    /// Those that get no flags.
+    pub plain: BTreeMap<OsString, PathBuf>,
+}
+
+/// Where linkers and binutils come from.
+pub struct Source<'a> {
+    pub workshop: &'a Workshop,
+    pub path: &'a Search,
+    /// Instead of PATH.
+    pub directory: Option<&'a Path>,
+    /// What `ld` runs.
+    pub ld: Option<&'a Path>,
+    /// Whether gnat's plain programs belong to the root.
+    pub gnat: bool,
+}
+
+const BARE_LINKERS: [&str; 5] = ["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
+const BARE_BINUTILS: [&str; 14] = [
+    "addr2line",
+    "ar",
+    "as",
+    "c++filt",
+    "dwp",
+    "elfedit",
+    "gprof",
+    "nm",
+    "objcopy",
+    "objdump",
+    "ranlib",
+    "readelf",
+    "size",
+    "strip",
+];
+
+impl Source<'_> {
+    /// The linkers and binutils for `compiler`.
+    ///
+    /// # Errors
+    /// There is no `ld`.
+    pub fn find(&self, compiler: &Compiler) -> Result<Bintools> {
+        let target = &compiler.identity.target;
+        let mut bintools = match self.directory {
+            Some(directory) => {
+                let directory = programs_of(directory)?;
+                // Whoever gives a directory says that it is the target's.
+                let mut bintools = listing(&Search::within(&directory), target, true, self.gnat);
+                bintools.unprefix(target);
+                bintools
+            }
+            None => self.of_path(compiler)?,
+        };
+        if let Some(ld) = self.ld {
+            bintools.linkers.insert("ld".into(), ld.to_path_buf());
+        }
+        if bintools.linkers.contains_key(OsStr::new("ld")) {
+            return Ok(bintools);
+        }
+        Err(Error::new(match self.directory {
+            Some(directory) => format!(
+                "--bintools {}: no ld in it for {target}; name one with --ld",
+                directory.display()
+            ),
+            None => format!("no linker for {target} on PATH; name one with --ld or --bintools"),
+        }))
+    }
+
+    fn of_path(&self, compiler: &Compiler) -> Result<Bintools> {
+        let target = &compiler.identity.target;
+        let native = target.is_native();
+        let mut bintools = listing(self.path, target, native, self.gnat);
+        if !native {
+            bintools.unprefix(target);
+        }
+        // A compiler with binutils of its own says where they are, rather
+        // than leave it to PATH.
+        let mut own = false;
+        for name in ["ld", "as"] {
+            own |= self.adopt(compiler, &mut bintools, name)?;
+        }
+        if own {
+            for name in BARE_LINKERS.iter().chain(&BARE_BINUTILS) {
+                self.adopt(compiler, &mut bintools, name)?;
+            }
+        }
+        Ok(bintools)
+    }
+
+    /// Takes the compiler's own program `name` where it is another one than
+    /// was found.
+    fn adopt(&self, compiler: &Compiler, bintools: &mut Bintools, name: &str) -> Result<bool> {
+        let answer = compiler.program_name(self.workshop, name)?;
+        if !answer.is_absolute() || !is_program(&answer) || own::is_wrapper(&answer) {
+            return Ok(false);
+        }
+        let map = if name.starts_with("ld") {
+            &mut bintools.linkers
+        } else {
+            &mut bintools.plain
+        };
+        let found = map.get(OsStr::new(name));
+        if found.is_some_and(|found| same_file(found, &answer)) {
+            return Ok(false);
+        }
+        map.insert(name.into(), without_detours(&answer));
+        Ok(true)
+    }
+}
+
+impl Bintools {
+    /// Puts `prefix` before the bare names, which on PATH are the host's and
+    /// what its compilers look for. With `keep_linkers`, linkers have both.
+    pub fn set_apart(&mut self, prefix: &str, keep_linkers: bool) {
+        for (map, keep) in [(&mut self.linkers, keep_linkers), (&mut self.plain, false)] {
+            let bound: Vec<_> = map
+                .keys()
+                .filter_map(|name| ToolName::parse(name.to_str()?))
+                .filter(|name| name.is_bare())
+                .filter(|name| name.kind == Kind::Linker || !name.serves_all_targets())
+                .map(|name| name.base)
+                .collect();
+            if !keep {
+                map.retain(|name, _| !is_bare_linker_with_version(name));
+            }
+            for base in bound {
+                let program = if keep {
+                    map.get(OsStr::new(base)).cloned()
+                } else {
+                    map.remove(OsStr::new(base))
+                };
+                if let Some(program) = program {
+                    map.insert(format!("{prefix}-{base}").into(), program);
+                }
+            }
+        }
+    }
+
+    /// What compilers call the linkers, each with its name in `bin`. Nobody
+    /// but a user calls them with a version.
+    pub fn called(&self) -> BTreeMap<&'static str, &OsString> {
+        let mut called: BTreeMap<&str, &OsString> = BTreeMap::new();
+        for name in self.linkers.keys() {
+            if let Some(parsed) = name.to_str().and_then(ToolName::parse) {
+                if parsed.is_bare() {
+                    called.insert(parsed.base, name);
+                } else if parsed.version.is_none() {
+                    called.entry(parsed.base).or_insert(name);
+                }
+            }
+        }
+        called
+    }
+
+    /// Gives the programs with the target's prefix the bare names that are
+    /// still free.
+    fn unprefix(&mut self, target: &Triple) {
+        for map in [&mut self.linkers, &mut self.plain] {
+            let bare: Vec<_> = map
+                .iter()
+                .filter_map(|(name, program)| {
+                    let name = ToolName::parse(name.to_str()?)?;
+                    let of_target = name.prefix.is_some_and(|prefix| target.same(prefix));
+                    let wanted = of_target && name.version.is_none();
+                    wanted.then(|| (OsString::from(name.base), program.clone()))
+                })
+                .collect();
+            for (name, program) in bare {
+                map.entry(name).or_insert(program);
+            }
+        }
+    }
+}
+
+/// What `search` finds for `target`; `bare`: programs without a prefix are
+/// for it too.
+fn listing(search: &Search, target: &Triple, bare: bool, gnat: bool) -> Bintools {
+    let mut bintools = Bintools::default();
+    let belongs = |name: &ToolName| match name.prefix {
+        Some(prefix) => target.same(prefix),
+        None => bare || name.serves_all_targets(),
+    };
+    let (found, _) = search.all(|name| {
+        ToolName::parse(name).is_some_and(|name| {
+            matches!(name.kind, Kind::Linker | Kind::Plain)
+                && belongs(&name)
+                && (gnat || !name.is_of_gnat())
+        })
+    });
+    for found in found {
+        let is_linker = found
+            .name
+            .to_str()
+            .and_then(ToolName::parse)
+            .is_some_and(|name| name.kind == Kind::Linker);
+        let map = if is_linker {
+            &mut bintools.linkers
+        } else {
+            &mut bintools.plain
+        };
+        map.insert(found.name, found.program);
+    }
+    bintools
+}
+
+/// `directory` or its `bin`, whichever holds the programs.
+fn programs_of(directory: &Path) -> Result<PathBuf> {
+    let bin = directory.join("bin");
+    let chosen = if bin.is_dir() {
+        bin
+    } else {
+        directory.to_path_buf()
+    };
+    let problem = if !chosen.is_dir() {
+        "is no directory"
+    } else if own::is_wrapped_bin(&chosen) {
+        "is a wrapped root; give the directory of the programs that it wraps"
+    } else {
+        return Ok(chosen);
+    };
+    Err(Error::new(format!(
+        "--bintools {} {problem}",
+        directory.display()
+    )))
+}
+
+fn is_bare_linker_with_version(name: &OsStr) -> bool {
+    let name = name.to_str().and_then(ToolName::parse);
+    name.is_some_and(|n| n.kind == Kind::Linker && n.prefix.is_none() && n.version.is_some())
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (fs::canonicalize(a), fs::canonicalize(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// gcc answers with a way through its own directories.
+fn without_detours(program: &Path) -> PathBuf {
+    let resolved = program.parent().map(fs::canonicalize);
+    match (resolved, program.file_name()) {
+        (Some(Ok(directory)), Some(name)) => directory.join(name),
+        _ => program.to_path_buf(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn directory(names: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = dir.path().join(name);
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        dir
+    }
+
+    fn names(map: &BTreeMap<OsString, PathBuf>) -> Vec<&str> {
+        map.keys().map(|name| name.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_hosts_programs_do_not_serve_another_target() {
+        let dir = directory(&[
+            "ld",
+            "ld.lld",
+            "ar",
+            "llvm-ar",
+            "avr-ld",
+            "avr-ar",
+            "avr-ar-12",
+            "gnatkr",
+        ]);
+        let target = Triple::new("avr");
+        let mut bintools = listing(&Search::within(dir.path()), &target, false, false);
+        assert_eq!(names(&bintools.linkers), ["avr-ld", "ld.lld"]);
+        assert_eq!(names(&bintools.plain), ["avr-ar", "avr-ar-12", "llvm-ar"]);
+        bintools.unprefix(&target);
+        assert_eq!(names(&bintools.linkers), ["avr-ld", "ld", "ld.lld"]);
+        assert_eq!(bintools.plain[OsStr::new("ar")], dir.path().join("avr-ar"));
+    }
+
+    #[test]
+    fn another_targets_programs_leave_the_bare_names_to_the_hosts() {
+        let linkers = ["ld", "avr-ld", "ld.lld", "ld.lld-14"];
+        let plain = ["as", "llvm-ar", "mold"];
+        let map = |names: &[&str]| {
+            let entries = names.iter().map(|name| (name.into(), name.into()));
+            entries.collect::<BTreeMap<OsString, PathBuf>>()
+        };
+        for (keep, expected) in [
+            (false, &["avr-ld", "avr-ld.lld"][..]),
+            (true, &["avr-ld", "avr-ld.lld", "ld", "ld.lld", "ld.lld-14"]),
+        ] {
+            let mut bintools = Bintools {
+                linkers: map(&linkers),
+                plain: map(&plain),
+            };
+            bintools.set_apart("avr", keep);
+            assert_eq!(names(&bintools.linkers), expected);
+            assert_eq!(names(&bintools.plain), ["avr-as", "llvm-ar", "mold"]);
+            assert_eq!(bintools.linkers[OsStr::new("avr-ld")], Path::new("ld"));
+            let called: Vec<_> = bintools.called().into_iter().collect();
+            let [ld, lld] = if keep {
+                ["ld", "ld.lld"]
+            } else {
+                ["avr-ld", "avr-ld.lld"]
+            };
+            assert_eq!(called, [("ld", &ld.into()), ("ld.lld", &lld.into())]);
+        }
+    }
+
+    #[test]
+    fn a_directory_of_bintools_may_be_their_prefix() {
+        let dir = directory(&["ld"]);
+        assert_eq!(programs_of(dir.path()).unwrap(), dir.path());
+        fs::create_dir(dir.path().join("bin")).unwrap();
+        assert_eq!(programs_of(dir.path()).unwrap(), dir.path().join("bin"));
+        let error = programs_of(&dir.path().join("none")).unwrap_err();
+        assert!(error.line().ends_with("none is no directory"));
+    }
+}

@@ -1,0 +1,225 @@
+//! Compiling, linking and running programs through the new root.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cc_wrapper::toolchain::{Family, Role};
+
+use super::run::{self, Workshop};
+use super::select::Selection;
+use crate::command::error::{cannot, Error, Result};
+
+/// A root whose tools are tried.
+pub struct Check<'a> {
+    pub workshop: &'a Workshop,
+    pub root: &'a Path,
+    pub selection: &'a Selection,
+    /// NIX_STORE decides what becomes an rpath.
+    pub with_store: bool,
+    /// Why programs for the target do not run here.
+    pub runs_not: Option<String>,
+}
+
+/// What a check came to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checked {
+    pub languages: Vec<&'static str>,
+    pub families: Vec<Family>,
+    pub steps: &'static str,
+    pub runs_not: Option<String>,
+}
+
+struct Language {
+    name: &'static str,
+    suffix: &'static str,
+    program: &'static str,
+}
+
+const C: Language = Language {
+    name: "C",
+    suffix: "c",
+    program: "#include <stdio.h>\n\
+              #include <cc-wrapper-check.h>\n\
+              int main(void) { puts(\"checked\"); return answer() != 42; }\n",
+};
+const CXX: Language = Language {
+    name: "C++",
+    suffix: "cc",
+    program: "#include <iostream>\n\
+              #include <string>\n\
+              extern \"C\" {\n\
+              #include <cc-wrapper-check.h>\n\
+              }\n\
+              int main() { std::cout << std::string(\"checked\") << std::endl; return answer() != 42; }\n",
+};
+const HEADER: &str = "int answer(void);\n";
+const LIBRARY: &str = "int answer(void) { return 42; }\n";
+
+impl Check<'_> {
+    /// Tries each real C and C++ compiler of the root.
+    ///
+    /// # Errors
+    /// Names the step and the command that failed.
+    pub fn run(&self) -> Result<Checked> {
+        let links = self.selection.target().is_linux();
+        let mut checked = Checked {
+            languages: Vec::new(),
+            families: Vec::new(),
+            steps: match (links, &self.runs_not) {
+                (false, _) => "compiled",
+                (true, Some(_)) => "compiled, linked",
+                (true, None) => "compiled, linked, ran",
+            },
+            runs_not: self.runs_not.clone(),
+        };
+        for (n, compiler) in self.selection.compilers.iter().enumerate() {
+            let language = match compiler.role {
+                Role::Cc => &C,
+                Role::Cxx => &CXX,
+                _ => continue,
+            };
+            let Some(name) = self.name_of(n) else {
+                continue;
+            };
+            let tool = self.root.join("bin").join(name);
+            let prefix = self.prefix(n)?;
+            if links {
+                self.link(&tool, language, &prefix)?;
+            } else {
+                self.compile(&tool, language, &prefix)?;
+            }
+            add(&mut checked.languages, language.name);
+            add(&mut checked.families, compiler.identity.family);
+        }
+        Ok(checked)
+    }
+
+    /// The shortest name of a compiler, an alias last.
+    fn name_of(&self, compiler: usize) -> Option<&OsString> {
+        let names = self.selection.names.iter();
+        names
+            .filter(|named| named.compiler == compiler)
+            .map(|named| &named.name)
+            .min_by_key(|name| (*name == "cc" || *name == "c++", name.len()))
+    }
+
+    /// A prefix with a header, like one in the store.
+    fn prefix(&self, n: usize) -> Result<PathBuf> {
+        let prefix = self.workshop.scratch().join(format!("check-{n}"));
+        for directory in ["include", "lib"] {
+            let directory = prefix.join(directory);
+            fs::create_dir_all(&directory).map_err(cannot("create", &directory))?;
+        }
+        write(&prefix.join("include/cc-wrapper-check.h"), HEADER)?;
+        Ok(prefix)
+    }
+
+    fn compile(&self, tool: &Path, language: &Language, prefix: &Path) -> Result<()> {
+        // Without headers, which such a target may not have.
+        let source = prefix.join(format!("program.{}", language.suffix));
+        write(&source, LIBRARY)?;
+        let mut command = self.command(tool, prefix);
+        command.arg("-c").arg(&source).args(["-o", "program.o"]);
+        succeed(&mut command, &format!("compile {}", language.name))
+    }
+
+    fn link(&self, tool: &Path, language: &Language, prefix: &Path) -> Result<()> {
+        let library = prefix.join(format!("library.{}", language.suffix));
+        let source = prefix.join(format!("program.{}", language.suffix));
+        let text = match language.suffix {
+            "c" => LIBRARY.to_owned(),
+            _ => format!("extern \"C\" {LIBRARY}"),
+        };
+        write(&library, &text)?;
+        write(&source, language.program)?;
+
+        let mut command = self.command(tool, prefix);
+        command.args(["-shared", "-fPIC"]).arg(&library);
+        command.args(["-o", "lib/libcc-wrapper-check.so"]);
+        succeed(&mut command, "link a shared library")?;
+
+        let mut command = self.command(tool, prefix);
+        command.env(
+            "NIX_CFLAGS_COMPILE",
+            joined("-isystem ", prefix, "/include"),
+        );
+        let mut ldflags = joined("-L", prefix, "/lib");
+        ldflags.push(" -lcc-wrapper-check");
+        command.env("NIX_LDFLAGS", ldflags);
+        command.arg(&source).args(["-o", "program"]);
+        let what = format!("compile and link a {} program", language.name);
+        succeed(&mut command, &what)?;
+
+        let program = prefix.join("program");
+        if self.runs_not.is_none() {
+            let mut command = Command::new(&program);
+            command.env_clear();
+            // Where a compiler's own libraries may be found by it alone.
+            if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
+                command.env("LD_LIBRARY_PATH", path);
+            }
+            let what = format!(
+                "run the {} program that {} linked",
+                language.name,
+                tool.display()
+            );
+            return succeed(&mut command, &what);
+        }
+        // What cannot be run must at least hold the rpath.
+        let content = fs::read(&program).map_err(cannot("read", &program))?;
+        let rpath = joined("", prefix, "/lib");
+        let holds = content
+            .windows(rpath.len())
+            .any(|window| window == rpath.as_bytes());
+        if holds {
+            return Ok(());
+        }
+        Err(Error::new(format!(
+            "check: the {} program has no rpath, so its linker was not the root's: {}; --no-check installs the root anyway",
+            language.name,
+            run::line(&command)
+        )))
+    }
+
+    fn command(&self, tool: &Path, prefix: &Path) -> Command {
+        let mut command = self.workshop.command(tool);
+        command.current_dir(prefix);
+        if self.with_store {
+            command.env("NIX_STORE", prefix);
+        }
+        command
+    }
+}
+
+fn succeed(command: &mut Command, what: &str) -> Result<()> {
+    let output = run::output(command)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "check: cannot {what} ({}): {}; mend that, or install unchecked with --no-check",
+        output.status,
+        run::line(command)
+    ))
+    .saying(&output.stderr))
+}
+
+fn joined(before: &str, path: &Path, after: &str) -> OsString {
+    let mut joined = OsString::from(before);
+    joined.push(path);
+    joined.push(after);
+    joined
+}
+
+fn add<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+fn write(path: &Path, content: &str) -> Result<()> {
+    fs::write(path, content).map_err(cannot("write", path))
+}

@@ -1,0 +1,136 @@
+//! Which hardening flags a compiler knows.
+
+use cc_wrapper::hardening::{compiler_flags, linker_flags, Flag};
+use cc_wrapper::toolchain::{Family, Role};
+
+use super::probe::Compiler;
+use super::run::{self, Workshop};
+use crate::command::error::{cannot, Error, Result};
+
+/// Flags younger than most compilers. Asked about side by side, they cost few
+/// questions.
+const YOUNG: [&str; 4] = [
+    "pacret",
+    "strictflexarrays3",
+    "strictflexarrays1",
+    "zerocallusedregs",
+];
+
+/// The words of a list of flags' names.
+///
+/// # Errors
+/// Names the word that is none, and those that are.
+pub fn parse_list(list: &str) -> Result<Vec<String>> {
+    let words: Vec<String> = list.split_whitespace().map(str::to_owned).collect();
+    let known = || {
+        let compilers = compiler_flags(Family::Gcc).map(|flag| flag.name);
+        compilers.chain(linker_flags())
+    };
+    match words.iter().find(|word| !known().any(|name| name == *word)) {
+        None => Ok(words),
+        Some(unknown) => {
+            let mut known: Vec<_> = known().collect();
+            known.sort_unstable();
+            Err(Error::new(format!(
+                "--hardening: no flag is called {unknown}; there are {}",
+                known.join(" ")
+            )))
+        }
+    }
+}
+
+/// The names of the flags with which `compiler` does not compile an empty
+/// source without a warning.
+pub fn unsupported(workshop: &Workshop, compiler: &Compiler) -> Result<Vec<&'static str>> {
+    let mut names = Vec::new();
+    let flags = questions(compiler.identity.family);
+    search(&flags, &mut names, &mut |flags| {
+        takes(workshop, compiler, flags)
+    })?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The flags that a compiler may not know: all but mere macros.
+fn questions(family: Family) -> Vec<&'static Flag> {
+    let mut flags: Vec<&Flag> = compiler_flags(family)
+        .filter(|flag| !flag.leading.iter().all(|arg| arg.starts_with("-D")))
+        .collect();
+    flags.sort_by_key(|flag| !YOUNG.contains(&flag.name));
+    flags
+}
+
+/// Halves the flags until each that fails stands alone.
+fn search(
+    flags: &[&'static Flag],
+    failing: &mut Vec<&'static str>,
+    takes: &mut dyn FnMut(&[&Flag]) -> Result<bool>,
+) -> Result<()> {
+    if takes(flags)? {
+        return Ok(());
+    }
+    if let [flag] = flags {
+        failing.push(flag.name);
+        return Ok(());
+    }
+    let (one, other) = flags.split_at(flags.len() / 2);
+    search(one, failing, takes)?;
+    search(other, failing, takes)
+}
+
+fn takes(workshop: &Workshop, compiler: &Compiler, flags: &[&Flag]) -> Result<bool> {
+    let (language, suffix, step) = match compiler.role {
+        Role::Cxx => ("c++", "cc", Some("-S")),
+        Role::Fortran => ("f95", "f95", Some("-S")),
+        // clang's warns of a -E that it does not need.
+        Role::Cpp => ("c", "c", None),
+        _ => ("c", "c", Some("-S")),
+    };
+    // Not /dev/null, of which gfortran warns.
+    let source = workshop.scratch().join(format!("empty.{suffix}"));
+    std::fs::write(&source, "").map_err(cannot("write", &source))?;
+    let mut command = workshop.command(&compiler.program);
+    // First, as gfortran heeds it for what follows.
+    command.arg("-Werror");
+    command.args(flags.iter().flat_map(|flag| flag.leading));
+    command.args(step).args(["-x", language]).arg(&source);
+    command.args(flags.iter().flat_map(|flag| flag.trailing));
+    command.args(["-o", "-"]);
+    Ok(run::output(&mut command)?.status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_checked_against_the_table() {
+        assert_eq!(parse_list(" pic  relro\n").unwrap(), ["pic", "relro"]);
+        assert!(parse_list("").unwrap().is_empty());
+        let error = parse_list("pic pie").unwrap_err();
+        assert!(error
+            .line()
+            .contains("no flag is called pie; there are bindnow format fortify "));
+    }
+
+    #[test]
+    fn those_that_fail_are_found_with_few_questions() {
+        let (mut failing, mut asked) = (Vec::new(), 0);
+        let mut takes = |flags: &[&Flag]| {
+            asked += 1;
+            Ok(!flags.iter().any(|flag| YOUNG.contains(&flag.name)))
+        };
+        let flags = questions(Family::Gcc);
+        search(&flags, &mut failing, &mut takes).unwrap();
+        assert_eq!(failing.len(), YOUNG.len());
+        assert!(failing.iter().all(|name| YOUNG.contains(name)));
+        assert!(asked < flags.len(), "{asked}");
+    }
+
+    #[test]
+    fn macros_are_not_asked_about() {
+        let names: Vec<_> = questions(Family::Clang).iter().map(|f| f.name).collect();
+        assert!(names.contains(&"fortify") && names.contains(&"pacret"));
+        assert!(!names.contains(&"glibcxxassertions"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Writing a root's files.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::toolchain::Toolchain;
+
+use super::own::TOOLCHAIN;
+use crate::command::error::{cannot, Result};
+
+/// The binary's name in `bin`, to which the tools are symlinks.
+pub const BINARY: &str = "cc-wrapper";
+
+/// The flag files that `wrap` writes, or leaves away.
+#[derive(Debug, Default)]
+pub struct FlagFiles {
+    pub cflags: Option<OsString>,
+    pub ldflags: Option<OsString>,
+    pub dynamic_linker: Option<PathBuf>,
+}
+
+const CC_CFLAGS: &str = "cc-cflags";
+const LIBC_LDFLAGS: &str = "libc-ldflags";
+const DYNAMIC_LINKER: &str = "dynamic-linker";
+const SET_DYNAMIC_LINKER: &str = "ld-set-dynamic-linker";
+
+/// What lies in `nix-support` by `wrap`'s doing alone.
+pub const WRITTEN: [&str; 5] = [
+    "toolchain.json",
+    CC_CFLAGS,
+    LIBC_LDFLAGS,
+    DYNAMIC_LINKER,
+    SET_DYNAMIC_LINKER,
+];
+
+/// Makes `root/bin` with the binary, the `tools` that are it, and symlinks to
+/// the `plain` programs.
+pub fn bin<'a>(
+    root: &Path,
+    tools: impl Iterator<Item = &'a OsString>,
+    plain: impl Iterator<Item = (&'a OsString, &'a PathBuf)>,
+) -> Result<()> {
+    let bin = root.join("bin");
+    fs::create_dir_all(&bin).map_err(cannot("create", &bin))?;
+    let binary = bin.join(BINARY);
+    // Through /proc, where it can be read even when it was replaced meanwhile.
+    fs::copy("/proc/self/exe", &binary).map_err(cannot("write", &binary))?;
+    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755))
+        .map_err(cannot("make executable", &binary))?;
+    let tools = tools.map(|name| (name, Path::new(BINARY)));
+    let plain = plain.map(|(name, program)| (name, program.as_path()));
+    for (name, target) in tools.chain(plain) {
+        let link = bin.join(name);
+        symlink(target, &link).map_err(cannot("create", &link))?;
+    }
+    Ok(())
+}
+
+/// Makes `root/bin/DIRECTORY`, in which the `called` names lead to those in
+/// `bin`.
+pub fn private_bin(
+    root: &Path,
+    directory: &Path,
+    called: &BTreeMap<&'static str, &OsString>,
+) -> Result<()> {
+    let up: PathBuf = directory.components().map(|_| "..").collect();
+    let directory = root.join("bin").join(directory);
+    fs::create_dir_all(&directory).map_err(cannot("create", &directory))?;
+    for (base, name) in called {
+        let link = directory.join(base);
+        symlink(up.join(name), &link).map_err(cannot("create", &link))?;
+    }
+    Ok(())
+}
+
+/// Makes `root/nix-support`.
+pub fn nix_support(root: &Path, toolchain: &Toolchain, flags: &FlagFiles) -> Result<()> {
+    let toolchain_json = root.join(TOOLCHAIN);
+    let support = toolchain_json.parent().unwrap_or(root);
+    fs::create_dir_all(support).map_err(cannot("create", support))?;
+    write(&toolchain_json, &toolchain.to_json())?;
+    let dynamic_linker = flags.dynamic_linker.as_deref().map(Path::as_os_str);
+    for (name, content) in [
+        (CC_CFLAGS, flags.cflags.as_deref()),
+        (LIBC_LDFLAGS, flags.ldflags.as_deref()),
+        (DYNAMIC_LINKER, dynamic_linker),
+    ] {
+        if let Some(content) = content {
+            let mut line = content.to_owned();
+            line.push("\n");
+            write(&support.join(name), line.as_encoded_bytes())?;
+        }
+    }
+    if dynamic_linker.is_some() {
+        write(&support.join(SET_DYNAMIC_LINKER), b"")?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).map_err(cannot("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn tools_are_the_binary_and_the_rest_are_links() {
+        let dir = tempfile::tempdir().unwrap();
+        let (gcc, ar) = (OsString::from("gcc"), OsString::from("ar"));
+        let program = PathBuf::from("/usr/bin/ar");
+        bin(
+            dir.path(),
+            [&gcc].into_iter(),
+            [(&ar, &program)].into_iter(),
+        )
+        .unwrap();
+        let bin = dir.path().join("bin");
+        assert_eq!(fs::read_link(bin.join("gcc")).unwrap(), Path::new(BINARY));
+        assert_eq!(fs::read_link(bin.join("ar")).unwrap(), program);
+        let mode = fs::metadata(bin.join("gcc")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
+    }
+
+    #[test]
+    fn private_names_lead_to_the_public_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = OsString::from("avr-ld");
+        let called = BTreeMap::from([("ld", &name)]);
+        private_bin(dir.path(), Path::new("avr/12"), &called).unwrap();
+        let link = fs::read_link(dir.path().join("bin/avr/12/ld")).unwrap();
+        assert_eq!(link, Path::new("../../avr-ld"));
+    }
+
+    #[test]
+    fn flag_files_hold_the_bytes_they_were_given() {
+        let dir = tempfile::tempdir().unwrap();
+        let flags = FlagFiles {
+            cflags: Some(OsStr::from_bytes(b"-DX=\xff").to_owned()),
+            ldflags: None,
+            dynamic_linker: Some("/ld.so".into()),
+        };
+        nix_support(dir.path(), &Toolchain::default(), &flags).unwrap();
+        let support = dir.path().join("nix-support");
+        assert_eq!(fs::read(support.join(CC_CFLAGS)).unwrap(), b"-DX=\xff\n");
+        assert_eq!(fs::read(support.join(DYNAMIC_LINKER)).unwrap(), b"/ld.so\n");
+        assert_eq!(fs::read(support.join(SET_DYNAMIC_LINKER)).unwrap(), b"");
+        assert!(!support.join(LIBC_LDFLAGS).exists());
+        for entry in fs::read_dir(support).unwrap() {
+            let name = entry.unwrap().file_name();
+            assert!(WRITTEN.iter().any(|written| name == *written), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `cc-wrapper wrap DIR`: a wrapped root around compilers that are there.
+
+mod arguments;
+mod bintools;
+mod check;
+mod describe;
+mod find;
+mod hardening;
+mod install;
+mod lay_out;
+mod linker;
+mod loader;
+mod names;
+mod own;
+mod probe;
+mod report;
+mod run;
+mod select;
+mod triple;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::toolchain::Family;
+use clap::ArgMatches;
+
+pub use arguments::{command, NAME};
+
+use self::arguments::Arguments;
+use self::bintools::{Bintools, Source};
+use self::check::Check;
+use self::describe::Description;
+use self::find::Search;
+use self::install::Staging;
+use self::loader::Loader;
+use self::probe::Compiler;
+use self::report::Report;
+use self::run::Workshop;
+use self::select::Selection;
+use crate::command::error::Result;
+
+/// Does what the command line asks and tells what that was.
+///
+/// # Errors
+/// What stood in the way; then no file has changed.
+pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
+    let mut arguments = Arguments::read(matches)?;
+    let mut staging = Staging::beside(&arguments.dir)?;
+    let root = staging.root();
+    let search = Search::along(&env::var_os("PATH").unwrap_or_default());
+    let workshop = Workshop::new(search.path(), staging.scratch()?);
+
+    let ld = match &arguments.ld {
+        Some(ld) => Some(search.named(ld, "--ld")?.0),
+        None => None,
+    };
+    let bintools = match &arguments.bintools {
+        Some(directory) => Some(find::absolute(directory)?),
+        None => None,
+    };
+    let selection = if arguments.cc.is_empty() {
+        Selection::of_path(&workshop, &search)?
+    } else {
+        Selection::of_names(&workshop, &search, &arguments.cc)?
+    };
+    let mut bintools = Source {
+        workshop: &workshop,
+        path: &search,
+        directory: bintools.as_deref(),
+        ld: ld.as_deref(),
+        gnat: !selection.gnat.is_empty(),
+    }
+    .find(selection.main())?;
+    let foreign = !selection.target().is_native();
+    if foreign {
+        // clang knows no private directory.
+        bintools.set_apart(selection.prefix(), selection.has_family(Family::Clang));
+    }
+
+    let tools = selection.names.iter().map(|named| &named.name);
+    let gnat = selection.gnat.iter().map(|found| &found.name);
+    let tools = tools.chain(gnat).chain(bintools.linkers.keys());
+    lay_out::bin(&root, tools, bintools.plain.iter())?;
+    if foreign {
+        private_linkers(&workshop, &root, &selection, &bintools)?;
+    }
+    let by_prefix = linkers_by_prefix(&workshop, &root, &selection, &bintools)?;
+
+    let loader = Loader::of(&workshop, selection.main())?;
+    let given = arguments.flags.dynamic_linker.as_ref();
+    let given = given.map(|path| Loader::at(&workshop, selection.target(), path.clone()));
+    let system = system_directories(&workshop, [&loader, &given], &selection)?;
+    let toolchain = Description {
+        workshop: &workshop,
+        salt: arguments.salt.take(),
+        store: &arguments.store,
+        hardening: arguments.hardening.as_deref(),
+        selection: &selection,
+        bintools: &bintools,
+        by_prefix: &by_prefix,
+        system_directories: &system,
+    }
+    .toolchain()?;
+    lay_out::nix_support(&root, &toolchain, &arguments.flags)?;
+    let carried_over = staging.carry_over()?;
+
+    let checked = if arguments.check {
+        let check = Check {
+            workshop: &workshop,
+            root: &root,
+            selection: &selection,
+            with_store: !arguments.store.is_empty(),
+            runs_not: runs_not(&selection, given.as_ref().or(loader.as_ref())),
+        };
+        Some(check.run()?)
+    } else {
+        None
+    };
+    let report = Report {
+        dir: &find::absolute(&arguments.dir)?,
+        selection: &selection,
+        bintools: &bintools,
+        by_prefix: &by_prefix,
+        checked: checked.as_ref(),
+        carried_over: &carried_over,
+    }
+    .lines();
+    staging.install()?;
+    Ok(report)
+}
+
+/// Gives each gcc the linkers' bare names where it alone finds them.
+fn private_linkers(
+    workshop: &Workshop,
+    root: &Path,
+    selection: &Selection,
+    bintools: &Bintools,
+) -> Result<()> {
+    let mut directories = BTreeSet::new();
+    for compiler in &selection.compilers {
+        directories.extend(linker::private_directory(workshop, compiler)?);
+    }
+    for directory in directories {
+        lay_out::private_bin(root, &directory, &bintools.called())?;
+    }
+    Ok(())
+}
+
+/// For each compiler whether it needs `-B`; a program that is several of them
+/// is asked once.
+fn linkers_by_prefix(
+    workshop: &Workshop,
+    root: &Path,
+    selection: &Selection,
+    bintools: &Bintools,
+) -> Result<Vec<bool>> {
+    let bin = root.join("bin");
+    let linkers: Vec<&str> = bintools.called().into_keys().collect();
+    let mut answers: BTreeMap<PathBuf, bool> = BTreeMap::new();
+    let mut ask = |compiler: &Compiler| {
+        let program = fs::canonicalize(&compiler.program).unwrap_or(compiler.program.clone());
+        if let Some(answer) = answers.get(&program) {
+            return Ok(*answer);
+        }
+        let answer = linker::needs_prefix(workshop, &bin, compiler, &linkers)?;
+        answers.insert(program, answer);
+        Ok(answer)
+    };
+    selection.compilers.iter().map(&mut ask).collect()
+}
+
+fn system_directories(
+    workshop: &Workshop,
+    loaders: [&Option<Loader>; 2],
+    selection: &Selection,
+) -> Result<Vec<PathBuf>> {
+    let mut searched = Vec::new();
+    for loader in loaders.into_iter().flatten() {
+        searched.extend(loader.directories()?.iter().map(PathBuf::as_path));
+    }
+    loader::system_directories(workshop, searched.into_iter(), &selection.compilers)
+}
+
+/// Why programs that the root makes do not run on this machine.
+fn runs_not(selection: &Selection, loader: Option<&Loader>) -> Option<String> {
+    if !selection.target().is_native() {
+        return Some("another machine's programs".to_owned());
+    }
+    match loader {
+        Some(loader) if !loader.runs_here() => {
+            Some(format!("no dynamic loader at {}", loader.path().display()))
+        }
+        _ => None,
+    }
+}

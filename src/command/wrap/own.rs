@@ -1,0 +1,84 @@
+//! Programs that must not be wrapped: wrappers, and what finds a compiler by
+//! the name it was called by.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Where a root says what it is.
+pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
+
+const CACHES: &[&str] = &["ccache", "sccache", "distcc", "icecc"];
+/// As many as Linux follows.
+const MOST_HOPS: usize = 40;
+
+/// Whether `directory` is the `bin` of a wrapped root.
+pub fn is_wrapped_bin(directory: &Path) -> bool {
+    directory.join("..").join(TOOLCHAIN).exists()
+}
+
+/// Whether `program` is this binary or belongs to a wrapped root, itself or
+/// by way of its symlinks.
+pub fn is_wrapper(program: &Path) -> bool {
+    let mut hop = program.to_path_buf();
+    for _ in 0..MOST_HOPS {
+        if hop.parent().is_some_and(is_wrapped_bin) {
+            return true;
+        }
+        match next_hop(&hop) {
+            Some(next) => hop = next,
+            None => break,
+        }
+    }
+    hop.file_name().is_some_and(|name| name == "cc-wrapper") || is_this_binary(&hop)
+}
+
+/// The compiler cache that `program` is in disguise.
+pub fn cache(program: &Path) -> Option<&'static str> {
+    let resolved = fs::canonicalize(program).ok()?;
+    let name = resolved.file_name()?;
+    CACHES.iter().copied().find(|cache| name == *cache)
+}
+
+fn next_hop(path: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(path).ok()?;
+    Some(path.parent()?.join(target))
+}
+
+fn is_this_binary(program: &Path) -> bool {
+    match (fs::metadata(program), fs::metadata("/proc/self/exe")) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_tool_of_a_root_is_known_through_symlinks() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("root");
+        fs::create_dir_all(root.join("bin")).unwrap();
+        fs::create_dir_all(root.join("nix-support")).unwrap();
+        fs::write(root.join(TOOLCHAIN), "{}").unwrap();
+        fs::write(root.join("bin/gcc"), "").unwrap();
+        symlink("root/bin/gcc", dir.path().join("cc")).unwrap();
+        fs::write(dir.path().join("gcc"), "").unwrap();
+        assert!(is_wrapper(&root.join("bin/gcc")));
+        assert!(is_wrapper(&dir.path().join("cc")));
+        assert!(!is_wrapper(&dir.path().join("gcc")));
+        assert!(is_wrapper(&std::env::current_exe().unwrap()));
+    }
+
+    #[test]
+    fn a_cache_is_known_by_what_it_resolves_to() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("ccache"), "").unwrap();
+        symlink("ccache", dir.path().join("gcc")).unwrap();
+        assert_eq!(cache(&dir.path().join("gcc")), Some("ccache"));
+        assert_eq!(cache(Path::new("/bin/sh")), None);
+    }
+}

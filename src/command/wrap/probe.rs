@@ -1,0 +1,210 @@
+//! Asking a compiler what it is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cc_wrapper::toolchain::{Family, Role};
+use once_cell::sync::OnceCell;
+
+use super::hardening;
+use super::run::{self, Workshop};
+use super::triple::Triple;
+use crate::command::error::{Error, Result};
+
+/// A real compiler, whatever names lead to it.
+#[derive(Debug)]
+pub struct Compiler {
+    pub program: PathBuf,
+    pub role: Role,
+    pub identity: Identity,
+    unsupported: OnceCell<Vec<&'static str>>,
+}
+
+/// What a compiler says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub family: Family,
+    pub version: String,
+    pub target: Triple,
+}
+
+impl Compiler {
+    pub fn new(program: PathBuf, role: Role, identity: Identity) -> Compiler {
+        Compiler {
+            program,
+            role,
+            identity,
+            unsupported: OnceCell::new(),
+        }
+    }
+
+    /// The hardening flags that it does not know, found out when first asked.
+    pub fn unsupported(&self, workshop: &Workshop) -> Result<&[&'static str]> {
+        self.unsupported
+            .get_or_try_init(|| hardening::unsupported(workshop, self))
+            .map(Vec::as_slice)
+    }
+
+    /// The path or bare name by which it calls `tool`.
+    pub fn program_name(&self, workshop: &Workshop, tool: &str) -> Result<PathBuf> {
+        let mut command = workshop.command(&self.program);
+        ask_program_name(&mut command, tool)
+    }
+
+    /// The same with the root's `bin` where a wrapped call has it: first on
+    /// PATH, and with `by_prefix` in a `-B` too.
+    pub fn program_name_in(
+        &self,
+        workshop: &Workshop,
+        bin: &Path,
+        by_prefix: bool,
+        tool: &str,
+    ) -> Result<PathBuf> {
+        let mut command = workshop.command(&self.program);
+        command.env("PATH", workshop.path_behind(bin));
+        if by_prefix {
+            let mut option = std::ffi::OsString::from("-B");
+            option.push(bin);
+            option.push("/");
+            command.arg(option);
+        }
+        ask_program_name(&mut command, tool)
+    }
+
+    /// The command line with which it would link an empty program.
+    pub fn link_line(&self, workshop: &Workshop) -> Result<Vec<u8>> {
+        link_line(workshop, &self.program)
+    }
+
+    /// Lines such as `libraries: =/a:/b`.
+    pub fn search_directories(&self, workshop: &Workshop) -> Result<String> {
+        let mut command = workshop.command(&self.program);
+        let output = run::output(command.arg("-print-search-dirs"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// Family, version and target of `program`.
+///
+/// # Errors
+/// Names the question to which no compiler's answer came.
+pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Identity> {
+    let mut command = workshop.command(program);
+    command.args(["-dM", "-E"]);
+    match role {
+        Role::Fortran => command.args(["-cpp", "-x", "f95-cpp-input", "/dev/null"]),
+        _ => command.args(["-x", "c", "/dev/null"]),
+    };
+    let macros = answer(&mut command)?;
+    let family_and_version = family_and_version(&macros).ok_or_else(|| {
+        Error::new(format!(
+            "{} is neither gcc nor clang, going by the macros it defines ({})",
+            program.display(),
+            run::line(&command)
+        ))
+    })?;
+    let (family, version) = family_and_version;
+
+    let mut command = workshop.command(program);
+    let target = answer(command.arg("-dumpmachine"))?;
+    let target = Triple::new(target.trim());
+    if target.as_str().is_empty() {
+        return Err(Error::new(format!(
+            "{} does not name its target ({})",
+            program.display(),
+            run::line(&command)
+        )));
+    }
+    Ok(Identity {
+        family,
+        version,
+        target,
+    })
+}
+
+/// The language of a driver whose name does not tell, by the libraries that
+/// it links.
+pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<Role> {
+    let line = link_line(workshop, program)?;
+    let words: Vec<&[u8]> = line
+        .split(u8::is_ascii_whitespace)
+        .map(|word| word.strip_prefix(b"\"").unwrap_or(word))
+        .map(|word| word.strip_suffix(b"\"").unwrap_or(word))
+        .collect();
+    let links = |library: &[u8]| words.contains(&library);
+    Ok(if links(b"-lgfortran") {
+        Role::Fortran
+    } else if links(b"-lstdc++") || links(b"-lc++") {
+        Role::Cxx
+    } else {
+        Role::Cc
+    })
+}
+
+fn link_line(workshop: &Workshop, program: &Path) -> Result<Vec<u8>> {
+    let mut command = workshop.command(program);
+    let output = run::output(command.args(["-###", "-x", "c", "/dev/null", "-o", "empty"]))?;
+    Ok(output.stderr)
+}
+
+fn ask_program_name(command: &mut Command, tool: &str) -> Result<PathBuf> {
+    let answer = answer(command.arg(format!("-print-prog-name={tool}")))?;
+    Ok(PathBuf::from(answer.trim_end_matches('\n')))
+}
+
+fn answer(command: &mut Command) -> Result<String> {
+    let output = run::output(command)?;
+    if !output.status.success() {
+        let program = Path::new(command.get_program());
+        return Err(Error::new(format!(
+            "{} does not answer as a compiler: {} ({})",
+            program.display(),
+            output.status,
+            run::line(command)
+        ))
+        .saying(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn family_and_version(macros: &str) -> Option<(Family, String)> {
+    let value = |name: &str| {
+        macros.lines().find_map(|line| {
+            let mut words = line.split_ascii_whitespace();
+            let matches = words.next() == Some("#define") && words.next() == Some(name);
+            matches.then(|| words.next().unwrap_or_default())
+        })
+    };
+    let version = |names: [&str; 3]| {
+        let parts: Vec<&str> = names.into_iter().filter_map(value).collect();
+        parts.join(".")
+    };
+    if value("__clang__").is_some() {
+        let names = ["__clang_major__", "__clang_minor__", "__clang_patchlevel__"];
+        return Some((Family::Clang, version(names)));
+    }
+    value("__GNUC__")?;
+    let names = ["__GNUC__", "__GNUC_MINOR__", "__GNUC_PATCHLEVEL__"];
+    Some((Family::Gcc, version(names)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn macros_tell_family_and_version() {
+        let gcc = "#define __GNUC_MINOR__ 2\n#define __GNUC__ 12\n#define __GNUC_PATCHLEVEL__ 0\n";
+        let clang = "#define __GNUC__ 4\n#define __clang__ 1\n#define __clang_major__ 14\n\
+                     #define __clang_minor__ 0\n#define __clang_patchlevel__ 6\n";
+        assert_eq!(
+            family_and_version(gcc),
+            Some((Family::Gcc, "12.2.0".to_owned()))
+        );
+        assert_eq!(
+            family_and_version(clang),
+            Some((Family::Clang, "14.0.6".to_owned()))
+        );
+        assert_eq!(family_and_version("#define __TINYC__ 927\n"), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! The few lines that tell what was done.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use cc_wrapper::toolchain::Role;
+
+use super::bintools::Bintools;
+use super::check::Checked;
+use super::names::ToolName;
+use super::select::Selection;
+
+/// What there is to tell.
+pub struct Report<'a> {
+    /// As the user will call it.
+    pub dir: &'a Path,
+    pub selection: &'a Selection,
+    pub bintools: &'a Bintools,
+    /// Which of the compilers are told by `-B` where their linker is.
+    pub by_prefix: &'a [bool],
+    /// `None`: not asked for.
+    pub checked: Option<&'a Checked>,
+    pub carried_over: &'a [OsString],
+}
+
+impl Report<'_> {
+    /// Bytes, as a path in it may be no text.
+    pub fn lines(&self) -> Vec<u8> {
+        let mut out = b"wrapped ".to_vec();
+        out.extend(quoted(self.dir));
+        out.extend(format!(" for {}\n", self.selection.target()).bytes());
+        for (heading, names) in self.compilers() {
+            row(&mut out, &heading, &names);
+        }
+        let gnat = self.selection.gnat.iter().map(|found| shown(&found.name));
+        row(&mut out, "gnat", &sorted(gnat));
+        row(&mut out, "linkers", &self.linkers());
+        row(&mut out, "checked", &self.check());
+        for (heading, words) in self.left_out() {
+            row(&mut out, heading, &words);
+        }
+        let carried_over = self.carried_over.iter().map(|name| shown(name));
+        row(&mut out, "kept", &sorted(carried_over));
+        out.extend_from_slice(b"use it: PATH=");
+        out.extend(quoted(&self.dir.join("bin")));
+        out.extend_from_slice(b":$PATH");
+        let names = &self.selection.names;
+        let cc = names.iter().find(|named| named.name == "cc");
+        if let Some(named) = cc.or(names.first()) {
+            let compiler = &self.selection.compilers[named.compiler];
+            let variable = match compiler.role {
+                Role::Cxx => ", or CXX=",
+                Role::Fortran => ", or FC=",
+                Role::Cpp => ", or CPP=",
+                _ => ", or CC=",
+            };
+            out.extend(variable.bytes());
+            out.extend(quoted(&self.dir.join("bin").join(&named.name)));
+        }
+        out.push(b'\n');
+        out
+    }
+
+    /// The names of each family and version.
+    fn compilers(&self) -> Vec<(String, String)> {
+        let mut headings: Vec<String> = Vec::new();
+        let heading = |n: usize| {
+            let identity = &self.selection.compilers[n].identity;
+            format!("{} {}", identity.family.name(), identity.version)
+        };
+        for n in 0..self.selection.compilers.len() {
+            if !headings.contains(&heading(n)) {
+                headings.push(heading(n));
+            }
+        }
+        let rows = headings.into_iter().map(|wanted| {
+            let names = self.selection.names.iter();
+            let names = names.filter(|named| heading(named.compiler) == wanted);
+            let names = sorted(names.map(|named| shown(&named.name)));
+            (wanted, names)
+        });
+        rows.collect()
+    }
+
+    fn linkers(&self) -> String {
+        let names = sorted(self.bintools.linkers.keys().map(|name| shown(name)));
+        let mut told: Vec<&str> = Vec::new();
+        for (compiler, by_prefix) in self.selection.compilers.iter().zip(self.by_prefix) {
+            let family = compiler.identity.family.name();
+            if *by_prefix && !told.contains(&family) {
+                told.push(family);
+            }
+        }
+        match told.as_slice() {
+            [] => names,
+            [one] => format!("{names} ({one} is told by -B)"),
+            several => format!("{names} ({} are told by -B)", several.join(" and ")),
+        }
+    }
+
+    fn check(&self) -> String {
+        let Some(checked) = self.checked else {
+            return "nothing, as --no-check says".to_owned();
+        };
+        if checked.languages.is_empty() {
+            return "nothing: no C or C++ compiler".to_owned();
+        }
+        let families: Vec<_> = checked
+            .families
+            .iter()
+            .map(|family| family.name())
+            .collect();
+        let mut text = format!(
+            "{} with {}: {}",
+            checked.languages.join(" and "),
+            families.join(", "),
+            checked.steps
+        );
+        if let Some(why) = &checked.runs_not {
+            text.push_str(&format!(", not run: {why}"));
+        }
+        text
+    }
+
+    fn left_out(&self) -> Vec<(&'static str, String)> {
+        let left_out = &self.selection.left_out;
+        let mut rows = Vec::new();
+        for cache in &left_out.caches {
+            let text = format!("{} (it is {})", cache.program.display(), cache.cache);
+            rows.push(("left out", text));
+        }
+        let mut told = Vec::new();
+        for (found, target) in &left_out.foreign {
+            if told.contains(&target) {
+                continue;
+            }
+            told.push(target);
+            let others = left_out.foreign.iter().filter(|(_, t)| t == target).count() - 1;
+            let more = match others {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            let name = shown(&found.name);
+            let text = format!("{name}{more} for {target}: cc-wrapper wrap OTHER --cc {name}");
+            rows.push(("left out", text));
+        }
+        for (_, why) in &left_out.broken {
+            rows.push(("left out", why.clone()));
+        }
+        rows
+    }
+}
+
+fn row(out: &mut Vec<u8>, heading: &str, text: &str) {
+    if !text.is_empty() {
+        out.extend(format!("  {heading:<13} {text}\n").bytes());
+    }
+}
+
+fn shown(name: &OsStr) -> String {
+    name.to_string_lossy().into_owned()
+}
+
+/// Bare names, and how many more there are with a version or a target.
+fn sorted(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.collect();
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    let (bare, other): (Vec<_>, Vec<_>) = names
+        .into_iter()
+        .partition(|name| ToolName::parse(name).map_or(true, |name| name.is_bare()));
+    match (bare.as_slice(), other.as_slice()) {
+        (bare, []) => bare.join(" "),
+        ([], other) => other.join(" "),
+        (bare, [one]) => format!("{} {one}", bare.join(" ")),
+        (bare, [first, ..]) => {
+            format!("{} and {} like {first}", bare.join(" "), other.len())
+        }
+    }
+}
+
+/// As a shell reads it back, where it is text.
+fn quoted(path: &Path) -> Vec<u8> {
+    match path.to_str() {
+        Some(text) => shell_words::quote(text).into_owned().into_bytes(),
+        None => path.as_os_str().as_bytes().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_a_version_or_a_target_are_counted() {
+        for (names, expected) in [
+            (
+                &["gcc-12", "cpp", "avr-gcc", "cc"][..],
+                "cc cpp and 2 like gcc-12",
+            ),
+            (&["gcc", "gcc-12"], "gcc gcc-12"),
+            (&["avr-gcc", "gcc-12"], "gcc-12 avr-gcc"),
+            (&["cc-wrapper-hook", "cc"], "cc cc-wrapper-hook"),
+        ] {
+            let names = names.iter().map(|name| (*name).to_owned());
+            assert_eq!(sorted(names), expected);
+        }
+    }
+
+    #[test]
+    fn a_path_is_quoted_for_the_shell() {
+        assert_eq!(quoted(Path::new("/a b")), b"'/a b'");
+        assert_eq!(quoted(Path::new("/a")), b"/a");
+        let bytes = Path::new(OsStr::from_bytes(b"/\xff"));
+        assert_eq!(quoted(bytes), b"/\xff");
+    }
+}

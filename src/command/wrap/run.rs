@@ -1,0 +1,136 @@
+//! Running other programs so that only what is asked decides what they say.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use crate::command::error::{Error, Result};
+
+/// Variables that steer a compiler or linker past its command line.
+const STEERING: &[&str] = &[
+    "CCC_ADD_ARGS",
+    "CCC_OVERRIDE_OPTIONS",
+    "COMPILER_PATH",
+    "CPATH",
+    "CPLUS_INCLUDE_PATH",
+    "C_INCLUDE_PATH",
+    "DEPENDENCIES_OUTPUT",
+    "GCC_COMPARE_DEBUG",
+    "GCC_EXEC_PREFIX",
+    "LDEMULATION",
+    "LD_RUN_PATH",
+    "LIBRARY_PATH",
+    "OBJC_INCLUDE_PATH",
+    "SUNPRO_DEPENDENCIES",
+];
+const STEERING_PREFIXES: &[&[u8]] = &[b"NIX_", b"CC_WRAPPER_"];
+
+/// Where programs are run.
+#[derive(Debug)]
+pub struct Workshop {
+    /// PATH without wrapped roots.
+    path: OsString,
+    /// Theirs to litter.
+    scratch: PathBuf,
+}
+
+impl Workshop {
+    pub fn new(path: OsString, scratch: PathBuf) -> Workshop {
+        Workshop { path, scratch }
+    }
+
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// PATH, with `first` before it.
+    pub fn path_behind(&self, first: &Path) -> OsString {
+        let mut path = first.as_os_str().to_owned();
+        path.push(":");
+        path.push(&self.path);
+        path
+    }
+
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        for (name, _) in env::vars_os() {
+            if steers(&name) {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("PATH", &self.path)
+            .env("LC_ALL", "C")
+            .env("TMPDIR", &self.scratch)
+            .current_dir(&self.scratch)
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// Runs `command` to its end, with all that it says.
+pub fn output(command: &mut Command) -> Result<Output> {
+    command
+        .output()
+        .map_err(|why| Error::new(format!("cannot run {}: {why}", line(command))))
+}
+
+/// What `ask` says of each item, in their order. All are asked at once, since
+/// most of the time goes into waiting for other programs.
+pub fn of_each<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    thread::scope(|scope| {
+        let ask = &ask;
+        let asked: Vec<_> = items
+            .iter()
+            .map(|item| scope.spawn(move || ask(item)))
+            .collect();
+        let joined = asked.into_iter().map(|thread| match thread.join() {
+            Ok(answer) => answer,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    })
+}
+
+/// The command line as one would type it.
+pub fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+    shell_words::join(words)
+}
+
+fn steers(name: &OsStr) -> bool {
+    let name = name.as_bytes();
+    STEERING.iter().any(|steering| steering.as_bytes() == name)
+        || STEERING_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_is_known() {
+        for name in ["CPATH", "NIX_LDFLAGS", "CC_WRAPPER_X"] {
+            assert!(steers(OsStr::new(name)), "{name}");
+        }
+        assert!(!steers(OsStr::new("LD_LIBRARY_PATH")));
+    }
+
+    #[test]
+    fn answers_come_in_the_order_of_the_items() {
+        assert_eq!(of_each(&[3, 1, 2], |n| n * 2), [6, 2, 4]);
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let mut command = Command::new("/no such");
+        let error = output(command.arg("-v")).unwrap_err();
+        assert!(error.line().starts_with("cannot run '/no such' -v: "));
+    }
+}

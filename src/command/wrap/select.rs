@@ -1,0 +1,362 @@
+//! Which compilers a root wraps, and under which names.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::toolchain::{Family, Role};
+
+use super::find::{Cache, Found, Search};
+use super::names::{Kind, ToolName};
+use super::probe::{self, Compiler, Identity};
+use super::run::{self, Workshop};
+use super::triple::Triple;
+use crate::command::error::{Error, Result};
+
+/// The compilers of a root; all have the first one's target.
+#[derive(Debug)]
+pub struct Selection {
+    /// Each real compiler once, the main one first.
+    pub compilers: Vec<Compiler>,
+    /// Names in `bin` and the compilers behind them.
+    pub names: Vec<Named>,
+    /// gnat's programs, which are not asked what they are.
+    pub gnat: Vec<Found>,
+    pub left_out: LeftOut,
+}
+
+#[derive(Debug)]
+pub struct Named {
+    pub name: OsString,
+    pub program: PathBuf,
+    /// Its place in [`Selection::compilers`].
+    pub compiler: usize,
+}
+
+/// What was found and not wrapped.
+#[derive(Debug, Default)]
+pub struct LeftOut {
+    pub caches: Vec<Cache>,
+    /// Compilers for another target, with that target.
+    pub foreign: Vec<(Found, Triple)>,
+    /// Compilers that did not say what they are, with the reason.
+    pub broken: Vec<(PathBuf, String)>,
+}
+
+struct Candidate {
+    found: Found,
+    role: Role,
+    identity: Identity,
+    canonical: PathBuf,
+}
+
+impl Selection {
+    pub fn main(&self) -> &Compiler {
+        &self.compilers[0]
+    }
+
+    pub fn target(&self) -> &Triple {
+        &self.main().identity.target
+    }
+
+    /// What stands before the names of the target's tools.
+    pub fn prefix(&self) -> &str {
+        let name = self.main().program.file_name().and_then(OsStr::to_str);
+        let prefix = name.and_then(|name| ToolName::parse(name)?.prefix);
+        prefix.unwrap_or(self.target().as_str())
+    }
+
+    pub fn has_family(&self, family: Family) -> bool {
+        let mut compilers = self.compilers.iter();
+        compilers.any(|compiler| compiler.identity.family == family)
+    }
+
+    /// All that PATH holds.
+    pub fn of_path(workshop: &Workshop, search: &Search) -> Result<Selection> {
+        let (found, caches) = search.all(|name| {
+            ToolName::parse(name).is_some_and(|name| {
+                matches!(name.kind, Kind::Compiler(_))
+                    && name.prefix.map_or(true, Triple::plausible)
+            })
+        });
+        let mut left_out = LeftOut {
+            caches,
+            ..LeftOut::default()
+        };
+        let identities = run::of_each(&found, |found| {
+            let (role, prefix) = role_and_prefix(&found.name)?;
+            let identity = probe::identify(workshop, &found.program, role);
+            // A prefix that is no target makes it another tool.
+            let is_other = |identity: &Identity| prefix.is_some_and(|p| !identity.target.same(p));
+            (!identity.as_ref().is_ok_and(is_other)).then_some((role, identity))
+        });
+        let mut candidates = Vec::new();
+        for (found, identity) in found.into_iter().zip(identities) {
+            match identity {
+                None => {}
+                Some((role, Ok(identity))) => {
+                    candidates.push(Candidate::new(found, role, identity));
+                }
+                Some((_, Err(error))) => left_out
+                    .broken
+                    .push((found.program, error.line().to_owned())),
+            }
+        }
+        let main = candidates.iter().enumerate().min_by_key(|(_, c)| c.rank());
+        let Some((main, _)) = main else {
+            return Err(Error::new(match left_out.broken.first() {
+                Some((_, why)) => format!("no compiler on PATH answers: {why}; name one with --cc"),
+                None => "no compiler on PATH; name one with --cc".to_owned(),
+            }));
+        };
+        let main = candidates.remove(main);
+        let target = main.identity.target.clone();
+        let (mut same, mut foreign): (Vec<_>, Vec<_>) = candidates
+            .into_iter()
+            .partition(|c| target.same(c.identity.target.as_str()));
+        same.insert(0, main);
+        foreign.sort_by_key(Candidate::rank);
+        left_out.foreign = foreign
+            .into_iter()
+            .map(|c| (c.found, c.identity.target))
+            .collect();
+        let mut selection = Selection::from(same, left_out);
+        selection.add_gnat(search);
+        Ok(selection)
+    }
+
+    /// Those that the user `named`.
+    pub fn of_names(workshop: &Workshop, search: &Search, named: &[OsString]) -> Result<Selection> {
+        let mut left_out = LeftOut::default();
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let mut gnat = Vec::new();
+        let mut names = BTreeSet::new();
+        for given in named {
+            let (program, caches) = search.named(given, "--cc")?;
+            left_out.caches.extend(caches);
+            let name = program.file_name().unwrap_or_default().to_owned();
+            if !names.insert(name.clone()) {
+                return Err(Error::new(format!(
+                    "--cc names two programs called {}; give each its own root",
+                    name.to_string_lossy()
+                )));
+            }
+            let found = Found { name, program };
+            let parsed = found.name.to_str().and_then(ToolName::parse);
+            let role = match parsed.map(|name| name.kind) {
+                Some(Kind::Gnat) => {
+                    gnat.push(found);
+                    continue;
+                }
+                Some(Kind::Compiler(role)) => role,
+                Some(Kind::Linker | Kind::Plain) => {
+                    return Err(Error::new(format!(
+                    "--cc {} is no compiler; a linker is given with --ld, binutils with --bintools",
+                    given.to_string_lossy()
+                )))
+                }
+                None => {
+                    // Whatever it is, it must be a compiler first.
+                    probe::identify(workshop, &found.program, Role::Cc)?;
+                    probe::role_by_link(workshop, &found.program)?
+                }
+            };
+            let identity = probe::identify(workshop, &found.program, role)?;
+            if let Some(first) = candidates.first() {
+                if !first.identity.target.same(identity.target.as_str()) {
+                    return Err(Error::new(format!(
+                        "{} is for {}, {} for {}; give each its own root",
+                        first.found.program.display(),
+                        first.identity.target,
+                        found.program.display(),
+                        identity.target
+                    )));
+                }
+            }
+            candidates.push(Candidate::new(found, role, identity));
+        }
+        if candidates.is_empty() {
+            return Err(Error::new(
+                "--cc names only gnat's programs; name the gcc that they work for too",
+            ));
+        }
+        // The first C compiler says what the others are measured by.
+        let main = candidates.iter().position(|c| c.role == Role::Cc);
+        let main = candidates.remove(main.unwrap_or(0));
+        candidates.insert(0, main);
+        let mut selection = Selection::from(candidates, left_out);
+        selection.gnat = gnat;
+        Ok(selection)
+    }
+
+    /// `candidates`, the main one first.
+    fn from(candidates: Vec<Candidate>, left_out: LeftOut) -> Selection {
+        let mut selection = Selection {
+            compilers: Vec::new(),
+            names: Vec::new(),
+            gnat: Vec::new(),
+            left_out,
+        };
+        let mut keys: Vec<(PathBuf, Role, Identity)> = Vec::new();
+        for candidate in candidates {
+            let Candidate {
+                found,
+                role,
+                identity,
+                canonical,
+            } = candidate;
+            let key = (canonical, role, identity.clone());
+            let compiler = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
+                keys.push(key);
+                let compiler = Compiler::new(found.program.clone(), role, identity);
+                selection.compilers.push(compiler);
+                keys.len() - 1
+            });
+            selection.names.push(Named {
+                name: found.name,
+                program: found.program,
+                compiler,
+            });
+        }
+        // For another target, they would take the place of the host's.
+        if selection.target().is_native() {
+            selection.add_alias("cc", Role::Cc);
+            selection.add_alias("c++", Role::Cxx);
+        }
+        selection
+    }
+
+    /// Gives the first compiler of `role` the name that build systems try.
+    fn add_alias(&mut self, alias: &str, role: Role) {
+        if self.has(OsStr::new(alias)) {
+            return;
+        }
+        let of_role = |named: &&Named| self.compilers[named.compiler].role == role;
+        let family = self.main().identity.family;
+        let first = self
+            .names
+            .iter()
+            .filter(of_role)
+            .min_by_key(|named| self.compilers[named.compiler].identity.family != family);
+        if let Some(first) = first {
+            let alias = Named {
+                name: alias.into(),
+                program: first.program.clone(),
+                compiler: first.compiler,
+            };
+            self.names.push(alias);
+        }
+    }
+
+    fn add_gnat(&mut self, search: &Search) {
+        // gnatchop and gnatlink call the root's gcc.
+        if !self.has(OsStr::new("gcc")) {
+            return;
+        }
+        let native = self.target().is_native();
+        let target = self.target();
+        let (found, _) = search.all(|name| {
+            ToolName::parse(name).is_some_and(|name| {
+                name.kind == Kind::Gnat && name.prefix.map_or(native, |p| target.same(p))
+            })
+        });
+        self.gnat = found;
+    }
+
+    fn has(&self, name: &OsStr) -> bool {
+        self.names.iter().any(|named| named.name == name)
+    }
+}
+
+impl Candidate {
+    fn new(found: Found, role: Role, identity: Identity) -> Candidate {
+        Candidate {
+            canonical: canonical(&found.program),
+            found,
+            role,
+            identity,
+        }
+    }
+
+    /// The lower, the rather it is the root's main compiler.
+    fn rank(&self) -> (usize, usize) {
+        const NAMES: [&str; 3] = ["cc", "gcc", "clang"];
+        const ROLES: [Role; 4] = [Role::Cc, Role::Cxx, Role::Fortran, Role::Cpp];
+        let by_name = NAMES.iter().position(|name| self.found.name == *name);
+        let by_role = ROLES.iter().position(|role| self.role == *role);
+        (
+            by_name.unwrap_or(NAMES.len()),
+            by_role.unwrap_or(ROLES.len()),
+        )
+    }
+}
+
+fn canonical(program: &Path) -> PathBuf {
+    fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf())
+}
+
+fn role_and_prefix(name: &OsStr) -> Option<(Role, Option<&str>)> {
+    let name = ToolName::parse(name.to_str()?)?;
+    match name.kind {
+        Kind::Compiler(role) => Some((role, name.prefix)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(name: &str, program: &str, role: Role, family: Family) -> Candidate {
+        Candidate {
+            found: Found {
+                name: name.into(),
+                program: Path::new("/bin").join(name),
+            },
+            role,
+            identity: Identity {
+                family,
+                version: "1".to_owned(),
+                target: Triple::new("x86_64-linux-gnu"),
+            },
+            canonical: program.into(),
+        }
+    }
+
+    #[test]
+    fn names_of_one_program_share_a_compiler_and_aliases_are_added() {
+        let selection = Selection::from(
+            vec![
+                candidate("gcc-12", "/g", Role::Cc, Family::Gcc),
+                candidate("clang++", "/c", Role::Cxx, Family::Clang),
+                candidate("clang", "/c", Role::Cc, Family::Clang),
+                candidate("gcc", "/g", Role::Cc, Family::Gcc),
+                candidate("g++", "/g++", Role::Cxx, Family::Gcc),
+            ],
+            LeftOut::default(),
+        );
+        assert_eq!(selection.compilers.len(), 4);
+        let named = |name: &str| {
+            let named = selection.names.iter().find(|named| named.name == name);
+            let named = named.unwrap();
+            (named.compiler, named.program.to_str().unwrap().to_owned())
+        };
+        assert_eq!(named("gcc"), (0, "/bin/gcc".to_owned()));
+        assert_eq!(named("cc"), (0, "/bin/gcc-12".to_owned()));
+        assert_eq!(named("c++"), (3, "/bin/g++".to_owned()));
+    }
+
+    #[test]
+    fn cc_is_the_main_compiler_wherever_it_was_found() {
+        let mut found = [
+            candidate("cpp", "/p", Role::Cpp, Family::Gcc),
+            candidate("aarch64-linux-gnu-gcc", "/a", Role::Cc, Family::Gcc),
+            candidate("clang", "/c", Role::Cc, Family::Clang),
+            candidate("cc", "/g", Role::Cc, Family::Gcc),
+        ];
+        found.sort_by_key(Candidate::rank);
+        let order: Vec<_> = found.iter().map(|c| c.found.name.clone()).collect();
+        assert_eq!(order, ["cc", "clang", "aarch64-linux-gnu-gcc", "cpp"]);
+    }
+}

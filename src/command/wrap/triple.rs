@@ -1,0 +1,146 @@
+//! Target triples, which compilers spell differently for the same target.
+
+use std::fmt;
+
+/// A target as a compiler names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Triple(String);
+
+/// Beginnings of architectures' names; what stands before a tool's name is a
+/// target only if it begins so.
+const ARCHITECTURES: &[&str] = &[
+    "aarch64",
+    "alpha",
+    "amd64",
+    "arc",
+    "arm",
+    "avr",
+    "bpf",
+    "csky",
+    "hppa",
+    "i386",
+    "i486",
+    "i586",
+    "i686",
+    "ia64",
+    "loongarch",
+    "m68k",
+    "microblaze",
+    "mips",
+    "msp430",
+    "nios2",
+    "or1k",
+    "powerpc",
+    "ppc",
+    "riscv",
+    "s390",
+    "sh4",
+    "sparc",
+    "thumb",
+    "wasm",
+    "x86_64",
+    "xtensa",
+];
+
+impl Triple {
+    pub fn new(text: &str) -> Triple {
+        Triple(text.to_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the prefix of a tool's name may be a target at all.
+    pub fn plausible(prefix: &str) -> bool {
+        ARCHITECTURES.iter().any(|arch| prefix.starts_with(arch))
+    }
+
+    /// The same target, whatever its vendor field says.
+    pub fn same(&self, other: &str) -> bool {
+        essence(&self.0) == essence(other)
+    }
+
+    /// What ends the names of variables that belong to this target alone.
+    pub fn salt(&self) -> String {
+        self.0.replace(['-', '.'], "_")
+    }
+
+    /// Whether programs for this target may run on this machine.
+    pub fn is_native(&self) -> bool {
+        self.is_linux() && essence(&self.0).0 == architecture(std::env::consts::ARCH)
+    }
+
+    pub fn is_linux(&self) -> bool {
+        self.0.split('-').skip(1).any(|part| part == "linux")
+    }
+}
+
+impl fmt::Display for Triple {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Architecture and system, without the vendor.
+fn essence(triple: &str) -> (String, String) {
+    let mut parts = triple.split('-');
+    let arch = architecture(parts.next().unwrap_or_default());
+    let mut rest: Vec<&str> = parts.collect();
+    if rest.len() == 3 || (rest.len() == 2 && rest[1] == "linux") {
+        rest.remove(0);
+    }
+    if rest == ["linux"] {
+        rest.push("gnu");
+    }
+    (arch, rest.join("-"))
+}
+
+fn architecture(name: &str) -> String {
+    match name {
+        "amd64" => "x86_64",
+        "arm64" => "aarch64",
+        "ppc64le" => "powerpc64le",
+        "ppc64" => "powerpc64",
+        "ppc" => "powerpc",
+        "x86" | "i386" | "i486" | "i586" | "i686" => "i686",
+        _ => name,
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vendor_makes_no_difference() {
+        for (a, b, same) in [
+            ("x86_64-linux-gnu", "x86_64-pc-linux-gnu", true),
+            ("x86_64-linux-gnu", "x86_64-redhat-linux", true),
+            ("ppc64le-redhat-linux", "powerpc64le-linux-gnu", true),
+            ("i386-linux-gnu", "i686-pc-linux-gnu", true),
+            ("x86_64-linux-gnu", "x86_64-linux-musl", false),
+            ("x86_64-linux-gnu", "x86_64-linux-gnux32", false),
+            ("x86_64-linux-gnu", "aarch64-linux-gnu", false),
+            ("arm-none-eabi", "arm-none-eabi", true),
+            ("arm-none-eabi", "arm-linux-gnueabi", false),
+            ("x86_64-linux-gnu", "c89", false),
+        ] {
+            assert_eq!(Triple::new(a).same(b), same, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_salt_is_part_of_a_variables_name() {
+        let triple = Triple::new("x86_64-pc-solaris2.11");
+        assert_eq!(triple.salt(), "x86_64_pc_solaris2_11");
+    }
+
+    #[test]
+    fn a_prefix_that_begins_with_no_architecture_is_none() {
+        assert!(Triple::plausible("riscv64-unknown-elf"));
+        assert!(!Triple::plausible("c89"));
+        assert!(!Triple::plausible("protoc-gen"));
+    }
+}

@@ -1,0 +1,3 @@
+#include <zlib.h>
+
+const char *own_zlib(void) { return zlibVersion(); }

@@ -1,0 +1,141 @@
+//! Rust programs that are linked by a wrapped compiler driver: the library
+//! they use lies where NIX_LDFLAGS alone says.
+
+mod common;
+
+use common::{command, run, run_alone, runpath, tool, wrap, wrapped, write};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+const MAIN: &str = r#"
+extern "C" { fn greet() -> i32; }
+fn main() { println!("greet says {}", unsafe { greet() }); }
+"#;
+
+/// A wrapped root, and a library in a store of its own.
+struct World {
+    dir: TempDir,
+    prefix: PathBuf,
+}
+
+impl World {
+    fn new() -> World {
+        let dir = TempDir::new().unwrap();
+        let store = dir.path().join("store");
+        let prefix = store.join("aaa-greet-1.0");
+        let world = World { dir, prefix };
+        wrap(&world.path("root"), [OsStr::new("--store"), store.as_ref()]);
+
+        let source = world.path("greet.c");
+        write(&source, "int greet(void) { return 42; }\n");
+        let library = world.prefix.join("lib/libgreet.so");
+        std::fs::create_dir_all(library.parent().unwrap()).unwrap();
+        run(command("cc")
+            .arg("-shared")
+            .arg("-fPIC")
+            .arg(source)
+            .arg("-o")
+            .arg(library));
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn linker(&self) -> String {
+        self.path("root/bin/cc").to_str().unwrap().to_owned()
+    }
+
+    /// Without the wrapped tools on PATH: rustc calls its linker by name.
+    fn command(&self, program: &str) -> Command {
+        let mut command = wrapped(&self.path("root"), &[&self.prefix], program);
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        command
+    }
+
+    fn check(&self, program: &Path, how: &str) {
+        let path = runpath(program);
+        assert!(path.contains(&self.prefix.join("lib")), "{how}: {path:?}");
+        assert_eq!(run_alone(program), "greet says 42\n", "{how}");
+    }
+}
+
+/// Newer compilers bring a linker of their own and have the driver use it
+/// rather than the `ld` on PATH, unless they are told not to.
+fn linker_features() -> Vec<&'static [&'static str]> {
+    let off: &[&str] = &["-Clinker-features=-lld"];
+    let asked = command("rustc").args(off).arg("--print=cfg").output();
+    match asked {
+        Ok(output) if output.status.success() => vec![&[], off],
+        _ => vec![&[]],
+    }
+}
+
+#[test]
+fn rustc_links_with_a_wrapped_driver() {
+    let (Some(_), Some(_)) = (tool("rustc"), tool("cc")) else {
+        return;
+    };
+    let world = World::new();
+    let source = world.path("main.rs");
+    write(&source, MAIN);
+
+    for features in linker_features() {
+        let program = world.path("main");
+        let linker = format!("-Clinker={}", world.linker());
+        let mut rustc = world.command("rustc");
+        rustc.arg(linker).args(features).arg("-lgreet");
+        run(rustc.arg(&source).arg("-o").arg(&program));
+        world.check(&program, &format!("{features:?}"));
+    }
+}
+
+/// A project as `-sys` crates make them: the build script, itself linked by
+/// the wrapped driver, says which library is needed.
+fn project(world: &World) -> PathBuf {
+    let dir = world.path("project");
+    write(
+        &dir.join("Cargo.toml"),
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+    );
+    write(
+        &dir.join("build.rs"),
+        r#"fn main() { println!("cargo:rustc-link-lib=greet"); }"#,
+    );
+    write(&dir.join("src/main.rs"), MAIN);
+    dir
+}
+
+#[test]
+fn cargo_links_with_a_wrapped_driver() {
+    let (Some(_), Some(_)) = (tool("cargo"), tool("cc")) else {
+        return;
+    };
+    let world = World::new();
+    let project = project(&world);
+    let target = world.path("target");
+
+    for features in linker_features() {
+        let _ = std::fs::remove_dir_all(&target);
+        let mut cargo = world.command("cargo");
+        cargo
+            .args(["build", "--offline"])
+            .current_dir(&project)
+            .env("CARGO_TARGET_DIR", &target)
+            .env(linker_variable(), world.linker())
+            .env("RUSTFLAGS", features.join(" "));
+        run(&mut cargo);
+        world.check(&target.join("debug/app"), &format!("{features:?}"));
+    }
+}
+
+/// The variable by which cargo is told the linker for this machine.
+fn linker_variable() -> String {
+    let about = run(command("rustc").arg("-vV"));
+    let host = about.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.expect("rustc names its host").to_uppercase();
+    format!("CARGO_TARGET_{}_LINKER", host.replace('-', "_"))
+}

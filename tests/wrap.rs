@@ -1,0 +1,546 @@
+//! `cc-wrapper wrap`: roots around the compilers of this machine.
+
+mod common;
+
+use common::{command, interpreter, run, run_alone, runpath, tool, wrapped, write};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+const GCC: [&str; 2] = ["--cc", "gcc"];
+const UNCHECKED: [&str; 3] = ["--cc", "gcc", "--no-check"];
+
+fn wrap_command<I>(dir: &Path, options: I) -> Command
+where
+    I: IntoIterator,
+    I::Item: AsRef<OsStr>,
+{
+    let mut command = command(env!("CARGO_BIN_EXE_cc-wrapper"));
+    command.arg("wrap").arg(dir).args(options);
+    command
+}
+
+/// The summary.
+fn wrap<I>(dir: &Path, options: I) -> String
+where
+    I: IntoIterator,
+    I::Item: AsRef<OsStr>,
+{
+    run(&mut wrap_command(dir, options))
+}
+
+/// The first line on standard error, of a call that must fail.
+fn refusal(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(text(&output.stdout), "");
+    text(&output.stderr).lines().next().unwrap().to_owned()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn toolchain(root: &Path) -> serde_json::Value {
+    let text = fs::read(root.join("nix-support/toolchain.json")).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+fn program(root: &Path, tool: &str) -> PathBuf {
+    let toolchain = toolchain(root);
+    let program = &toolchain["tools"][tool]["program"];
+    PathBuf::from(program.as_str().unwrap_or_else(|| panic!("{tool}")))
+}
+
+fn names(directory: &Path) -> Vec<OsString> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    names
+}
+
+fn script(path: &Path, text: &str) {
+    write(path, &format!("#!/bin/sh\n{text}\n"));
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A prefix with a library that returns 42, made without any wrapper.
+fn library(prefix: &Path) {
+    write(&prefix.join("include/answer.h"), "int answer(void);\n");
+    write(
+        &prefix.join("answer.c"),
+        "int answer(void) { return 42; }\n",
+    );
+    fs::create_dir_all(prefix.join("lib")).unwrap();
+    run(command("gcc").current_dir(prefix).args([
+        "-shared",
+        "-fPIC",
+        "answer.c",
+        "-o",
+        "lib/libanswer.so",
+    ]));
+}
+
+/// Compiles and links a program against the library in `prefix`, through the
+/// root, and runs it.
+fn build_and_run(root: &Path, compiler: &str, prefix: &Path, build: &Path, flags: &[&str]) {
+    let source = "#include <answer.h>\nint main(void) { return answer() != 42; }\n";
+    write(&build.join("main.c"), source);
+    let mut link = wrapped(root, &[prefix], compiler);
+    link.args(["main.c", "-lanswer", "-o", "main"]).args(flags);
+    run(link.current_dir(build));
+    run_alone(&build.join("main"));
+    assert_eq!(runpath(&build.join("main")), [prefix.join("lib")]);
+}
+
+fn gcc() -> bool {
+    tool("gcc").is_some()
+}
+
+#[test]
+fn all_compilers_on_path_are_wrapped() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("new/root");
+    let summary = wrap(&root, [""; 0]);
+    assert!(summary.contains("compiled, linked, ran"), "{summary}");
+    assert!(summary.lines().count() <= 8, "{summary}");
+    assert_eq!(names(&temp.path().join("new")), ["root"]);
+
+    let toolchain = toolchain(&root);
+    assert_eq!(toolchain["roleMarkers"], "optional");
+    for (name, tool) in toolchain["tools"].as_object().unwrap() {
+        assert!(Path::new(tool["program"].as_str().unwrap()).is_absolute());
+        let link = fs::read_link(root.join("bin").join(name)).unwrap();
+        assert_eq!(link, Path::new("cc-wrapper"), "{name}");
+    }
+    for name in ["cc", "gcc", "ld"] {
+        assert!(toolchain["tools"][name].is_object(), "{name}");
+    }
+    assert!(root.join("bin/ar").is_symlink());
+
+    let prefix = temp.path().join("dep");
+    library(&prefix);
+    build_and_run(&root, "gcc", &prefix, &temp.path().join("build"), &[]);
+}
+
+#[test]
+fn a_root_can_be_wrapped_again_also_from_within() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    wrap(&root, GCC);
+    let first = toolchain(&root);
+    wrap(&root, GCC);
+    assert_eq!(toolchain(&root), first);
+
+    let mut path = vec![root.join("bin")];
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
+    let path = env::join_paths(path).unwrap();
+    run(wrap_command(&root, GCC).env("PATH", &path));
+    assert_eq!(toolchain(&root), first);
+    // By the root's own copy of the binary.
+    let mut own = command(root.join("bin/cc-wrapper"));
+    run(own.arg("wrap").arg(&root).args(GCC).env("PATH", &path));
+    assert_eq!(toolchain(&root), first);
+    assert_eq!(names(temp.path()), ["root"]);
+}
+
+#[test]
+fn what_packages_added_to_a_root_stays() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    wrap(&root, ["--cc", "gcc", "--no-check", "--cflags", "-DOLD"]);
+    write(&root.join("nix-support/libc-cflags"), "-DKEPT=7\n");
+    let summary = wrap(&root, GCC);
+    assert!(summary.contains("kept          libc-cflags"), "{summary}");
+    assert!(!root.join("nix-support/cc-cflags").exists());
+    write(&temp.path().join("x.c"), "int kept = KEPT;\n");
+    run(command(root.join("bin/gcc"))
+        .args(["-c", "x.c"])
+        .current_dir(temp.path()));
+}
+
+#[test]
+fn a_directory_of_something_else_is_not_touched() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("dir");
+    write(&dir.join("precious"), "x");
+    let line = refusal(&mut wrap_command(&dir, UNCHECKED));
+    assert!(line.contains("neither empty nor a wrapped root"), "{line}");
+    assert_eq!(names(&dir), ["precious"]);
+    assert_eq!(names(temp.path()), ["dir"]);
+}
+
+#[test]
+fn a_failure_leaves_nothing_behind() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let broken = temp.path().join("broken");
+    script(&broken, "echo no such luck >&2; exit 1");
+    let dir = temp.path().join("a/b/root");
+    let mut attempt = wrap_command(&dir, ["--cc".as_ref(), broken.as_os_str()]);
+    let output = attempt.output().unwrap();
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        told.contains("broken does not answer as a compiler"),
+        "{told}"
+    );
+    assert!(told.ends_with("\nno such luck\n"), "{told}");
+    assert_eq!(names(temp.path()), ["broken"]);
+
+    // The check comes last.
+    let root = temp.path().join("root");
+    wrap(&root, UNCHECKED);
+    let before = toolchain(&root);
+    let options = ["--cc", "gcc", "--ldflags", "-lno-such-library"];
+    let line = refusal(&mut wrap_command(&root, options));
+    assert!(line.contains("check: cannot link"), "{line}");
+    assert_eq!(toolchain(&root), before);
+    assert!(!root.join("nix-support/libc-ldflags").exists());
+    assert_eq!(names(temp.path()), ["broken", "root"]);
+}
+
+#[test]
+fn options_end_up_in_the_root() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    let store = temp.path().join("store");
+    let plain = temp.path().join("plain");
+    write(&plain.join("x.c"), "int main(void) { return 0; }\n");
+    run(command("gcc").arg("x.c").current_dir(&plain));
+    let loader = interpreter(&plain.join("a.out"));
+
+    let mut wrap = wrap_command(&root, GCC);
+    wrap.arg("--store").arg(&store);
+    wrap.arg("--dynamic-linker").arg(&loader);
+    wrap.args(["--hardening", "pic relro", "--salt", "my_salt"]);
+    wrap.args(["--cflags", "-DFROM_WRAP=1", "--ldflags", "-z now"]);
+    run(&mut wrap);
+
+    let toolchain = toolchain(&root);
+    assert_eq!(toolchain["suffixSalt"], "my_salt");
+    assert_eq!(toolchain["store"][0], store.to_str().unwrap());
+    assert_eq!(
+        toolchain["defaultHardening"].to_string(),
+        r#"["pic","relro"]"#
+    );
+    let tools = toolchain["tools"].as_object().unwrap();
+    assert!(!tools.contains_key("g++") && !tools.contains_key("clang"));
+    assert_eq!(tools["cc"]["program"], tools["gcc"]["program"]);
+    let support = root.join("nix-support");
+    let file = |name: &str| fs::read_to_string(support.join(name)).unwrap();
+    assert_eq!(file("cc-cflags"), "-DFROM_WRAP=1\n");
+    assert_eq!(file("libc-ldflags"), "-z now\n");
+    assert_eq!(file("dynamic-linker"), format!("{}\n", loader.display()));
+    assert_eq!(file("ld-set-dynamic-linker"), "");
+
+    // Only what lies in the store becomes an rpath.
+    let (inside, outside) = (store.join("dep"), temp.path().join("dep"));
+    library(&inside);
+    library(&outside);
+    let build = temp.path().join("build");
+    build_and_run(&root, "gcc", &inside, &build, &["-DX=FROM_WRAP"]);
+    let mut link = wrapped(&root, &[&outside], "gcc");
+    run(link
+        .args(["main.c", "-lanswer", "-o", "other"])
+        .current_dir(&build));
+    assert!(runpath(&build.join("other")).is_empty());
+}
+
+#[test]
+fn values_that_cannot_work_are_one_clear_line() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("root");
+    for (options, expected) in [
+        (
+            &["--hardening", "pie"][..],
+            "no flag is called pie; there are bindnow",
+        ),
+        (&["--store", "deps"], "--store deps"),
+        (
+            &["--cc", "no-such-gcc"],
+            "--cc no-such-gcc: not found on PATH",
+        ),
+        (&["--cc", "ld"], "is no compiler"),
+        (&["--ld", "/no/ld"], "--ld /no/ld: no such program"),
+        (&["--bintools", "/no"], "--bintools /no is no directory"),
+        (&["--cc", "cat"], "cat does not answer as a compiler"),
+        (&["--cc", "true"], "true is neither gcc nor clang"),
+    ] {
+        let line = refusal(&mut wrap_command(&dir, options));
+        assert!(line.contains(expected), "{line}");
+    }
+    assert_eq!(names(temp.path()), [""; 0]);
+}
+
+#[test]
+fn a_root_works_wherever_it_is_moved() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    wrap(&root, UNCHECKED);
+    let prefix = temp.path().join("dep");
+    library(&prefix);
+    for name in [&b"moved"[..], b"with space", b"n\xf6t text"] {
+        let moved = temp.path().join(OsStr::from_bytes(name));
+        fs::rename(&root, &moved).unwrap();
+        build_and_run(&moved, "gcc", &prefix, &temp.path().join("build"), &[]);
+        fs::rename(&moved, &root).unwrap();
+    }
+}
+
+#[test]
+fn names_of_any_bytes_are_kept() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let programs = temp.path().join(OsStr::from_bytes(b"pr\xf6grams of mine"));
+    let store = temp.path().join(OsStr::from_bytes(b"st\xf6re"));
+    fs::create_dir(&programs).unwrap();
+    symlink(tool("gcc").unwrap(), programs.join("gcc")).unwrap();
+    for name in [&b"r\xf6\xf6t"[..], b"a  root"] {
+        let root = temp.path().join(OsStr::from_bytes(name));
+        let mut wrap = wrap_command(&root, [""; 0]);
+        wrap.arg("--cc").arg(programs.join("gcc"));
+        let summary = wrap.arg("--store").arg(&store).output().unwrap();
+        assert!(summary.status.success(), "{}", text(&summary.stderr));
+        assert!(summary.stdout.windows(name.len()).any(|part| part == name));
+        let json = fs::read(root.join("nix-support/toolchain.json")).unwrap();
+        for path in [&programs, &store] {
+            let bytes = path.as_os_str().as_bytes();
+            assert!(json.windows(bytes.len()).any(|part| part == bytes));
+        }
+    }
+    assert_eq!(names(temp.path()).len(), 3);
+}
+
+#[test]
+fn a_running_build_never_sees_half_a_root() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    wrap(&root, UNCHECKED);
+    write(&temp.path().join("x.c"), "int x;\n");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let builds: Vec<_> = (0..2)
+            .map(|n| {
+                let (root, temp, done) = (&root, temp.path(), &done);
+                scope.spawn(move || {
+                    let mut count = 0;
+                    while !done.load(Ordering::Relaxed) {
+                        let mut compile = command(root.join("bin/gcc"));
+                        compile.args(["-c", "x.c", "-o"]).arg(format!("x{n}.o"));
+                        run(compile.current_dir(temp));
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        let wraps = (0..5).map(|_| wrap_command(&root, UNCHECKED).output().unwrap());
+        let failed = wraps.filter(|wrap| !wrap.status.success()).count();
+        done.store(true, Ordering::Relaxed);
+        for build in builds {
+            assert!(build.join().unwrap() > 0);
+        }
+        assert_eq!(failed, 0);
+    });
+    assert_eq!(names(temp.path()), ["root", "x.c", "x0.o", "x1.o"]);
+}
+
+#[test]
+fn clang_runs_the_roots_linker() {
+    if tool("clang").is_none() || !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    wrap(&root, ["--cc", "clang", "--cc", "gcc"]);
+    let toolchain = toolchain(&root);
+    assert_eq!(toolchain["compiler"], "clang");
+    assert_eq!(toolchain["tools"]["gcc"]["compiler"], "gcc");
+    assert_eq!(program(&root, "cc"), program(&root, "clang"));
+    // The path that it hands to its linker's command line.
+    let mut ask = wrapped(&root, &[], "clang");
+    let output = ask.args(["-###", "-x", "c", "/dev/null"]).output().unwrap();
+    let ld = format!(
+        "\"{}\"",
+        root.canonicalize().unwrap().join("bin/ld").display()
+    );
+    assert!(text(&output.stderr).contains(&ld), "{output:?}");
+    let prefix = temp.path().join("dep");
+    library(&prefix);
+    build_and_run(&root, "clang", &prefix, &temp.path().join("build"), &[]);
+}
+
+#[test]
+fn ld_runs_the_linker_that_is_asked_for() {
+    let Some(lld) = tool("ld.lld") else {
+        return;
+    };
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    wrap(&root, ["--cc", "gcc", "--ld", "ld.lld"]);
+    assert_eq!(program(&root, "ld"), lld);
+    let version = run(command(root.join("bin/ld")).arg("--version"));
+    assert!(version.contains("LLD"), "{version}");
+}
+
+#[test]
+fn binutils_come_from_the_directory_that_is_asked_for() {
+    let Some(ld) = tool("ld") else {
+        return;
+    };
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let (root, bintools) = (temp.path().join("root"), temp.path().join("bintools"));
+    fs::create_dir(&bintools).unwrap();
+    symlink(ld, bintools.join("ld")).unwrap();
+    symlink(tool("as").unwrap(), bintools.join("as")).unwrap();
+    let mut wrap = wrap_command(&root, GCC);
+    run(wrap.arg("--bintools").arg(&bintools));
+    assert_eq!(program(&root, "ld"), bintools.join("ld"));
+    assert_eq!(
+        names(&root.join("bin")),
+        ["as", "cc", "cc-wrapper", "gcc", "ld"]
+    );
+}
+
+#[test]
+fn a_compiler_cache_is_passed_over() {
+    let Some(gcc) = tool("gcc") else {
+        return;
+    };
+    let temp = tempfile::tempdir().unwrap();
+    let caches = temp.path().join("caches");
+    script(&caches.join("ccache"), "exit 1");
+    symlink("ccache", caches.join("gcc")).unwrap();
+    let mut path = vec![caches];
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
+    let root = temp.path().join("root");
+    let summary = run(wrap_command(&root, UNCHECKED).env("PATH", env::join_paths(path).unwrap()));
+    assert!(summary.contains("caches/gcc (it is ccache)"), "{summary}");
+    assert_eq!(program(&root, "gcc"), gcc);
+}
+
+/// A compiler that says it is for a target which no machine is.
+fn cross_compiler(programs: &Path, target: &str) {
+    let gcc = tool("gcc").unwrap();
+    let answers = format!(
+        "case $1 in -dumpmachine) echo {target};; *) exec {} \"$@\";; esac",
+        gcc.display()
+    );
+    script(&programs.join(format!("{target}-gcc")), &answers);
+    for name in ["ld", "ar"] {
+        let program = programs.join(format!("{target}-{name}"));
+        symlink(tool(name).unwrap(), program).unwrap();
+    }
+}
+
+#[test]
+fn a_root_is_for_one_target_and_leaves_the_hosts_names_alone() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let programs = temp.path().join("programs");
+    cross_compiler(&programs, "sparc-linux-gnu");
+    cross_compiler(&programs, "alpha-linux-gnu");
+    let mut path = vec![programs.clone()];
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
+    let path = env::join_paths(path).unwrap();
+    let unchecked = |options: &[&str]| {
+        let mut wrap = wrap_command(&temp.path().join("root"), options);
+        wrap.arg("--no-check").env("PATH", &path);
+        wrap
+    };
+
+    let summary = run(&mut unchecked(&[]));
+    let hint =
+        "sparc-linux-gnu-gcc for sparc-linux-gnu: cc-wrapper wrap OTHER --cc sparc-linux-gnu-gcc";
+    assert!(summary.contains(hint), "{summary}");
+    let two = ["--cc", "sparc-linux-gnu-gcc", "--cc", "alpha-linux-gnu-gcc"];
+    let line = refusal(&mut unchecked(&two));
+    assert!(line.ends_with("give each its own root"), "{line}");
+
+    run(&mut unchecked(&["--cc", "sparc-linux-gnu-gcc"]));
+    let root = temp.path().join("root");
+    let ld = programs.join("sparc-linux-gnu-ld");
+    assert_eq!(program(&root, "sparc-linux-gnu-ld"), ld);
+    for name in ["sparc-linux-gnu-gcc", "sparc-linux-gnu-ar"] {
+        assert!(root.join("bin").join(name).exists(), "{name}");
+    }
+    for name in ["cc", "gcc", "ld", "ar", "alpha-linux-gnu-ld"] {
+        assert!(!root.join("bin").join(name).exists(), "{name}");
+    }
+    // A root with private names can be wrapped again.
+    run(&mut unchecked(&["--cc", "alpha-linux-gnu-gcc"]));
+    assert_eq!(toolchain(&root)["suffixSalt"], "alpha_linux_gnu");
+}
+
+#[test]
+fn variables_of_the_build_around_do_not_shape_the_root() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let mut wrap = wrap_command(&temp.path().join("root"), GCC);
+    for name in ["NIX_CFLAGS_COMPILE", "NIX_LDFLAGS", "NIX_CFLAGS_LINK"] {
+        wrap.env(name, "-no-such-flag");
+    }
+    wrap.env("NIX_DONT_SET_RPATH", "1")
+        .env("GCC_EXEC_PREFIX", "/no/");
+    run(&mut wrap);
+}
+
+#[test]
+fn help_comes_with_examples() {
+    let help = run(command(env!("CARGO_BIN_EXE_cc-wrapper")).args(["wrap", "--help"]));
+    assert!(
+        help.contains("Examples:\n  cc-wrapper wrap ~/wrapped"),
+        "{help}"
+    );
+    let version = run(command(env!("CARGO_BIN_EXE_cc-wrapper")).arg("--version"));
+    assert_eq!(
+        version,
+        format!("cc-wrapper {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    let mut wrong = command(env!("CARGO_BIN_EXE_cc-wrapper"));
+    let output = wrong.args(["wrap", "--no-such"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr).lines().count(), 1);
+}
