@@ -1,4 +1,7 @@
 //! Who was called? A tool: plan and exec. Ourselves: the command.
+//!
+//! What touches the world is here; what decides is the library, which has no
+//! std.
 
 mod command;
 mod execute;
