@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::tool_name::ToolName;
-use crate::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+use crate::toolchain::{Family, Role, RoleMarkers, Tool, Toolchain};
 use crate::world::{ReadError, World};
 
 /// Ends the variables of the built-in toolchain; no other has it.
@@ -102,25 +102,28 @@ pub fn dispatch<R>(
             tool: name.to_vec(),
         });
     }
-    let parts = ToolName::of(name);
-    match parts.role() {
-        None => Ok(None),
-        Some(role) => built_in(executable, environment, world).map(|(toolchain, tool)| {
-            Some(then(Selected {
-                toolchain: &toolchain,
-                tool: &tool,
-                role,
-                root: None,
-                bintools: None,
-            }))
-        }),
-    }
+    let Some(known) = ToolName::parse(name) else {
+        return Ok(None);
+    };
+    // Without a role, there is nothing to add to the call.
+    let Some(role) = known.role else {
+        return Ok(None);
+    };
+    let (toolchain, tool) = built_in(executable, known.family(), environment, world)?;
+    Ok(Some(then(Selected {
+        toolchain: &toolchain,
+        tool: &tool,
+        role,
+        root: None,
+        bintools: None,
+    })))
 }
 
 /// The toolchain of a symlink that leads to no root: the next program of its
 /// name on PATH that is not ourselves.
 fn built_in(
     executable: &[u8],
+    family: Family,
     environment: &Environment,
     world: &dyn World,
 ) -> Result<(Toolchain<'static>, Tool<'static>), Error> {
@@ -149,7 +152,7 @@ fn built_in(
     };
     let toolchain = Toolchain {
         suffix_salt: Cow::Borrowed(BUILT_IN_SALT),
-        compiler: ToolName::of(name).family(),
+        compiler: family,
         role_markers: RoleMarkers::Optional,
         system_library_directories: LOADER_DIRECTORIES.map(Cow::Borrowed).into(),
         ..Toolchain::default()
@@ -299,6 +302,15 @@ mod tests {
         for executable in ["/opt/cc-wrapper", "/cc/bin/cc-wrapper"] {
             assert_eq!(find(&machine(), executable, "/usr/bin"), Ok(None));
         }
+    }
+
+    #[test]
+    fn a_bare_link_that_would_add_nothing_is_no_tool() {
+        for executable in ["/copy/strip", "/copy/mold", "/copy/gcc-ar"] {
+            assert_eq!(find(&machine(), executable, "/usr/bin"), Ok(None));
+        }
+        let error = find(&machine(), "/copy/ld.mold", "/usr/bin").unwrap_err();
+        assert!(matches!(error, Error::NotOnPath { .. }));
     }
 
     #[test]

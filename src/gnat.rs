@@ -52,14 +52,17 @@ fn put_in<'a>(
     before: &mut Vec<Arg<'a>>,
     after: &mut Vec<Arg<'a>>,
 ) {
-    match ToolName::of(&call.tool.name).base {
-        b"gnatbind" | b"gnatls" => after.extend(variables.list("NIX_GNATFLAGS_COMPILE").args()),
-        b"gnatclean" => before.extend(variables.list("NIX_GNATFLAGS_COMPILE").args()),
-        b"gnatchop" => before.extend(sibling(call, "--GCC=", b"gcc")),
-        b"gnatlink" => after.extend(sibling(call, "--GCC=", b"gcc")),
-        b"gnatmake" => {
-            before.extend(sibling(call, "--GNATBIND=", b"gnatbind"));
-            before.extend(sibling(call, "--GNATLINK=", b"gnatlink"));
+    let Some(called) = ToolName::parse(&call.tool.name) else {
+        return;
+    };
+    match called.base {
+        "gnatbind" | "gnatls" => after.extend(variables.list("NIX_GNATFLAGS_COMPILE").args()),
+        "gnatclean" => before.extend(variables.list("NIX_GNATFLAGS_COMPILE").args()),
+        "gnatchop" => before.extend(sibling(call, &called, "--GCC=", "gcc")),
+        "gnatlink" => after.extend(sibling(call, &called, "--GCC=", "gcc")),
+        "gnatmake" => {
+            before.extend(sibling(call, &called, "--GNATBIND=", "gnatbind"));
+            before.extend(sibling(call, &called, "--GNATLINK=", "gnatlink"));
             after.extend(variables.list("NIX_GNATFLAGS_COMPILE").args());
             after.push(Arg::rule("-cargs", RULE));
             after.extend(variables.list("NIX_GNATMAKE_CARGS").args());
@@ -70,13 +73,12 @@ fn put_in<'a>(
 
 /// The option that names another tool of this root: the one with the same
 /// target prefix and version as the called one, if the root has it.
-fn sibling<'a>(call: &Call<'a>, option: &'static str, base: &[u8]) -> Option<Arg<'a>> {
+fn sibling<'a>(call: &Call<'a>, called: &ToolName, option: &str, base: &str) -> Option<Arg<'a>> {
     let root = call.root?;
-    let called = ToolName::of(&call.tool.name);
-    let same = [called.prefix, base, called.version].concat();
+    let same = [called.prefix, base.as_bytes(), called.version].concat();
     let name = match call.toolchain.tool(&same) {
         Some(_) => &same,
-        None => base,
+        None => base.as_bytes(),
     };
     let text = [option.as_bytes(), root, b"/bin/", name].concat();
     Some(Arg::new(text, Origin::Rule(RULE)))

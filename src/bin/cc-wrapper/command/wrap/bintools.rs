@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use cc_wrapper::tool_name::ToolName;
+use cc_wrapper::toolchain::Role;
+
 use super::find::{is_program, Search};
-use super::names::{Kind, ToolName};
 use super::own;
 use super::probe::Compiler;
 use super::run::Workshop;
@@ -132,9 +135,9 @@ impl Bintools {
         for (map, keep) in [(&mut self.linkers, keep_linkers), (&mut self.plain, false)] {
             let bound: Vec<_> = map
                 .keys()
-                .filter_map(|name| ToolName::parse(name.to_str()?))
+                .filter_map(|name| ToolName::parse(name.as_bytes()))
                 .filter(|name| name.is_bare())
-                .filter(|name| name.kind == Kind::Linker || !name.serves_all_targets())
+                .filter(|name| name.role == Some(Role::Ld) || !name.serves_all_targets())
                 .map(|name| name.base)
                 .collect();
             if !keep {
@@ -158,10 +161,10 @@ impl Bintools {
     pub fn called(&self) -> BTreeMap<&'static str, &OsString> {
         let mut called: BTreeMap<&str, &OsString> = BTreeMap::new();
         for name in self.linkers.keys() {
-            if let Some(parsed) = name.to_str().and_then(ToolName::parse) {
+            if let Some(parsed) = ToolName::parse(name.as_bytes()) {
                 if parsed.is_bare() {
                     called.insert(parsed.base, name);
-                } else if parsed.version.is_none() {
+                } else if parsed.version.is_empty() {
                     called.entry(parsed.base).or_insert(name);
                 }
             }
@@ -176,9 +179,9 @@ impl Bintools {
             let bare: Vec<_> = map
                 .iter()
                 .filter_map(|(name, program)| {
-                    let name = ToolName::parse(name.to_str()?)?;
-                    let of_target = name.prefix.is_some_and(|prefix| target.same(prefix));
-                    let wanted = of_target && name.version.is_none();
+                    let name = ToolName::parse(name.as_bytes())?;
+                    let of_target = name.target().is_some_and(|prefix| target.same(prefix));
+                    let wanted = of_target && name.version.is_empty();
                     wanted.then(|| (OsString::from(name.base), program.clone()))
                 })
                 .collect();
@@ -193,23 +196,20 @@ impl Bintools {
 /// for it too.
 fn listing(search: &Search, target: &Triple, bare: bool, gnat: bool) -> Bintools {
     let mut bintools = Bintools::default();
-    let belongs = |name: &ToolName| match name.prefix {
+    let belongs = |name: &ToolName| match name.target() {
         Some(prefix) => target.same(prefix),
         None => bare || name.serves_all_targets(),
     };
     let (found, _) = search.all(|name| {
         ToolName::parse(name).is_some_and(|name| {
-            matches!(name.kind, Kind::Linker | Kind::Plain)
+            matches!(name.role, None | Some(Role::Ld))
                 && belongs(&name)
                 && (gnat || !name.is_of_gnat())
         })
     });
     for found in found {
-        let is_linker = found
-            .name
-            .to_str()
-            .and_then(ToolName::parse)
-            .is_some_and(|name| name.kind == Kind::Linker);
+        let is_linker =
+            ToolName::parse(found.name.as_bytes()).is_some_and(|name| name.role == Some(Role::Ld));
         let map = if is_linker {
             &mut bintools.linkers
         } else {
@@ -242,8 +242,9 @@ fn programs_of(directory: &Path) -> Result<PathBuf> {
 }
 
 fn is_bare_linker_with_version(name: &OsStr) -> bool {
-    let name = name.to_str().and_then(ToolName::parse);
-    name.is_some_and(|n| n.kind == Kind::Linker && n.prefix.is_none() && n.version.is_some())
+    ToolName::parse(name.as_bytes()).is_some_and(|name| {
+        name.role == Some(Role::Ld) && name.prefix.is_empty() && !name.version.is_empty()
+    })
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

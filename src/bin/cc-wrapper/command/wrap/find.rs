@@ -57,11 +57,11 @@ impl Search {
 
     /// The programs whose names `wanted` takes, the first of each name, and
     /// the caches that were passed over.
-    pub fn all(&self, wanted: impl Fn(&str) -> bool) -> (Vec<Found>, Vec<Cache>) {
+    pub fn all(&self, wanted: impl Fn(&[u8]) -> bool) -> (Vec<Found>, Vec<Cache>) {
         let (mut found, mut caches, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for directory in &self.directories {
             for name in names(directory) {
-                if !name.to_str().is_some_and(&wanted) || seen.contains(&name) {
+                if !wanted(name.as_bytes()) || seen.contains(&name) {
                     continue;
                 }
                 let program = directory.join(&name);
@@ -180,7 +180,7 @@ mod tests {
             a.clone(),
             b.clone(),
         ]);
-        let (found, skipped) = search.all(|name| name != "ccache");
+        let (found, skipped) = search.all(|name| name != b"ccache");
         let found: Vec<_> = found.into_iter().map(|found| found.program).collect();
         assert_eq!(found, [a.join("gcc"), b.join("clang")]);
         assert_eq!(skipped[0].program, caches.join("gcc"));

@@ -10,7 +10,6 @@ mod install;
 mod lay_out;
 mod linker;
 mod loader;
-mod names;
 mod own;
 mod probe;
 mod report;

@@ -4,11 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use cc_wrapper::tool_name::ToolName;
 use cc_wrapper::toolchain::Role;
 
 use super::bintools::Bintools;
 use super::check::Checked;
-use super::names::ToolName;
 use super::select::Selection;
 
 /// What there is to tell.
@@ -168,7 +168,7 @@ fn sorted(names: impl Iterator<Item = String>) -> String {
     names.sort_by_key(|name| (name.len(), name.clone()));
     let (bare, other): (Vec<_>, Vec<_>) = names
         .into_iter()
-        .partition(|name| ToolName::parse(name).map_or(true, |name| name.is_bare()));
+        .partition(|name| ToolName::parse(name.as_bytes()).map_or(true, |name| name.is_bare()));
     match (bare.as_slice(), other.as_slice()) {
         (bare, []) => bare.join(" "),
         ([], other) => other.join(" "),

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::str;
 
+use cc_wrapper::tool_name::ToolName;
 use cc_wrapper::toolchain::{Family, Role};
 
 use super::find::{Cache, Found, Search};
-use super::names::{Kind, ToolName};
 use super::probe::{self, Compiler, Identity};
 use super::run::{self, Workshop};
 use super::triple::Triple;
@@ -62,8 +64,9 @@ impl Selection {
 
     /// What stands before the names of the target's tools.
     pub fn prefix(&self) -> &str {
-        let name = self.main().program.file_name().and_then(OsStr::to_str);
-        let prefix = name.and_then(|name| ToolName::parse(name)?.prefix);
+        let name = self.main().program.file_name().unwrap_or_default();
+        let prefix = ToolName::parse(name.as_bytes()).and_then(|name| name.target());
+        let prefix = prefix.and_then(|prefix| str::from_utf8(prefix).ok());
         prefix.unwrap_or(self.target().as_str())
     }
 
@@ -74,21 +77,18 @@ impl Selection {
 
     /// All that PATH holds.
     pub fn of_path(workshop: &Workshop, search: &Search) -> Result<Selection> {
-        let (found, caches) = search.all(|name| {
-            ToolName::parse(name).is_some_and(|name| {
-                matches!(name.kind, Kind::Compiler(_))
-                    && name.prefix.map_or(true, Triple::plausible)
-            })
-        });
+        let (found, caches) = search.all(may_be_compiler);
         let mut left_out = LeftOut {
             caches,
             ..LeftOut::default()
         };
         let identities = run::of_each(&found, |found| {
-            let (role, prefix) = role_and_prefix(&found.name)?;
+            let name = ToolName::parse(found.name.as_bytes())?;
+            let role = name.role?;
             let identity = probe::identify(workshop, &found.program, role);
             // A prefix that is no target makes it another tool.
-            let is_other = |identity: &Identity| prefix.is_some_and(|p| !identity.target.same(p));
+            let is_other =
+                |identity: &Identity| name.target().is_some_and(|t| !identity.target.same(t));
             (!identity.as_ref().is_ok_and(is_other)).then_some((role, identity))
         });
         let mut candidates = Vec::new();
@@ -143,14 +143,13 @@ impl Selection {
                 )));
             }
             let found = Found { name, program };
-            let parsed = found.name.to_str().and_then(ToolName::parse);
-            let role = match parsed.map(|name| name.kind) {
-                Some(Kind::Gnat) => {
+            let role = match ToolName::parse(found.name.as_bytes()).map(|name| name.role) {
+                Some(Some(Role::Gnat)) => {
                     gnat.push(found);
                     continue;
                 }
-                Some(Kind::Compiler(role)) => role,
-                Some(Kind::Linker | Kind::Plain) => {
+                Some(Some(role)) if role.is_compiler() => role,
+                Some(_) => {
                     return Err(Error::new(format!(
                     "--cc {} is no compiler; a linker is given with --ld, binutils with --bintools",
                     given.to_string_lossy()
@@ -258,7 +257,7 @@ impl Selection {
         let target = self.target();
         let (found, _) = search.all(|name| {
             ToolName::parse(name).is_some_and(|name| {
-                name.kind == Kind::Gnat && name.prefix.map_or(native, |p| target.same(p))
+                name.role == Some(Role::Gnat) && name.target().map_or(native, |p| target.same(p))
             })
         });
         self.gnat = found;
@@ -292,16 +291,17 @@ impl Candidate {
     }
 }
 
-fn canonical(program: &Path) -> PathBuf {
-    fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf())
+fn may_be_compiler(name: &[u8]) -> bool {
+    ToolName::parse(name).is_some_and(|name| {
+        name.role.is_some_and(Role::is_compiler)
+            // Scripts around the gcc on PATH, which will be the root's.
+            && !matches!(name.base, "c89" | "c99")
+            && name.target().map_or(true, Triple::plausible)
+    })
 }
 
-fn role_and_prefix(name: &OsStr) -> Option<(Role, Option<&str>)> {
-    let name = ToolName::parse(name.to_str()?)?;
-    match name.kind {
-        Kind::Compiler(role) => Some((role, name.prefix)),
-        _ => None,
-    }
+fn canonical(program: &Path) -> PathBuf {
+    fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf())
 }
 
 #[cfg(test)]
@@ -345,6 +345,20 @@ mod tests {
         assert_eq!(named("gcc"), (0, "/bin/gcc".to_owned()));
         assert_eq!(named("cc"), (0, "/bin/gcc-12".to_owned()));
         assert_eq!(named("c++"), (3, "/bin/g++".to_owned()));
+    }
+
+    #[test]
+    fn scripts_and_other_tools_are_no_compilers() {
+        for (name, may_be) in [
+            ("gcc-12", true),
+            ("avr-gcc", true),
+            ("c99", false),
+            ("c99-gcc", false),
+            ("ld", false),
+            ("gcc-ar", false),
+        ] {
+            assert_eq!(may_be_compiler(name.as_bytes()), may_be, "{name}");
+        }
     }
 
     #[test]

@@ -52,13 +52,14 @@ impl Triple {
     }
 
     /// Whether the prefix of a tool's name may be a target at all.
-    pub fn plausible(prefix: &str) -> bool {
-        ARCHITECTURES.iter().any(|arch| prefix.starts_with(arch))
+    pub fn plausible(prefix: &[u8]) -> bool {
+        let mut architectures = ARCHITECTURES.iter();
+        architectures.any(|arch| prefix.starts_with(arch.as_bytes()))
     }
 
     /// The same target, whatever its vendor field says.
-    pub fn same(&self, other: &str) -> bool {
-        essence(&self.0) == essence(other)
+    pub fn same(&self, other: impl AsRef<[u8]>) -> bool {
+        essence(&self.0) == essence(&String::from_utf8_lossy(other.as_ref()))
     }
 
     /// What ends the names of variables that belong to this target alone.
@@ -139,8 +140,8 @@ mod tests {
 
     #[test]
     fn a_prefix_that_begins_with_no_architecture_is_none() {
-        assert!(Triple::plausible("riscv64-unknown-elf"));
-        assert!(!Triple::plausible("c89"));
-        assert!(!Triple::plausible("protoc-gen"));
+        assert!(Triple::plausible(b"riscv64-unknown-elf"));
+        assert!(!Triple::plausible(b"c89"));
+        assert!(!Triple::plausible(b"protoc-gen"));
     }
 }
