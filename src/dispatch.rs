@@ -105,10 +105,9 @@ pub fn dispatch<R>(
     let Some(known) = ToolName::parse(name) else {
         return Ok(None);
     };
-    // Without a role, there is nothing to add to the call.
-    let Some(role) = known.role else {
-        return Ok(None);
-    };
+    let role = known.role.ok_or_else(|| Error::NothingToAdd {
+        tool: name.to_vec(),
+    })?;
     let (toolchain, tool) = built_in(executable, known.family(), environment, world)?;
     Ok(Some(then(Selected {
         toolchain: &toolchain,
@@ -305,9 +304,10 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_link_that_would_add_nothing_is_no_tool() {
+    fn a_bare_link_that_would_add_nothing_is_an_error() {
         for executable in ["/copy/strip", "/copy/mold", "/copy/gcc-ar"] {
-            assert_eq!(find(&machine(), executable, "/usr/bin"), Ok(None));
+            let error = find(&machine(), executable, "/usr/bin").unwrap_err();
+            assert!(matches!(error, Error::NothingToAdd { .. }));
         }
         let error = find(&machine(), "/copy/ld.mold", "/usr/bin").unwrap_err();
         assert!(matches!(error, Error::NotOnPath { .. }));

@@ -35,6 +35,8 @@ pub enum Error {
     ResponseFileLoop(Vec<u8>),
     /// `-target` without a value.
     TargetMissing,
+    /// A link in no root, named after a tool that is given no flags.
+    NothingToAdd { tool: Vec<u8> },
     /// Nothing on PATH behind ourselves has this name.
     NotOnPath { tool: Vec<u8> },
     /// The real tool is ourselves again.
@@ -108,6 +110,12 @@ impl Error {
             Error::TargetMissing => {
                 b"-target has no value; put the target triple behind it".to_vec()
             }
+            Error::NothingToAdd { tool } => [
+                b"there are no flags for ",
+                &tool[..],
+                b", so nothing to wrap; remove this link, or call it cc-wrapper",
+            ]
+            .concat(),
             Error::NotOnPath { tool } => [
                 b"no other ",
                 &tool[..],

@@ -263,3 +263,16 @@ fn a_cc_that_links_into_the_linker_half_belongs_to_it() {
     let mut compiler = place.command("gcc", &["compiler/bin"]);
     place.builds_and_runs(compiler.env("NIX_STORE", place.0.path()));
 }
+
+#[test]
+fn a_link_named_after_a_tool_without_flags_says_so() {
+    let place = Place::new();
+    place.link("bin/ar", BINARY);
+    let output = place
+        .command("ar", &["bin"])
+        .args(["rcs", "x.a"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error(&output).contains("no flags for ar"));
+}
