@@ -1,9 +1,6 @@
 //! A call of a tool.
 
-use alloc::vec::Vec;
-
-use crate::environment::{number, Environment, Variables};
-use crate::plan::{Arg, Plan, ResponseFile};
+use crate::environment::Environment;
 use crate::toolchain::{Bytes, Family, Role, Tool, Toolchain};
 
 /// What was called, and as what.
@@ -35,42 +32,6 @@ impl<'a> Call<'a> {
         match &self.tool.hardening_unsupported {
             Some(unsupported) => unsupported,
             None => &self.toolchain.hardening_unsupported,
-        }
-    }
-
-    /// The plan that calls the tool with these arguments.
-    pub(crate) fn plan(
-        &self,
-        before: Vec<Arg<'a>>,
-        params: Vec<Arg<'a>>,
-        after: Vec<Arg<'a>>,
-        variables: Variables,
-    ) -> Plan<'a> {
-        Plan {
-            program: Bytes::Borrowed(&self.tool.program),
-            before,
-            params,
-            after,
-            environment: variables.into_exports(),
-            events: Vec::new(),
-            response_file: self.response_file(),
-            debug: 0,
-        }
-    }
-
-    /// §5: a variable overrides what the toolchain says.
-    fn response_file(&self) -> ResponseFile {
-        let variable: &[u8] = match self.role {
-            Role::Ld => b"NIX_LD_USE_RESPONSE_FILE",
-            role if role.is_compiler() => b"NIX_CC_USE_RESPONSE_FILE",
-            // The others read none.
-            _ => return ResponseFile::Never,
-        };
-        match self.environment.get(variable) {
-            Some(value) if number(value).unwrap_or(1) >= 1 => ResponseFile::Always,
-            Some(_) => ResponseFile::Never,
-            None if self.toolchain.use_response_file == Some(true) => ResponseFile::Always,
-            None => ResponseFile::WhenNeeded,
         }
     }
 }

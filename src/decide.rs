@@ -3,10 +3,11 @@
 use alloc::format;
 
 use crate::call::Call;
-use crate::environment::{number, number_or_one};
+use crate::context::Context;
+use crate::environment::{number, number_or_one, Half};
 use crate::error::Error;
 use crate::event::Log;
-use crate::plan::Plan;
+use crate::plan::{Plan, ResponseFile};
 use crate::toolchain::Role;
 use crate::world::World;
 use crate::{compiler, gnat, linker, neighbours};
@@ -35,13 +36,19 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
         b" has the role ",
         call.role.name().as_bytes(),
     ]);
+    let half = match call.role {
+        Role::Ld | Role::Strip | Role::Ranlib => Half::Linker,
+        _ => Half::Compiler,
+    };
+    let context = Context::new(call, half, world, log);
     let mut plan = match call.role {
-        Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran => compiler::plan(call, world, log),
-        Role::Ld => linker::plan(call, world, log),
-        Role::Gnat => gnat::plan(call, world, log),
-        Role::Strip => Ok(neighbours::strip(call)),
-        Role::Ranlib => Ok(neighbours::ranlib(call)),
-    }?;
+        Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran => compiler::plan(context)?,
+        Role::Ld => linker::plan(context)?,
+        Role::Gnat => gnat::plan(context)?,
+        Role::Strip => neighbours::strip(context),
+        Role::Ranlib => neighbours::ranlib(context),
+    };
+    plan.response_file = response_file(call, log);
     let next = format!("{}", depth + 1).into_bytes();
     plan.environment.push((DEPTH.to_vec(), next));
     plan.debug = log.debug;
@@ -65,4 +72,20 @@ fn depth(call: &Call, world: &dyn World) -> Result<i64, Error> {
         });
     }
     Ok(depth.max(0))
+}
+
+/// §5: a variable overrides what the toolchain says.
+fn response_file(call: &Call, log: &mut Log) -> ResponseFile {
+    let variable: &[u8] = match call.role {
+        Role::Ld => b"NIX_LD_USE_RESPONSE_FILE",
+        role if role.is_compiler() => b"NIX_CC_USE_RESPONSE_FILE",
+        // The others read none.
+        _ => return ResponseFile::Never,
+    };
+    match call.environment.get_nonempty(variable) {
+        Some(value) if number_or_one(variable, value, log) >= 1 => ResponseFile::Always,
+        Some(_) => ResponseFile::Never,
+        None if call.toolchain.use_response_file => ResponseFile::Always,
+        None => ResponseFile::WhenNeeded,
+    }
 }

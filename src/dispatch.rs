@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::symlinks::{resolve, SYMLINKS};
 use crate::tool_name::ToolName;
 use crate::toolchain::{Family, Role, RoleMarkers, Tool, Toolchain};
 use crate::world::{ReadError, World};
@@ -23,9 +24,6 @@ const LOADER_DIRECTORIES: [&[u8]; 7] = [
     b"/usr/lib/aarch64-linux-gnu",
     b"/lib/x86_64-linux-gnu",
 ];
-
-/// As many symlinks as the kernel follows on one path.
-const SYMLINKS: usize = 40;
 
 /// A tool of a toolchain.
 #[derive(Clone, Copy)]
@@ -59,9 +57,8 @@ pub fn dispatch<R>(
     let mut silent_root = None;
     for _ in 0..SYMLINKS {
         let (directory, name) = split(&hop);
-        let root = parent(directory);
-        let path = [&root[..], b"/nix-support/toolchain.json"].concat();
-        if let Some(text) = read(&path, world)? {
+        if let Some(Root { root, text }) = root_of(directory, world)? {
+            let path = toolchain_of(&root);
             let toolchain = Toolchain::parse(&text).map_err(|error| Error::Toolchain {
                 path: path.clone(),
                 error,
@@ -170,24 +167,49 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
     a.starts_with(b"/") == b.starts_with(b"/") && components(a).eq(components(b))
 }
 
-fn read(path: &[u8], world: &dyn World) -> Result<Option<Vec<u8>>, Error> {
-    match world.read(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(ReadError::Absent) => Ok(None),
-        Err(error) => Err(Error::Unreadable {
-            path: path.to_vec(),
-            errno: match error {
-                ReadError::Other(errno) => Some(errno),
-                _ => None,
-            },
-        }),
+/// The path of a root's `toolchain.json`.
+fn toolchain_of(root: &[u8]) -> Vec<u8> {
+    [root, b"/nix-support/toolchain.json"].concat()
+}
+
+/// A wrapped root that was found, and the text of its `toolchain.json`.
+struct Root {
+    root: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// The root that a `bin` directory belongs to. The directory may be a link to
+/// a root's `bin`.
+fn root_of(directory: &[u8], world: &dyn World) -> Result<Option<Root>, Error> {
+    let mut root = parent(directory);
+    let mut is_resolved = false;
+    loop {
+        let path = toolchain_of(&root);
+        match world.read(&path) {
+            Ok(text) => return Ok(Some(Root { root, text })),
+            Err(ReadError::Absent) if is_resolved => return Ok(None),
+            Err(ReadError::Absent) => {}
+            Err(ReadError::Directory) => return Err(Error::Unreadable { path, errno: None }),
+            Err(ReadError::Other(errno)) => {
+                let errno = Some(errno);
+                return Err(Error::Unreadable { path, errno });
+            }
+        }
+        match resolve(directory, world, |_| false) {
+            Some(resolved) if resolved != directory => root = parent(&resolved),
+            _ => return Ok(None),
+        }
+        is_resolved = true;
     }
 }
 
 fn absolute(path: &[u8], world: &dyn World) -> Vec<u8> {
+    if path.starts_with(b"/") {
+        return path.to_vec();
+    }
     match world.current_directory() {
-        Some(directory) if !path.starts_with(b"/") => [&directory, &b"/"[..], path].concat(),
-        _ => path.to_vec(),
+        Some(directory) => [&directory, &b"/"[..], path].concat(),
+        None => path.to_vec(),
     }
 }
 
@@ -270,6 +292,17 @@ mod tests {
             assert_eq!(found(executable).1, "/usr/bin/gcc", "{executable}");
         }
         assert_eq!(found("/cc/bin/ld"), ("/ld".into(), "/usr/bin/ld".into()));
+    }
+
+    #[test]
+    fn a_link_to_a_roots_bin_is_that_bin() {
+        let world = machine().link("/home/tools", "/cc/bin");
+        for executable in ["/home/tools/gcc", "/home/tools/cc", "/home/./tools/gcc"] {
+            let found = find(&world, executable, "/usr/bin").unwrap().unwrap();
+            assert_eq!(found, ("/cc".into(), "/usr/bin/gcc".into()), "{executable}");
+        }
+        let found = find(&world, "/home/tools/ld", "/usr/bin").unwrap().unwrap();
+        assert_eq!(found.0, "/ld");
     }
 
     #[test]

@@ -7,14 +7,12 @@
 
 use alloc::vec::Vec;
 
-use crate::call::Call;
-use crate::environment::Variables;
+use crate::context::Context;
+use crate::environment::FlagFiles;
 use crate::error::Error;
-use crate::event::Log;
 use crate::link_type::LinkType;
 use crate::linker;
-use crate::plan::Arg;
-use crate::world::World;
+use crate::plan::{Arg, Command};
 
 /// A linker argument as the driver takes it.
 pub fn pass(arg: Arg) -> Arg {
@@ -31,32 +29,46 @@ pub fn pass_directory(arg: Arg) -> Arg {
 }
 
 /// Whether the linker that this call runs is the toolchain's.
-pub fn runs_wrapped_linker(call: &Call, params: &[Arg], world: &dyn World) -> bool {
-    let Some(bintools) = call.bintools else {
+pub fn runs_wrapped_linker(command: &Command, context: &Context) -> bool {
+    let Some(bintools) = context.call.bintools else {
         return false;
     };
     let ours = [bintools, b"/bin"].concat();
     let mut name = b"ld".to_vec();
-    let mut directories: Vec<&[u8]> = Vec::new();
-    let mut params = params.iter();
-    while let Some(param) = params.next() {
-        if let Some(linker) = param.strip_prefix(b"-fuse-ld=") {
-            name = [b"ld.", linker].concat();
-        } else if let Some(path) = param.strip_prefix(b"--ld-path=") {
-            if path.contains(&b'/') && directory_of(path) != ours {
+    for arg in command.args() {
+        let Some(linker) = arg
+            .strip_prefix(b"-fuse-ld=")
+            .or_else(|| arg.strip_prefix(b"--ld-path="))
+        else {
+            continue;
+        };
+        if linker.contains(&b'/') {
+            if directory_of(linker) != ours {
                 return false;
             }
-        } else if let Some(directory) = param.strip_prefix(b"-B") {
-            match directory {
-                b"" => directories.extend(params.next().map(|arg| &arg[..])),
-                _ => directories.push(directory),
-            }
+        } else if arg.starts_with(b"-f") {
+            name = [b"ld.", linker].concat();
         }
     }
     let goes_round = |directory: &&[u8]| {
-        without_slashes(directory) != ours && world.exists(&[directory, &b"/"[..], &name].concat())
+        let linker = [directory, &b"/"[..], &name].concat();
+        without_slashes(directory) != ours && context.world.exists(&linker)
     };
-    !directories.iter().any(goes_round)
+    !prefixes(&command.params).iter().any(goes_round)
+}
+
+/// The values of `-B`.
+fn prefixes<'p>(params: &'p [Arg]) -> Vec<&'p [u8]> {
+    let mut prefixes: Vec<&[u8]> = Vec::new();
+    let mut params = params.iter();
+    while let Some(param) = params.next() {
+        match param.strip_prefix(b"-B") {
+            Some([]) => prefixes.extend(params.next().map(|arg| &arg[..])),
+            Some(directory) => prefixes.push(directory),
+            None => {}
+        }
+    }
+    prefixes
 }
 
 fn directory_of(path: &[u8]) -> &[u8] {
@@ -76,44 +88,36 @@ fn without_slashes(mut path: &[u8]) -> &[u8] {
 ///
 /// # Errors
 /// A flag file that is there cannot be read.
-#[allow(clippy::too_many_arguments)]
 pub fn do_linkers_work<'a>(
-    call: &Call<'a>,
+    command: &mut Command<'a>,
     link_type: LinkType,
-    params: &[Arg<'a>],
-    before: &mut Vec<Arg<'a>>,
-    after: &mut Vec<Arg<'a>>,
-    variables: &mut Variables,
-    world: &dyn World,
-    log: &mut Log,
+    context: &mut Context<'_, 'a>,
 ) -> Result<(), Error> {
-    log.trace(&[b"no wrapped linker will see this link: its flags are passed"]);
-    let hardening = linker::hardening_flags(call, variables, log);
-    before.extend(hardening.into_iter().flat_map(pass_exactly));
-    let last = link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args());
-    after.extend(last.into_iter().map(pass_directory));
+    let call = context.call;
+    context
+        .log
+        .trace(&[b"no wrapped linker will see this link: its flags are passed"]);
+    let hardening = linker::hardening_flags(context).into_iter();
+    command.before.extend(hardening.flat_map(pass_exactly));
+    let last = context.variables.list("NIX_LDFLAGS_AFTER").args();
+    let last = link_type.filter(last).into_iter();
+    command.after.extend(last.map(pass_directory));
 
-    let command: Vec<Arg> = before
-        .iter()
-        .chain(params)
-        .chain(after.iter())
-        .cloned()
-        .collect();
-    let mut command = linkers_view(&command);
-    let library_path = call
-        .environment
-        .get_nonempty(b"LIBRARY_PATH")
-        .unwrap_or(b"");
+    let mut view = linkers_view(command.args());
+    let library_path = call.environment.get(b"LIBRARY_PATH").unwrap_or(b"");
     for directory in library_path.split(|&b| b == b':').filter(|d| !d.is_empty()) {
-        command.push([b"-L", directory].concat());
+        view.push([b"-L", directory].concat());
     }
-    let command = command.iter().map(|arg| &arg[..]);
-    let found = linker::from_libraries(command, link_type, call, variables, world, log)?;
-    after.extend(found.into_iter().flat_map(pass_exactly));
+    let view = view.iter().map(|arg| &arg[..]);
+    let files = FlagFiles::new(call.bintools, context.world);
+    let found = linker::from_libraries(view, link_type, &files, context)?;
+    command
+        .after
+        .extend(found.into_iter().flat_map(pass_exactly));
     if call.root.is_none() {
         // An `ld` on PATH may be the built-in one: once is enough.
-        let name = variables.salted("NIX_DONT_SET_RPATH");
-        variables.export(name, b"1".to_vec());
+        let name = context.variables.salted("NIX_DONT_SET_RPATH");
+        context.variables.export(name, b"1".to_vec());
     }
     Ok(())
 }
@@ -129,9 +133,8 @@ fn pass_exactly(arg: Arg) -> Vec<Arg> {
 
 /// What of a driver's command line reaches the linker, as far as §3.6 reads
 /// it.
-fn linkers_view(command: &[Arg]) -> Vec<Vec<u8>> {
+fn linkers_view<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>> {
     let mut view = Vec::new();
-    let mut args = command.iter();
     while let Some(arg) = args.next() {
         match &arg[..] {
             b"-m32" => view.push(b"-melf_i386".to_vec()),
@@ -152,7 +155,9 @@ fn linkers_view(command: &[Arg]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Environment;
+    use crate::call::Call;
+    use crate::environment::{Environment, Half};
+    use crate::event::Log;
     use crate::plan::Origin;
     use crate::toolchain::{Role, Tool, Toolchain};
     use crate::world::fake::Machine;
@@ -179,7 +184,13 @@ mod tests {
             args: &[],
             environment: &Environment::default(),
         };
-        runs_wrapped_linker(&call, &args(words), &world)
+        let mut log = Log::default();
+        let context = Context::new(&call, Half::Compiler, &world, &mut log);
+        let command = Command {
+            params: args(words),
+            ..Command::default()
+        };
+        runs_wrapped_linker(&command, &context)
     }
 
     #[test]
@@ -191,16 +202,14 @@ mod tests {
         assert!(wrapped("-fuse-ld=lld"));
         assert!(!wrapped("--ld-path=/usr/bin/ld.lld"));
         assert!(wrapped("--ld-path=/r/bin/ld.lld"));
+        assert!(!wrapped("-fuse-ld=/usr/bin/ld.lld"));
     }
 
     #[test]
     fn the_linker_sees_through_the_driver() {
-        let view = linkers_view(&args(
-            "-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo",
-        ));
-        assert_eq!(
-            view.join(&b' '),
-            b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386"
-        );
+        let args = args("-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo");
+        let view = linkers_view(args.iter());
+        let want = b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386";
+        assert_eq!(view.join(&b' '), want);
     }
 }

@@ -57,11 +57,12 @@ impl Error {
         match self {
             Error::Unreadable { path, errno } => {
                 let why = match errno {
+                    Some(2) => "no such file".into(),
                     Some(13) => "permission denied".into(),
                     Some(errno) => format!("system error {errno}"),
                     None => "it is a directory".into(),
                 };
-                [b"cannot read ", &path[..], b": ", why.as_bytes(), b"; make it a readable file, or remove it"].concat()
+                [b"cannot read ", &path[..], b": ", why.as_bytes(), b"; make it a readable file, or remove what asks for it"].concat()
             }
             Error::Toolchain { path, error } => {
                 let json::Error { line, column, what } = error;

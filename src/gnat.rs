@@ -1,19 +1,15 @@
 //! §8: gnat tools.
 
-use alloc::vec::Vec;
-
 use crate::call::Call;
 use crate::compiler::collect;
-use crate::darwin;
-use crate::environment::{gnat_half, roles, Half, Variables};
+use crate::context::Context;
+use crate::environment::{gnat_half, Variables};
 use crate::error::Error;
-use crate::event::Log;
 use crate::native::drop_native;
-use crate::plan::{Arg, Origin, Plan};
+use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::{drop_impure, Purity, GNAT_OPTIONS};
 use crate::response_file;
 use crate::tool_name::ToolName;
-use crate::world::World;
 
 const RULE: &str = "gnat tools of this toolchain";
 
@@ -21,37 +17,29 @@ const RULE: &str = "gnat tools of this toolchain";
 ///
 /// # Errors
 /// Variables that contradict each other, and files that cannot be read.
-pub fn plan<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Result<Plan<'a>, Error> {
-    let toolchain = call.toolchain;
-    let roles = roles(call.environment, toolchain, Half::Compiler);
-    let mut variables = Variables::new(call.environment, &toolchain.suffix_salt);
-    collect(call, &mut variables, false, &roles, world, log)?;
-    let min_version = match &toolchain.darwin {
-        Some(darwin) => Some(darwin::min_version_flag(darwin, &mut variables, &roles)?),
-        None => None,
-    };
-    gnat_half(&mut variables, call.root, min_version, &roles, log);
+pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
+    let call = context.call;
+    collect(&mut context, false)?;
+    gnat_half(&mut context)?;
 
-    let mut params = response_file::expand(call.args, world)?;
-    if let Some(purity) = Purity::enforced(call.environment, None, world) {
-        drop_impure(&mut params, &GNAT_OPTIONS, &purity, log);
+    let mut command = Command {
+        params: response_file::expand(call.args, context.world)?,
+        ..Command::default()
+    };
+    if let Some(purity) = Purity::enforced(call.environment, None, context.world) {
+        drop_impure(&mut command.params, &GNAT_OPTIONS, &purity, context.log);
     }
-    if variables.is_one("NIX_ENFORCE_NO_NATIVE") {
-        drop_native(&mut params, log);
+    if context.variables.is_one("NIX_ENFORCE_NO_NATIVE") {
+        drop_native(&mut command.params, context.log);
     }
-    let (mut before, mut after) = (Vec::new(), Vec::new());
     if call.args != [b"-v"] {
-        put_in(call, &mut variables, &mut before, &mut after);
+        put_in(&mut command, call, &mut context.variables);
     }
-    Ok(call.plan(before, params, after, variables))
+    Ok(context.plan(command))
 }
 
-fn put_in<'a>(
-    call: &Call<'a>,
-    variables: &mut Variables,
-    before: &mut Vec<Arg<'a>>,
-    after: &mut Vec<Arg<'a>>,
-) {
+fn put_in<'a>(command: &mut Command<'a>, call: &Call<'a>, variables: &mut Variables) {
+    let Command { before, after, .. } = command;
     let Some(called) = ToolName::parse(&call.tool.name) else {
         return;
     };

@@ -1,6 +1,7 @@
 //! §3.6: what a linker command says about libraries.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::store::Store;
@@ -11,8 +12,8 @@ use crate::toolchain::Bytes;
 pub struct LibrarySearch<'p> {
     /// In the order given.
     pub directories: Vec<Bytes<'p>>,
-    /// File names: `libz.so`. Each stands here once.
-    pub names: Vec<Bytes<'p>>,
+    /// File names: `libz.so`.
+    pub names: BTreeSet<Bytes<'p>>,
     /// The output is an object file again.
     pub relocatable: bool,
     /// The last `-m` asks for 32-bit x86.
@@ -122,8 +123,9 @@ impl<'p> LibrarySearch<'p> {
     }
 
     fn name(&mut self, file: Bytes<'p>) {
-        if !self.names.contains(&file) {
-            self.names.push(file);
+        // A name with a slash is none of a directory's.
+        if !file.is_empty() && !file.contains(&b'/') {
+            self.names.insert(file);
         }
     }
 }
@@ -154,19 +156,17 @@ mod tests {
         assert_eq!(search.directories, want);
     }
 
+    fn names(search: &LibrarySearch) -> Vec<u8> {
+        let names: Vec<&[u8]> = search.names.iter().map(|name| &**name).collect();
+        names.join(&b' ')
+    }
+
     #[test]
     fn libraries_in_every_spelling() {
-        let search = search("-l a -lb -l:libc.so.1 --library=d --library e --library=:f.so -l -L");
-        let want = [
-            &b"liba.so"[..],
-            b"libb.so",
-            b"libc.so.1",
-            b"libd.so",
-            b"libe.so",
-            b"f.so",
-            b"lib-L.so",
-        ];
-        assert_eq!(search.names, want);
+        let words = "-l a -lb -l:libc.so.1 --library=d --library e --library=:f.so -l -L";
+        let want = b"f.so lib-L.so liba.so libb.so libc.so.1 libd.so libe.so";
+        assert_eq!(names(&search(words)), want);
+        assert_eq!(names(&search("-l: -lsub/x")), b"");
     }
 
     #[test]
@@ -176,14 +176,14 @@ mod tests {
             found.directories,
             [&b"/s/a/lib"[..], b"/s/b", b"/s/dep/lib"]
         );
-        assert_eq!(found.names, [&b"liba.so"[..], b"libb.so.1.2", b"libd.so"]);
+        assert_eq!(names(&found), b"liba.so libb.so.1.2 libd.so");
     }
 
     #[test]
     fn without_a_named_store_what_is_built_here_does_not_count() {
         let found = search_in("dep/lib/libd.so libown.so /s/a/liba.so -L.", b"NIX_STORE=");
         assert_eq!(found.directories, [&b"/s/a"[..], b"."]);
-        assert_eq!(found.names, [&b"liba.so"[..]]);
+        assert_eq!(names(&found), b"liba.so");
     }
 
     #[test]

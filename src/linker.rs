@@ -2,75 +2,81 @@
 
 use alloc::vec::Vec;
 
-use crate::call::Call;
+use crate::context::Context;
 use crate::darwin;
-use crate::environment::{linker_half, roles, FlagFiles, Half, Variables};
+use crate::environment::{linker_half, FlagFiles, Variables};
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::hardening;
 use crate::library_search::LibrarySearch;
 use crate::link_type::LinkType;
-use crate::plan::{Arg, Origin, Plan};
+use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::Purity;
 use crate::response_file;
 use crate::rpath::rpaths;
 use crate::store::Store;
-use crate::world::World;
 
 /// Plans a call of role ld.
 ///
 /// # Errors
 /// Variables that contradict each other, files that cannot be read, and
 /// impure paths in a link.
-pub fn plan<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Result<Plan<'a>, Error> {
-    let toolchain = call.toolchain;
-    let roles = roles(call.environment, toolchain, Half::Linker);
-    let mut variables = Variables::new(call.environment, &toolchain.suffix_salt);
-    let sdk_root = match &toolchain.darwin {
-        Some(darwin) => Some(darwin::sdk_root(darwin, &mut variables, &roles)?),
+pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
+    let call = context.call;
+    let darwin = call.toolchain.darwin.as_ref();
+    let sdk_root = match darwin {
+        Some(darwin) => Some(darwin::sdk_root(
+            darwin,
+            &mut context.variables,
+            &context.roles,
+        )?),
         None => None,
     };
-    let files = FlagFiles::new(call.bintools, world);
-    linker_half(&mut variables, toolchain, files, &roles, log)?;
-    let mut params = response_file::expand(call.args, world)?;
+    let files = FlagFiles::new(call.bintools, context.world);
+    linker_half(&mut context, &files)?;
+    let mut params = response_file::expand(call.args, context.world)?;
 
-    let inherited = variables.inherited_nonempty("NIX_LINK_TYPE");
+    let inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
     let link_type = match inherited {
         Some(name) => LinkType::inherited(name),
         None => LinkType::of(params.iter().map(|arg| &arg[..])),
     };
-    log.trace(&[b"link type ", link_type.name().as_bytes()]);
-    if let Some(purity) = Purity::enforced(call.environment, sdk_root, world) {
+    context
+        .log
+        .trace(&[b"link type ", link_type.name().as_bytes()]);
+    if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
         // A compiler that brings its own flags has been told about them.
-        if variables.list("NIX_IGNORE_LD_THROUGH_GCC").is_empty() || inherited.is_none() {
-            drop_impure(&mut params, &purity, log)?;
+        let through_gcc = context.variables.list("NIX_IGNORE_LD_THROUGH_GCC");
+        if through_gcc.is_empty() || inherited.is_none() {
+            drop_impure(&mut params, &purity, context.log)?;
         }
     }
 
-    let mut before = hardening_flags(call, &mut variables, log);
+    let mut before = hardening_flags(&mut context);
     let mut after = Vec::new();
+    let variables = &mut context.variables;
     if inherited.is_none() {
         before.extend(link_type.filter(variables.list("NIX_LDFLAGS_BEFORE").args()));
         if link_type == LinkType::Dynamic {
-            before.extend(dynamic_linker(&mut variables));
+            before.extend(dynamic_linker(variables));
         }
         after.extend(link_type.filter(variables.list("NIX_LDFLAGS").args()));
     }
     after.extend(link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args()));
-    if let Some(darwin) = &toolchain.darwin {
-        before.extend(darwin::linker_flags(
-            darwin,
-            &mut params,
-            &mut variables,
-            &roles,
-        )?);
+    if let Some(darwin) = darwin {
+        let flags = darwin::linker_flags(darwin, &mut params, variables, &context.roles)?;
+        before.extend(flags);
     }
 
-    let command = before.iter().chain(&params).chain(&after);
-    let command = command.map(|arg| &arg[..]);
-    let found = from_libraries(command, link_type, call, &variables, world, log)?;
-    after.extend(found);
-    Ok(call.plan(before, params, after, variables))
+    let mut command = Command {
+        before,
+        params,
+        after,
+    };
+    let args = command.args().map(|arg| &arg[..]);
+    let found = from_libraries(args, link_type, &files, &mut context)?;
+    command.after.extend(found);
+    Ok(context.plan(command))
 }
 
 /// Drops or refuses what is impure (§3.3).
@@ -122,9 +128,10 @@ fn is_absolute_path(param: &[u8]) -> bool {
 }
 
 /// The linker's hardening (§4).
-pub fn hardening_flags<'a>(call: &Call, variables: &mut Variables, log: &mut Log) -> Vec<Arg<'a>> {
-    let enabled = variables.list("NIX_HARDENING_ENABLE");
-    hardening::linker(enabled.bytes(), call.hardening_unsupported(), log)
+pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
+    let enabled = context.variables.list("NIX_HARDENING_ENABLE");
+    let unsupported = context.call.hardening_unsupported();
+    hardening::linker(enabled.bytes(), unsupported, context.log)
 }
 
 /// The program interpreter that the variables name.
@@ -141,31 +148,32 @@ fn dynamic_linker<'a>(variables: &mut Variables) -> Vec<Arg<'a>> {
 }
 
 /// What follows from the libraries of the whole command: the interpreter of
-/// 32-bit programs, rpaths, and the build id (§3.6 to §3.9).
+/// 32-bit programs, rpaths, and the build id (§3.6 to §3.9). `files` are the
+/// linker half's.
 ///
 /// # Errors
 /// `dynamic-linker-m32` is there and cannot be read.
 pub fn from_libraries<'a, 'c>(
     command: impl Iterator<Item = &'c [u8]>,
     link_type: LinkType,
-    call: &Call,
-    variables: &Variables,
-    world: &dyn World,
-    log: &mut Log,
+    files: &FlagFiles,
+    context: &mut Context,
 ) -> Result<Vec<Arg<'a>>, Error> {
-    let store = Store::new(call.environment, call.toolchain, world);
+    let call = context.call;
+    let variables = &context.variables;
+    let store = Store::new(call.environment, call.toolchain, context.world);
     let search = LibrarySearch::of(command, &store);
     let mut args = Vec::new();
     if search.is_32_bit && link_type == LinkType::Dynamic {
         let file = "dynamic-linker-m32";
-        if let Some(path) = FlagFiles::new(call.bintools, world).read(file)? {
+        if let Some(path) = files.read(file)? {
             let origin = Origin::FlagFile(file);
             args.push(Arg::new(&b"-dynamic-linker"[..], origin.clone()));
             args.push(Arg::new(path, origin));
         }
     }
     if !variables.is_one("NIX_DONT_SET_RPATH") && link_type != LinkType::StaticPie {
-        for rpath in rpaths(&search, &store, world, log) {
+        for rpath in rpaths(&search, &store, context.world, context.log) {
             let origin = Origin::Rpath(rpath.library);
             args.push(Arg::new(&b"-rpath"[..], origin.clone()));
             args.push(Arg::new(rpath.directory, origin));

@@ -2,27 +2,33 @@
 
 use alloc::vec::Vec;
 
-use crate::call::Call;
-use crate::environment::Variables;
-use crate::plan::{Arg, Origin, Plan};
+use crate::context::Context;
+use crate::plan::{Arg, Command, Origin, Plan};
 
 /// GNU strip: archives come out the same whenever they are stripped.
-pub fn strip<'a>(call: &Call<'a>) -> Plan<'a> {
+pub fn strip<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     let before = Arg::rule("--enable-deterministic-archives", "deterministic archives");
-    let variables = Variables::new(call.environment, b"");
-    call.plan(Vec::from([before]), users(call), Vec::new(), variables)
+    let command = Command {
+        before: Vec::from([before]),
+        params: users(&context),
+        after: Vec::new(),
+    };
+    context.plan(command)
 }
 
 /// LLVM's ranlib does not know `-t`.
-pub fn ranlib<'a>(call: &Call<'a>) -> Plan<'a> {
-    let mut params = users(call);
+pub fn ranlib<'a>(context: Context<'_, 'a>) -> Plan<'a> {
+    let mut params = users(&context);
     params.retain(|param| **param != *b"-t");
-    let variables = Variables::new(call.environment, b"");
-    call.plan(Vec::new(), params, Vec::new(), variables)
+    let command = Command {
+        params,
+        ..Command::default()
+    };
+    context.plan(command)
 }
 
-fn users<'a>(call: &Call<'a>) -> Vec<Arg<'a>> {
-    let args = call.args.iter().enumerate();
+fn users<'a>(context: &Context<'_, 'a>) -> Vec<Arg<'a>> {
+    let args = context.call.args.iter().enumerate();
     args.map(|(n, arg)| Arg::new(*arg, Origin::User(n + 1)))
         .collect()
 }

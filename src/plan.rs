@@ -10,12 +10,7 @@ use crate::toolchain::Bytes;
 pub struct Plan<'a> {
     /// Path of the real tool; also its `argv[0]`.
     pub program: Bytes<'a>,
-    /// Put before the caller's arguments.
-    pub before: Vec<Arg<'a>>,
-    /// The caller's arguments, response files expanded, less what was dropped.
-    pub params: Vec<Arg<'a>>,
-    /// Put behind the caller's arguments.
-    pub after: Vec<Arg<'a>>,
+    pub command: Command<'a>,
     /// Variables to set for the tool; all others are handed on as they are.
     pub environment: Vec<(Vec<u8>, Vec<u8>)>,
     /// What is to be told about it, in order.
@@ -25,9 +20,20 @@ pub struct Plan<'a> {
     pub debug: i64,
 }
 
-impl<'a> Plan<'a> {
-    /// All arguments behind the program, in order.
-    pub fn arguments(&self) -> impl Iterator<Item = &Arg<'a>> {
+/// All arguments behind the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Command<'a> {
+    /// Put before the caller's arguments.
+    pub before: Vec<Arg<'a>>,
+    /// The caller's arguments, response files expanded, less what was dropped.
+    pub params: Vec<Arg<'a>>,
+    /// Put behind the caller's arguments.
+    pub after: Vec<Arg<'a>>,
+}
+
+impl<'a> Command<'a> {
+    /// In order.
+    pub fn args(&self) -> impl Iterator<Item = &Arg<'a>> {
         self.before.iter().chain(&self.params).chain(&self.after)
     }
 }

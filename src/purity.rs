@@ -95,34 +95,38 @@ impl PathOption {
 
 /// Drops the options whose path is impure.
 pub fn drop_impure(params: &mut Vec<Arg>, options: &[PathOption], purity: &Purity, log: &mut Log) {
-    let mut n = 0;
-    while n < params.len() {
-        let (path, taken) = option_path(params, n, options);
-        match path.filter(|path| purity.is_impure_directory(path)) {
-            Some(path) => {
+    let mut kept = Vec::with_capacity(params.len());
+    let mut rest = core::mem::take(params).into_iter().peekable();
+    while let Some(param) = rest.next() {
+        let next = rest.peek().map(|arg| &arg[..]);
+        match path_of(&param, next, options) {
+            Some((path, is_next)) if purity.is_impure_directory(path) => {
                 log.push(Event::SkippedImpure(path.to_vec()));
-                params.drain(n..n + taken);
+                if is_next {
+                    rest.next();
+                }
             }
-            None => n += 1,
+            _ => kept.push(param),
         }
     }
+    *params = kept;
 }
 
-/// The path that the nth argument gives, and how many arguments that takes.
-fn option_path<'a>(
-    params: &'a [Arg],
-    n: usize,
+/// The path that an option gives, and whether it is the next argument.
+fn path_of<'p>(
+    param: &'p [u8],
+    next: Option<&'p [u8]>,
     options: &[PathOption],
-) -> (Option<&'a [u8]>, usize) {
-    let param: &[u8] = &params[n];
-    for option in options {
-        match param.strip_prefix(option.option) {
-            Some([]) => return (params.get(n + 1).map(|arg| &arg[..]), 2),
-            Some(path) if option.joined && path[0] == b'/' => return (Some(path), 1),
-            _ => {}
-        }
-    }
-    (None, 1)
+) -> Option<(&'p [u8], bool)> {
+    options
+        .iter()
+        .find_map(|option| match param.strip_prefix(option.option)? {
+            [] => next
+                .filter(|path| !path.is_empty())
+                .map(|path| (path, true)),
+            path if option.joined && path[0] == b'/' => Some((path, false)),
+            _ => None,
+        })
 }
 
 #[cfg(test)]

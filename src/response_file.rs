@@ -80,6 +80,8 @@ pub fn split(text: &[u8]) -> VecDeque<Vec<u8>> {
                 let word = word.get_or_insert_with(Vec::new);
                 word.extend(bytes.next());
             }
+            // No argument can hold one; it ends the word, in quotes too.
+            0 => words.push_back(word.replace(Vec::new()).unwrap_or_default()),
             _ if quote == Some(b) => quote = None,
             b'\'' | b'"' if quote.is_none() => {
                 quote = Some(b);
@@ -147,6 +149,7 @@ mod tests {
         assert_eq!(words, want);
         assert_eq!(split(b"'never ends\n"), [b"never ends\n"]);
         assert_eq!(split(b"a\r\n\x0bb\x0c"), [b"a", b"b"]);
+        assert_eq!(split(b"a\0b '\0'"), [&b"a"[..], b"b", b"", b""]);
     }
 
     #[test]
@@ -209,7 +212,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_quoted_is_read_back(words: Vec<Vec<u8>>) {
+        fn what_is_quoted_is_read_back(words in prop::collection::vec(prop::collection::vec(1u8.., 0..20), 0..20)) {
             let mut text = vec![];
             for word in &words {
                 quote(&mut text, word);

@@ -1,6 +1,7 @@
 //! §3.8: each directory of the store that a library is linked from becomes
 //! an rpath.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::event::Log;
@@ -29,27 +30,30 @@ pub fn rpaths(
     log: &mut Log,
 ) -> Vec<Rpath> {
     let mut rpaths: Vec<Rpath> = Vec::new();
-    let mut seen: Vec<&[u8]> = Vec::new();
+    let mut seen: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut added: BTreeSet<Vec<u8>> = BTreeSet::new();
     if search.names.is_empty() {
         return rpaths;
     }
     for directory in &search.directories {
-        if seen.contains(&&**directory) {
+        if !seen.insert(directory) {
             continue;
         }
-        seen.push(directory);
         let Some(located) = store.locate(directory) else {
             log.trace(&[b"no rpath for ", directory, b": not in the store"]);
             continue;
         };
-        if rpaths.iter().any(|rpath| rpath.directory == *located) {
+        if added.contains(&*located) {
             continue;
         }
-        match find(&located, &search.names, world) {
-            Some(library) => rpaths.push(Rpath {
-                directory: located.into_owned(),
-                library,
-            }),
+        match find(directory, &search.names, world) {
+            Some(library) => {
+                added.insert(located.to_vec());
+                rpaths.push(Rpath {
+                    directory: located.into_owned(),
+                    library,
+                });
+            }
             None => log.trace(&[
                 b"no rpath for ",
                 directory,
@@ -60,16 +64,17 @@ pub fn rpaths(
     rpaths
 }
 
-/// The name of a library that lies in the directory.
-fn find(directory: &[u8], names: &[Bytes], world: &dyn World) -> Option<Vec<u8>> {
+/// The name of a library that lies in the directory, as that is spelled: the
+/// linker goes the same way.
+fn find(directory: &[u8], names: &BTreeSet<Bytes>, world: &dyn World) -> Option<Vec<u8>> {
     if names.len() <= ASK_AT_MOST {
         let mut names = names.iter();
-        let there = |name: &&Bytes| world.exists(&[directory, b"/", &***name].concat());
+        let there = |name: &&Bytes| world.has_entry(&[directory, b"/", &***name].concat());
         return names.find(there).map(|name| name.to_vec());
     }
     let mut found = None;
     world.list(directory, &mut |entry| {
-        if names.iter().any(|name| **name == *entry) {
+        if names.contains(entry) {
             found = Some(entry.to_vec());
         }
         found.is_some()

@@ -4,11 +4,9 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::environment::Environment;
+use crate::symlinks::resolve;
 use crate::toolchain::{Bytes, Toolchain};
 use crate::world::World;
-
-/// As many symlinks as the kernel follows on one path.
-const SYMLINKS: usize = 40;
 
 pub struct Store<'a> {
     /// Empty: every absolute directory.
@@ -51,7 +49,7 @@ impl<'a> Store<'a> {
         let located = if self.holds(directory) && !has_dots(directory) {
             Cow::Borrowed(directory)
         } else {
-            Cow::Owned(self.walk(directory, |path| self.holds(path))?)
+            Cow::Owned(resolve(directory, self.world, |path| self.holds(path))?)
         };
         (self.holds(&located) && !self.is_excluded(&located)).then_some(located)
     }
@@ -63,8 +61,7 @@ impl<'a> Store<'a> {
 
     fn is_excluded(&self, directory: &[u8]) -> bool {
         !self.excluded.is_empty()
-            && self
-                .walk(directory, |_| false)
+            && resolve(directory, self.world, |_| false)
                 .is_some_and(|real| self.excluded.iter().any(|excluded| **excluded == real))
     }
 
@@ -78,82 +75,12 @@ impl<'a> Store<'a> {
                 .is_some_and(|rest| rest.starts_with(b"/"))
         })
     }
-
-    /// The absolute path without `.`, `..` and doubled slashes, and without
-    /// symlinks where `stop` does not hold. `..` behind a symlink leads to
-    /// the parent of what that points at, so there even a kept one is
-    /// resolved.
-    fn walk(&self, path: &[u8], stop: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-        let mut done = Vec::new();
-        let mut pending = Vec::new();
-        push_components(&mut pending, path);
-        if !path.starts_with(b"/") {
-            push_components(&mut pending, &self.world.current_directory()?);
-        }
-        let mut symlinks = 0;
-        while let Some(component) = pending.pop() {
-            if component == b".." {
-                let target = if stop(&done) {
-                    self.world.read_link(&done)
-                } else {
-                    None
-                };
-                match target {
-                    Some(target) => {
-                        symlinks += 1;
-                        pending.push(component);
-                        follow(&mut done, &mut pending, &target);
-                    }
-                    None => parent(&mut done),
-                }
-            } else {
-                done.push(b'/');
-                done.extend_from_slice(&component);
-                if !stop(&done) {
-                    if let Some(target) = self.world.read_link(&done) {
-                        symlinks += 1;
-                        follow(&mut done, &mut pending, &target);
-                    }
-                }
-            }
-            if symlinks > SYMLINKS {
-                return None;
-            }
-        }
-        Some(done)
-    }
 }
 
 /// Whether a path may spell a directory in a roundabout way.
 fn has_dots(path: &[u8]) -> bool {
     path.windows(2)
         .any(|pair| matches!(pair, [b'/' | b'.', b'/' | b'.']))
-}
-
-/// Goes on at `target`, which the symlink `done` holds.
-fn follow(done: &mut Vec<u8>, pending: &mut Vec<Vec<u8>>, target: &[u8]) {
-    if target.starts_with(b"/") {
-        done.clear();
-    } else {
-        parent(done);
-    }
-    push_components(pending, target);
-}
-
-/// Puts a path's components on top of the stack, the first one uppermost.
-fn push_components(pending: &mut Vec<Vec<u8>>, path: &[u8]) {
-    let components = path.split(|&b| b == b'/');
-    pending.extend(
-        components
-            .rev()
-            .filter(|component| !component.is_empty() && **component != *b".")
-            .map(<[u8]>::to_vec),
-    );
-}
-
-fn parent(path: &mut Vec<u8>) {
-    let end = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
-    path.truncate(end);
 }
 
 #[cfg(test)]

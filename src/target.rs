@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
+use crate::call::Call;
 use crate::environment::{number_or_one, Environment};
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::plan::Arg;
-use crate::toolchain::{Role, Toolchain};
+use crate::toolchain::Role;
 
 const RULE: &str = "default target";
 
@@ -14,20 +15,15 @@ const RULE: &str = "default target";
 ///
 /// # Errors
 /// A `-target` without its value.
-pub fn flags<'a>(
-    params: &[Arg],
-    role: Role,
-    toolchain: &'a Toolchain<'a>,
-    environment: &Environment,
-    log: &mut Log,
-) -> Result<Vec<Arg<'a>>, Error> {
+pub fn flags<'a>(params: &[Arg], call: &Call<'a>, log: &mut Log) -> Result<Vec<Arg<'a>>, Error> {
+    let toolchain = call.toolchain;
     let mut flags = Vec::new();
     let default = &toolchain.default_target;
     if default.is_empty() {
         return Ok(flags);
     }
     if let Some(given) = given(params)?.filter(|given| **given != **default) {
-        if !is_suppressed(environment, log) {
+        if !is_suppressed(call.environment, log) {
             log.push(Event::ForeignTarget {
                 given: given.to_vec(),
                 default: default.to_vec(),
@@ -35,7 +31,7 @@ pub fn flags<'a>(
             return Ok(flags);
         }
     }
-    if role != Role::Cpp {
+    if call.role != Role::Cpp {
         let rule = crate::plan::Origin::Rule(RULE);
         flags.push(Arg::rule("-target", RULE));
         flags.push(Arg::new(&**default, rule.clone()));
@@ -78,6 +74,7 @@ fn is_suppressed(environment: &Environment, log: &mut Log) -> bool {
 mod tests {
     use super::*;
     use crate::plan::Origin;
+    use crate::toolchain::{Tool, Toolchain};
     use alloc::borrow::Cow;
 
     fn flags_for(
@@ -97,7 +94,17 @@ mod tests {
             .collect();
         let environment = Environment::new(variables.iter().map(|v| v.as_bytes()));
         let mut log = Log::default();
-        let flags = flags(&params, role, &toolchain, &environment, &mut log)?;
+        let call = Call {
+            executable: b"",
+            toolchain: &toolchain,
+            tool: &Tool::default(),
+            role,
+            root: None,
+            bintools: None,
+            args: &[],
+            environment: &environment,
+        };
+        let flags = flags(&params, &call, &mut log)?;
         Ok((
             flags.iter().map(|flag| flag.to_vec()).collect(),
             log.events.len(),

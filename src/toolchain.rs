@@ -26,9 +26,9 @@ pub struct Toolchain<'a> {
     /// Names of hardening flags (§4) that this half's tools do not know,
     /// unless a tool says otherwise.
     pub hardening_unsupported: Vec<Bytes<'a>>,
-    /// `Some(true)`: all arguments go through a response file; `Some(false)`:
-    /// none do. `None`: only those that would not fit.
-    pub use_response_file: Option<bool>,
+    /// All arguments go through a response file, not only those that would not
+    /// fit what the kernel takes.
+    pub use_response_file: bool,
     /// clang: the target triple to pass (§2.9); empty: none.
     pub default_target: Bytes<'a>,
     /// clang: passed along with the default target.
@@ -197,7 +197,9 @@ impl<'a> Toolchain<'a> {
                     Ok(())
                 })?,
                 b"hardeningUnsupported" => toolchain.hardening_unsupported = strings(r)?,
-                b"useResponseFile" => toolchain.use_response_file = r.optional(Reader::boolean)?,
+                b"useResponseFile" => {
+                    toolchain.use_response_file = r.optional(Reader::boolean)?.unwrap_or(false);
+                }
                 b"defaultTarget" => toolchain.default_target = r.string()?,
                 b"machineFlags" => toolchain.machine_flags = strings(r)?,
                 b"explicitAbi" => toolchain.explicit_abi = r.string()?,
@@ -240,7 +242,9 @@ impl<'a> Toolchain<'a> {
         }
         object.raw("tools", &tools.end());
         object.strings("hardeningUnsupported", &self.hardening_unsupported);
-        object.boolean("useResponseFile", self.use_response_file);
+        if self.use_response_file {
+            object.raw("useResponseFile", b"true");
+        }
         object.nonempty("defaultTarget", &self.default_target);
         object.strings("machineFlags", &self.machine_flags);
         object.nonempty("explicitAbi", &self.explicit_abi);
@@ -427,12 +431,6 @@ impl Object {
         }
     }
 
-    fn boolean(&mut self, key: &str, value: Option<bool>) {
-        if let Some(value) = value {
-            self.raw(key, if value { b"true" } else { b"false" });
-        }
-    }
-
     fn end(mut self) -> Vec<u8> {
         if !self.empty && self.indent > 0 {
             self.line(self.indent - 1);
@@ -476,7 +474,7 @@ mod tests {
                 },
             ],
             hardening_unsupported: vec![Cow::Borrowed(b"pacret"), Cow::Borrowed(b"fortify3")],
-            use_response_file: Some(false),
+            use_response_file: true,
             default_target: Cow::Borrowed(b"arm64-apple-darwin"),
             machine_flags: vec![Cow::Borrowed(b"-march=x")],
             explicit_abi: Cow::Borrowed(b"lp64d"),

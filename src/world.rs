@@ -15,9 +15,11 @@ pub trait World {
     /// symlink.
     fn read_link(&self, path: &[u8]) -> Option<Vec<u8>>;
 
-    /// Whether a directory entry of this name is there, a dangling symlink
-    /// included.
+    /// Whether `path` leads to something.
     fn exists(&self, path: &[u8]) -> bool;
+
+    /// Whether a directory has this entry, be it a symlink to nothing.
+    fn has_entry(&self, path: &[u8]) -> bool;
 
     /// Whether `path` leads to a file that may be executed.
     fn is_executable(&self, path: &[u8]) -> bool;
@@ -27,8 +29,8 @@ pub trait World {
     fn same_program(&self, a: &[u8], b: &[u8]) -> bool;
 
     /// Calls `entry` with each name in a directory, in any order, until it
-    /// returns true. A directory that cannot be read has no names.
-    fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool);
+    /// returns true. False: the directory could not be read.
+    fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 
     fn current_directory(&self) -> Option<Vec<u8>>;
 }
@@ -144,6 +146,10 @@ pub(crate) mod fake {
         }
 
         fn exists(&self, path: &[u8]) -> bool {
+            self.entries.contains_key(&self.resolve(path, true))
+        }
+
+        fn has_entry(&self, path: &[u8]) -> bool {
             self.entries.contains_key(&self.resolve(path, false))
         }
 
@@ -161,16 +167,20 @@ pub(crate) mod fake {
                 }
         }
 
-        fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) {
+        fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool {
             let mut prefix = self.resolve(directory, true);
+            if let Some(Entry::Forbidden) = self.entries.get(&prefix) {
+                return false;
+            }
             prefix.push(b'/');
             for path in self.entries.keys() {
                 if let Some(name) = path.strip_prefix(&prefix[..]) {
                     if !name.contains(&b'/') && entry(name) {
-                        return;
+                        break;
                     }
                 }
             }
+            true
         }
 
         fn current_directory(&self) -> Option<Vec<u8>> {

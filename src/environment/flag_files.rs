@@ -1,30 +1,70 @@
 //! The flag files in `nix-support/`: each optional, read when it is needed.
 
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 use crate::error::Error;
 use crate::world::{ReadError, World};
 
+/// The system's error number for a file that is not there.
+const ENOENT: i32 = 2;
+
 /// The `nix-support/` of one half.
-#[derive(Clone, Copy)]
 pub struct FlagFiles<'a> {
     /// The half's root; `None`: a toolchain that has no files.
     root: Option<&'a [u8]>,
     world: &'a dyn World,
+    /// Most of the files are not there: one look at the directory is less work
+    /// than asking for each. `None`: it cannot be listed, so each is asked for.
+    names: OnceCell<Option<Vec<Vec<u8>>>>,
 }
 
 impl<'a> FlagFiles<'a> {
     pub fn new(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
-        FlagFiles { root, world }
+        FlagFiles {
+            root,
+            world,
+            names: OnceCell::new(),
+        }
     }
 
+    /// Path of a file that may be there.
     fn path(&self, name: &str) -> Option<Vec<u8>> {
-        let root = self.root?;
-        Some([root, b"/nix-support/", name.as_bytes()].concat())
+        let directory = [self.root?, b"/nix-support/"].concat();
+        let names = self.names.get_or_init(|| {
+            let mut names = Vec::new();
+            let listed = self.world.list(&directory, &mut |name| {
+                names.push(name.to_vec());
+                false
+            });
+            listed.then_some(names)
+        });
+        let may_be_there = names
+            .as_ref()
+            .map_or(true, |names| names.iter().any(|n| n == name.as_bytes()));
+        may_be_there.then(|| [&directory[..], name.as_bytes()].concat())
     }
 
     pub fn exists(&self, name: &str) -> bool {
-        self.path(name).is_some_and(|path| self.world.exists(&path))
+        self.path(name)
+            .is_some_and(|path| self.names.get() != Some(&None) || self.world.exists(&path))
+    }
+
+    /// The text of a file that another one asks for.
+    ///
+    /// # Errors
+    /// It is absent or cannot be read.
+    pub fn read_needed(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let absent = || Error::Unreadable {
+            path: [
+                self.root.unwrap_or_default(),
+                b"/nix-support/",
+                name.as_bytes(),
+            ]
+            .concat(),
+            errno: Some(ENOENT),
+        };
+        self.read(name)?.ok_or_else(absent)
     }
 
     /// The file's text, without its last line ends, as a shell reads it.
@@ -70,5 +110,27 @@ mod tests {
         let error = files.read("cc-ldflags").unwrap_err().text();
         assert!(error.starts_with(b"cannot read /r/nix-support/cc-ldflags: permission denied"));
         assert_eq!(FlagFiles::new(None, &world).read("cc-cflags"), Ok(None));
+    }
+
+    #[test]
+    fn files_that_are_not_there_are_not_opened() {
+        let world = Machine::new().file("/r/nix-support/cc-cflags", "");
+        let files = FlagFiles::new(Some(b"/r"), &world);
+        for name in ["cc-cflags", "cc-ldflags", "libc-cflags"] {
+            assert_eq!(files.exists(name), name == "cc-cflags");
+            files.read(name).unwrap();
+        }
+        assert_eq!(*world.read.borrow(), [b"/r/nix-support/cc-cflags"]);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_listed_is_asked_for_each_file() {
+        let world = Machine::new()
+            .forbidden("/r/nix-support")
+            .file("/r/nix-support/cc-cflags", "-DX");
+        let files = FlagFiles::new(Some(b"/r"), &world);
+        assert_eq!(files.read("cc-cflags").unwrap().unwrap(), b"-DX");
+        assert_eq!(files.read("cc-ldflags"), Ok(None));
+        assert!(files.exists("cc-cflags") && !files.exists("cc-ldflags"));
     }
 }

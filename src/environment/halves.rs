@@ -4,10 +4,11 @@
 use alloc::vec::Vec;
 
 use super::{FlagFiles, Text, Variables};
+use crate::context::Context;
+use crate::darwin;
 use crate::error::Error;
-use crate::event::Log;
 use crate::plan::{Origin, Suffix};
-use crate::toolchain::Toolchain;
+use crate::toolchain::{RoleMarkers, Toolchain};
 
 const LINKER_LISTS: [&str; 7] = [
     "NIX_IGNORE_LD_THROUGH_GCC",
@@ -37,37 +38,27 @@ const GNAT_MARK: &str = "NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET";
 /// Collects the linker half's variables.
 ///
 /// # Errors
-/// A flag file that is there cannot be read.
-pub fn linker_half(
-    variables: &mut Variables,
-    toolchain: &Toolchain,
-    files: FlagFiles,
-    roles: &[Suffix],
-    log: &mut Log,
-) -> Result<(), Error> {
+/// A flag file that is needed cannot be read.
+pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error> {
+    let variables = &mut context.variables;
     if variables.is_marked(LINKER_MARK) {
         return Ok(());
     }
     for name in LINKER_LISTS {
-        variables.collect_list(name, roles, log);
+        variables.collect_list(name, &context.roles, context.log);
     }
     for name in LINKER_BOOLEANS {
-        variables.collect_boolean(name, roles, log);
+        variables.collect_boolean(name, &context.roles, context.log);
     }
-    default_hardening(variables, toolchain, roles);
+    default_hardening(variables, context.call.toolchain, &context.roles);
     append_file(variables, "NIX_LDFLAGS", files, "libc-ldflags")?;
     if variables.list("NIX_DYNAMIC_LINKER").is_empty() && files.exists("ld-set-dynamic-linker") {
-        if let Some(path) = files.read("dynamic-linker")? {
-            let origin = Origin::FlagFile("dynamic-linker");
-            *variables.list_mut("NIX_DYNAMIC_LINKER") = Text::new(&path, origin);
-        }
+        let file = "dynamic-linker";
+        let text = Text::new(&files.read_needed(file)?, Origin::FlagFile(file));
+        *variables.list_mut("NIX_DYNAMIC_LINKER") = text;
     }
-    prepend_file(
-        variables,
-        "NIX_LDFLAGS_BEFORE",
-        files,
-        "libc-ldflags-before",
-    )?;
+    let before = "NIX_LDFLAGS_BEFORE";
+    prepend_file(variables, before, files, "libc-ldflags-before")?;
     variables.mark(LINKER_MARK);
     Ok(())
 }
@@ -83,32 +74,25 @@ fn default_hardening(variables: &mut Variables, toolchain: &Toolchain, roles: &[
     }
 }
 
-/// What the compiler half needs besides the variables.
-pub struct Compiler<'a> {
-    pub files: FlagFiles<'a>,
-    /// `<bintools root>/bin`, to be put first on PATH.
-    pub linker_directory: Option<Vec<u8>>,
-    /// Put it there again where another tool has put its own before it, as
-    /// gnatmake does.
-    pub keeps_linker_first: bool,
-    /// False after `-nostdinc`.
-    pub c_includes: bool,
-    /// Put before NIX_CFLAGS_COMPILE_BEFORE (§7).
-    pub min_version: Option<Vec<u8>>,
-}
-
 /// Collects the compiler half's variables, the linker half's being there.
+/// `c_includes` is false after `-nostdinc`.
 ///
 /// # Errors
-/// A flag file that is there cannot be read.
+/// A flag file that is there cannot be read, or two roles want different
+/// minimum versions (§7).
 pub fn compiler_half(
-    variables: &mut Variables,
-    half: Compiler,
-    roles: &[Suffix],
-    log: &mut Log,
+    context: &mut Context,
+    files: &FlagFiles,
+    c_includes: bool,
 ) -> Result<(), Error> {
+    let call = context.call;
+    let linker_directory = call.bintools.map(|root| [root, b"/bin"].concat());
+    let variables = &mut context.variables;
     if variables.is_marked(COMPILER_MARK) {
-        if let Some(directory) = half.linker_directory.filter(|_| half.keeps_linker_first) {
+        // In between a tool may have put its own directory first, as gnatmake
+        // does; nixpkgs' roots tell it about the linker in another way.
+        let keeps_first = call.toolchain.role_markers == RoleMarkers::Optional;
+        if let Some(directory) = linker_directory.filter(|_| keeps_first) {
             if !variables.is_first_on_path(&directory) {
                 variables.prepend_path(&directory);
             }
@@ -116,17 +100,16 @@ pub fn compiler_half(
         return Ok(());
     }
     for name in COMPILER_LISTS {
-        variables.collect_list(name, roles, log);
+        variables.collect_list(name, &context.roles, context.log);
     }
     for name in COMPILER_BOOLEANS {
-        variables.collect_boolean(name, roles, log);
+        variables.collect_boolean(name, &context.roles, context.log);
     }
-    if let Some(directory) = half.linker_directory {
+    if let Some(directory) = linker_directory {
         variables.prepend_path(&directory);
     }
-    let files = half.files;
     prepend_file(variables, "NIX_CFLAGS_COMPILE", files, "cc-cflags")?;
-    if half.c_includes {
+    if c_includes {
         prepend_file(variables, "NIX_CFLAGS_COMPILE", files, "libc-cflags")?;
     }
     prepend_file(variables, "NIX_CFLAGS_COMPILE", files, "libc-crt1-cflags")?;
@@ -134,54 +117,58 @@ pub fn compiler_half(
     append_file(variables, "NIX_CXXSTDLIB_LINK", files, "libcxx-ldflags")?;
     prepend_file(variables, "NIX_GNATFLAGS_COMPILE", files, "gnat-cflags")?;
     append_file(variables, "NIX_LDFLAGS", files, "cc-ldflags")?;
-    prepend_file(
-        variables,
-        "NIX_CFLAGS_COMPILE_BEFORE",
-        files,
-        "cc-cflags-before",
-    )?;
-    if let Some(flag) = half.min_version {
-        let before = variables.list_mut("NIX_CFLAGS_COMPILE_BEFORE");
-        before.prepend(&flag, Origin::Rule("Darwin minimum version"));
-    }
+    let before = "NIX_CFLAGS_COMPILE_BEFORE";
+    prepend_file(variables, before, files, "cc-cflags-before")?;
+    prepend_min_version(variables, before, call.toolchain, &context.roles)?;
     variables.mark(COMPILER_MARK);
     Ok(())
 }
 
-/// Collects what gnat tools have in addition (§8). `root` is the compiler
-/// half's.
-pub fn gnat_half(
-    variables: &mut Variables,
-    root: Option<&[u8]>,
-    min_version: Option<Vec<u8>>,
-    roles: &[Suffix],
-    log: &mut Log,
-) {
+/// Collects what gnat tools have in addition (§8).
+///
+/// # Errors
+/// Two roles want different minimum versions (§7).
+pub fn gnat_half(context: &mut Context) -> Result<(), Error> {
+    let call = context.call;
+    let variables = &mut context.variables;
     if variables.is_marked(GNAT_MARK) {
-        return;
+        return Ok(());
     }
-    variables.collect_list("NIX_GNATMAKE_CARGS", roles, log);
-    let cargs = variables.list_mut("NIX_GNATMAKE_CARGS");
-    if let Some(root) = root {
+    let cargs = "NIX_GNATMAKE_CARGS";
+    variables.collect_list(cargs, &context.roles, context.log);
+    if let Some(root) = call.root {
         let flag = [b" -B", root, b"/bin/"].concat();
-        cargs.append(&flag, Origin::Rule("wrapped linker"));
+        let origin = Origin::Rule("wrapped linker");
+        variables.list_mut(cargs).append(&flag, origin);
     }
-    if let Some(flag) = min_version {
-        cargs.prepend(&flag, Origin::Rule("Darwin minimum version"));
-    }
+    prepend_min_version(variables, cargs, call.toolchain, &context.roles)?;
     variables.mark(GNAT_MARK);
+    Ok(())
+}
+
+fn prepend_min_version(
+    variables: &mut Variables,
+    list: &'static str,
+    toolchain: &Toolchain,
+    roles: &[Suffix],
+) -> Result<(), Error> {
+    if let Some(darwin) = &toolchain.darwin {
+        let flag = darwin::min_version_flag(darwin, variables, roles)?;
+        let origin = Origin::Rule("Darwin minimum version");
+        variables.list_mut(list).prepend(&flag, origin);
+    }
+    Ok(())
 }
 
 fn prepend_file(
     variables: &mut Variables,
     list: &'static str,
-    files: FlagFiles,
+    files: &FlagFiles,
     file: &'static str,
 ) -> Result<(), Error> {
     if let Some(text) = files.read(file)? {
-        variables
-            .list_mut(list)
-            .prepend(&text, Origin::FlagFile(file));
+        let list = variables.list_mut(list);
+        list.prepend(&text, Origin::FlagFile(file));
     }
     Ok(())
 }
@@ -189,7 +176,7 @@ fn prepend_file(
 fn append_file(
     variables: &mut Variables,
     list: &'static str,
-    files: FlagFiles,
+    files: &FlagFiles,
     file: &'static str,
 ) -> Result<(), Error> {
     if let Some(text) = files.read(file)? {

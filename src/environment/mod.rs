@@ -7,7 +7,7 @@ mod text;
 mod variables;
 
 pub(crate) use flag_files::FlagFiles;
-pub(crate) use halves::{compiler_half, gnat_half, linker_half, Compiler};
+pub(crate) use halves::{compiler_half, gnat_half, linker_half};
 pub(crate) use roles::{roles, Half};
 pub(crate) use text::{words, Text};
 pub(crate) use variables::{number_or_one, Variables};
@@ -47,9 +47,10 @@ impl<'a> Environment<'a> {
         } else {
             &self.others
         };
+        // Of two, the last counts, as in a shell.
         variables
             .iter()
-            .find(|(n, _)| *n == name)
+            .rfind(|(n, _)| *n == name)
             .map(|(_, value)| *value)
     }
 
@@ -61,10 +62,20 @@ impl<'a> Environment<'a> {
 
 /// A number as the variables hold it; `None` if it is none. Empty is 0.
 pub(crate) fn number(value: &[u8]) -> Option<i64> {
-    match core::str::from_utf8(value).ok()?.trim() {
-        "" => Some(0),
-        digits => digits.parse().ok(),
-    }
+    let text = core::str::from_utf8(value).ok()?.trim();
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    // A shell reads these in base 8 and 16.
+    let magnitude = match digits.as_bytes() {
+        [] if text.is_empty() => Some(0),
+        [b'0', b'x' | b'X', ..] => i64::from_str_radix(&digits[2..], 16).ok(),
+        [b'0', _, ..] => i64::from_str_radix(&digits[1..], 8).ok(),
+        [b'0'..=b'9', ..] => digits.parse().ok(),
+        _ => None,
+    }?;
+    Some(if is_negative { -magnitude } else { magnitude })
 }
 
 #[cfg(test)]
@@ -82,11 +93,21 @@ mod tests {
     }
 
     #[test]
+    fn of_two_variables_of_one_name_the_last_counts() {
+        let environment = Environment::new([&b"NIX_A=1"[..], b"NIX_A=2"]);
+        assert_eq!(environment.get(b"NIX_A"), Some(&b"2"[..]));
+    }
+
+    #[test]
     fn numbers() {
         assert_eq!(number(b"7"), Some(7));
         assert_eq!(number(b""), Some(0));
         assert_eq!(number(b" 1 "), Some(1));
-        for text in [&b"abc"[..], b"1x", b"\xff", b"99999999999999999999"] {
+        assert_eq!(number(b"-7"), Some(-7));
+        assert_eq!(number(b"010"), Some(8));
+        assert_eq!(number(b"0x1F"), Some(31));
+        let none = [&b"abc"[..], b"1x", b"08", b"0x", b"--1", b"-", b"\xff"];
+        for text in none.into_iter().chain([&b"99999999999999999999"[..]]) {
             assert_eq!(number(text), None);
         }
     }

@@ -57,9 +57,7 @@ impl Text {
         let mut args = Vec::new();
         let mut parts = self.parts.iter();
         let mut part = parts.next();
-        let base = self.bytes.as_ptr() as usize;
-        for word in words(&self.bytes) {
-            let start = word.as_ptr() as usize - base;
+        for (start, word) in words_at(&self.bytes) {
             while part.is_some_and(|(end, _)| *end <= start) {
                 part = parts.next();
             }
@@ -73,8 +71,19 @@ impl Text {
 /// Splits a list variable at spaces, tabs and newlines. Nothing else is
 /// special: no quotes, no globbing.
 pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    words_at(text).map(|(_, word)| word)
+}
+
+/// The words, each with its place in the text.
+fn words_at(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut next = 0;
     text.split(|b| matches!(b, b' ' | b'\t' | b'\n'))
-        .filter(|word| !word.is_empty())
+        .map(move |word| {
+            let start = next;
+            next += word.len() + 1;
+            (start, word)
+        })
+        .filter(|(_, word)| !word.is_empty())
 }
 
 #[cfg(test)]

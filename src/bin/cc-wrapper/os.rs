@@ -27,6 +27,10 @@ impl World for Os {
     }
 
     fn exists(&self, path: &[u8]) -> bool {
+        as_path(path).exists()
+    }
+
+    fn has_entry(&self, path: &[u8]) -> bool {
         fs::symlink_metadata(as_path(path)).is_ok()
     }
 
@@ -46,14 +50,16 @@ impl World for Os {
         }
     }
 
-    fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) {
-        if let Ok(entries) = fs::read_dir(as_path(directory)) {
-            for file in entries.flatten() {
-                if entry(file.file_name().as_bytes()) {
-                    return;
-                }
+    fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let Ok(entries) = fs::read_dir(as_path(directory)) else {
+            return false;
+        };
+        for file in entries.flatten() {
+            if entry(file.file_name().as_bytes()) {
+                break;
             }
         }
+        true
     }
 
     fn current_directory(&self) -> Option<Vec<u8>> {

@@ -28,13 +28,14 @@ pub fn events(events: &[Event], debug: i64) {
 pub fn arguments(plan: &Plan) {
     if plan.debug >= 1 {
         let program = String::from_utf8_lossy(&plan.program);
-        block("extra flags before to", &program, &plan.before);
-        block("original flags to", &program, &plan.params);
-        block("extra flags after to", &program, &plan.after);
+        block("extra flags before to", &program, &plan.command.before);
+        block("original flags to", &program, &plan.command.params);
+        block("extra flags after to", &program, &plan.command.after);
     }
 }
 
-/// One line, whatever the text; the text's bytes come out as they are.
+/// One line, whatever the text; its bytes come out as they are, but for line
+/// ends.
 pub fn error(tool: &str, text: &[u8]) {
     let mut line = [b"cc-wrapper: ", tool.as_bytes(), b": ", text].concat();
     for b in &mut line {

@@ -1,0 +1,48 @@
+//! What the rules of one call share while it is planned.
+
+use alloc::vec::Vec;
+
+use crate::call::Call;
+use crate::environment::{roles, Half, Variables};
+use crate::event::Log;
+use crate::plan::{Command, Plan, ResponseFile, Suffix};
+use crate::toolchain::Bytes;
+use crate::world::World;
+
+pub struct Context<'c, 'a> {
+    pub call: &'c Call<'a>,
+    pub world: &'a dyn World,
+    /// The served roles of the half that the call entered by.
+    pub roles: Vec<Suffix>,
+    pub variables: Variables<'a>,
+    pub log: &'c mut Log,
+}
+
+impl<'c, 'a> Context<'c, 'a> {
+    pub fn new(
+        call: &'c Call<'a>,
+        half: Half,
+        world: &'a dyn World,
+        log: &'c mut Log,
+    ) -> Context<'c, 'a> {
+        Context {
+            call,
+            world,
+            roles: roles(call.environment, call.toolchain, half),
+            variables: Variables::new(call.environment, &call.toolchain.suffix_salt),
+            log,
+        }
+    }
+
+    /// The plan to run this command with the variables as they are now.
+    pub fn plan(self, command: Command<'a>) -> Plan<'a> {
+        Plan {
+            program: Bytes::Borrowed(&self.call.tool.program),
+            command,
+            environment: self.variables.into_exports(),
+            events: Vec::new(),
+            response_file: ResponseFile::WhenNeeded,
+            debug: 0,
+        }
+    }
+}
