@@ -6,9 +6,11 @@
 //! Sections (§) are those of nixpkgs' rules as `docs/behaviour.md` tells them.
 
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod arguments;
 pub mod call;
@@ -18,6 +20,11 @@ mod darwin;
 pub mod decide;
 pub mod dispatch;
 mod driver_link;
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+pub mod early;
 pub mod environment;
 pub mod error;
 pub mod event;

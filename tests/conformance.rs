@@ -1,6 +1,8 @@
 //! Recorded calls of nixpkgs' wrappers, replayed: the real tool must be
 //! called with the same arguments and be handed the same environment.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -12,8 +14,6 @@ use std::process::{Command, Output, Stdio};
 
 use cc_wrapper::response_file;
 use serde_json::{json, Value};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
 /// Libraries that the cases link: only their names matter.
 const LIBRARIES: [(&str, &[&str]); 8] = [
@@ -53,24 +53,38 @@ const DIRECTORIES: [&str; 14] = [
     "empty-path",
 ];
 
+/// How the tools of a root lead to the binary.
 enum Install {
-    /// Tools are links to a copy of the binary in the root.
+    /// By links to a copy of it in the root.
     Copy,
-    /// Tools are links to the binary outside the root.
+    /// By links to it, outside the root.
     Symlink,
 }
 
 #[test]
 fn recorded_calls_with_the_binary_in_the_root() {
-    replay(Install::Copy);
+    let binary = env!("CARGO_BIN_EXE_cc-wrapper");
+    replay(Path::new(binary), Install::Copy, &[]);
 }
 
 #[test]
 fn recorded_calls_with_the_binary_outside_the_root() {
-    replay(Install::Symlink);
+    let binary = env!("CARGO_BIN_EXE_cc-wrapper");
+    replay(Path::new(binary), Install::Symlink, &[]);
 }
 
-fn replay(install: Install) {
+#[test]
+fn recorded_calls_of_the_release_build() {
+    replay(common::release_binary(), Install::Copy, &[]);
+}
+
+#[test]
+fn recorded_calls_of_the_release_build_started_through_libc() {
+    let variables = [("CC_WRAPPER_START", "libc")];
+    replay(common::release_binary(), Install::Copy, &variables);
+}
+
+fn replay(binary: &Path, install: Install, variables: &[(&str, &str)]) {
     let (fixtures, cases) = vectors();
     assert!(cases.len() >= 1500, "only {} cases", cases.len());
     // Not in TMPDIR, which is pure whatever lies there, and without a dot,
@@ -84,28 +98,24 @@ fn replay(install: Install) {
     for (name, fixture) in fixtures.as_object().unwrap() {
         // Without symlinks above it: the cases compare resolved paths.
         let root = top.path().canonicalize().unwrap().join(name);
-        lay_out(&root, &rooted(fixture, &root), &recorder, &install);
+        lay_out(&root, &rooted(fixture, &root), &recorder, binary, &install);
         roots.insert(name.clone(), root);
     }
     let mut failures = Vec::new();
     for case in &cases {
         let root = &roots[case["fixture"].as_str().unwrap()];
-        let differences = differences(&rooted(case, root), root);
+        let differences = differences(&rooted(case, root), root, variables);
         if !differences.is_empty() {
             failures.push(format!("{}\n  {}", case["id"], differences.join("\n  ")));
         }
     }
-    let shown = failures
-        .iter()
-        .take(5)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("\n");
+    let shown: Vec<String> = failures.iter().take(5).cloned().collect();
     assert!(
         failures.is_empty(),
-        "{} of {} differ:\n{shown}",
+        "{} of {} differ:\n{}",
         failures.len(),
-        cases.len()
+        cases.len(),
+        shown.join("\n")
     );
 }
 
@@ -147,7 +157,7 @@ fn rooted(value: &Value, root: &Path) -> Value {
     }
 }
 
-fn lay_out(root: &Path, fixture: &Value, recorder: &Path, install: &Install) {
+fn lay_out(root: &Path, fixture: &Value, recorder: &Path, binary: &Path, install: &Install) {
     for (directory, names) in LIBRARIES {
         fs::create_dir_all(root.join(directory)).unwrap();
         for name in names {
@@ -195,13 +205,13 @@ fn lay_out(root: &Path, fixture: &Value, recorder: &Path, install: &Install) {
             fs::write(half.join("nix-support").join(name), text).unwrap();
         }
         if let Install::Copy = install {
-            fs::copy(BINARY, half.join("bin/cc-wrapper")).unwrap();
+            fs::copy(binary, half.join("bin/cc-wrapper")).unwrap();
         }
         for name in tools.keys() {
             fs::copy(recorder, root.join("real").join(name)).unwrap();
             let target = match install {
-                Install::Copy => "cc-wrapper",
-                Install::Symlink => BINARY,
+                Install::Copy => Path::new("cc-wrapper"),
+                Install::Symlink => binary,
             };
             symlink(target, half.join("bin").join(name)).unwrap();
         }
@@ -216,7 +226,7 @@ struct Record {
     response_file: bool,
 }
 
-fn call(case: &Value, root: &Path) -> (Output, Option<Record>) {
+fn call(case: &Value, root: &Path, variables: &[(&str, &str)]) -> (Output, Option<Record>) {
     let directory = root.join("cwd");
     for (name, text) in strings(&case["files"]) {
         fs::write(directory.join(name), text).unwrap();
@@ -234,6 +244,7 @@ fn call(case: &Value, root: &Path) -> (Output, Option<Record>) {
         .env("HOME", "/homeless")
         .env("CCV_OUT", &record)
         .envs(strings(&case["env"]))
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -270,9 +281,9 @@ fn parse(bytes: &[u8]) -> Record {
     record
 }
 
-fn differences(case: &Value, root: &Path) -> Vec<String> {
+fn differences(case: &Value, root: &Path, variables: &[(&str, &str)]) -> Vec<String> {
     let want = &case["expect"];
-    let (output, record) = call(case, root);
+    let (output, record) = call(case, root, variables);
     let mut found = Vec::new();
     if output.status.code().map(i64::from) != want["exit"].as_i64() {
         found.push(format!(

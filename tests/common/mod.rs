@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// The path of a program that this machine may lack: a test that gets `None`
 /// returns.
@@ -33,7 +34,7 @@ pub fn sources(name: &str) -> Option<PathBuf> {
 
 /// A check that was skipped must not look like one that passed where the
 /// machine was prepared for these tests, as `.ci/run` does it.
-fn skipped(why: &str) {
+pub fn skipped(why: &str) {
     let thread = std::thread::current();
     let line = format!("skipped: {}: {why}", thread.name().unwrap_or("test"));
     if env::var_os("CC_WRAPPER_TESTS").is_some_and(|value| value == "strict") {
@@ -143,4 +144,32 @@ fn bracketed(line: &str) -> &str {
 pub fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
+}
+
+/// The program as users have it. Its start differs from that of the debug
+/// build, which the other tests run.
+pub fn release_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| build_release("", &[]))
+}
+
+/// A release build in a target directory of this name, below that of the
+/// tests; with these variables set.
+pub fn build_release(directory: &str, variables: &[(&str, &str)]) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let target = target.join(directory);
+    let mut cargo = Command::new(env!("CARGO"));
+    run(cargo
+        .args([
+            "build",
+            "--release",
+            "--bin",
+            "cc-wrapper",
+            "--manifest-path",
+        ])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .envs(variables.iter().copied()));
+    target.join("release/cc-wrapper")
 }

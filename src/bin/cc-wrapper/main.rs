@@ -4,6 +4,8 @@
 //! std.
 
 mod command;
+#[cfg(early_start)]
+mod entry;
 mod execute;
 mod os;
 mod report;

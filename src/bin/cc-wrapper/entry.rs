@@ -1,0 +1,42 @@
+//! The program's entry point: first a plain call without libc, then libc's.
+
+use std::alloc::System;
+use std::arch::global_asm;
+
+use cc_wrapper::early::{start, Heap};
+
+#[global_allocator]
+static HEAP: Heap<System> = Heap::over(System);
+
+// The stack pointer goes to `start`, and with the rest of what the kernel gave
+// us to libc's `_start`, as if it had come there first.
+#[cfg(target_arch = "x86_64")]
+global_asm!(
+    ".globl cc_wrapper_start",
+    "cc_wrapper_start:",
+    "mov rbx, rsp",
+    "mov r12, rdx",
+    "mov rdi, rsp",
+    "and rsp, -16",
+    "xor ebp, ebp",
+    "call {start}",
+    "mov rsp, rbx",
+    "mov rdx, r12",
+    "jmp _start",
+    start = sym start,
+);
+
+#[cfg(target_arch = "aarch64")]
+global_asm!(
+    ".globl cc_wrapper_start",
+    "cc_wrapper_start:",
+    "mov x19, sp",
+    "mov x20, x0",
+    "mov x0, sp",
+    "mov x29, xzr",
+    "bl {start}",
+    "mov sp, x19",
+    "mov x0, x20",
+    "b _start",
+    start = sym start,
+);

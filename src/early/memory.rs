@@ -1,0 +1,284 @@
+//! The functions that compiled code calls by itself. libc chooses its own at
+//! start-up, by the processor it finds, so before that they cannot be called;
+//! the linker takes these instead, for the whole program.
+
+/// Defines each function under the name that the linker looks for. Only the
+/// program that starts early has them; everything else has libc's.
+macro_rules! define {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty $body:block)*) => {
+        $(
+            $(#[$doc])*
+            #[cfg_attr(all(early_start, not(test)), no_mangle)]
+            pub unsafe extern "C" fn $name($($arg: $type),*) -> $result {
+                // SAFETY: the caller's promise, which is libc's.
+                unsafe { $body }
+            }
+        )*
+    };
+}
+
+define! {
+    /// `length` bytes from `from` to `to`, which do not overlap.
+    fn memcpy(to: *mut u8, from: *const u8, length: usize) -> *mut u8 {
+        forward(to, from, length);
+        to
+    }
+
+    /// The same for memory that may overlap.
+    fn memmove(to: *mut u8, from: *const u8, length: usize) -> *mut u8 {
+        if (to as usize).wrapping_sub(from as usize) >= length {
+            forward(to, from, length);
+        } else {
+            backward(to, from, length);
+        }
+        to
+    }
+
+    /// `length` times the low byte of `byte`.
+    fn memset(to: *mut u8, byte: i32, length: usize) -> *mut u8 {
+        fill(to, byte as u8, length);
+        to
+    }
+
+    /// Below, at or above 0 as `a` is before, the same as, or behind `b`.
+    fn memcmp(a: *const u8, b: *const u8, length: usize) -> i32 {
+        let mut n = 0;
+        while n + 8 <= length {
+            let x = a.add(n).cast::<u64>().read_unaligned();
+            let y = b.add(n).cast::<u64>().read_unaligned();
+            if x != y {
+                break;
+            }
+            n += 8;
+        }
+        while n < length {
+            let (x, y) = (*a.add(n), *b.add(n));
+            if x != y {
+                return i32::from(x) - i32::from(y);
+            }
+            n += 1;
+        }
+        0
+    }
+
+    /// Not 0 if they differ.
+    fn bcmp(a: *const u8, b: *const u8, length: usize) -> i32 {
+        memcmp(a, b, length)
+    }
+
+    /// The number of bytes before the NUL.
+    fn strlen(string: *const u8) -> usize {
+        let mut n = 0;
+        // Volatile, or the compiler sees a call of strlen in it.
+        while string.add(n).read_volatile() != 0 {
+            n += 1;
+        }
+        n
+    }
+}
+
+/// Above this the processor's own copying is quicker.
+const SHORT: usize = 128;
+
+/// # Safety
+/// As memcpy; `to` may lie before `from`.
+#[inline(always)]
+unsafe fn forward(mut to: *mut u8, mut from: *const u8, mut length: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if length > SHORT {
+            return processor::forward(to, from, length);
+        }
+        while length >= 8 {
+            // Volatile, or the compiler sees a call of memcpy in it.
+            let word = from.cast::<u64>().read_unaligned();
+            to.cast::<Unaligned>().write_volatile(Unaligned(word));
+            (to, from, length) = (to.add(8), from.add(8), length - 8);
+        }
+        while length > 0 {
+            to.write_volatile(*from);
+            (to, from, length) = (to.add(1), from.add(1), length - 1);
+        }
+    }
+}
+
+#[repr(C, packed)]
+struct Unaligned(u64);
+
+/// # Safety
+/// As memmove, `to` behind `from`.
+#[inline(always)]
+unsafe fn backward(to: *mut u8, from: *const u8, mut length: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        while length >= 8 {
+            length -= 8;
+            let word = from.add(length).cast::<u64>().read_unaligned();
+            to.add(length)
+                .cast::<Unaligned>()
+                .write_volatile(Unaligned(word));
+        }
+        while length > 0 {
+            length -= 1;
+            to.add(length).write_volatile(*from.add(length));
+        }
+    }
+}
+
+/// # Safety
+/// As memset.
+#[inline(always)]
+unsafe fn fill(mut to: *mut u8, byte: u8, mut length: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if length > SHORT {
+            return processor::fill(to, byte, length);
+        }
+        let word = u64::from_ne_bytes([byte; 8]);
+        while length >= 8 {
+            to.cast::<Unaligned>().write_volatile(Unaligned(word));
+            (to, length) = (to.add(8), length - 8);
+        }
+        while length > 0 {
+            to.write_volatile(byte);
+            (to, length) = (to.add(1), length - 1);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod processor {
+    use core::arch::asm;
+
+    /// # Safety
+    /// As memcpy; `to` may lie before `from`.
+    pub unsafe fn forward(to: *mut u8, from: *const u8, length: usize) {
+        // SAFETY: the caller's promise; the direction flag is clear.
+        unsafe {
+            asm!(
+                "rep movsb",
+                inout("rcx") length => _,
+                inout("rdi") to => _,
+                inout("rsi") from => _,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+
+    /// # Safety
+    /// As memset.
+    pub unsafe fn fill(to: *mut u8, byte: u8, length: usize) {
+        // SAFETY: the caller's promise; the direction flag is clear.
+        unsafe {
+            asm!(
+                "rep stosb",
+                inout("rcx") length => _,
+                inout("rdi") to => _,
+                in("al") byte,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod processor {
+    use core::arch::asm;
+
+    /// # Safety
+    /// As memcpy; `to` may lie before `from`.
+    pub unsafe fn forward(to: *mut u8, from: *const u8, length: usize) {
+        // SAFETY: the caller's promise; `length` is not 0.
+        unsafe {
+            asm!(
+                "2: cmp {length}, #16",
+                "b.lo 3f",
+                "ldr q0, [{from}], #16",
+                "str q0, [{to}], #16",
+                "sub {length}, {length}, #16",
+                "b 2b",
+                "3: cbz {length}, 4f",
+                "ldrb {byte:w}, [{from}], #1",
+                "strb {byte:w}, [{to}], #1",
+                "sub {length}, {length}, #1",
+                "b 3b",
+                "4:",
+                length = inout(reg) length => _,
+                to = inout(reg) to => _,
+                from = inout(reg) from => _,
+                byte = out(reg) _,
+                out("v0") _,
+                options(nostack),
+            );
+        }
+    }
+
+    /// # Safety
+    /// As memset.
+    pub unsafe fn fill(to: *mut u8, byte: u8, length: usize) {
+        // SAFETY: the caller's promise; `length` is not 0.
+        unsafe {
+            asm!(
+                "2: strb {byte:w}, [{to}], #1",
+                "subs {length}, {length}, #1",
+                "b.ne 2b",
+                length = inout(reg) length => _,
+                to = inout(reg) to => _,
+                byte = in(reg) u32::from(byte),
+                options(nostack),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn moving_is_what_a_slice_does(bytes in prop::collection::vec(any::<u8>(), 1..700), from: prop::sample::Index, to: prop::sample::Index, length: prop::sample::Index) {
+            let (from, to) = (from.index(bytes.len()), to.index(bytes.len()));
+            let length = length.index(bytes.len() + 1 - from.max(to));
+            let (mut ours, mut theirs) = (bytes.clone(), bytes.clone());
+            theirs.copy_within(from..from + length, to);
+            let start = ours.as_mut_ptr();
+            // SAFETY: both ranges lie in the vector.
+            unsafe { memmove(start.add(to), start.add(from), length) };
+            prop_assert_eq!(&ours, &theirs);
+
+            let mut copy: Vec<u8> = Vec::with_capacity(bytes.len());
+            // SAFETY: there is room for all.
+            unsafe {
+                memcpy(copy.as_mut_ptr(), bytes.as_ptr(), bytes.len());
+                copy.set_len(bytes.len());
+            }
+            prop_assert_eq!(&copy, &bytes);
+
+            // SAFETY: the range lies in the vector.
+            unsafe { memset(copy.as_mut_ptr().add(to), 0x1ab, length) };
+            theirs = bytes.clone();
+            theirs[to..to + length].fill(0xab);
+            prop_assert_eq!(copy, theirs);
+        }
+
+        #[test]
+        fn comparing_is_what_a_slice_does(a in prop::collection::vec(0u8..3, 0..40), b in prop::collection::vec(0u8..3, 0..40)) {
+            let length = a.len().min(b.len());
+            // SAFETY: both are that long.
+            let (order, differ) = unsafe { (memcmp(a.as_ptr(), b.as_ptr(), length), bcmp(a.as_ptr(), b.as_ptr(), length)) };
+            prop_assert_eq!(order.cmp(&0), a[..length].cmp(&b[..length]));
+            prop_assert_eq!(differ != 0, a[..length] != b[..length]);
+        }
+
+        #[test]
+        fn a_strings_length_ends_at_its_nul(text in prop::collection::vec(1u8.., 0..40)) {
+            let length = text.len();
+            let text = [&text[..], b"\0x"].concat();
+            // SAFETY: it ends in a NUL.
+            prop_assert_eq!(unsafe { strlen(text.as_ptr()) }, length);
+        }
+    }
+}

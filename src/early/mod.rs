@@ -1,0 +1,98 @@
+//! A wrapped call before libc has started.
+//!
+//! The program's entry point is ours: it plans the call and execs, all by
+//! system calls. Whatever is rarer than that (a message, a response file to
+//! write, an error) goes on at libc's own entry point as if nothing had
+//! happened, and `main` does it from the beginning.
+//!
+//! What must hold, because nothing of libc is set up: no thread-local storage,
+//! none of the functions that libc chooses at start-up (memory.rs has our own),
+//! no allocation but from [`heap`]. Where that fails, as a panic in here
+//! does, there is a fault; it is caught, and the program runs itself again with
+//! `CC_WRAPPER_START=libc`.
+
+#![allow(unsafe_code)]
+
+mod exec;
+mod fault;
+mod heap;
+#[cfg(any(early_start, test))]
+mod memory;
+mod stack;
+mod syscall;
+mod world;
+
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use crate::call::Call;
+use crate::decide::decide;
+use crate::dispatch::{dispatch, Selected};
+use crate::environment::Environment;
+use crate::event::Log;
+use crate::plan::{Plan, ResponseFile};
+
+pub use heap::Heap;
+use stack::Stack;
+use world::Kernel;
+
+/// Set to `libc`, it makes every call start through libc.
+const START: &[u8] = b"CC_WRAPPER_START";
+
+/// Plans the call that the kernel started this process for, and becomes the
+/// real tool. Returns if there is more to do than that.
+///
+/// # Safety
+/// To be called once, before anything else, with the stack pointer that the
+/// kernel gave the process.
+pub unsafe extern "C" fn start(stack: *const usize) {
+    // SAFETY: the caller's promise.
+    let stack = unsafe { Stack::new(stack) };
+    let Some(executable) = stack.executable() else {
+        return;
+    };
+    if stack.variable(START) == Some(b"libc") || !fault::catch(&stack, executable) {
+        return;
+    }
+    heap::open();
+    run(&stack, executable);
+    heap::close();
+    fault::release();
+}
+
+/// Returns if the call is not plain, or fails.
+fn run(stack: &Stack, executable: &CStr) {
+    #[cfg(panics_early)]
+    panic!("as it was asked for when this was built");
+    #[cfg_attr(panics_early, allow(unreachable_code))]
+    plan_and_exec(stack, executable);
+}
+
+fn plan_and_exec(stack: &Stack, executable: &CStr) {
+    let environment = Environment::new(stack.environment().map(CStr::to_bytes));
+    let args: Vec<&[u8]> = stack.arguments().skip(1).map(CStr::to_bytes).collect();
+    let tool = |selected: Selected| {
+        let call = Call {
+            executable: executable.to_bytes(),
+            toolchain: selected.toolchain,
+            tool: selected.tool,
+            role: selected.role,
+            root: selected.root,
+            bintools: selected.bintools,
+            args: &args,
+            environment: &environment,
+        };
+        if let Ok(plan) = decide(&call, &Kernel, &mut Log::default()) {
+            if is_plain(&plan) {
+                exec::exec(&plan, stack);
+            }
+        }
+    };
+    // An error is told by the ordinary start, which comes upon it again.
+    let _ = dispatch(executable.to_bytes(), &environment, &Kernel, tool);
+}
+
+/// Whether the plan is an exec and nothing else.
+fn is_plain(plan: &Plan) -> bool {
+    plan.events.is_empty() && plan.debug < 1 && plan.response_file != ResponseFile::Always
+}

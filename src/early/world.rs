@@ -1,0 +1,214 @@
+//! The machine as the kernel shows it.
+
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use super::syscall::{self, File, EISDIR, ENOENT, ENOTDIR};
+use crate::world::{ReadError, World};
+
+/// As long as a path can be.
+const PATH_MAX: usize = 4096;
+
+/// What is read of a file at once, to begin with.
+const READ: usize = 8 << 10;
+
+const MODE_TYPE: u16 = 0o170_000;
+const MODE_FILE: u16 = 0o100_000;
+
+/// Where the name and the record's length lie in a directory entry.
+const ENTRY_LENGTH: usize = 16;
+const ENTRY_NAME: usize = 19;
+
+/// Files and directories, by system calls.
+pub struct Kernel;
+
+impl World for Kernel {
+    fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
+        let read = || {
+            let file = with_nul(path, File::open)?;
+            let mut text: Vec<u8> = Vec::with_capacity(READ);
+            loop {
+                if text.capacity() - text.len() < READ / 2 {
+                    text.reserve(text.capacity());
+                }
+                let room = text.spare_capacity_mut();
+                let asked = room.len();
+                let length = file.read(room)?;
+                // SAFETY: that many were written.
+                unsafe { text.set_len(text.len() + length) };
+                // A short read is a file's end; what is none may have more.
+                if length == 0 || length < asked && text.len() < READ / 2 {
+                    // What is not needed is the next one's.
+                    text.shrink_to_fit();
+                    return Ok(text);
+                }
+            }
+        };
+        read().map_err(|error| match error {
+            ENOENT | ENOTDIR => ReadError::Absent,
+            EISDIR => ReadError::Directory,
+            error => ReadError::Other(error.0),
+        })
+    }
+
+    fn read_link(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let mut buffer = [0; PATH_MAX];
+        let target = with_nul(path, |path| syscall::read_link(path, &mut buffer)).ok()?;
+        Some(target.to_vec())
+    }
+
+    fn exists(&self, path: &[u8]) -> bool {
+        with_nul(path, |path| syscall::status(path, true)).is_ok()
+    }
+
+    fn has_entry(&self, path: &[u8]) -> bool {
+        with_nul(path, |path| syscall::status(path, false)).is_ok()
+    }
+
+    fn is_executable(&self, path: &[u8]) -> bool {
+        with_nul(path, |path| syscall::status(path, true))
+            .is_ok_and(|file| file.mode & MODE_TYPE == MODE_FILE && file.mode & 0o111 != 0)
+    }
+
+    fn same_program(&self, a: &[u8], b: &[u8]) -> bool {
+        let status = |path| with_nul(path, |path| syscall::status(path, true));
+        match (status(a), status(b)) {
+            (Ok(x), Ok(y)) if x.identity == y.identity => true,
+            (Ok(x), Ok(y)) if x.mode & MODE_TYPE == MODE_FILE && x.size == y.size => {
+                matches!((self.read(a), self.read(b)), (Ok(x), Ok(y)) if x == y)
+            }
+            _ => false,
+        }
+    }
+
+    fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let Ok(directory) = with_nul(directory, File::open) else {
+            return false;
+        };
+        let mut buffer = alloc::vec![0; 4 * READ];
+        while let Ok(length @ 1..) = directory.read_directory(&mut buffer) {
+            let mut records = &buffer[..length];
+            while records.len() > ENTRY_NAME {
+                let record = [records[ENTRY_LENGTH], records[ENTRY_LENGTH + 1]];
+                let (record, rest) = records.split_at(u16::from_ne_bytes(record).into());
+                records = rest;
+                let name = CStr::from_bytes_until_nul(&record[ENTRY_NAME..]);
+                let name = name.map_or(&b""[..], CStr::to_bytes);
+                if name != b"." && name != b".." && entry(name) {
+                    return true;
+                }
+            }
+        }
+        true
+    }
+
+    fn current_directory(&self) -> Option<Vec<u8>> {
+        let mut buffer = [0; PATH_MAX];
+        let path = syscall::current_directory(&mut buffer).ok()?;
+        Some(path.to_vec())
+    }
+}
+
+/// A path with a NUL in it is one that is not there.
+fn with_nul<T>(
+    path: &[u8],
+    call: impl FnOnce(&CStr) -> Result<T, syscall::Errno>,
+) -> Result<T, syscall::Errno> {
+    let path = [path, &[0]].concat();
+    call(CStr::from_bytes_with_nul(&path).map_err(|_| ENOENT)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+    use std::{env, fs, vec};
+
+    fn bytes(path: &Path) -> &[u8] {
+        path.as_os_str().as_encoded_bytes()
+    }
+
+    #[test]
+    fn files_are_read_whatever_their_size() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        for size in [
+            0,
+            1,
+            READ / 2 - 1,
+            READ / 2,
+            READ - 1,
+            READ,
+            READ + 1,
+            1_000_000,
+        ] {
+            let text: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+            fs::write(&path, &text).unwrap();
+            assert_eq!(Kernel.read(bytes(&path)), Ok(text), "{size}");
+        }
+        assert_eq!(Kernel.read(b"/proc/self/none"), Err(ReadError::Absent));
+        assert_eq!(Kernel.read(b"/proc/self/stat/x"), Err(ReadError::Absent));
+        assert_eq!(Kernel.read(b"/"), Err(ReadError::Directory));
+        assert_eq!(Kernel.read(b"/etc\0/passwd"), Err(ReadError::Absent));
+        assert!(!Kernel.read(b"/proc/self/status").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_directory_is_listed_to_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut names: Vec<_> = (0..3000)
+            .map(|n| format!("some-file-{n}").into_bytes())
+            .collect();
+        for name in &names {
+            fs::write(
+                directory.path().join(std::str::from_utf8(name).unwrap()),
+                "",
+            )
+            .unwrap();
+        }
+        let mut found = vec![];
+        Kernel.list(bytes(directory.path()), &mut |name| {
+            found.push(name.to_vec());
+            false
+        });
+        found.sort();
+        names.sort();
+        assert_eq!(found, names);
+        let mut calls = 0;
+        Kernel.list(bytes(directory.path()), &mut |_| {
+            calls += 1;
+            true
+        });
+        assert_eq!(calls, 1);
+        assert!(!Kernel.list(b"/no/such/directory", &mut |_| panic!("an entry")));
+    }
+
+    #[test]
+    fn links_and_what_they_lead_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        symlink("/bin/sh", &link).unwrap();
+        let dangling = directory.path().join("dangling");
+        symlink("gone", &dangling).unwrap();
+        assert_eq!(Kernel.read_link(bytes(&link)), Some(b"/bin/sh".to_vec()));
+        assert_eq!(Kernel.read_link(b"/"), None);
+        assert!(Kernel.has_entry(bytes(&dangling)) && !Kernel.exists(bytes(&dangling)));
+        assert!(Kernel.exists(bytes(&link)));
+        assert!(!Kernel.has_entry(bytes(&directory.path().join("gone"))));
+        assert!(Kernel.is_executable(bytes(&link)));
+        assert!(!Kernel.is_executable(bytes(&dangling)));
+        assert!(!Kernel.is_executable(bytes(directory.path())));
+        assert!(!Kernel.is_executable(b"/etc/passwd"));
+        assert!(Kernel.same_program(bytes(&link), b"/bin/sh"));
+        assert!(!Kernel.same_program(b"/bin/sh", b"/etc/passwd"));
+        let copy = directory.path().join("copy");
+        fs::copy("/bin/sh", &copy).unwrap();
+        assert!(Kernel.same_program(bytes(&copy), b"/bin/sh"));
+        assert_eq!(
+            Kernel.current_directory().unwrap(),
+            bytes(&env::current_dir().unwrap())
+        );
+    }
+}
