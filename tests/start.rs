@@ -13,7 +13,7 @@ use common::{command, run, write};
 use tempfile::TempDir;
 
 /// Functions that compiled code calls by itself, and libc chooses at start-up.
-const CHOSEN_BY_LIBC: [&str; 6] = ["memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen"];
+const CHOSEN_BY_LIBC: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
 
 /// Where the program starts early, as `build.rs` decides it.
 fn release() -> Option<&'static Path> {

@@ -65,16 +65,6 @@ define! {
     fn bcmp(a: *const u8, b: *const u8, length: usize) -> i32 {
         memcmp(a, b, length)
     }
-
-    /// The number of bytes before the NUL.
-    fn strlen(string: *const u8) -> usize {
-        let mut n = 0;
-        // Volatile, or the compiler sees a call of strlen in it.
-        while string.add(n).read_volatile() != 0 {
-            n += 1;
-        }
-        n
-    }
 }
 
 /// Above this the processor's own copying is quicker.
@@ -271,14 +261,6 @@ mod tests {
             let (order, differ) = unsafe { (memcmp(a.as_ptr(), b.as_ptr(), length), bcmp(a.as_ptr(), b.as_ptr(), length)) };
             prop_assert_eq!(order.cmp(&0), a[..length].cmp(&b[..length]));
             prop_assert_eq!(differ != 0, a[..length] != b[..length]);
-        }
-
-        #[test]
-        fn a_strings_length_ends_at_its_nul(text in prop::collection::vec(1u8.., 0..40)) {
-            let length = text.len();
-            let text = [&text[..], b"\0x"].concat();
-            // SAFETY: it ends in a NUL.
-            prop_assert_eq!(unsafe { strlen(text.as_ptr()) }, length);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use core::ffi::{c_char, CStr};
 use core::iter;
+use core::slice;
 
 /// The auxiliary vector's keys.
 const AT_NULL: usize = 0;
@@ -94,8 +95,16 @@ fn strings(mut pointer: *const *const c_char) -> impl Iterator<Item = &'static C
 /// # Safety
 /// `pointer` is the address of a string that lives as long as the process.
 unsafe fn string(pointer: *const c_char) -> &'static CStr {
-    // SAFETY: the caller's promise.
-    unsafe { CStr::from_ptr(pointer) }
+    // SAFETY: the caller's promise; the slice ends with the first NUL.
+    unsafe {
+        let mut length = 0;
+        // libc chooses its strlen at start-up, so it cannot be called yet;
+        // volatile, or the compiler sees a call of it in this.
+        while pointer.add(length).read_volatile() != 0 {
+            length += 1;
+        }
+        CStr::from_bytes_with_nul_unchecked(slice::from_raw_parts(pointer.cast(), length + 1))
+    }
 }
 
 #[cfg(test)]
