@@ -22,7 +22,7 @@ pub struct Scan<'a> {
 
 /// Options that end before linking. nixpkgs knows the first five; the others
 /// are here because a flag for the linker is at best a warning to them.
-const NO_LINK: [&str; 13] = [
+const NO_LINK: [&str; 15] = [
     "-c",
     "-S",
     "-E",
@@ -36,6 +36,37 @@ const NO_LINK: [&str; 13] = [
     "--user-dependencies",
     "--analyze",
     "--precompile",
+    "-emit-ast",
+    "-verify-pch",
+];
+
+/// Options whose value stands in the next argument and is no input.
+const WITH_VALUE: [&str; 19] = [
+    "-D",
+    "-I",
+    "-L",
+    "-MF",
+    "-MQ",
+    "-MT",
+    "-T",
+    "-U",
+    "-Xassembler",
+    "-Xlinker",
+    "-Xpreprocessor",
+    "-idirafter",
+    "-imacros",
+    "-include",
+    "-iquote",
+    "-isystem",
+    "-l",
+    "-o",
+    "-x",
+];
+
+/// What a file's name ends in if the compiler makes a precompiled header of
+/// it.
+const HEADERS: [&str; 9] = [
+    ".h", ".H", ".hh", ".hp", ".hpp", ".HPP", ".hxx", ".h++", ".tcc",
 ];
 
 /// Scans `params` and takes the operands behind `--` out of them.
@@ -50,8 +81,12 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         operands: Vec::new(),
     };
     let mut input = false;
+    let mut files = Files::None;
+    let mut says_language = false;
+    let mut previous: &[u8] = b"";
     for n in 0..params.len() {
         let param: &[u8] = &params[n];
+        says_language |= param.starts_with(b"-x") || param.starts_with(b"--language");
         match param {
             b"-cc1" => scan.cc1 = true,
             b"-nostdinc" => {
@@ -65,24 +100,56 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                 // Without operands it says nothing, and goes.
                 let operands = params.split_off(n);
                 if operands.len() > 1 {
+                    operands[1..].iter().for_each(|file| files.add(file));
                     scan.operands = operands;
                     input = true;
                 }
                 break;
             }
             [b'-', b'x', language @ ..] => scan.language(language),
+            _ if param.starts_with(b"--language=") => scan.language(&param[11..]),
             [b'-', _, ..] => {
                 if let Some(option) = NO_LINK.iter().find(|o| o.as_bytes() == param) {
                     scan.no_link = Some(option);
                 }
             }
-            _ => input = true,
+            _ => {
+                // nixpkgs takes options' values for inputs too.
+                input = true;
+                if !WITH_VALUE
+                    .iter()
+                    .any(|option| option.as_bytes() == previous)
+                {
+                    files.add(param);
+                }
+            }
         }
+        previous = &params[n];
     }
     if !input {
         scan.no_link = Some("no input");
+    } else if files == Files::Headers && !says_language {
+        scan.no_link = Some("headers alone");
     }
     scan
+}
+
+/// What kind of files the inputs are, by their names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Files {
+    None,
+    Headers,
+    Others,
+}
+
+impl Files {
+    fn add(&mut self, file: &[u8]) {
+        let is_header = HEADERS.iter().any(|end| file.ends_with(end.as_bytes()));
+        *self = match self {
+            Files::None | Files::Headers if is_header => Files::Headers,
+            _ => Files::Others,
+        };
+    }
 }
 
 impl Scan<'_> {
@@ -132,6 +199,16 @@ mod tests {
         assert!(!links("-x c++-header a.h"));
         assert!(!links("-xc-header a.h"));
         assert!(links("-- main.c -c"), "an operand is no option");
+    }
+
+    #[test]
+    fn headers_alone_are_precompiled() {
+        assert!(!links("a.h b.hpp -o a.h.gch -include c.h"));
+        assert!(!links("-- a.h"));
+        assert!(links("a.h main.c"));
+        assert!(links("-include a.h"), "as recorded");
+        assert!(links("-x c a.h"));
+        assert!(!links("--language=c-header a"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::arguments::{scan, Scan};
+use crate::call::Call;
 use crate::context::Context;
 use crate::darwin;
 use crate::driver_link;
@@ -27,8 +28,11 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let family = call.family();
     let mut params = response_file::expand(call.args, context.world)?;
     let mut scan = scan(&mut params);
-    if family == Family::Arocc {
-        scan.no_link = Some("arocc does not link");
+    match (family, call.role) {
+        (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),
+        // Unlike gcc's, which nixpkgs gives the flags of a link.
+        (Family::Clang, Role::Cpp) => scan.no_link = Some("a preprocessor"),
+        _ => {}
     }
 
     let sdk_root = match &call.toolchain.darwin {
@@ -49,6 +53,9 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     add_cxx(&scan, &mut context);
 
     let mut command = put_in(params, &mut context);
+    if needs_linker(&scan, &command) {
+        command.after.extend(linker_prefix(call, &command));
+    }
     match scan.no_link {
         Some(why) => context.log.trace(&[b"no linking: ", why.as_bytes()]),
         None => link(&mut command, &mut context)?,
@@ -121,7 +128,6 @@ fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a
 
 /// §2.8: what a call that links gets besides.
 fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<(), Error> {
-    let call = context.call;
     let variables = &mut context.variables;
     let ld_before = variables.list("NIX_LDFLAGS_BEFORE").args();
     let link_flags = variables.list("NIX_CFLAGS_LINK").args();
@@ -148,15 +154,24 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     let name = variables.salted("NIX_LINK_TYPE");
     variables.export(name, link_type.name().as_bytes().to_vec());
 
-    if call.tool.linker_by_prefix {
-        if let Some(root) = call.bintools {
-            let flag = [b"-B", root, b"/bin/"].concat();
-            let flag = Arg::new(flag, Origin::Rule("wrapped linker"));
-            command.after.push(flag);
-        }
-    }
     if !driver_link::runs_wrapped_linker(command, context) {
         driver_link::do_linkers_work(command, link_type, context)?;
     }
     Ok(())
+}
+
+/// Whether the call runs a linker, or asks which one it would run.
+fn needs_linker(scan: &Scan, command: &Command) -> bool {
+    let mut params = command.params.iter();
+    scan.no_link.is_none() || params.any(|param| param.starts_with(b"-print-prog-name="))
+}
+
+/// Tells a compiler that looks beside itself before PATH where our linker is.
+/// Not for another target, whose linker has another name.
+fn linker_prefix<'a>(call: &Call, command: &Command) -> Option<Arg<'a>> {
+    if !call.tool.linker_by_prefix || driver_link::has_other_target(call, command) {
+        return None;
+    }
+    let flag = [b"-B", call.bintools?, b"/bin/"].concat();
+    Some(Arg::new(flag, Origin::Rule("wrapped linker")))
 }

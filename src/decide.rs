@@ -4,6 +4,7 @@ use alloc::format;
 
 use crate::call::Call;
 use crate::context::Context;
+use crate::dispatch::BINARY;
 use crate::environment::{number, number_or_one, Half};
 use crate::error::Error;
 use crate::event::Log;
@@ -61,7 +62,9 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
 fn depth(call: &Call, world: &dyn World) -> Result<i64, Error> {
     let depth = call.environment.get(DEPTH).and_then(number).unwrap_or(0);
     let program = &call.tool.program;
-    if depth >= ENDLESS || depth >= SUSPICIOUS && world.same_program(program, call.executable) {
+    let is_ours = program.rsplit(|&b| b == b'/').next() == Some(BINARY)
+        || depth >= SUSPICIOUS && world.same_program(program, call.executable);
+    if is_ours || depth >= ENDLESS {
         let from = match call.root {
             Some(root) => [root, b"/nix-support/toolchain.json"].concat(),
             None => b"PATH".to_vec(),

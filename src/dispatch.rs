@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::store::without_slashes;
 use crate::symlinks::{resolve, SYMLINKS};
 use crate::tool_name::ToolName;
 use crate::toolchain::{Family, Role, RoleMarkers, Tool, Toolchain};
@@ -24,6 +25,9 @@ const LOADER_DIRECTORIES: [&[u8]; 7] = [
     b"/usr/lib/aarch64-linux-gnu",
     b"/lib/x86_64-linux-gnu",
 ];
+
+/// Our own name.
+pub const BINARY: &[u8] = b"cc-wrapper";
 
 /// A tool of a toolchain.
 #[derive(Clone, Copy)]
@@ -77,7 +81,10 @@ pub fn dispatch<R>(
                     bintools: Some(toolchain.bintools.as_deref().unwrap_or(&root)),
                 })));
             }
-            silent_root.get_or_insert(path);
+            // The binary itself is no tool of its root.
+            if name != BINARY {
+                silent_root.get_or_insert(path);
+            }
         }
         let Some(target) = world.read_link(&hop) else {
             break;
@@ -88,7 +95,7 @@ pub fn dispatch<R>(
         };
     }
     let name = split(executable).1;
-    if name == b"cc-wrapper" {
+    if name == BINARY {
         return Ok(None);
     }
     // A link in a root that the root does not know of is a mistake, not a
@@ -223,10 +230,7 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
 
 /// The root of a `bin` directory.
 fn parent(directory: &[u8]) -> Vec<u8> {
-    let mut directory = directory;
-    while let [rest @ .., b'/'] = directory {
-        directory = rest;
-    }
+    let directory = without_slashes(directory);
     match split(directory) {
         (_, b"." | b"..") => [directory, b"/.."].concat(),
         (parent, _) => parent.to_vec(),
@@ -327,6 +331,13 @@ mod tests {
                 127
             )
         );
+    }
+
+    #[test]
+    fn a_link_to_a_roots_binary_is_a_bare_one() {
+        let world = machine().link("/home/own/cc", "/cc/bin/cc-wrapper");
+        let found = find(&world, "/home/own/cc", "/home/own:/usr/bin");
+        assert_eq!(found, Ok(Some((String::new(), "/usr/bin/cc".into()))));
     }
 
     #[test]

@@ -7,12 +7,16 @@
 
 use alloc::vec::Vec;
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::environment::FlagFiles;
 use crate::error::Error;
 use crate::link_type::LinkType;
 use crate::linker;
-use crate::plan::{Arg, Command};
+use crate::plan::{Arg, Command, Origin};
+use crate::store::without_slashes;
+use crate::target;
+use crate::toolchain::RoleMarkers;
 
 /// A linker argument as the driver takes it.
 pub fn pass(arg: Arg) -> Arg {
@@ -30,7 +34,8 @@ pub fn pass_directory(arg: Arg) -> Arg {
 
 /// Whether the linker that this call runs is the toolchain's.
 pub fn runs_wrapped_linker(command: &Command, context: &Context) -> bool {
-    let Some(bintools) = context.call.bintools else {
+    let call = context.call;
+    let Some(bintools) = call.bintools else {
         return false;
     };
     let ours = [bintools, b"/bin"].concat();
@@ -50,21 +55,53 @@ pub fn runs_wrapped_linker(command: &Command, context: &Context) -> bool {
             name = [b"ld.", linker].concat();
         }
     }
-    let goes_round = |directory: &&[u8]| {
-        let linker = [directory, &b"/"[..], &name].concat();
-        without_slashes(directory) != ours && context.world.exists(&linker)
+    if call.tool.linker_by_prefix && has_other_target(call, command) {
+        return false;
+    }
+    // A linker that nixpkgs' roots do not have is not there; on another
+    // machine it may have come since.
+    let may_be_elsewhere = call.toolchain.role_markers == RoleMarkers::Optional;
+    if may_be_elsewhere && call.root == call.bintools && call.toolchain.tool(&name).is_none() {
+        return false;
+    }
+    let goes_round = |prefix: &&[u8]| {
+        let in_it = [prefix, &b"/"[..], &name].concat();
+        let begun_by_it = [prefix, &name[..]].concat();
+        without_slashes(prefix) != ours
+            && (context.world.exists(&in_it) || context.world.exists(&begun_by_it))
     };
-    !prefixes(&command.params).iter().any(goes_round)
+    let compiler_path = call.environment.get(b"COMPILER_PATH").unwrap_or(b"");
+    let compiler_path = compiler_path
+        .split(|&b| b == b':')
+        .filter(|d| !d.is_empty());
+    let mut prefixes = prefixes(command);
+    if !call.tool.linker_by_prefix {
+        prefixes.extend(compiler_path);
+    }
+    !prefixes.iter().any(goes_round)
 }
 
-/// The values of `-B`.
-fn prefixes<'p>(params: &'p [Arg]) -> Vec<&'p [u8]> {
+/// Whether clang is told of a target that is not the toolchain's own.
+pub fn has_other_target(call: &Call, command: &Command) -> bool {
+    let default = &call.toolchain.default_target;
+    target::given(&command.params)
+        .ok()
+        .flatten()
+        .is_some_and(|target| *target != **default)
+}
+
+/// The values of `-B`, but for those of the toolchain's own.
+fn prefixes<'p>(command: &'p Command) -> Vec<&'p [u8]> {
     let mut prefixes: Vec<&[u8]> = Vec::new();
-    let mut params = params.iter();
-    while let Some(param) = params.next() {
-        match param.strip_prefix(b"-B") {
-            Some([]) => prefixes.extend(params.next().map(|arg| &arg[..])),
-            Some(directory) => prefixes.push(directory),
+    let own = |arg: &&Arg| matches!(arg.origin, Origin::FlagFile(_) | Origin::Rule(_));
+    let mut args = command.args().filter(|arg| !own(arg));
+    while let Some(arg) = args.next() {
+        if let Some(prefix) = arg.strip_prefix(b"--prefix=") {
+            prefixes.push(prefix);
+        }
+        match arg.strip_prefix(b"-B") {
+            Some([]) => prefixes.extend(args.next().map(|arg| &arg[..])),
+            Some(prefix) => prefixes.push(prefix),
             None => {}
         }
     }
@@ -74,13 +111,6 @@ fn prefixes<'p>(params: &'p [Arg]) -> Vec<&'p [u8]> {
 fn directory_of(path: &[u8]) -> &[u8] {
     let end = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
     without_slashes(&path[..end])
-}
-
-fn without_slashes(mut path: &[u8]) -> &[u8] {
-    while let [rest @ .., b'/'] = path {
-        path = rest;
-    }
-    path
 }
 
 /// Adds to a driver call what the wrapped linker would have added to the
@@ -140,12 +170,18 @@ fn linkers_view<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>>
             b"-m32" => view.push(b"-melf_i386".to_vec()),
             b"-m64" => view.push(b"-melf_x86_64".to_vec()),
             b"-r" | b"-static" | b"-L" | b"-l" | b"-o" => view.push(arg.to_vec()),
-            b"-Xlinker" => view.extend(args.next().map(|arg| arg.to_vec())),
+            b"--library-directory" => view.push(b"-L".to_vec()),
+            b"-Xlinker" | b"--for-linker" => view.extend(args.next().map(|arg| arg.to_vec())),
             [b'-', b'L' | b'l', ..] => view.push(arg.to_vec()),
             [b'-', b'W', b'l', b',', list @ ..] => {
                 view.extend(list.split(|&b| b == b',').map(<[u8]>::to_vec));
             }
-            [b'-', ..] => {}
+            [b'-', ..] => {
+                if let Some(directory) = arg.strip_prefix(b"--library-directory=") {
+                    view.push([b"-L", directory].concat());
+                }
+                view.extend(arg.strip_prefix(b"--for-linker=").map(<[u8]>::to_vec));
+            }
             _ => view.push(arg.to_vec()),
         }
     }
@@ -155,12 +191,12 @@ fn linkers_view<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::Call;
     use crate::environment::{Environment, Half};
     use crate::event::Log;
     use crate::plan::Origin;
     use crate::toolchain::{Role, Tool, Toolchain};
     use crate::world::fake::Machine;
+    use alloc::borrow::Cow;
 
     fn args(words: &'static str) -> Vec<Arg<'static>> {
         words
@@ -170,13 +206,18 @@ mod tests {
     }
 
     fn wrapped(words: &'static str) -> bool {
+        wrapped_by(&Toolchain::default(), words)
+    }
+
+    fn wrapped_by(toolchain: &Toolchain, words: &'static str) -> bool {
         let world = Machine::new()
             .file("/rust/gcc-ld/ld.lld", "")
-            .file("/r/bin/ld.lld", "");
-        let (toolchain, tool) = (Toolchain::default(), Tool::default());
+            .file("/r/bin/ld.lld", "")
+            .file("/usr/bin/triple-ld", "");
+        let tool = Tool::default();
         let call = Call {
             executable: b"/r/bin/gcc",
-            toolchain: &toolchain,
+            toolchain,
             tool: &tool,
             role: Role::Cc,
             root: Some(b"/r"),
@@ -203,13 +244,29 @@ mod tests {
         assert!(!wrapped("--ld-path=/usr/bin/ld.lld"));
         assert!(wrapped("--ld-path=/r/bin/ld.lld"));
         assert!(!wrapped("-fuse-ld=/usr/bin/ld.lld"));
+        assert!(!wrapped("-B/usr/bin/triple-"));
+        assert!(!wrapped("--prefix=/rust/gcc-ld -fuse-ld=lld"));
+    }
+
+    #[test]
+    fn a_linker_that_a_root_does_not_list_is_not_its_own() {
+        let toolchain = Toolchain {
+            role_markers: RoleMarkers::Optional,
+            tools: Vec::from([Tool {
+                name: Cow::Borrowed(b"ld"),
+                ..Tool::default()
+            }]),
+            ..Toolchain::default()
+        };
+        assert!(wrapped_by(&toolchain, "x.o"));
+        assert!(!wrapped_by(&toolchain, "x.o -fuse-ld=mold"));
     }
 
     #[test]
     fn the_linker_sees_through_the_driver() {
-        let args = args("-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo");
+        let args = args("-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh");
         let view = linkers_view(args.iter());
-        let want = b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386";
+        let want = b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386 -L/g -lh";
         assert_eq!(view.join(&b' '), want);
     }
 }

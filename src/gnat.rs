@@ -60,14 +60,14 @@ fn put_in<'a>(command: &mut Command<'a>, call: &Call<'a>, variables: &mut Variab
 }
 
 /// The option that names another tool of this root: the one with the same
-/// target prefix and version as the called one, if the root has it.
+/// target prefix and version as the called one, or else the plain one.
+/// Nothing if the root has neither.
 fn sibling<'a>(call: &Call<'a>, called: &ToolName, option: &str, base: &str) -> Option<Arg<'a>> {
     let root = call.root?;
     let same = [called.prefix, base.as_bytes(), called.version].concat();
-    let name = match call.toolchain.tool(&same) {
-        Some(_) => &same,
-        None => base.as_bytes(),
-    };
+    let names = [&same[..], base.as_bytes()];
+    let is_there = |name: &&[u8]| call.toolchain.tool(name).is_some();
+    let name = names.into_iter().find(is_there)?;
     let text = [option.as_bytes(), root, b"/bin/", name].concat();
     Some(Arg::new(text, Origin::Rule(RULE)))
 }

@@ -18,8 +18,8 @@ impl LinkType {
         let mut link_type = LinkType::Dynamic;
         for arg in args {
             match arg {
-                b"-static" => link_type = LinkType::Static,
-                b"-static-pie" => link_type = LinkType::StaticPie,
+                b"-static" | b"--static" => link_type = LinkType::Static,
+                b"-static-pie" | b"--static-pie" => link_type = LinkType::StaticPie,
                 _ => {}
             }
         }
@@ -46,28 +46,57 @@ impl LinkType {
 
     /// Flags that are to be put in, without rpaths if this is a static-pie
     /// link: such a program must have none.
-    pub fn filter<'a>(self, mut args: Vec<Arg<'a>>) -> Vec<Arg<'a>> {
+    pub fn filter<'a>(self, args: Vec<Arg<'a>>) -> Vec<Arg<'a>> {
         if self == LinkType::StaticPie {
-            let mut value_follows = false;
-            args.retain(|arg| {
-                let is_value = core::mem::take(&mut value_follows);
-                let option: &[u8] = arg.strip_prefix(b"-Wl,").unwrap_or(arg);
-                let rest = option
-                    .strip_prefix(b"--rpath")
-                    .or_else(|| option.strip_prefix(b"-rpath"));
-                match rest {
-                    _ if is_value => false,
-                    Some([]) => {
-                        value_follows = true;
-                        false
-                    }
-                    Some([b'=' | b',', ..]) => false,
-                    _ => true,
-                }
-            });
+            without_rpaths(args)
+        } else {
+            args
         }
-        args
     }
+}
+
+/// The arguments without rpaths, in whatever way a driver hands them on.
+fn without_rpaths(args: Vec<Arg>) -> Vec<Arg> {
+    let mut kept: Vec<Arg> = Vec::with_capacity(args.len());
+    let mut is_value = false;
+    let mut args = args.into_iter();
+    while let Some(mut arg) = args.next() {
+        if let Some(list) = arg.strip_prefix(b"-Wl,") {
+            let words: Vec<&[u8]> = list
+                .split(|&b| b == b',')
+                .filter(|word| !is_rpath(word, &mut is_value))
+                .collect();
+            if words.is_empty() {
+                continue;
+            }
+            arg.bytes = [b"-Wl,", &words.join(&b',')[..]].concat().into();
+            kept.push(arg);
+        } else if *arg == *b"-Xlinker" {
+            match args.next() {
+                Some(word) if is_rpath(&word, &mut is_value) => {}
+                word => {
+                    kept.push(arg);
+                    kept.extend(word);
+                }
+            }
+        } else if !is_rpath(&arg, &mut is_value) {
+            kept.push(arg);
+        }
+    }
+    kept
+}
+
+/// Whether a linker's word is an rpath option or its value. `is_value` tells
+/// from word to word that the next one is a value.
+fn is_rpath(word: &[u8], is_value: &mut bool) -> bool {
+    if core::mem::take(is_value) {
+        return true;
+    }
+    let rest = word
+        .strip_prefix(b"--rpath")
+        .or_else(|| word.strip_prefix(b"-rpath"));
+    *is_value = rest == Some(b"");
+    matches!(rest, Some([] | [b'=', ..]))
 }
 
 #[cfg(test)]
@@ -104,5 +133,9 @@ mod tests {
         );
         assert_eq!(filtered(LinkType::Dynamic, words), words.as_bytes());
         assert_eq!(filtered(LinkType::StaticPie, "-la -rpath"), b"-la");
+        let words =
+            "-Xlinker -rpath -Xlinker /q -Xlinker -lx -Wl,-z,now,-rpath,/x -Wl,-rpath -Wl,/u,-ly";
+        let want = b"-Xlinker -lx -Wl,-z,now -Wl,-ly";
+        assert_eq!(filtered(LinkType::StaticPie, words), want);
     }
 }

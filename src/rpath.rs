@@ -40,7 +40,11 @@ pub fn rpaths(
             continue;
         }
         let Some(located) = store.locate(directory) else {
-            log.trace(&[b"no rpath for ", directory, b": not in the store"]);
+            log.trace(&[
+                b"no rpath for ",
+                directory,
+                b": it is not in the store, or the loader searches it",
+            ]);
             continue;
         };
         if added.contains(&*located) {

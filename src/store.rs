@@ -26,12 +26,16 @@ impl<'a> Store<'a> {
     ) -> Store<'a> {
         match environment.get_nonempty(b"NIX_STORE") {
             Some(prefix) => Store {
-                prefixes: Vec::from([prefix]),
+                prefixes: Vec::from([without_slashes(prefix)]),
                 excluded: &[],
                 world,
             },
             None => Store {
-                prefixes: toolchain.store.iter().map(|prefix| &**prefix).collect(),
+                prefixes: toolchain
+                    .store
+                    .iter()
+                    .map(|prefix| without_slashes(prefix))
+                    .collect(),
                 excluded: match toolchain.store[..] {
                     [] => &toolchain.system_library_directories,
                     _ => &[],
@@ -75,6 +79,14 @@ impl<'a> Store<'a> {
                 .is_some_and(|rest| rest.starts_with(b"/"))
         })
     }
+}
+
+/// A path without slashes at its end.
+pub fn without_slashes(mut path: &[u8]) -> &[u8] {
+    while let [rest @ .., b'/'] = path {
+        path = rest;
+    }
+    path
 }
 
 /// Whether a path may spell a directory in a roundabout way.

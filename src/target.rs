@@ -49,7 +49,10 @@ pub fn flags<'a>(params: &[Arg], call: &Call<'a>, log: &mut Log) -> Result<Vec<A
 }
 
 /// The last target among the arguments.
-fn given<'p>(params: &'p [Arg]) -> Result<Option<&'p [u8]>, Error> {
+///
+/// # Errors
+/// A `-target` without its value.
+pub fn given<'p>(params: &'p [Arg]) -> Result<Option<&'p [u8]>, Error> {
     let mut target = None;
     let mut params = params.iter();
     while let Some(param) = params.next() {

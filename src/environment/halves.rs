@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{FlagFiles, Text, Variables};
+use super::{words, FlagFiles, Text, Variables};
 use crate::context::Context;
 use crate::darwin;
 use crate::error::Error;
@@ -45,7 +45,7 @@ pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error
         return Ok(());
     }
     for name in LINKER_LISTS {
-        variables.collect_list(name, &context.roles, context.log);
+        variables.collect_list(name, &context.roles);
     }
     for name in LINKER_BOOLEANS {
         variables.collect_boolean(name, &context.roles, context.log);
@@ -60,6 +60,7 @@ pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error
     let before = "NIX_LDFLAGS_BEFORE";
     prepend_file(variables, before, files, "libc-ldflags-before")?;
     variables.mark(LINKER_MARK);
+    variables.trace(context.log);
     Ok(())
 }
 
@@ -100,7 +101,7 @@ pub fn compiler_half(
         return Ok(());
     }
     for name in COMPILER_LISTS {
-        variables.collect_list(name, &context.roles, context.log);
+        variables.collect_list(name, &context.roles);
     }
     for name in COMPILER_BOOLEANS {
         variables.collect_boolean(name, &context.roles, context.log);
@@ -121,6 +122,7 @@ pub fn compiler_half(
     prepend_file(variables, before, files, "cc-cflags-before")?;
     prepend_min_version(variables, before, call.toolchain, &context.roles)?;
     variables.mark(COMPILER_MARK);
+    variables.trace(context.log);
     Ok(())
 }
 
@@ -135,14 +137,17 @@ pub fn gnat_half(context: &mut Context) -> Result<(), Error> {
         return Ok(());
     }
     let cargs = "NIX_GNATMAKE_CARGS";
-    variables.collect_list(cargs, &context.roles, context.log);
-    if let Some(root) = call.root {
+    variables.collect_list(cargs, &context.roles);
+    // A list cannot hold a path with a space; PATH leads to the linker too.
+    let fits = |root: &&[u8]| words(root).eq([*root]);
+    if let Some(root) = call.root.filter(fits) {
         let flag = [b" -B", root, b"/bin/"].concat();
         let origin = Origin::Rule("wrapped linker");
         variables.list_mut(cargs).append(&flag, origin);
     }
     prepend_min_version(variables, cargs, call.toolchain, &context.roles)?;
     variables.mark(GNAT_MARK);
+    variables.trace(context.log);
     Ok(())
 }
 

@@ -78,6 +78,17 @@ impl<'a> Variables<'a> {
         self.export(name, b"1".to_vec());
     }
 
+    /// Notes what the tool is handed on.
+    pub fn trace(&self, log: &mut Log) {
+        for list in self.lists.iter().filter(|list| list.changed) {
+            let name = self.salted(list.name);
+            log.trace(&[&name, b"=", list.text.bytes()]);
+        }
+        for (name, value) in &self.exported {
+            log.trace(&[name, b"=", value]);
+        }
+    }
+
     pub fn export(&mut self, name: Vec<u8>, value: Vec<u8>) {
         match self.exported.iter_mut().find(|(n, _)| *n == name) {
             Some((_, old)) => *old = value,
@@ -97,7 +108,7 @@ impl<'a> Variables<'a> {
     }
 
     /// Collects a list: the inherited text, then each role's.
-    pub fn collect_list(&mut self, name: &'static str, roles: &[Suffix], log: &mut Log) {
+    pub fn collect_list(&mut self, name: &'static str, roles: &[Suffix]) {
         let list = self.load(name);
         self.lists[list].changed = true;
         for &role in roles {
@@ -109,8 +120,6 @@ impl<'a> Variables<'a> {
                 text.append(value, Origin::Variable(name, role));
             }
         }
-        let text = self.lists[list].text.bytes();
-        log.trace(&[name.as_bytes(), b"_", self.salt, b"=", text]);
     }
 
     /// Collects a boolean: bitwise or of all values.
@@ -123,7 +132,6 @@ impl<'a> Variables<'a> {
             }
         }
         let text = format!("{value}");
-        log.trace(&[name.as_bytes(), b"_", self.salt, b"=", text.as_bytes()]);
         self.export(self.salted(name), text.into_bytes());
     }
 
@@ -255,7 +263,7 @@ mod tests {
     #[test]
     fn lists_join_with_one_space_between_nonempty_parts() {
         let list = |variables: &[&'static str]| {
-            exported(variables, |v, log| v.collect_list("NIX_X", &ALL, log)).0
+            exported(variables, |v, _| v.collect_list("NIX_X", &ALL)).0
         };
         assert_eq!(list(&[]), b"");
         assert_eq!(
