@@ -33,7 +33,7 @@ pub struct Command<'a> {
 
 impl<'a> Command<'a> {
     /// In order.
-    pub fn args(&self) -> impl Iterator<Item = &Arg<'a>> {
+    pub fn args(&self) -> impl Iterator<Item = &Arg<'a>> + Clone {
         self.before.iter().chain(&self.params).chain(&self.after)
     }
 }

@@ -1,65 +1,125 @@
 //! Becoming the real tool.
 
+use alloc::format;
 use alloc::vec::Vec;
 use core::ffi::{c_char, CStr};
 use core::ptr;
 
 use super::stack::Stack;
-use super::syscall;
-use crate::plan::Plan;
+use super::syscall::{self, Errno, File, Memory, E2BIG};
+use crate::plan::{Plan, ResponseFile};
+use crate::response_file;
 
-/// Returns if the kernel refuses.
+/// Returns if the kernel refuses, or if a response file must have a name.
 pub fn exec(plan: &Plan, stack: &Stack) {
-    let mut strings = Strings::default();
-    strings.add(&[&plan.program]);
-    for arg in plan.command.args() {
-        strings.add(&[arg]);
+    let args = || plan.command.args().map(|arg| &arg[..]);
+    let refused = match plan.response_file {
+        ResponseFile::Always => E2BIG,
+        _ => exec_with(plan, args(), stack),
+    };
+    if refused == E2BIG && plan.response_file != ResponseFile::Never {
+        if let Some(argument) = write_response_file(plan, args()) {
+            exec_with(plan, [&argument[..]].into_iter(), stack);
+        }
     }
-    let args = strings.starts.len();
-    for (name, value) in &plan.environment {
-        strings.add(&[name, b"=", value]);
-    }
-    let pointers: Vec<*const c_char> = strings.pointers().collect();
+}
 
-    let mut argv = Vec::from(&pointers[..args]);
+/// Returns why the kernel refuses.
+fn exec_with<'p>(
+    plan: &'p Plan,
+    args: impl Iterator<Item = &'p [u8]> + Clone,
+    stack: &Stack,
+) -> Errno {
+    let variables = &plan.environment;
+    let length = plan.program.len()
+        + args.clone().map(|arg| arg.len() + 1).sum::<usize>()
+        + variables
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 2)
+            .sum::<usize>();
+    let mut strings = Strings(Vec::with_capacity(length + 1));
+
+    let count = args.clone().count();
+    let mut argv: Vec<*const c_char> = Vec::with_capacity(count + 2);
+    argv.push(strings.add(&[&plan.program]));
+    argv.extend(args.map(|arg| strings.add(&[arg])));
     argv.push(ptr::null());
-    let kept = stack
-        .environment()
-        .filter(|string| !is_replaced(string, plan));
-    let mut envp: Vec<*const c_char> = kept.map(CStr::as_ptr).collect();
-    envp.extend_from_slice(&pointers[args..]);
+
+    let replaced = Replaced::by(plan);
+    let inherited = stack.environment().count();
+    let mut envp: Vec<*const c_char> = Vec::with_capacity(inherited + variables.len() + 1);
+    let kept = stack.environment().filter(|string| !replaced.holds(string));
+    envp.extend(kept.map(CStr::as_ptr));
+    let ours = variables
+        .iter()
+        .map(|(name, value)| strings.add(&[name, b"=", value]));
+    envp.extend(ours);
     envp.push(ptr::null());
     // SAFETY: both end in a null; the strings outlive the call.
-    unsafe { syscall::execve(argv[0], argv.as_ptr(), envp.as_ptr()) };
+    unsafe { syscall::execve(argv[0], argv.as_ptr(), envp.as_ptr()) }
 }
 
-fn is_replaced(string: &CStr, plan: &Plan) -> bool {
-    let string = string.to_bytes();
-    plan.environment
-        .iter()
-        .any(|(name, _)| string.get(name.len()) == Some(&b'=') && string.starts_with(name))
+/// The argument that names a response file in memory; `None`: the tool needs
+/// one with a name.
+fn write_response_file<'p>(plan: &Plan, args: impl Iterator<Item = &'p [u8]>) -> Option<Vec<u8>> {
+    let program = [&plan.program[..], b"\0"].concat();
+    let program = CStr::from_bytes_with_nul(&program).ok()?;
+    // A script's language closes what it does not know before it runs others.
+    if File::open(program).ok()?.starts_with(b"#!") {
+        return None;
+    }
+    let mut text = Vec::new();
+    for arg in args {
+        response_file::quote(&mut text, arg);
+    }
+    let memory = Memory::create(c"cc-wrapper.rsp").ok()?;
+    memory.write_all(&text).ok()?;
+    let path = format!("/proc/self/fd/{}\0", memory.descriptor());
+    let path = CStr::from_bytes_with_nul(path.as_bytes()).ok()?;
+    syscall::status(path, true).ok()?;
+    Some([b"@", path.to_bytes()].concat())
 }
 
-/// Strings with their NULs, one behind the other.
-#[derive(Default)]
-struct Strings {
-    bytes: Vec<u8>,
-    starts: Vec<usize>,
+/// The variables that the tool gets from us.
+struct Replaced<'p> {
+    names: Vec<&'p [u8]>,
+    /// By their first bytes nearly all others are told from them.
+    first: [bool; 256],
 }
 
-impl Strings {
-    fn add(&mut self, parts: &[&[u8]]) {
-        self.starts.push(self.bytes.len());
-        for part in parts {
-            self.bytes.extend_from_slice(part);
+impl<'p> Replaced<'p> {
+    fn by(plan: &'p Plan) -> Replaced<'p> {
+        let names: Vec<&[u8]> = plan.environment.iter().map(|(name, _)| &name[..]).collect();
+        let mut first = [false; 256];
+        for name in names.iter().filter(|name| !name.is_empty()) {
+            first[usize::from(name[0])] = true;
         }
-        self.bytes.push(0);
+        Replaced { names, first }
     }
 
-    /// Valid until a string is added.
-    fn pointers(&self) -> impl Iterator<Item = *const c_char> + '_ {
-        self.starts
-            .iter()
-            .map(|&start| self.bytes[start..].as_ptr().cast())
+    fn holds(&self, string: &CStr) -> bool {
+        let string = string.to_bytes();
+        let may_be = string.first().is_some_and(|&b| self.first[usize::from(b)]);
+        may_be
+            && self
+                .names
+                .iter()
+                .any(|name| string.get(name.len()) == Some(&b'=') && string.starts_with(name))
+    }
+}
+
+/// Strings with their NULs, one behind the other, in memory that is large
+/// enough from the beginning.
+struct Strings(Vec<u8>);
+
+impl Strings {
+    fn add(&mut self, parts: &[&[u8]]) -> *const c_char {
+        let start = self.0.len();
+        for part in parts {
+            self.0.extend_from_slice(part);
+        }
+        self.0.push(0);
+        debug_assert!(self.0.len() <= self.0.capacity());
+        self.0[start..].as_ptr().cast()
     }
 }

@@ -68,32 +68,72 @@ define! {
 }
 
 /// Above this the processor's own copying is quicker.
-const SHORT: usize = 128;
+const SHORT: usize = 256;
+
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Unaligned<T: Copy>(T);
+
+/// # Safety
+/// `from` can be read, and `to` written, that far.
+#[inline(always)]
+unsafe fn copy<T: Copy>(to: *mut u8, from: *const u8) {
+    // SAFETY: the caller's promise. Volatile, or the compiler sees a call of
+    // memcpy in loops of this.
+    unsafe {
+        let word = from.cast::<T>().read_unaligned();
+        to.cast::<Unaligned<T>>().write_volatile(Unaligned(word));
+    }
+}
 
 /// # Safety
 /// As memcpy; `to` may lie before `from`.
 #[inline(always)]
-unsafe fn forward(mut to: *mut u8, mut from: *const u8, mut length: usize) {
-    // SAFETY: the caller's promise.
+unsafe fn forward(to: *mut u8, from: *const u8, length: usize) {
+    // SAFETY: the caller's promise. Where the first and the last word of a
+    // length overlap, both are read before either is written.
     unsafe {
-        if length > SHORT {
-            return processor::forward(to, from, length);
-        }
-        while length >= 8 {
-            // Volatile, or the compiler sees a call of memcpy in it.
-            let word = from.cast::<u64>().read_unaligned();
-            to.cast::<Unaligned>().write_volatile(Unaligned(word));
-            (to, from, length) = (to.add(8), from.add(8), length - 8);
-        }
-        while length > 0 {
-            to.write_volatile(*from);
-            (to, from, length) = (to.add(1), from.add(1), length - 1);
+        match length {
+            0 => {}
+            1..=3 => {
+                let (middle, last) = (*from.add(length / 2), *from.add(length - 1));
+                to.write_volatile(*from);
+                to.add(length / 2).write_volatile(middle);
+                to.add(length - 1).write_volatile(last);
+            }
+            4..=7 => ends::<u32>(to, from, length),
+            8..=15 => ends::<u64>(to, from, length),
+            16..=SHORT => {
+                let last = from.add(length - 16).cast::<u128>().read_unaligned();
+                let mut done = 0;
+                while done + 16 < length {
+                    copy::<u128>(to.add(done), from.add(done));
+                    done += 16;
+                }
+                to.add(length - 16)
+                    .cast::<Unaligned<u128>>()
+                    .write_volatile(Unaligned(last));
+            }
+            _ => processor::forward(to, from, length),
         }
     }
 }
 
-#[repr(C, packed)]
-struct Unaligned(u64);
+/// # Safety
+/// As [`forward`], for lengths from one to two words.
+#[inline(always)]
+unsafe fn ends<T: Copy>(to: *mut u8, from: *const u8, length: usize) {
+    let end = length - core::mem::size_of::<T>();
+    // SAFETY: the caller's promise.
+    unsafe {
+        let first = from.cast::<T>().read_unaligned();
+        let last = from.add(end).cast::<T>().read_unaligned();
+        to.cast::<Unaligned<T>>().write_volatile(Unaligned(first));
+        to.add(end)
+            .cast::<Unaligned<T>>()
+            .write_volatile(Unaligned(last));
+    }
+}
 
 /// # Safety
 /// As memmove, `to` behind `from`.
@@ -103,10 +143,7 @@ unsafe fn backward(to: *mut u8, from: *const u8, mut length: usize) {
     unsafe {
         while length >= 8 {
             length -= 8;
-            let word = from.add(length).cast::<u64>().read_unaligned();
-            to.add(length)
-                .cast::<Unaligned>()
-                .write_volatile(Unaligned(word));
+            copy::<u64>(to.add(length), from.add(length));
         }
         while length > 0 {
             length -= 1;
@@ -126,7 +163,7 @@ unsafe fn fill(mut to: *mut u8, byte: u8, mut length: usize) {
         }
         let word = u64::from_ne_bytes([byte; 8]);
         while length >= 8 {
-            to.cast::<Unaligned>().write_volatile(Unaligned(word));
+            to.cast::<Unaligned<u64>>().write_volatile(Unaligned(word));
             (to, length) = (to.add(8), length - 8);
         }
         while length > 0 {

@@ -1,8 +1,8 @@
 //! A wrapped call before libc has started.
 //!
 //! The program's entry point is ours: it plans the call and execs, all by
-//! system calls. Whatever is rarer than that (a message, a response file to
-//! write, an error) goes on at libc's own entry point as if nothing had
+//! system calls. Whatever is rarer than that (a message, a response file
+//! with a name, an error) goes on at libc's own entry point as if nothing had
 //! happened, and `main` does it from the beginning.
 //!
 //! What must hold, because nothing of libc is set up: no thread-local storage,
@@ -30,7 +30,7 @@ use crate::decide::decide;
 use crate::dispatch::{dispatch, Selected};
 use crate::environment::Environment;
 use crate::event::Log;
-use crate::plan::{Plan, ResponseFile};
+use crate::plan::Plan;
 
 pub use heap::Heap;
 use stack::Stack;
@@ -94,5 +94,5 @@ fn plan_and_exec(stack: &Stack, executable: &CStr) {
 
 /// Whether the plan is an exec and nothing else.
 fn is_plain(plan: &Plan) -> bool {
-    plan.events.is_empty() && plan.debug < 1 && plan.response_file != ResponseFile::Always
+    plan.events.is_empty() && plan.debug < 1
 }

@@ -3,6 +3,7 @@
 
 use core::ffi::{c_char, CStr};
 use core::iter;
+use core::mem;
 use core::slice;
 
 /// The auxiliary vector's keys.
@@ -49,11 +50,18 @@ impl Stack {
         strings(self.envp())
     }
 
+    /// A variable's value; looks at no more of the others than their names.
     pub fn variable(&self, name: &[u8]) -> Option<&'static [u8]> {
-        self.environment().find_map(|string| {
-            let value = string.to_bytes().strip_prefix(name)?;
-            value.strip_prefix(b"=")
-        })
+        let is_it = |string: &*const c_char| {
+            // SAFETY: nothing behind the string's NUL is read: it is no part of
+            // a name.
+            let at = |n: usize| unsafe { string.add(n).cast::<u8>().read() };
+            (0..name.len()).all(|n| at(n) == name[n]) && at(name.len()) == b'='
+        };
+        let pointer = pointers(self.envp()).find(is_it)?;
+        // SAFETY: it is one of the environment's.
+        let string = unsafe { string(pointer) };
+        Some(&string.to_bytes()[name.len() + 1..])
     }
 
     /// The path that the kernel ran.
@@ -78,16 +86,21 @@ impl Stack {
     }
 }
 
-fn strings(mut pointer: *const *const c_char) -> impl Iterator<Item = &'static CStr> {
+fn strings(list: *const *const c_char) -> impl Iterator<Item = &'static CStr> {
+    // SAFETY: the kernel's strings live as long as the process.
+    pointers(list).map(|pointer| unsafe { string(pointer) })
+}
+
+fn pointers(mut list: *const *const c_char) -> impl Iterator<Item = *const c_char> {
     iter::from_fn(move || {
         // SAFETY: the pointers end in a null, behind which this never goes.
         unsafe {
-            if (*pointer).is_null() {
+            let pointer = *list;
+            if pointer.is_null() {
                 return None;
             }
-            let next = string(*pointer);
-            pointer = pointer.add(1);
-            Some(next)
+            list = list.add(1);
+            Some(pointer)
         }
     })
 }
@@ -97,13 +110,41 @@ fn strings(mut pointer: *const *const c_char) -> impl Iterator<Item = &'static C
 unsafe fn string(pointer: *const c_char) -> &'static CStr {
     // SAFETY: the caller's promise; the slice ends with the first NUL.
     unsafe {
-        let mut length = 0;
-        // libc chooses its strlen at start-up, so it cannot be called yet;
-        // volatile, or the compiler sees a call of it in this.
-        while pointer.add(length).read_volatile() != 0 {
-            length += 1;
-        }
+        let length = length(pointer.cast());
         CStr::from_bytes_with_nul_unchecked(slice::from_raw_parts(pointer.cast(), length + 1))
+    }
+}
+
+/// The number of bytes before the NUL. libc chooses its strlen at start-up, so
+/// that cannot be called yet.
+///
+/// # Safety
+/// As [`string`].
+unsafe fn length(start: *const u8) -> usize {
+    const ONES: usize = usize::MAX / 255;
+    const HIGHS: usize = ONES << 7;
+    const WORD: usize = mem::size_of::<usize>();
+    let mut end = start;
+    // SAFETY: a word at an address that its size divides lies in one page with
+    // its first byte, so where one byte of it may be read all may. Volatile, or
+    // the compiler sees a call of strlen in this.
+    unsafe {
+        while end as usize % WORD != 0 {
+            if end.read_volatile() == 0 {
+                return end as usize - start as usize;
+            }
+            end = end.add(1);
+        }
+        loop {
+            let word = end.cast::<usize>().read_volatile();
+            // The high bit of the lowest byte that is 0; those above may err.
+            let zeros = word.wrapping_sub(ONES) & !word & HIGHS;
+            if zeros != 0 {
+                let byte = zeros.to_le().trailing_zeros() as usize / 8;
+                return end as usize + byte - start as usize;
+            }
+            end = end.add(WORD);
+        }
     }
 }
 
@@ -140,5 +181,17 @@ mod tests {
         assert_eq!(stack.variable(b"PATH"), Some(&b"/bin"[..]));
         assert_eq!(stack.variable(b"EMPTY"), Some(&b""[..]));
         assert_eq!(stack.variable(b"PAT"), None);
+    }
+
+    #[test]
+    fn a_strings_length_is_found_wherever_it_begins() {
+        let bytes: Vec<u8> = (0..64)
+            .map(|n| if n == 40 { 0 } else { 0x80 + n })
+            .collect();
+        for start in 0..=40 {
+            // SAFETY: there is a NUL behind each start.
+            let length = unsafe { length(bytes[start..].as_ptr()) };
+            assert_eq!(length, 40 - start);
+        }
     }
 }

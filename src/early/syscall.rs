@@ -3,6 +3,7 @@
 use core::arch::asm;
 use core::ffi::{c_char, CStr};
 use core::mem::MaybeUninit;
+use core::slice;
 
 #[cfg(target_arch = "x86_64")]
 mod number {
@@ -17,6 +18,7 @@ mod number {
     pub const EXIT_GROUP: usize = 231;
     pub const OPENAT: usize = 257;
     pub const READLINKAT: usize = 267;
+    pub const MEMFD_CREATE: usize = 319;
     pub const STATX: usize = 332;
 }
 
@@ -33,6 +35,7 @@ mod number {
     pub const RT_SIGACTION: usize = 134;
     pub const EXECVE: usize = 221;
     pub const MMAP: usize = 222;
+    pub const MEMFD_CREATE: usize = 279;
     pub const STATX: usize = 291;
 }
 
@@ -48,6 +51,7 @@ const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
 pub struct Errno(pub i32);
 
 pub const ENOENT: Errno = Errno(2);
+pub const E2BIG: Errno = Errno(7);
 pub const ENOTDIR: Errno = Errno(20);
 pub const EISDIR: Errno = Errno(21);
 
@@ -138,14 +142,20 @@ impl File {
         }
     }
 
-    /// Reads directory entries as the kernel packs them; 0 is the end.
-    pub fn read_directory(&self, buffer: &mut [u8]) -> Result<usize> {
-        // SAFETY: the kernel writes no more than the length.
+    /// Whether the file begins with these two bytes.
+    pub fn starts_with(&self, bytes: &[u8; 2]) -> bool {
+        let mut start = [MaybeUninit::uninit(); 2];
+        // SAFETY: both were written if that many were read.
+        self.read(&mut start) == Ok(2) && unsafe { start.map(|b| b.assume_init()) } == *bytes
+    }
+
+    /// Reads directory entries as the kernel packs them; none is the end.
+    pub fn read_directory<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> Result<&'b [u8]> {
+        // SAFETY: the kernel writes no more than the length, and tells how much.
         unsafe {
-            checked(
-                number::GETDENTS64,
-                [self.0, buffer.as_mut_ptr() as usize, buffer.len()],
-            )
+            let args = [self.0, buffer.as_mut_ptr() as usize, buffer.len()];
+            let length = checked(number::GETDENTS64, args)?;
+            Ok(slice::from_raw_parts(buffer.as_ptr().cast(), length))
         }
     }
 }
@@ -154,6 +164,27 @@ impl Drop for File {
     fn drop(&mut self) {
         // SAFETY: the descriptor is ours.
         let _ = unsafe { checked(number::CLOSE, [self.0]) };
+    }
+}
+
+/// A file without a name, which programs that are run inherit.
+pub struct Memory(usize);
+
+impl Memory {
+    pub fn create(name: &CStr) -> Result<Memory> {
+        // SAFETY: the name ends in a NUL.
+        unsafe { checked(number::MEMFD_CREATE, [name.as_ptr() as usize, 0]).map(Memory) }
+    }
+
+    pub fn write_all(&self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            bytes = &bytes[write(self.0, bytes)?..];
+        }
+        Ok(())
+    }
+
+    pub fn descriptor(&self) -> usize {
+        self.0
     }
 }
 
@@ -295,8 +326,18 @@ pub unsafe fn signal_action(signal: usize, action: &SignalAction) -> Result<Sign
 
 /// Writes to standard error what fits at once.
 pub fn tell(text: &[u8]) {
+    let _ = write(2, text);
+}
+
+/// Writes what fits at once; returns how much that was.
+fn write(descriptor: usize, bytes: &[u8]) -> Result<usize> {
     // SAFETY: the kernel reads no more than the length.
-    let _ = unsafe { checked(number::WRITE, [2, text.as_ptr() as usize, text.len()]) };
+    unsafe {
+        checked(
+            number::WRITE,
+            [descriptor, bytes.as_ptr() as usize, bytes.len()],
+        )
+    }
 }
 
 /// Ends the process.

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 
 use super::syscall::{self, File, EISDIR, ENOENT, ENOTDIR};
 use crate::world::{ReadError, World};
@@ -85,9 +86,12 @@ impl World for Kernel {
         let Ok(directory) = with_nul(directory, File::open) else {
             return false;
         };
-        let mut buffer = alloc::vec![0; 4 * READ];
-        while let Ok(length @ 1..) = directory.read_directory(&mut buffer) {
-            let mut records = &buffer[..length];
+        let mut buffer = [MaybeUninit::uninit(); READ];
+        loop {
+            let mut records = match directory.read_directory(&mut buffer) {
+                Ok([]) | Err(_) => return true,
+                Ok(records) => records,
+            };
             while records.len() > ENTRY_NAME {
                 let record = [records[ENTRY_LENGTH], records[ENTRY_LENGTH + 1]];
                 let (record, rest) = records.split_at(u16::from_ne_bytes(record).into());
@@ -99,7 +103,6 @@ impl World for Kernel {
                 }
             }
         }
-        true
     }
 
     fn current_directory(&self) -> Option<Vec<u8>> {
