@@ -139,7 +139,7 @@ pub fn do_linkers_work<'a>(
         view.push([b"-L", directory].concat());
     }
     let view = view.iter().map(|arg| &arg[..]);
-    let files = FlagFiles::new(call.bintools, context.world);
+    let files = FlagFiles::asked_for(call.bintools, context.world);
     let found = linker::from_libraries(view, link_type, &files, context)?;
     command
         .after

@@ -32,7 +32,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         )?),
         None => None,
     };
-    let files = FlagFiles::new(call.bintools, context.world);
+    let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;
     let mut params = response_file::expand(call.args, context.world)?;
 

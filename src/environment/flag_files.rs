@@ -14,17 +14,27 @@ pub struct FlagFiles<'a> {
     /// The half's root; `None`: a toolchain that has no files.
     root: Option<&'a [u8]>,
     world: &'a dyn World,
-    /// Most of the files are not there: one look at the directory is less work
-    /// than asking for each. `None`: it cannot be listed, so each is asked for.
+    /// What there is; `None`: not known, so each file is asked for.
     names: OnceCell<Option<Vec<Vec<u8>>>>,
 }
 
 impl<'a> FlagFiles<'a> {
-    pub fn new(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
+    /// For a half that has many: most are not there, and one look at the
+    /// directory is less work than asking for each.
+    pub fn listed(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
         FlagFiles {
             root,
             world,
             names: OnceCell::new(),
+        }
+    }
+
+    /// For a half that has few.
+    pub fn asked_for(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
+        FlagFiles {
+            root,
+            world,
+            names: OnceCell::from(None),
         }
     }
 
@@ -104,18 +114,18 @@ mod tests {
         let world = Machine::new()
             .file("/r/nix-support/cc-cflags", "-B/x  -DY\n\n")
             .forbidden("/r/nix-support/cc-ldflags");
-        let files = FlagFiles::new(Some(b"/r"), &world);
+        let files = FlagFiles::asked_for(Some(b"/r"), &world);
         assert_eq!(files.read("cc-cflags").unwrap().unwrap(), b"-B/x  -DY");
         assert_eq!(files.read("libc-cflags"), Ok(None));
         let error = files.read("cc-ldflags").unwrap_err().text();
         assert!(error.starts_with(b"cannot read /r/nix-support/cc-ldflags: permission denied"));
-        assert_eq!(FlagFiles::new(None, &world).read("cc-cflags"), Ok(None));
+        assert_eq!(FlagFiles::listed(None, &world).read("cc-cflags"), Ok(None));
     }
 
     #[test]
     fn files_that_are_not_there_are_not_opened() {
         let world = Machine::new().file("/r/nix-support/cc-cflags", "");
-        let files = FlagFiles::new(Some(b"/r"), &world);
+        let files = FlagFiles::listed(Some(b"/r"), &world);
         for name in ["cc-cflags", "cc-ldflags", "libc-cflags"] {
             assert_eq!(files.exists(name), name == "cc-cflags");
             files.read(name).unwrap();
@@ -128,7 +138,7 @@ mod tests {
         let world = Machine::new()
             .forbidden("/r/nix-support")
             .file("/r/nix-support/cc-cflags", "-DX");
-        let files = FlagFiles::new(Some(b"/r"), &world);
+        let files = FlagFiles::listed(Some(b"/r"), &world);
         assert_eq!(files.read("cc-cflags").unwrap().unwrap(), b"-DX");
         assert_eq!(files.read("cc-ldflags"), Ok(None));
         assert!(files.exists("cc-cflags") && !files.exists("cc-ldflags"));
