@@ -7,11 +7,13 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{chown, symlink, MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 const GCC: [&str; 2] = ["--cc", "gcc"];
 const UNCHECKED: [&str; 3] = ["--cc", "gcc", "--no-check"];
@@ -231,7 +233,9 @@ fn options_end_up_in_the_root() {
     let loader = interpreter(&plain.join("a.out"));
 
     let mut wrap = wrap_command(&root, GCC);
-    wrap.arg("--store").arg(&store);
+    // Spelled otherwise than the directories in it.
+    wrap.arg("--store")
+        .arg(format!("{}//", store.join(".").display()));
     wrap.arg("--dynamic-linker").arg(&loader);
     wrap.args(["--hardening", "pic relro", "--salt", "my_salt"]);
     wrap.args(["--cflags", "-DFROM_WRAP=1", "--ldflags", "-z now"]);
@@ -280,6 +284,7 @@ fn values_that_cannot_work_are_one_clear_line() {
             "no flag is called pie; there are bindnow",
         ),
         (&["--store", "deps"], "--store deps"),
+        (&["--store", "/a/../b"], "--store /a/../b"),
         (
             &["--cc", "no-such-gcc"],
             "--cc no-such-gcc: not found on PATH",
@@ -293,7 +298,184 @@ fn values_that_cannot_work_are_one_clear_line() {
         let line = refusal(&mut wrap_command(&dir, options));
         assert!(line.contains(expected), "{line}");
     }
+    let line = refusal(&mut wrap_command(&temp.path().join("a:b/root"), GCC));
+    assert!(line.contains("cannot stand in PATH"), "{line}");
+    let copy = temp.path().join("cc");
+    fs::copy(env!("CARGO_BIN_EXE_cc-wrapper"), &copy).unwrap();
+    let mut wrap = wrap_command(&dir, ["--cc".as_ref(), copy.as_os_str()]);
+    let line = refusal(&mut wrap);
+    assert!(line.contains("is itself a wrapper"), "{line}");
+    assert_eq!(names(temp.path()), ["cc"]);
+}
+
+#[test]
+fn a_program_that_is_named_twice_counts_once() {
+    let Some(gcc) = tool("gcc") else {
+        return;
+    };
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    let mut wrap = wrap_command(&root, ["--cc", "gcc", "--cc", "gcc", "--no-check"]);
+    run(wrap.arg("--cc").arg(gcc));
+    let tools = toolchain(&root);
+    let tools = tools["tools"].as_object().unwrap().keys();
+    let compilers: Vec<_> = tools.filter(|name| name.ends_with("cc")).collect();
+    assert_eq!(compilers, ["cc", "gcc"]);
+
+    let other = temp.path().join("gcc");
+    script(&other, "exit 1");
+    let mut wrap = wrap_command(&root, UNCHECKED);
+    let line = refusal(wrap.arg("--cc").arg(&other));
+    assert!(line.contains("two programs called gcc"), "{line}");
+}
+
+#[test]
+fn gnatmake_comes_with_what_it_runs() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let (root, programs) = (temp.path().join("root"), temp.path().join("programs"));
+    let gnatmake = programs.join("gnatmake-12");
+    script(&gnatmake, "exit 1");
+    script(&programs.join("gnatbind-12"), "exit 1");
+    let wrap = || {
+        let mut wrap = wrap_command(&root, UNCHECKED);
+        wrap.arg("--cc").arg(&gnatmake);
+        wrap
+    };
+    let line = refusal(&mut wrap());
+    assert!(
+        line.contains("gnatmake-12 runs gnatlink-12, which is not beside it"),
+        "{line}"
+    );
+    script(&programs.join("gnatlink-12"), "exit 1");
+    run(&mut wrap());
+    assert_eq!(program(&root, "gnatlink-12"), programs.join("gnatlink-12"));
+}
+
+/// A compiler that, when first asked, tells so and takes its time.
+fn slow_compiler(directory: &Path) -> PathBuf {
+    let slow = directory.join("slow-gcc");
+    let gcc = tool("gcc").unwrap();
+    let asked = directory.join("asked");
+    let text = format!(
+        "test -e {asked} || {{ : > {asked}; sleep 0.2; }}\nexec {gcc} \"$@\"",
+        asked = asked.display(),
+        gcc = gcc.display()
+    );
+    script(&slow, &text);
+    slow
+}
+
+/// Runs `wrap` until `is_ready` holds of its process, and then sends it or its
+/// group `signal`.
+fn signalled(
+    wrap: &mut Command,
+    is_ready: impl Fn(u32) -> bool,
+    signal: &str,
+    to_group: bool,
+) -> Output {
+    let mut wrap = wrap
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !is_ready(wrap.id()) && wrap.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let group = if to_group { "-" } else { "" };
+    let kill = format!("kill -s {signal} -- {group}{}", wrap.id());
+    run(command("sh").args(["-c", &kill]));
+    wrap.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_signal_ends_a_wrap_that_leaves_nothing_behind() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let slow = slow_compiler(temp.path());
+    let dir = temp.path().join("new/root");
+    let options = ["--cc".as_ref(), slow.as_os_str()];
+    let asked = temp.path().join("asked");
+    // Whoever starts the tests may have them ignore the others.
+    for to_group in [false, true] {
+        let _ = fs::remove_file(&asked);
+        let mut wrap = wrap_command(&dir, options);
+        let output = signalled(&mut wrap, |_| asked.exists(), "TERM", to_group);
+        assert_eq!(output.status.code(), Some(143), "{output:?}");
+        let told = text(&output.stderr);
+        assert_eq!(
+            told,
+            "cc-wrapper: interrupted by SIGTERM; nothing was changed\n"
+        );
+        assert_eq!(names(temp.path()), ["asked", "slow-gcc"]);
+    }
+    // As nohup has it.
+    fs::remove_file(&asked).unwrap();
+    let mut ignoring = command("sh");
+    ignoring.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    ignoring.arg(env!("CARGO_BIN_EXE_cc-wrapper"));
+    ignoring.arg("wrap").arg(&dir).args(options);
+    let output = signalled(&mut ignoring, |_| asked.exists(), "HUP", true);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(names(&temp.path().join("new")), ["root"]);
+}
+
+#[test]
+fn a_wrap_that_waits_for_another_one_can_be_ended() {
+    let temp = tempfile::tempdir().unwrap();
+    let other = fs::File::open(temp.path()).unwrap();
+    rustix::fs::flock(&other, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let catches_term = |process: u32| {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask & (1 << 14) != 0)
+    };
+    let mut wrap = wrap_command(&temp.path().join("root"), UNCHECKED);
+    let output = signalled(&mut wrap, catches_term, "TERM", false);
+    assert_eq!(output.status.code(), Some(143), "{output:?}");
     assert_eq!(names(temp.path()), [""; 0]);
+}
+
+#[test]
+fn an_ordinary_user_wraps_a_directory_that_is_read_only() {
+    if !gcc() {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let binary = temp.path().join("cc-wrapper");
+    fs::copy(env!("CARGO_BIN_EXE_cc-wrapper"), &binary).unwrap();
+    let root = temp.path().join("root");
+    fs::create_dir(&root).unwrap();
+    let nobody = (fs::metadata("/proc/self").unwrap().uid() == 0).then_some(65534);
+    for path in [temp.path(), &root] {
+        chown(path, nobody, nobody).unwrap();
+    }
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    mode(&root, 0o555).unwrap();
+    // Empty, and then wrapped.
+    for _ in 0..2 {
+        let mut wrap = command(&binary);
+        wrap.arg("wrap").arg(&root).args(UNCHECKED);
+        wrap.current_dir("/").env("HOME", "/");
+        if let Some(id) = nobody {
+            wrap.uid(id).gid(id);
+        }
+        run(&mut wrap);
+        assert_eq!(fs::metadata(&root).unwrap().mode() & 0o777, 0o555);
+        assert!(root.join("bin/gcc").exists());
+        assert_eq!(names(temp.path()), ["cc-wrapper", "root"]);
+        mode(&root.join("bin"), 0o555).unwrap();
+        mode(&root.join("nix-support"), 0o555).unwrap();
+    }
+    for directory in ["", "bin", "nix-support"] {
+        mode(&root.join(directory), 0o755).unwrap();
+    }
 }
 
 #[test]
@@ -400,6 +582,11 @@ fn clang_runs_the_roots_linker() {
     let prefix = temp.path().join("dep");
     library(&prefix);
     build_and_run(&root, "clang", &prefix, &temp.path().join("build"), &[]);
+    // Also where the path is no text.
+    let root = temp.path().join(OsStr::from_bytes(b"r\xf6\xf6t"));
+    let mut wrap = wrap_command(&root, ["--cc", "clang"]);
+    let output = wrap.output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -534,6 +721,7 @@ fn help_comes_with_examples() {
         help.contains("Examples:\n  cc-wrapper wrap ~/wrapped"),
         "{help}"
     );
+    assert!(help.contains("not remembered"), "{help}");
     let version = run(command(env!("CARGO_BIN_EXE_cc-wrapper")).arg("--version"));
     assert_eq!(
         version,

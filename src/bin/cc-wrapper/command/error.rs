@@ -10,6 +10,7 @@ use std::path::Path;
 pub struct Error {
     line: String,
     said: Vec<u8>,
+    status: u8,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -20,7 +21,20 @@ impl Error {
         Error {
             line: line.into(),
             said: Vec::new(),
+            status: 1,
         }
+    }
+
+    /// Sets what the process exits with.
+    #[must_use]
+    pub fn exiting(mut self, status: u8) -> Error {
+        self.status = status;
+        self
+    }
+
+    /// What the process exits with.
+    pub fn status(&self) -> u8 {
+        self.status
     }
 
     /// Adds the words of the tool that failed.

@@ -33,7 +33,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => {
             error.print();
-            ExitCode::FAILURE
+            ExitCode::from(error.status())
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The command line of `wrap`.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 
 use super::hardening;
 use super::lay_out::FlagFiles;
+use super::paths::{has_white_space, plain};
 use crate::command::error::{Error, Result};
 
 /// The subcommand's name.
@@ -25,7 +25,8 @@ Examples:
       these flags where NIX_HARDENING_ENABLE is not set
 
 A call through the root reads NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin.
-Wrapping DIR again replaces it as a whole, also under running builds.";
+Wrapping DIR again replaces it as a whole, also under running builds. The
+options of the last time are not remembered: give them again.";
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -122,7 +123,7 @@ impl Arguments {
     /// # Errors
     /// A value that could not have the meaning it is given for.
     pub fn read(matches: &ArgMatches) -> Result<Arguments> {
-        let arguments = Arguments {
+        let mut arguments = Arguments {
             dir: matches.get_one("dir").cloned().unwrap_or_default(),
             cc: many(matches, "cc"),
             ld: matches.get_one("ld").cloned(),
@@ -148,17 +149,12 @@ impl Arguments {
                 )));
             }
         }
-        for store in &arguments.store {
-            must_be_absolute("--store", store)?;
+        for store in &mut arguments.store {
+            *store = store_prefix(store)?;
         }
         if let Some(loader) = &arguments.flags.dynamic_linker {
             must_be_absolute("--dynamic-linker", loader)?;
-            if loader
-                .as_os_str()
-                .as_bytes()
-                .iter()
-                .any(u8::is_ascii_whitespace)
-            {
+            if has_white_space(loader) {
                 return Err(Error::new(format!(
                     "--dynamic-linker {}: white space in it would split it in lists of flags; give another path",
                     loader.display()
@@ -172,6 +168,23 @@ impl Arguments {
 fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
     let values = matches.get_many(name).unwrap_or_default();
     values.cloned().collect()
+}
+
+/// `given` as directories below it are spelled.
+fn store_prefix(given: &Path) -> Result<PathBuf> {
+    must_be_absolute("--store", given)?;
+    let prefix = plain(given);
+    let problem = if prefix.parent().is_none() {
+        "all directories lie below it; leave the option out"
+    } else if prefix.components().any(|part| part == Component::ParentDir) {
+        "where .. leads depends on symlinks; give a path without it"
+    } else {
+        return Ok(prefix);
+    };
+    Err(Error::new(format!(
+        "--store {}: {problem}",
+        given.display()
+    )))
 }
 
 fn must_be_absolute(option: &str, path: &Path) -> Result<()> {
@@ -211,11 +224,21 @@ mod tests {
     }
 
     #[test]
+    fn a_store_is_spelled_as_what_lies_below_it() {
+        for spelled in ["/opt/deps/", "/opt//deps", "/opt/./deps/."] {
+            let arguments = read(&["--store", spelled]).unwrap();
+            assert_eq!(arguments.store[0].as_os_str(), "/opt/deps", "{spelled}");
+        }
+    }
+
+    #[test]
     fn values_without_a_meaning_are_refused() {
         for args in [
             &["--salt", "a-b"][..],
             &["--salt", ""],
             &["--store", "deps"],
+            &["--store", "/opt/../deps"],
+            &["--store", "//"],
             &["--dynamic-linker", "ld.so"],
             &["--dynamic-linker", "/a b/ld.so"],
             &["--hardening", "pie"],

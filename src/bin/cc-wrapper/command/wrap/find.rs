@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{access, Access};
 
 use super::own;
+use super::paths::absolute;
 use crate::command::error::{Error, Result};
 
 /// Directories to look for programs in, wrapped roots' own left out.
@@ -117,20 +118,6 @@ impl Search {
             "{option} {shown}: not found on PATH; give its path"
         )))
     }
-}
-
-/// `path`, seen from the root directory.
-pub fn absolute(path: &Path) -> Result<PathBuf> {
-    if path.is_absolute() {
-        return Ok(path.to_path_buf());
-    }
-    let here = env::current_dir().map_err(|why| {
-        Error::new(format!(
-            "cannot tell the current directory: {why}; give absolute paths"
-        ))
-    })?;
-    // Components, so that no "." stays in the middle.
-    Ok(here.join(path).components().collect())
 }
 
 /// Whether `path` can be run.

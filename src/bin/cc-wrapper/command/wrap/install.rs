@@ -4,18 +4,21 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
 use cc_wrapper::toolchain::Toolchain;
-use rustix::fs::{flock, renameat_with, FlockOperation, RenameFlags, CWD};
+use rustix::fs::{flock, FlockOperation};
+use rustix::io::Errno;
 use tempfile::TempDir;
 
-use super::find::absolute;
+use super::exchange::{exchange, set_mode};
+use super::interrupt;
 use super::lay_out::{BINARY, WRITTEN};
 use super::own::TOOLCHAIN;
+use super::paths::{absolute, has_colon, has_white_space};
 use crate::command::error::{cannot, Error, Result};
 
 /// As many random letters as tempfile puts behind the prefix.
@@ -24,6 +27,9 @@ const RANDOM_LETTERS: usize = 6;
 /// A call that was looking for its tool at the moment of the exchange may
 /// have come as far as the old tree.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// How long to wait before asking for the lock once more.
+const TURN: Duration = Duration::from_millis(20);
 
 /// A directory beside DIR in which its new content comes into being. Dropped
 /// before [`Staging::install`], it leaves nothing behind.
@@ -64,11 +70,20 @@ impl Staging {
     /// Beside `dir`.
     ///
     /// # Errors
-    /// `dir` is neither absent nor empty nor a wrapped root, or there is no
-    /// writing beside it.
+    /// `dir` cannot stand in PATH, is neither absent nor empty nor a wrapped
+    /// root, or there is no writing beside it.
     pub fn beside(dir: &Path) -> Result<Staging> {
-        let dir = resolve(dir)?;
+        let called = absolute(dir)?;
+        let dir = resolve(&called)?;
         // Before anything is created.
+        for path in [&called, &dir] {
+            if has_colon(path) {
+                return Err(Error::new(format!(
+                    "{} cannot stand in PATH because of its colon; give another directory",
+                    path.display()
+                )));
+            }
+        }
         inspect(&dir)?;
         let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
             return Err(Error::new(format!(
@@ -78,7 +93,7 @@ impl Staging {
         };
         let created = create_parents(parent)?;
         let prefix = staging_prefix(name);
-        let lock = lock(parent);
+        let lock = lock(parent)?;
         if lock.is_some() {
             remove_stale(parent, &prefix);
         }
@@ -104,12 +119,6 @@ impl Staging {
         };
         let root = staging.root();
         fs::create_dir(&root).map_err(cannot("create", &root))?;
-        if before != Before::Absent {
-            let mode = fs::metadata(&dir)
-                .map_err(cannot("read", &dir))?
-                .permissions();
-            fs::set_permissions(&root, mode).map_err(cannot("set the mode of", &root))?;
-        }
         Ok(staging)
     }
 
@@ -163,18 +172,35 @@ impl Staging {
     /// Puts the root in its place.
     pub fn install(mut self) -> Result<()> {
         let root = self.root();
+        let mode = match self.before {
+            Before::Absent => None,
+            Before::Empty | Before::Root => Some(self.mode()?),
+        };
+        if let Some(mode) = mode {
+            // The rest of it last, as it may forbid to move the root.
+            set_mode(&root, mode | 0o700).map_err(cannot("set the mode of", &root))?;
+        }
         match self.before {
             // Onto an empty directory, rename replaces it.
             Before::Absent | Before::Empty => {
                 fs::rename(&root, &self.dir).map_err(cannot("put the root at", &self.dir))?;
             }
-            Before::Root => {
-                exchange(&root, &self.dir).map_err(cannot("replace", &self.dir))?;
-                sleep(GRACE);
-            }
+            Before::Root => exchange(&root, &self.dir).map_err(cannot("replace", &self.dir))?,
         }
         self.created.0.clear();
+        if let Some(mode) = mode {
+            set_mode(&self.dir, mode).map_err(cannot("set the mode of", &self.dir))?;
+        }
+        if self.before == Before::Root {
+            sleep(GRACE);
+        }
         Ok(())
+    }
+
+    /// That of DIR.
+    fn mode(&self) -> Result<u32> {
+        let metadata = fs::metadata(&self.dir).map_err(cannot("read", &self.dir))?;
+        Ok(metadata.permissions().mode())
     }
 }
 
@@ -185,33 +211,10 @@ impl Drop for Staging {
     }
 }
 
-/// Swaps two directories; at no moment is either absent where the file system
-/// can do that.
-fn exchange(new: &Path, place: &Path) -> io::Result<()> {
-    match renameat_with(CWD, new, CWD, place, RenameFlags::EXCHANGE) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
-            exchange_by_renames(new, place)
-        }
-        Err(why) => Err(why.into()),
-    }
-}
-
-fn exchange_by_renames(new: &Path, place: &Path) -> io::Result<()> {
-    let aside = new.with_extension("old");
-    fs::rename(place, &aside)?;
-    if let Err(why) = fs::rename(new, place) {
-        fs::rename(&aside, place)?;
-        return Err(why);
-    }
-    fs::rename(&aside, new)
-}
-
-/// `dir` from the root directory, a symlink followed to what it leads to.
+/// The absolute `dir`, a symlink followed to what it leads to.
 fn resolve(dir: &Path) -> Result<PathBuf> {
-    let dir = absolute(dir)?;
     if dir.exists() {
-        return fs::canonicalize(&dir).map_err(cannot("resolve", &dir));
+        return fs::canonicalize(dir).map_err(cannot("resolve", dir));
     }
     if dir.is_symlink() {
         return Err(Error::new(format!(
@@ -297,10 +300,22 @@ fn create_parents(parent: &Path) -> Result<Created> {
 
 /// Waits until no other `wrap` is at work in `parent`; `None` where the file
 /// system has no locks.
-fn lock(parent: &Path) -> Option<File> {
-    let directory = File::open(parent).ok()?;
-    flock(&directory, FlockOperation::LockExclusive).ok()?;
-    Some(directory)
+///
+/// # Errors
+/// A signal has asked us to stop.
+fn lock(parent: &Path) -> Result<Option<File>> {
+    let Ok(directory) = File::open(parent) else {
+        return Ok(None);
+    };
+    // A lock that waits would go on waiting after a signal.
+    while let Err(why) = flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+        if why != Errno::WOULDBLOCK {
+            return Ok(None);
+        }
+        interrupt::check()?;
+        sleep(TURN);
+    }
+    Ok(Some(directory))
 }
 
 fn staging_prefix(name: &OsStr) -> OsString {
@@ -329,7 +344,6 @@ fn remove_stale(parent: &Path, prefix: &OsStr) {
 
 /// Lets the owner write all directories under `path`.
 fn make_removable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return;
     };
@@ -338,7 +352,7 @@ fn make_removable(path: &Path) {
     }
     let mode = metadata.permissions().mode();
     if mode & 0o700 != 0o700 {
-        let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o700));
+        let _ = set_mode(path, mode | 0o700);
     }
     for entry in entries(path).unwrap_or_default() {
         make_removable(&entry);
@@ -374,17 +388,9 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     read().map_err(cannot("read", directory))
 }
 
-fn has_white_space(path: &Path) -> bool {
-    path.as_os_str()
-        .as_bytes()
-        .iter()
-        .any(|byte| matches!(byte, b' ' | b'\t' | b'\n'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = entries(directory).unwrap().into_iter();
@@ -436,15 +442,16 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let (dir, link) = (temp.path().join("root"), temp.path().join("link"));
         fs::create_dir(&dir).unwrap();
-        fs::set_permissions(&dir, fs::Permissions::from_mode(0o750)).unwrap();
         symlink("root", &link).unwrap();
-        for content in ["1", "2"] {
+        for (content, mode) in [("1", 0o750), ("2", 0o555), ("3", 0o550)] {
+            set_mode(&dir, mode).unwrap();
             staged(&link, content).install().unwrap();
             assert!(link.is_symlink());
             assert_eq!(binary(&dir), content);
-            let mode = fs::metadata(&dir).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o750);
+            let kept = fs::metadata(&dir).unwrap().permissions().mode();
+            assert_eq!(kept & 0o777, mode);
         }
+        assert_eq!(names(temp.path()), ["link", "root"]);
     }
 
     #[test]
@@ -457,6 +464,7 @@ mod tests {
         assert!(refusal(&dir).contains("neither empty nor a wrapped root"));
         assert!(refusal(&dir.join("x")).contains("no directory"));
         assert!(refusal(Path::new("/")).contains("wrapped root"));
+        assert!(refusal(&temp.path().join("a:b/c")).contains("PATH because of its colon"));
         symlink("nothing", temp.path().join("link")).unwrap();
         assert!(refusal(&temp.path().join("link")).contains("symlink to nothing"));
         assert_eq!(names(temp.path()), ["dir", "link"]);
@@ -500,21 +508,6 @@ mod tests {
         staged(&dir, "1").install().unwrap();
         let left = names(temp.path());
         assert_eq!(left, [".other", ".root.cc-wrapper-backup-1", "root"]);
-    }
-
-    #[test]
-    fn a_file_system_without_exchange_gets_two_renames() {
-        let temp = tempfile::tempdir().unwrap();
-        let (new, place) = (temp.path().join("new"), temp.path().join("place"));
-        fs::create_dir_all(new.join("n")).unwrap();
-        fs::create_dir_all(place.join("p")).unwrap();
-        exchange_by_renames(&new, &place).unwrap();
-        assert_eq!(
-            (names(&new), names(&place)),
-            (vec!["p".to_owned()], vec!["n".to_owned()])
-        );
-        assert!(exchange_by_renames(&temp.path().join("none"), &place).is_err());
-        assert_eq!(names(&place), ["n"]);
     }
 
     #[test]

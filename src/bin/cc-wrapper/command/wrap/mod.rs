@@ -4,13 +4,17 @@ mod arguments;
 mod bintools;
 mod check;
 mod describe;
+mod exchange;
 mod find;
+mod gnat;
 mod hardening;
 mod install;
+mod interrupt;
 mod lay_out;
 mod linker;
 mod loader;
 mod own;
+mod paths;
 mod probe;
 mod report;
 mod run;
@@ -19,7 +23,6 @@ mod triple;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::toolchain::Family;
@@ -45,7 +48,13 @@ use crate::command::error::Result;
 /// # Errors
 /// What stood in the way; then no file has changed.
 pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
-    let mut arguments = Arguments::read(matches)?;
+    let arguments = Arguments::read(matches)?;
+    interrupt::watch();
+    // A tool that failed may have had the same signal, and a moment earlier.
+    wrap(arguments).map_err(|error| interrupt::check().err().unwrap_or(error))
+}
+
+fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     let mut staging = Staging::beside(&arguments.dir)?;
     let root = staging.root();
     let search = Search::along(&env::var_os("PATH").unwrap_or_default());
@@ -56,7 +65,7 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
         None => None,
     };
     let bintools = match &arguments.bintools {
-        Some(directory) => Some(find::absolute(directory)?),
+        Some(directory) => Some(paths::absolute(directory)?),
         None => None,
     };
     let selection = if arguments.cc.is_empty() {
@@ -118,7 +127,7 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
         None
     };
     let report = Report {
-        dir: &find::absolute(&arguments.dir)?,
+        dir: &paths::absolute(&arguments.dir)?,
         selection: &selection,
         bintools: &bintools,
         by_prefix: &by_prefix,
@@ -126,6 +135,7 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
         carried_over: &carried_over,
     }
     .lines();
+    interrupt::check()?;
     staging.install()?;
     Ok(report)
 }
@@ -159,7 +169,7 @@ fn linkers_by_prefix(
     let linkers: Vec<&str> = bintools.called().into_keys().collect();
     let mut answers: BTreeMap<PathBuf, bool> = BTreeMap::new();
     let mut ask = |compiler: &Compiler| {
-        let program = fs::canonicalize(&compiler.program).unwrap_or(compiler.program.clone());
+        let program = paths::canonical(&compiler.program);
         if let Some(answer) = answers.get(&program) {
             return Ok(*answer);
         }

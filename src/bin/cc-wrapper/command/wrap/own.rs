@@ -2,8 +2,12 @@
 //! the name it was called by.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+use cc_wrapper::world::World;
+
+use crate::os::Os;
 
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
@@ -17,7 +21,7 @@ pub fn is_wrapped_bin(directory: &Path) -> bool {
     directory.join("..").join(TOOLCHAIN).exists()
 }
 
-/// Whether `program` is this binary or belongs to a wrapped root, itself or
+/// Whether `program` is this binary or a copy of it, or belongs to a wrapped root, itself or
 /// by way of its symlinks.
 pub fn is_wrapper(program: &Path) -> bool {
     let mut hop = program.to_path_buf();
@@ -30,7 +34,8 @@ pub fn is_wrapper(program: &Path) -> bool {
             None => break,
         }
     }
-    hop.file_name().is_some_and(|name| name == "cc-wrapper") || is_this_binary(&hop)
+    hop.file_name().is_some_and(|name| name == "cc-wrapper")
+        || Os.same_program(hop.as_os_str().as_bytes(), b"/proc/self/exe")
 }
 
 /// The compiler cache that `program` is in disguise.
@@ -43,13 +48,6 @@ pub fn cache(program: &Path) -> Option<&'static str> {
 fn next_hop(path: &Path) -> Option<PathBuf> {
     let target = fs::read_link(path).ok()?;
     Some(path.parent()?.join(target))
-}
-
-fn is_this_binary(program: &Path) -> bool {
-    match (fs::metadata(program), fs::metadata("/proc/self/exe")) {
-        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -70,7 +68,14 @@ mod tests {
         assert!(is_wrapper(&root.join("bin/gcc")));
         assert!(is_wrapper(&dir.path().join("cc")));
         assert!(!is_wrapper(&dir.path().join("gcc")));
-        assert!(is_wrapper(&std::env::current_exe().unwrap()));
+    }
+
+    #[test]
+    fn this_binary_is_known_by_its_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let this = std::env::current_exe().unwrap();
+        fs::copy(&this, dir.path().join("cc")).unwrap();
+        assert!(is_wrapper(&this) && is_wrapper(&dir.path().join("cc")));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Asking a compiler what it is.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -95,7 +97,7 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
         Role::Fortran => command.args(["-cpp", "-x", "f95-cpp-input", "/dev/null"]),
         _ => command.args(["-x", "c", "/dev/null"]),
     };
-    let macros = answer(&mut command)?;
+    let macros = text_answer(&mut command)?;
     let family_and_version = family_and_version(&macros).ok_or_else(|| {
         Error::new(format!(
             "{} is neither gcc nor clang, going by the macros it defines ({})",
@@ -106,7 +108,7 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
     let (family, version) = family_and_version;
 
     let mut command = workshop.command(program);
-    let target = answer(command.arg("-dumpmachine"))?;
+    let target = text_answer(command.arg("-dumpmachine"))?;
     let target = Triple::new(target.trim());
     if target.as_str().is_empty() {
         return Err(Error::new(format!(
@@ -149,10 +151,17 @@ fn link_line(workshop: &Workshop, program: &Path) -> Result<Vec<u8>> {
 
 fn ask_program_name(command: &mut Command, tool: &str) -> Result<PathBuf> {
     let answer = answer(command.arg(format!("-print-prog-name={tool}")))?;
-    Ok(PathBuf::from(answer.trim_end_matches('\n')))
+    // Bytes, since it may lie in a directory whose name is no text.
+    let path = answer.strip_suffix(b"\n").unwrap_or(&answer);
+    Ok(PathBuf::from(OsStr::from_bytes(path)))
 }
 
-fn answer(command: &mut Command) -> Result<String> {
+fn text_answer(command: &mut Command) -> Result<String> {
+    let answer = answer(command)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+fn answer(command: &mut Command) -> Result<Vec<u8>> {
     let output = run::output(command)?;
     if !output.status.success() {
         let program = Path::new(command.get_program());
@@ -164,7 +173,7 @@ fn answer(command: &mut Command) -> Result<String> {
         ))
         .saying(&output.stderr));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(output.stdout)
 }
 
 fn family_and_version(macros: &str) -> Option<(Family, String)> {

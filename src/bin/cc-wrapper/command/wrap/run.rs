@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
+use super::interrupt;
 use crate::command::error::{Error, Result};
 
 /// Variables that steer a compiler or linker past its command line.
@@ -72,10 +73,15 @@ impl Workshop {
 }
 
 /// Runs `command` to its end, with all that it says.
+///
+/// # Errors
+/// It cannot be run, or a signal has asked us to stop meanwhile.
 pub fn output(command: &mut Command) -> Result<Output> {
-    command
+    let output = command
         .output()
-        .map_err(|why| Error::new(format!("cannot run {}: {why}", line(command))))
+        .map_err(|why| Error::new(format!("cannot run {}: {why}", line(command))))?;
+    interrupt::check()?;
+    Ok(output)
 }
 
 /// What `ask` says of each item, in their order. All are asked at once, since

@@ -1,16 +1,17 @@
 //! Which compilers a root wraps, and under which names.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str;
 
 use cc_wrapper::tool_name::ToolName;
 use cc_wrapper::toolchain::{Family, Role};
 
 use super::find::{Cache, Found, Search};
+use super::gnat;
+use super::paths::canonical;
 use super::probe::{self, Compiler, Identity};
 use super::run::{self, Workshop};
 use super::triple::Triple;
@@ -131,17 +132,22 @@ impl Selection {
         let mut left_out = LeftOut::default();
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut gnat = Vec::new();
-        let mut names = BTreeSet::new();
+        let mut names = BTreeMap::new();
         for given in named {
             let (program, caches) = search.named(given, "--cc")?;
-            left_out.caches.extend(caches);
             let name = program.file_name().unwrap_or_default().to_owned();
-            if !names.insert(name.clone()) {
-                return Err(Error::new(format!(
-                    "--cc names two programs called {}; give each its own root",
-                    name.to_string_lossy()
-                )));
+            let leads_to = canonical(&program);
+            match names.insert(name.clone(), leads_to.clone()) {
+                Some(same) if same == leads_to => continue,
+                Some(_) => {
+                    return Err(Error::new(format!(
+                        "--cc names two programs called {}; give each its own root",
+                        name.to_string_lossy()
+                    )))
+                }
+                None => {}
             }
+            left_out.caches.extend(caches);
             let found = Found { name, program };
             let role = match ToolName::parse(found.name.as_bytes()).map(|name| name.role) {
                 Some(Some(Role::Gnat)) => {
@@ -184,6 +190,7 @@ impl Selection {
         let main = candidates.iter().position(|c| c.role == Role::Cc);
         let main = candidates.remove(main.unwrap_or(0));
         candidates.insert(0, main);
+        gnat::complete(&mut gnat)?;
         let mut selection = Selection::from(candidates, left_out);
         selection.gnat = gnat;
         Ok(selection)
@@ -300,13 +307,10 @@ fn may_be_compiler(name: &[u8]) -> bool {
     })
 }
 
-fn canonical(program: &Path) -> PathBuf {
-    fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn candidate(name: &str, program: &str, role: Role, family: Family) -> Candidate {
         Candidate {

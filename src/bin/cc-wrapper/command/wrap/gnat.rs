@@ -1,0 +1,109 @@
+//! gnat's programs that run each other.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use cc_wrapper::tool_name::ToolName;
+
+use super::find::{is_program, Found};
+use super::own;
+use crate::command::error::{Error, Result};
+
+/// What the root's gnatmake is told to take from the root.
+const OF_GNATMAKE: [&str; 2] = ["gnatbind", "gnatlink"];
+
+/// Adds to the `named` programs those beside each gnatmake that it runs.
+///
+/// # Errors
+/// One of them is neither named nor there.
+pub fn complete(named: &mut Vec<Found>) -> Result<()> {
+    for gnatmake in named.clone() {
+        let name = ToolName::parse(gnatmake.name.as_bytes());
+        let Some(name) = name.filter(|name| name.base == "gnatmake") else {
+            continue;
+        };
+        for base in OF_GNATMAKE {
+            let same = [name.prefix, base.as_bytes(), name.version].concat();
+            let names = [OsString::from_vec(same), OsString::from(base)];
+            if !names.iter().any(|name| has(named, name)) {
+                named.push(beside(&gnatmake, &names)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn has(found: &[Found], name: &OsStr) -> bool {
+    found.iter().any(|found| found.name == name)
+}
+
+/// The first of `names` that lies where `program` does.
+fn beside(program: &Found, names: &[OsString]) -> Result<Found> {
+    let mut there = names.iter().map(|name| Found {
+        name: name.clone(),
+        program: program.program.with_file_name(name),
+    });
+    let found = there.find(|found| is_program(&found.program) && !own::is_wrapper(&found.program));
+    found.ok_or_else(|| {
+        Error::new(format!(
+            "{} runs {}, which is not beside it; name that with --cc too",
+            program.program.display(),
+            names[0].to_string_lossy()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    fn found(directory: &Path, name: &str) -> Found {
+        let program = directory.join(name);
+        fs::write(&program, "").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        Found {
+            name: name.into(),
+            program,
+        }
+    }
+
+    #[test]
+    fn gnatmake_brings_what_it_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let gnatmake = found(dir.path(), "gnatmake-12");
+        let mut named = vec![gnatmake.clone()];
+        let error = complete(&mut named).unwrap_err();
+        assert!(
+            error.line().contains("gnatmake-12 runs gnatbind-12, which"),
+            "{}",
+            error.line()
+        );
+
+        let same = found(dir.path(), "gnatbind-12");
+        let bare = found(dir.path(), "gnatlink");
+        found(dir.path(), "gnatbind");
+        let mut named = vec![gnatmake.clone()];
+        complete(&mut named).unwrap();
+        assert_eq!(named, [gnatmake, same, bare]);
+    }
+
+    #[test]
+    fn what_was_named_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let mut named = vec![
+            found(dir.path(), "gnatmake"),
+            found(elsewhere.path(), "gnatbind"),
+            found(dir.path(), "gnatlink"),
+        ];
+        let before = named.clone();
+        complete(&mut named).unwrap();
+        assert_eq!(named, before);
+        let mut others = vec![found(dir.path(), "gnatls")];
+        complete(&mut others).unwrap();
+        assert_eq!(others.len(), 1);
+    }
+}

@@ -1,0 +1,60 @@
+//! Signals that ask to stop: what was begun is to be tidied away first.
+
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+use signal_hook::low_level::signal_name;
+
+use crate::command::error::{Error, Result};
+
+/// The last signal that came; 0: none.
+static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
+
+/// From now on these signals end nothing; [`check`] tells of them.
+pub fn watch() {
+    let caught = CAUGHT.get_or_init(Arc::default);
+    let ignored = ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default());
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        // What nohup or a shell had ignored stays so.
+        if ignored & (1 << (signal - 1)) == 0 {
+            // Refused, it ends us as before.
+            let _ = flag::register_usize(signal, caught.clone(), signal.unsigned_abs() as usize);
+        }
+    }
+}
+
+/// # Errors
+/// One of the signals has come.
+pub fn check() -> Result<()> {
+    let caught = CAUGHT.get().map(|caught| caught.load(Ordering::SeqCst));
+    match caught.and_then(|signal| u8::try_from(signal).ok()) {
+        None | Some(0) => Ok(()),
+        Some(signal) => {
+            let name = signal_name(signal.into()).unwrap_or("a signal");
+            let error = Error::new(format!("interrupted by {name}; nothing was changed"));
+            Err(error.exiting(128 + signal))
+        }
+    }
+}
+
+/// The set of signals that the process ignores, by what the kernel says of it.
+fn ignored(status: &str) -> u64 {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_off_the_status() {
+        let status = "SigBlk:\t0000000000000002\nSigIgn:\t0000000000001001\n";
+        assert_eq!(ignored(status), 0x1001);
+        assert_eq!(ignored(""), 0);
+    }
+}

@@ -1,0 +1,68 @@
+//! What paths say by their spelling, and what they lead to.
+
+use std::env;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::command::error::{Error, Result};
+
+/// `path`, seen from the root directory.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    if path.is_absolute() {
+        return Ok(path.to_path_buf());
+    }
+    let here = env::current_dir().map_err(|why| {
+        Error::new(format!(
+            "cannot tell the current directory: {why}; give absolute paths"
+        ))
+    })?;
+    Ok(plain(&here.join(path)))
+}
+
+/// `path` without `//`, `/./` and a slash at its end; symlinks and `..` stay.
+pub fn plain(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+/// What `path` leads to; itself where it leads to nothing.
+pub fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Whether lists of flags, which cannot quote it, would split `path`.
+pub fn has_white_space(path: &Path) -> bool {
+    let mut bytes = path.as_os_str().as_bytes().iter();
+    bytes.any(|byte| matches!(byte, b' ' | b'\t' | b'\n'))
+}
+
+/// Whether `path` cannot stand in PATH.
+pub fn has_colon(path: &Path) -> bool {
+    path.as_os_str().as_bytes().contains(&b':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_path_has_each_component_and_nothing_else() {
+        for spelled in ["/a/b/", "//a//b", "/a/./b/.", "/a/b"] {
+            let plain = plain(Path::new(spelled));
+            assert_eq!(plain.as_os_str(), "/a/b", "{spelled}");
+        }
+        assert_eq!(plain(Path::new("/a/../b/")).as_os_str(), "/a/../b");
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_itself() {
+        assert_eq!(canonical(Path::new("/no/such")), Path::new("/no/such"));
+        assert_eq!(canonical(Path::new("/dev/../dev")), Path::new("/dev"));
+    }
+
+    #[test]
+    fn separators_of_lists_are_known() {
+        assert!(has_white_space(Path::new("/a b")) && has_colon(Path::new("/a:b")));
+        assert!(!has_white_space(Path::new("/a:b")) && !has_colon(Path::new("/a b")));
+    }
+}
