@@ -11,6 +11,7 @@ use cc_wrapper::toolchain::Role;
 
 use super::find::{is_program, Search};
 use super::own;
+use super::paths::canonical;
 use super::probe::Compiler;
 use super::run::Workshop;
 use super::triple::Triple;
@@ -37,7 +38,7 @@ pub struct Source<'a> {
 }
 
 const BARE_LINKERS: [&str; 5] = ["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
-const BARE_BINUTILS: [&str; 14] = [
+const BARE_BINUTILS: [&str; 15] = [
     "addr2line",
     "ar",
     "as",
@@ -51,6 +52,7 @@ const BARE_BINUTILS: [&str; 14] = [
     "ranlib",
     "readelf",
     "size",
+    "strings",
     "strip",
 ];
 
@@ -120,7 +122,7 @@ impl Source<'_> {
             &mut bintools.plain
         };
         let found = map.get(OsStr::new(name));
-        if found.is_some_and(|found| same_file(found, &answer)) {
+        if found.is_some_and(|found| canonical(found) == canonical(&answer)) {
             return Ok(false);
         }
         map.insert(name.into(), without_detours(&answer));
@@ -195,29 +197,23 @@ impl Bintools {
 /// What `search` finds for `target`; `bare`: programs without a prefix are
 /// for it too.
 fn listing(search: &Search, target: &Triple, bare: bool, gnat: bool) -> Bintools {
-    let mut bintools = Bintools::default();
     let belongs = |name: &ToolName| match name.target() {
         Some(prefix) => target.same(prefix),
         None => bare || name.serves_all_targets(),
     };
-    let (found, _) = search.all(|name| {
-        ToolName::parse(name).is_some_and(|name| {
-            matches!(name.role, None | Some(Role::Ld))
-                && belongs(&name)
-                && (gnat || !name.is_of_gnat())
-        })
-    });
-    for found in found {
-        let is_linker =
-            ToolName::parse(found.name.as_bytes()).is_some_and(|name| name.role == Some(Role::Ld));
-        let map = if is_linker {
-            &mut bintools.linkers
-        } else {
-            &mut bintools.plain
-        };
-        map.insert(found.name, found.program);
+    let of_role = |role: Option<Role>| {
+        let (found, _) = search.all(|name| {
+            ToolName::parse(name).is_some_and(|name| {
+                name.role == role && belongs(&name) && (gnat || !name.is_of_gnat())
+            })
+        });
+        let programs = found.into_iter().map(|found| (found.name, found.program));
+        programs.collect()
+    };
+    Bintools {
+        linkers: of_role(Some(Role::Ld)),
+        plain: of_role(None),
     }
-    bintools
 }
 
 /// `directory` or its `bin`, whichever holds the programs.
@@ -245,13 +241,6 @@ fn is_bare_linker_with_version(name: &OsStr) -> bool {
     ToolName::parse(name.as_bytes()).is_some_and(|name| {
         name.role == Some(Role::Ld) && name.prefix.is_empty() && !name.version.is_empty()
     })
-}
-
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (fs::canonicalize(a), fs::canonicalize(b)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
 }
 
 /// gcc answers with a way through its own directories.

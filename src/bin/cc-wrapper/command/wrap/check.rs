@@ -20,7 +20,7 @@ pub struct Check<'a> {
     /// NIX_STORE decides what becomes an rpath.
     pub with_store: bool,
     /// Why programs for the target do not run here.
-    pub runs_not: Option<String>,
+    pub runs_not: Option<&'a str>,
 }
 
 /// What a check came to.
@@ -28,8 +28,7 @@ pub struct Check<'a> {
 pub struct Checked {
     pub languages: Vec<&'static str>,
     pub families: Vec<Family>,
-    pub steps: &'static str,
-    pub runs_not: Option<String>,
+    pub steps: String,
 }
 
 struct Language {
@@ -68,12 +67,7 @@ impl Check<'_> {
         let mut checked = Checked {
             languages: Vec::new(),
             families: Vec::new(),
-            steps: match (links, &self.runs_not) {
-                (false, _) => "compiled",
-                (true, Some(_)) => "compiled, linked",
-                (true, None) => "compiled, linked, ran",
-            },
-            runs_not: self.runs_not.clone(),
+            steps: self.steps(links),
         };
         for (n, compiler) in self.selection.compilers.iter().enumerate() {
             let language = match compiler.role {
@@ -95,6 +89,14 @@ impl Check<'_> {
             add(&mut checked.families, compiler.identity.family);
         }
         Ok(checked)
+    }
+
+    fn steps(&self, links: bool) -> String {
+        let linked = if links { ", linked" } else { "" };
+        match self.runs_not {
+            Some(why) => format!("compiled{linked}, not run: {why}"),
+            None => format!("compiled{linked}, ran"),
+        }
     }
 
     /// The shortest name of a compiler, an alias last.

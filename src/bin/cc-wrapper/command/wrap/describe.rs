@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::toolchain::{Bytes, Role, RoleMarkers, Tool, Toolchain};
 
 use super::bintools::Bintools;
+use super::hardening;
 use super::run::{self, Workshop};
 use super::select::{Named, Selection};
 use crate::command::error::Result;
@@ -26,19 +27,17 @@ pub struct Description<'a> {
 
 impl<'a> Description<'a> {
     pub fn toolchain(&self) -> Result<Toolchain<'a>> {
-        // At once, not each when its turn comes.
         let compilers = &self.selection.compilers;
-        for known in run::of_each(compilers, |c| c.unsupported(self.workshop).map(|_| ())) {
-            known?;
-        }
+        let unsupported = run::of_each(compilers, |c| hardening::unsupported(self.workshop, c));
+        let unsupported = unsupported.into_iter().collect::<Result<Vec<_>>>()?;
         let main = self.selection.main();
         let target = self.selection.target();
         let salt = self.salt.clone().unwrap_or_else(|| target.salt());
         Ok(Toolchain {
             suffix_salt: Cow::Owned(salt.into_bytes()),
             compiler: main.identity.family,
-            tools: self.tools()?,
-            hardening_unsupported: strings(main.unsupported(self.workshop)?),
+            tools: self.tools(&unsupported),
+            hardening_unsupported: strings(&unsupported[0]),
             role_markers: RoleMarkers::Optional,
             store: self.store.iter().map(|path| bytes(path)).collect(),
             system_library_directories: self
@@ -51,32 +50,31 @@ impl<'a> Description<'a> {
         })
     }
 
-    fn tools(&self) -> Result<Vec<Tool<'a>>> {
-        let mut tools = Vec::new();
-        for named in &self.selection.names {
-            tools.push(self.compiler(named)?);
-        }
+    /// `unsupported`: the hardening flags that each compiler does not know.
+    fn tools(&self, unsupported: &[Vec<&str>]) -> Vec<Tool<'a>> {
+        let compilers = self.selection.names.iter();
+        let compilers = compilers.map(|named| self.compiler(named, unsupported));
+        let mut tools: Vec<_> = compilers.collect();
         let gnat = self.selection.gnat.iter();
         let gnat = gnat.map(|found| tool(found.name.as_bytes(), Role::Gnat, &found.program));
         tools.extend(gnat);
         let linkers = self.bintools.linkers.iter();
         tools.extend(linkers.map(|(name, program)| tool(name.as_bytes(), Role::Ld, program)));
         tools.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(tools)
+        tools
     }
 
-    fn compiler(&self, named: &'a Named) -> Result<Tool<'a>> {
+    fn compiler(&self, named: &'a Named, unsupported: &[Vec<&str>]) -> Tool<'a> {
         let main = self.selection.main();
         let compiler = &self.selection.compilers[named.compiler];
         let family = compiler.identity.family;
-        let unsupported = compiler.unsupported(self.workshop)?;
-        let differs = unsupported != main.unsupported(self.workshop)?;
-        Ok(Tool {
+        let (own, mains) = (&unsupported[named.compiler], &unsupported[0]);
+        Tool {
             compiler: (family != main.identity.family).then_some(family),
-            hardening_unsupported: differs.then(|| strings(unsupported)),
+            hardening_unsupported: (own != mains).then(|| strings(own)),
             linker_by_prefix: self.by_prefix[named.compiler] && compiler.role != Role::Cpp,
             ..tool(named.name.as_bytes(), compiler.role, &named.program)
-        })
+        }
     }
 }
 

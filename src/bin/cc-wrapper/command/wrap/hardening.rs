@@ -1,5 +1,8 @@
 //! Which hardening flags a compiler knows.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use cc_wrapper::hardening::{compiler_flags, linker_flags, Flag};
 use cc_wrapper::toolchain::{Family, Role};
 
@@ -42,10 +45,12 @@ pub fn parse_list(list: &str) -> Result<Vec<String>> {
 /// The names of the flags with which `compiler` does not compile an empty
 /// source without a warning.
 pub fn unsupported(workshop: &Workshop, compiler: &Compiler) -> Result<Vec<&'static str>> {
+    let source = source(workshop, compiler.role);
+    fs::write(&source, "").map_err(cannot("write", &source))?;
     let mut names = Vec::new();
     let flags = questions(compiler.identity.family);
     search(&flags, &mut names, &mut |flags| {
-        takes(workshop, compiler, flags)
+        takes(workshop, compiler, &source, flags)
     })?;
     names.sort_unstable();
     Ok(names)
@@ -78,22 +83,28 @@ fn search(
     search(other, failing, takes)
 }
 
-fn takes(workshop: &Workshop, compiler: &Compiler, flags: &[&Flag]) -> Result<bool> {
-    let (language, suffix, step) = match compiler.role {
-        Role::Cxx => ("c++", "cc", Some("-S")),
-        Role::Fortran => ("f95", "f95", Some("-S")),
+/// An empty source; not /dev/null, of which gfortran warns.
+fn source(workshop: &Workshop, role: Role) -> PathBuf {
+    workshop.scratch().join(match role {
+        Role::Cxx => "empty.cc",
+        Role::Fortran => "empty.f95",
+        _ => "empty.c",
+    })
+}
+
+fn takes(workshop: &Workshop, compiler: &Compiler, source: &Path, flags: &[&Flag]) -> Result<bool> {
+    let (language, step) = match compiler.role {
+        Role::Cxx => ("c++", Some("-S")),
+        Role::Fortran => ("f95", Some("-S")),
         // clang's warns of a -E that it does not need.
-        Role::Cpp => ("c", "c", None),
-        _ => ("c", "c", Some("-S")),
+        Role::Cpp => ("c", None),
+        _ => ("c", Some("-S")),
     };
-    // Not /dev/null, of which gfortran warns.
-    let source = workshop.scratch().join(format!("empty.{suffix}"));
-    std::fs::write(&source, "").map_err(cannot("write", &source))?;
     let mut command = workshop.command(&compiler.program);
     // First, as gfortran heeds it for what follows.
     command.arg("-Werror");
     command.args(flags.iter().flat_map(|flag| flag.leading));
-    command.args(step).args(["-x", language]).arg(&source);
+    command.args(step).args(["-x", language]).arg(source);
     command.args(flags.iter().flat_map(|flag| flag.trailing));
     command.args(["-o", "-"]);
     Ok(run::output(&mut command)?.status.success())

@@ -5,10 +5,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use once_cell::unsync::OnceCell;
-
 use super::find::is_program;
-use super::probe::Compiler;
+use super::probe::{self, Compiler};
 use super::run::{self, Workshop};
 use super::triple::Triple;
 use crate::command::error::Result;
@@ -19,7 +17,6 @@ pub struct Loader<'a> {
     workshop: &'a Workshop,
     target: &'a Triple,
     path: PathBuf,
-    directories: OnceCell<Vec<PathBuf>>,
 }
 
 /// Searched by every loader, or never meant to be in an rpath.
@@ -29,7 +26,7 @@ const MUSL_DEFAULT: &str = "/lib:/usr/local/lib:/usr/lib";
 impl<'a> Loader<'a> {
     /// The one that `compiler` links against; `None`: it links none.
     pub fn of(workshop: &'a Workshop, compiler: &'a Compiler) -> Result<Option<Loader<'a>>> {
-        let line = compiler.link_line(workshop)?;
+        let line = probe::link_line(workshop, &compiler.program)?;
         let path = dynamic_linker(&String::from_utf8_lossy(&line));
         Ok(path.map(|path| Loader::at(workshop, &compiler.identity.target, path)))
     }
@@ -39,7 +36,6 @@ impl<'a> Loader<'a> {
             workshop,
             target,
             path,
-            directories: OnceCell::new(),
         }
     }
 
@@ -53,20 +49,16 @@ impl<'a> Loader<'a> {
     }
 
     /// Where it searches by itself.
-    pub fn directories(&self) -> Result<&[PathBuf]> {
-        self.directories
-            .get_or_try_init(|| {
-                if self.is_musl() {
-                    return Ok(self.musl_directories());
-                }
-                if !self.runs_here() {
-                    return Ok(Vec::new());
-                }
-                let mut directories = self.told_by_help()?;
-                directories.extend(self.told_by_ldconfig()?);
-                Ok(directories)
-            })
-            .map(Vec::as_slice)
+    pub fn directories(&self) -> Result<Vec<PathBuf>> {
+        if self.is_musl() {
+            return Ok(self.musl_directories());
+        }
+        if !self.runs_here() {
+            return Ok(Vec::new());
+        }
+        let mut directories = self.told_by_help()?;
+        directories.extend(self.told_by_ldconfig()?);
+        Ok(directories)
     }
 
     fn is_musl(&self) -> bool {
@@ -120,14 +112,14 @@ impl<'a> Loader<'a> {
 
 /// The directories, resolved, that never become an rpath: `searched` by the
 /// loader, and the `compilers`' own.
-pub fn system_directories<'a>(
+pub fn system_directories(
     workshop: &Workshop,
-    searched: impl Iterator<Item = &'a Path>,
+    searched: &[PathBuf],
     compilers: &[Compiler],
 ) -> Result<Vec<PathBuf>> {
     let mut directories: BTreeSet<PathBuf> = BTreeSet::new();
-    let standard = STANDARD.iter().map(Path::new);
-    directories.extend(searched.chain(standard).filter_map(resolved));
+    directories.extend(searched.iter().filter_map(resolved));
+    directories.extend(STANDARD.iter().filter_map(resolved));
     for compiler in compilers {
         let told = compiler.search_directories(workshop)?;
         directories.extend(

@@ -114,13 +114,14 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     lay_out::nix_support(&root, &toolchain, &arguments.flags)?;
     let carried_over = staging.carry_over()?;
 
+    let runs_not = runs_not(&selection, given.as_ref().or(loader.as_ref()));
     let checked = if arguments.check {
         let check = Check {
             workshop: &workshop,
             root: &root,
             selection: &selection,
             with_store: !arguments.store.is_empty(),
-            runs_not: runs_not(&selection, given.as_ref().or(loader.as_ref())),
+            runs_not: runs_not.as_deref(),
         };
         Some(check.run()?)
     } else {
@@ -187,9 +188,9 @@ fn system_directories(
 ) -> Result<Vec<PathBuf>> {
     let mut searched = Vec::new();
     for loader in loaders.into_iter().flatten() {
-        searched.extend(loader.directories()?.iter().map(PathBuf::as_path));
+        searched.extend(loader.directories()?);
     }
-    loader::system_directories(workshop, searched.into_iter(), &selection.compilers)
+    loader::system_directories(workshop, &searched, &selection.compilers)
 }
 
 /// Why programs that the root makes do not run on this machine.

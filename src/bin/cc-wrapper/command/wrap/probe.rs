@@ -1,14 +1,12 @@
 //! Asking a compiler what it is.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cc_wrapper::toolchain::{Family, Role};
-use once_cell::sync::OnceCell;
 
-use super::hardening;
 use super::run::{self, Workshop};
 use super::triple::Triple;
 use crate::command::error::{Error, Result};
@@ -19,7 +17,6 @@ pub struct Compiler {
     pub program: PathBuf,
     pub role: Role,
     pub identity: Identity,
-    unsupported: OnceCell<Vec<&'static str>>,
 }
 
 /// What a compiler says about itself.
@@ -31,22 +28,6 @@ pub struct Identity {
 }
 
 impl Compiler {
-    pub fn new(program: PathBuf, role: Role, identity: Identity) -> Compiler {
-        Compiler {
-            program,
-            role,
-            identity,
-            unsupported: OnceCell::new(),
-        }
-    }
-
-    /// The hardening flags that it does not know, found out when first asked.
-    pub fn unsupported(&self, workshop: &Workshop) -> Result<&[&'static str]> {
-        self.unsupported
-            .get_or_try_init(|| hardening::unsupported(workshop, self))
-            .map(Vec::as_slice)
-    }
-
     /// The path or bare name by which it calls `tool`.
     pub fn program_name(&self, workshop: &Workshop, tool: &str) -> Result<PathBuf> {
         let mut command = workshop.command(&self.program);
@@ -63,19 +44,14 @@ impl Compiler {
         tool: &str,
     ) -> Result<PathBuf> {
         let mut command = workshop.command(&self.program);
-        command.env("PATH", workshop.path_behind(bin));
+        command.env("PATH", workshop.path_with_first(bin));
         if by_prefix {
-            let mut option = std::ffi::OsString::from("-B");
+            let mut option = OsString::from("-B");
             option.push(bin);
             option.push("/");
             command.arg(option);
         }
         ask_program_name(&mut command, tool)
-    }
-
-    /// The command line with which it would link an empty program.
-    pub fn link_line(&self, workshop: &Workshop) -> Result<Vec<u8>> {
-        link_line(workshop, &self.program)
     }
 
     /// Lines such as `libraries: =/a:/b`.
@@ -143,7 +119,8 @@ pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<Role> {
     })
 }
 
-fn link_line(workshop: &Workshop, program: &Path) -> Result<Vec<u8>> {
+/// The command line with which `program` would link an empty program.
+pub fn link_line(workshop: &Workshop, program: &Path) -> Result<Vec<u8>> {
     let mut command = workshop.command(program);
     let output = run::output(command.args(["-###", "-x", "c", "/dev/null", "-o", "empty"]))?;
     Ok(output.stderr)

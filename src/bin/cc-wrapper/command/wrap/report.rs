@@ -111,16 +111,12 @@ impl Report<'_> {
             .iter()
             .map(|family| family.name())
             .collect();
-        let mut text = format!(
+        format!(
             "{} with {}: {}",
             checked.languages.join(" and "),
             families.join(", "),
             checked.steps
-        );
-        if let Some(why) = &checked.runs_not {
-            text.push_str(&format!(", not run: {why}"));
-        }
-        text
+        )
     }
 
     fn left_out(&self) -> Vec<(&'static str, String)> {

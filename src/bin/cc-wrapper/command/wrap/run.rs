@@ -48,7 +48,7 @@ impl Workshop {
     }
 
     /// PATH, with `first` before it.
-    pub fn path_behind(&self, first: &Path) -> OsString {
+    pub fn path_with_first(&self, first: &Path) -> OsString {
         let mut path = first.as_os_str().to_owned();
         path.push(":");
         path.push(&self.path);
