@@ -98,9 +98,14 @@ impl Log {
         self.events.push(event);
     }
 
+    /// Whether steps are noted.
+    pub fn traces(&self) -> bool {
+        self.debug >= 7
+    }
+
     /// Notes a step: `parts` are its text.
     pub fn trace(&mut self, parts: &[&[u8]]) {
-        if self.debug >= 7 {
+        if self.traces() {
             self.events.push(Event::Trace(parts.concat()));
         }
     }

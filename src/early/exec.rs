@@ -45,11 +45,18 @@ fn exec_with<'p>(
     argv.extend(args.map(|arg| strings.add(&[arg])));
     argv.push(ptr::null());
 
-    let replaced = Replaced::by(plan);
-    let inherited = stack.environment().count();
-    let mut envp: Vec<*const c_char> = Vec::with_capacity(inherited + variables.len() + 1);
-    let kept = stack.environment().filter(|string| !replaced.holds(string));
-    envp.extend(kept.map(CStr::as_ptr));
+    let length = stack.environment_length() + variables.len() + 1;
+    let mut envp: Vec<*const c_char> = Vec::with_capacity(length);
+    let is_replaced = |string: &[u8]| {
+        variables
+            .iter()
+            .any(|(name, _)| string.get(name.len()) == Some(&b'=') && string.starts_with(name))
+    };
+    let mut first = [false; 256];
+    for (name, _) in variables.iter().filter(|(name, _)| !name.is_empty()) {
+        first[usize::from(name[0])] = true;
+    }
+    envp.extend(stack.environment_without(first, is_replaced));
     let ours = variables
         .iter()
         .map(|(name, value)| strings.add(&[name, b"=", value]));
@@ -78,34 +85,6 @@ fn write_response_file<'p>(plan: &Plan, args: impl Iterator<Item = &'p [u8]>) ->
     let path = CStr::from_bytes_with_nul(path.as_bytes()).ok()?;
     syscall::status(path, true).ok()?;
     Some([b"@", path.to_bytes()].concat())
-}
-
-/// The variables that the tool gets from us.
-struct Replaced<'p> {
-    names: Vec<&'p [u8]>,
-    /// By their first bytes nearly all others are told from them.
-    first: [bool; 256],
-}
-
-impl<'p> Replaced<'p> {
-    fn by(plan: &'p Plan) -> Replaced<'p> {
-        let names: Vec<&[u8]> = plan.environment.iter().map(|(name, _)| &name[..]).collect();
-        let mut first = [false; 256];
-        for name in names.iter().filter(|name| !name.is_empty()) {
-            first[usize::from(name[0])] = true;
-        }
-        Replaced { names, first }
-    }
-
-    fn holds(&self, string: &CStr) -> bool {
-        let string = string.to_bytes();
-        let may_be = string.first().is_some_and(|&b| self.first[usize::from(b)]);
-        may_be
-            && self
-                .names
-                .iter()
-                .any(|name| string.get(name.len()) == Some(&b'=') && string.starts_with(name))
-    }
 }
 
 /// Strings with their NULs, one behind the other, in memory that is large

@@ -50,6 +50,27 @@ impl Stack {
         strings(self.envp())
     }
 
+    /// How many strings the environment has.
+    pub fn environment_length(&self) -> usize {
+        pointers(self.envp()).count()
+    }
+
+    /// The environment's pointers, but for strings that `is_left_out`; that is
+    /// asked only of those that begin with one of the `first` bytes.
+    pub fn environment_without(
+        &self,
+        first: [bool; 256],
+        is_left_out: impl Fn(&[u8]) -> bool,
+    ) -> impl Iterator<Item = *const c_char> {
+        pointers(self.envp()).filter(move |pointer| {
+            // SAFETY: it is one of the environment's strings.
+            unsafe {
+                let may_be = first[usize::from(pointer.cast::<u8>().read())];
+                !may_be || !is_left_out(string(*pointer).to_bytes())
+            }
+        })
+    }
+
     /// A variable's value; looks at no more of the others than their names.
     pub fn variable(&self, name: &[u8]) -> Option<&'static [u8]> {
         let is_it = |string: &*const c_char| {

@@ -26,7 +26,11 @@ pub struct Environment<'a> {
 impl<'a> Environment<'a> {
     /// From strings `NAME=VALUE`; others are passed over.
     pub fn new(strings: impl IntoIterator<Item = &'a [u8]>) -> Environment<'a> {
-        let mut environment = Environment::default();
+        // Large enough for most, so that neither has to grow.
+        let mut environment = Environment {
+            nix: Vec::with_capacity(48),
+            others: Vec::with_capacity(112),
+        };
         for string in strings {
             let Some(end) = string.iter().position(|&b| b == b'=') else {
                 continue;
@@ -42,16 +46,27 @@ impl<'a> Environment<'a> {
     }
 
     pub fn get(&self, name: &[u8]) -> Option<&'a [u8]> {
-        let variables = if name.starts_with(b"NIX_") {
+        self.get_joined([name, b"", b""])
+    }
+
+    /// The variable whose name is these parts together.
+    pub fn get_joined(&self, name: [&[u8]; 3]) -> Option<&'a [u8]> {
+        let variables = if name[0].starts_with(b"NIX_") {
             &self.nix
         } else {
             &self.others
         };
+        let length = name[0].len() + name[1].len() + name[2].len();
+        let is_it = |variable: &[u8]| {
+            variable.len() == length
+                && name
+                    .iter()
+                    .try_fold(variable, |rest, part| rest.strip_prefix(*part))
+                    .is_some()
+        };
         // Of two, the last counts, as in a shell.
-        variables
-            .iter()
-            .rfind(|(n, _)| *n == name)
-            .map(|(_, value)| *value)
+        let found = variables.iter().rfind(|(name, _)| is_it(name));
+        found.map(|(_, value)| *value)
     }
 
     /// The value of a variable that is set and not empty.
@@ -90,6 +105,20 @@ mod tests {
         assert_eq!(environment.get(b"PATH"), Some(&b""[..]));
         assert_eq!(environment.get_nonempty(b"PATH"), None);
         assert_eq!(environment.get(b"junk"), None);
+    }
+
+    #[test]
+    fn a_name_may_come_in_parts() {
+        let environment = Environment::new([&b"NIX_A_s=1"[..], b"NIX_A_st=2"]);
+        assert_eq!(
+            environment.get_joined([b"NIX_A", b"_", b"s"]),
+            Some(&b"1"[..])
+        );
+        assert_eq!(
+            environment.get_joined([b"NIX_A", b"", b"_st"]),
+            Some(&b"2"[..])
+        );
+        assert_eq!(environment.get_joined([b"NIX_A", b"_", b""]), None);
     }
 
     #[test]

@@ -41,8 +41,8 @@ pub fn roles(environment: &Environment, toolchain: &Toolchain, half: Half) -> Ve
     let mut served: Vec<Suffix> = markers
         .into_iter()
         .filter(|(role, _)| {
-            let name = [half, role, &toolchain.suffix_salt].concat();
-            environment.get_nonempty(&name).is_some()
+            let marker = environment.get_joined([half, role, &toolchain.suffix_salt]);
+            marker.is_some_and(|value| !value.is_empty())
         })
         .map(|(_, suffix)| suffix)
         .collect();

@@ -54,7 +54,7 @@ impl Text {
     /// The words of the text as arguments, each with the origin of the part
     /// that it begins in.
     pub fn args<'a>(&self) -> Vec<Arg<'a>> {
-        let mut args = Vec::new();
+        let mut args = Vec::with_capacity(words(&self.bytes).count());
         let mut parts = self.parts.iter();
         let mut part = parts.next();
         for (start, word) in words_at(&self.bytes) {

@@ -9,6 +9,9 @@ use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::plan::{Origin, Suffix};
 
+/// No call has more lists than this.
+const LISTS: usize = 16;
+
 pub struct Variables<'a> {
     environment: &'a Environment<'a>,
     salt: &'a [u8],
@@ -29,8 +32,8 @@ impl<'a> Variables<'a> {
         Variables {
             environment,
             salt,
-            lists: Vec::new(),
-            exported: Vec::new(),
+            lists: Vec::with_capacity(LISTS),
+            exported: Vec::with_capacity(2 * LISTS),
         }
     }
 
@@ -40,7 +43,8 @@ impl<'a> Variables<'a> {
     }
 
     fn inherited(&self, name: &str) -> Option<&'a [u8]> {
-        self.environment.get(&self.salted(name))
+        self.environment
+            .get_joined([name.as_bytes(), b"_", self.salt])
     }
 
     /// `V_salt` as it was inherited, if it was and is not empty.
@@ -80,6 +84,9 @@ impl<'a> Variables<'a> {
 
     /// Notes what the tool is handed on.
     pub fn trace(&self, log: &mut Log) {
+        if !log.traces() {
+            return;
+        }
         for list in self.lists.iter().filter(|list| list.changed) {
             let name = self.salted(list.name);
             log.trace(&[&name, b"=", list.text.bytes()]);
@@ -217,8 +224,8 @@ impl<'a> Variables<'a> {
     }
 
     fn of_role(&self, name: &str, role: Suffix) -> Option<&'a [u8]> {
-        self.environment
-            .get([name, role.name()].concat().as_bytes())
+        let suffix = role.name().as_bytes();
+        self.environment.get_joined([name.as_bytes(), suffix, b""])
     }
 
     fn inherited_number(&self, name: &str, log: &mut Log) -> i64 {
