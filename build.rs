@@ -16,6 +16,9 @@ fn main() {
     if starts_early() {
         println!("cargo:rustc-cfg=early_start");
         println!("cargo:rustc-link-arg-bins=-Wl,-e,cc_wrapper_start");
+        // A part of the data that is made read-only in the end is one part
+        // more for the kernel to map, at every call.
+        println!("cargo:rustc-link-arg-bins=-Wl,-z,norelro");
     }
 }
 

@@ -85,13 +85,14 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
 /// Variables that contradict each other, and files that cannot be read.
 pub fn collect(context: &mut Context, c_includes: bool) -> Result<(), Error> {
     let call = context.call;
-    let files = FlagFiles::listed(call.root, context.world);
     if call.root == call.bintools {
+        let files = FlagFiles::listed(call.root, context.world);
         linker_half(context, &files)?;
-    } else {
-        let linker_files = FlagFiles::asked_for(call.bintools, context.world);
-        linker_half(context, &linker_files)?;
+        return compiler_half(context, &files, c_includes);
     }
+    let linker_files = FlagFiles::asked_for(call.bintools, context.world);
+    linker_half(context, &linker_files)?;
+    let files = FlagFiles::asked_for(call.root, context.world);
     compiler_half(context, &files, c_includes)
 }
 

@@ -3,9 +3,10 @@
 
 use core::ffi::{c_char, CStr};
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 use super::stack::Stack;
+use super::statics::STATICS;
 use super::syscall::{self, SignalAction};
 
 const SIGSEGV: usize = 11;
@@ -17,17 +18,11 @@ const SA_RESTORER: usize = 0x0400_0000;
 
 const ORDINARY: &CStr = c"CC_WRAPPER_START=libc";
 
-static EXECUTABLE: AtomicPtr<c_char> = AtomicPtr::new(ptr::null_mut());
-static ARGV: AtomicPtr<*const c_char> = AtomicPtr::new(ptr::null_mut());
-static ENVP: AtomicPtr<*const c_char> = AtomicPtr::new(ptr::null_mut());
-
 /// From now on a fault starts the program the ordinary way. Without libc, a
 /// panic is one: the first thing it does is count itself in thread-local
 /// storage, which is not there. False: it cannot be caught.
-pub fn catch(stack: &Stack, executable: &'static CStr) -> bool {
-    EXECUTABLE.store(executable.as_ptr().cast_mut(), Relaxed);
-    ARGV.store(stack.argv().cast_mut(), Relaxed);
-    ENVP.store(stack.envp().cast_mut(), Relaxed);
+pub fn catch(stack: &Stack) -> bool {
+    STATICS.stack.store(stack.pointer() as usize, Relaxed);
     set(on_fault as *const () as usize).is_ok_and(|old| old.handler == SIG_DFL)
 }
 
@@ -53,21 +48,19 @@ extern "C" fn on_fault(_signal: i32) {
 
 /// Runs this program again, which is told to start through libc.
 pub fn start_ordinarily() -> ! {
-    let envp = ENVP.load(Relaxed).cast_const();
-    // SAFETY: these are the kernel's, from the stack; the list is as long as
-    // theirs, one more and the null.
+    // SAFETY: it is the kernel's, or `catch` has not been called and nothing
+    // can have gone wrong. The list is as long as the environment, one more
+    // and the null.
     unsafe {
-        let count = (0..).take_while(|&n| !(*envp.add(n)).is_null()).count();
-        if let Ok(list) = syscall::map((count + 2) * core::mem::size_of::<*const c_char>()) {
+        let stack = Stack::new(STATICS.stack.load(Relaxed) as *const usize);
+        let count = stack.environment_length();
+        let size = (count + 2) * core::mem::size_of::<*const c_char>();
+        if let (Some(executable), Ok(list)) = (stack.executable(), syscall::map(size)) {
             let list: *mut *const c_char = list.cast();
-            ptr::copy_nonoverlapping(envp, list, count);
+            ptr::copy_nonoverlapping(stack.envp(), list, count);
             *list.add(count) = ORDINARY.as_ptr();
             *list.add(count + 1) = ptr::null();
-            syscall::execve(
-                EXECUTABLE.load(Relaxed),
-                ARGV.load(Relaxed).cast_const(),
-                list,
-            );
+            syscall::execve(executable.as_ptr(), stack.argv(), list);
         }
     }
     syscall::tell(

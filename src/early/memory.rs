@@ -93,28 +93,29 @@ unsafe fn forward(to: *mut u8, from: *const u8, length: usize) {
     // SAFETY: the caller's promise. Where the first and the last word of a
     // length overlap, both are read before either is written.
     unsafe {
-        match length {
-            0 => {}
-            1..=3 => {
-                let (middle, last) = (*from.add(length / 2), *from.add(length - 1));
-                to.write_volatile(*from);
-                to.add(length / 2).write_volatile(middle);
-                to.add(length - 1).write_volatile(last);
+        // Not a match: its jump table would lie in yet another page.
+        if length >= 16 {
+            if length > SHORT {
+                return processor::forward(to, from, length);
             }
-            4..=7 => ends::<u32>(to, from, length),
-            8..=15 => ends::<u64>(to, from, length),
-            16..=SHORT => {
-                let last = from.add(length - 16).cast::<u128>().read_unaligned();
-                let mut done = 0;
-                while done + 16 < length {
-                    copy::<u128>(to.add(done), from.add(done));
-                    done += 16;
-                }
-                to.add(length - 16)
-                    .cast::<Unaligned<u128>>()
-                    .write_volatile(Unaligned(last));
+            let last = from.add(length - 16).cast::<u128>().read_unaligned();
+            let mut done = 0;
+            while done + 16 < length {
+                copy::<u128>(to.add(done), from.add(done));
+                done += 16;
             }
-            _ => processor::forward(to, from, length),
+            to.add(length - 16)
+                .cast::<Unaligned<u128>>()
+                .write_volatile(Unaligned(last));
+        } else if length >= 8 {
+            ends::<u64>(to, from, length);
+        } else if length >= 4 {
+            ends::<u32>(to, from, length);
+        } else if length > 0 {
+            let (middle, last) = (*from.add(length / 2), *from.add(length - 1));
+            to.write_volatile(*from);
+            to.add(length / 2).write_volatile(middle);
+            to.add(length - 1).write_volatile(last);
         }
     }
 }

@@ -19,6 +19,7 @@ mod heap;
 #[cfg(any(early_start, test))]
 mod memory;
 mod stack;
+mod statics;
 mod syscall;
 mod world;
 
@@ -51,7 +52,7 @@ pub unsafe extern "C" fn start(stack: *const usize) {
     let Some(executable) = stack.executable() else {
         return;
     };
-    if stack.variable(START) == Some(b"libc") || !fault::catch(&stack, executable) {
+    if stack.variable(START) == Some(b"libc") || !fault::catch(&stack) {
         return;
     }
     heap::open();

@@ -31,6 +31,11 @@ impl Stack {
         }
     }
 
+    /// What the stack was made from.
+    pub fn pointer(&self) -> *const usize {
+        self.argv.cast::<usize>().wrapping_sub(1)
+    }
+
     /// The arguments' pointers, ending in a null.
     pub fn argv(&self) -> *const *const c_char {
         self.argv

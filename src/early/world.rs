@@ -13,6 +13,10 @@ const PATH_MAX: usize = 4096;
 /// What is read of a file at once, to begin with.
 const READ: usize = 8 << 10;
 
+/// What is read of a directory at once; on the stack, each page of which costs
+/// a fault.
+const LISTED: usize = 2 << 10;
+
 const MODE_TYPE: u16 = 0o170_000;
 const MODE_FILE: u16 = 0o100_000;
 
@@ -86,7 +90,7 @@ impl World for Kernel {
         let Ok(directory) = with_nul(directory, File::open) else {
             return false;
         };
-        let mut buffer = [MaybeUninit::uninit(); READ];
+        let mut buffer = [MaybeUninit::uninit(); LISTED];
         loop {
             let mut records = match directory.read_directory(&mut buffer) {
                 Ok([]) | Err(_) => return true,

@@ -19,8 +19,8 @@ pub struct FlagFiles<'a> {
 }
 
 impl<'a> FlagFiles<'a> {
-    /// For a half that has many: most are not there, and one look at the
-    /// directory is less work than asking for each.
+    /// For both halves in one root: most of their files are not there, and one
+    /// look at the directory is less work than asking for each.
     pub fn listed(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
         FlagFiles {
             root,
@@ -29,7 +29,7 @@ impl<'a> FlagFiles<'a> {
         }
     }
 
-    /// For a half that has few.
+    /// For one half, as nixpkgs lays it: most of its files are there.
     pub fn asked_for(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
         FlagFiles {
             root,

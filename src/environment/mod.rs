@@ -17,14 +17,14 @@ use alloc::vec::Vec;
 /// The environment that a call came with.
 #[derive(Clone, Debug, Default)]
 pub struct Environment<'a> {
-    /// Nearly all that is ever looked up begins with `NIX_`, and an environment
-    /// holds few of those, so they stand apart.
-    nix: Vec<(&'a [u8], &'a [u8])>,
-    others: Vec<(&'a [u8], &'a [u8])>,
+    /// Strings `NAME=VALUE`. Nearly all that is ever looked up begins with
+    /// `NIX_`, and an environment holds few of those, so they stand apart.
+    nix: Vec<&'a [u8]>,
+    others: Vec<&'a [u8]>,
 }
 
 impl<'a> Environment<'a> {
-    /// From strings `NAME=VALUE`; others are passed over.
+    /// From strings `NAME=VALUE`; others name nothing that could be found.
     pub fn new(strings: impl IntoIterator<Item = &'a [u8]>) -> Environment<'a> {
         // Large enough for most, so that neither has to grow.
         let mut environment = Environment {
@@ -32,14 +32,10 @@ impl<'a> Environment<'a> {
             others: Vec::with_capacity(112),
         };
         for string in strings {
-            let Some(end) = string.iter().position(|&b| b == b'=') else {
-                continue;
-            };
-            let variable = (&string[..end], &string[end + 1..]);
             if string.starts_with(b"NIX_") {
-                environment.nix.push(variable);
+                environment.nix.push(string);
             } else {
-                environment.others.push(variable);
+                environment.others.push(string);
             }
         }
         environment
@@ -51,22 +47,18 @@ impl<'a> Environment<'a> {
 
     /// The variable whose name is these parts together.
     pub fn get_joined(&self, name: [&[u8]; 3]) -> Option<&'a [u8]> {
-        let variables = if name[0].starts_with(b"NIX_") {
+        let strings = if name[0].starts_with(b"NIX_") {
             &self.nix
         } else {
             &self.others
         };
-        let length = name[0].len() + name[1].len() + name[2].len();
-        let is_it = |variable: &[u8]| {
-            variable.len() == length
-                && name
-                    .iter()
-                    .try_fold(variable, |rest, part| rest.strip_prefix(*part))
-                    .is_some()
+        let value = |string: &&'a [u8]| {
+            let [a, b, c] = name;
+            let rest = string.strip_prefix(a)?.strip_prefix(b)?;
+            rest.strip_prefix(c)?.strip_prefix(b"=")
         };
         // Of two, the last counts, as in a shell.
-        let found = variables.iter().rfind(|(name, _)| is_it(name));
-        found.map(|(_, value)| *value)
+        strings.iter().rev().find_map(value)
     }
 
     /// The value of a variable that is set and not empty.
@@ -77,20 +69,33 @@ impl<'a> Environment<'a> {
 
 /// A number as the variables hold it; `None` if it is none. Empty is 0.
 pub(crate) fn number(value: &[u8]) -> Option<i64> {
-    let text = core::str::from_utf8(value).ok()?.trim();
-    let (is_negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    let (is_negative, digits) = match trim(value) {
+        [] => return Some(0),
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
     };
-    // A shell reads these in base 8 and 16.
-    let magnitude = match digits.as_bytes() {
-        [] if text.is_empty() => Some(0),
-        [b'0', b'x' | b'X', ..] => i64::from_str_radix(&digits[2..], 16).ok(),
-        [b'0', _, ..] => i64::from_str_radix(&digits[1..], 8).ok(),
-        [b'0'..=b'9', ..] => digits.parse().ok(),
-        _ => None,
-    }?;
+    // As a shell reads them.
+    let (base, digits) = match digits {
+        [b'0', b'x' | b'X', digits @ ..] => (16, digits),
+        [b'0', digits @ ..] if !digits.is_empty() => (8, digits),
+        digits => (10, digits),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let magnitude = digits.iter().try_fold(0i64, |number, digit| {
+        let digit = char::from(*digit).to_digit(base)?;
+        number.checked_mul(base.into())?.checked_add(digit.into())
+    })?;
     Some(if is_negative { -magnitude } else { magnitude })
+}
+
+/// Without white space at either end.
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n', rest @ ..] | [rest @ .., b' ' | b'\t' | b'\n'] = text {
+        text = rest;
+    }
+    text
 }
 
 #[cfg(test)]
