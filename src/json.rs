@@ -83,9 +83,10 @@ impl<'a> Reader<'a> {
         }
         let digits = &self.text[start..self.at];
         let more = matches!(self.text.get(self.at), Some(b'.' | b'e' | b'E'));
-        let value = core::str::from_utf8(digits)
-            .ok()
-            .and_then(|d| d.parse().ok());
+        let value = digits.iter().try_fold(0u64, |value, digit| {
+            value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+        });
+        let value = value.filter(|_| !digits.is_empty());
         match value {
             Some(value) if !more => Ok(value),
             _ => {

@@ -1,7 +1,7 @@
 //! §3.6: what a linker command says about libraries.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::store::Store;
@@ -12,8 +12,8 @@ use crate::toolchain::Bytes;
 pub struct LibrarySearch<'p> {
     /// In the order given.
     pub directories: Vec<Bytes<'p>>,
-    /// File names: `libz.so`.
-    pub names: BTreeSet<Bytes<'p>>,
+    /// File names: `libz.so`. Each with its place in the order given.
+    pub names: BTreeMap<Bytes<'p>, usize>,
     /// The output is an object file again.
     pub relocatable: bool,
     /// The last `-m` asks for 32-bit x86.
@@ -125,7 +125,8 @@ impl<'p> LibrarySearch<'p> {
     fn name(&mut self, file: Bytes<'p>) {
         // A name with a slash is none of a directory's.
         if !file.is_empty() && !file.contains(&b'/') {
-            self.names.insert(file);
+            let place = self.names.len();
+            self.names.entry(file).or_insert(place);
         }
     }
 }
@@ -157,7 +158,7 @@ mod tests {
     }
 
     fn names(search: &LibrarySearch) -> Vec<u8> {
-        let names: Vec<&[u8]> = search.names.iter().map(|name| &**name).collect();
+        let names: Vec<&[u8]> = search.names.keys().map(|name| &**name).collect();
         names.join(&b' ')
     }
 

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use crate::event::Log;
 use crate::library_search::LibrarySearch;
 use crate::store::Store;
-use crate::toolchain::Bytes;
 use crate::world::World;
 
 /// A directory with more names than this to look for is listed instead.
@@ -35,6 +34,7 @@ pub fn rpaths(
     if search.names.is_empty() {
         return rpaths;
     }
+    let mut finder = Finder::new(search, world);
     for directory in &search.directories {
         if !seen.insert(directory) {
             continue;
@@ -50,7 +50,7 @@ pub fn rpaths(
         if added.contains(&*located) {
             continue;
         }
-        match find(directory, &search.names, world) {
+        match finder.find(directory) {
             Some(library) => {
                 added.insert(located.to_vec());
                 rpaths.push(Rpath {
@@ -68,22 +68,52 @@ pub fn rpaths(
     rpaths
 }
 
-/// The name of a library that lies in the directory, as that is spelled: the
-/// linker goes the same way.
-fn find(directory: &[u8], names: &BTreeSet<Bytes>, world: &dyn World) -> Option<Vec<u8>> {
-    if names.len() <= ASK_AT_MOST {
-        let mut names = names.iter();
-        let there = |name: &&Bytes| world.has_entry(&[directory, b"/", &***name].concat());
-        return names.find(there).map(|name| name.to_vec());
-    }
-    let mut found = None;
-    world.list(directory, &mut |entry| {
-        if names.contains(entry) {
-            found = Some(entry.to_vec());
+/// Looks for libraries in one directory after the other.
+struct Finder<'s> {
+    /// In the order given.
+    names: Vec<&'s [u8]>,
+    search: &'s LibrarySearch<'s>,
+    /// Place of the name to ask for first: the one behind that last found.
+    /// Libraries mostly stand in the order of their directories.
+    guess: usize,
+    world: &'s dyn World,
+}
+
+impl<'s> Finder<'s> {
+    fn new(search: &'s LibrarySearch<'s>, world: &'s dyn World) -> Finder<'s> {
+        let mut names = alloc::vec![&b""[..]; search.names.len()];
+        for (name, place) in &search.names {
+            names[*place] = name;
         }
-        found.is_some()
-    });
-    found
+        Finder {
+            names,
+            search,
+            guess: 0,
+            world,
+        }
+    }
+
+    /// The name of a library that lies in the directory, as that is spelled:
+    /// the linker goes the same way.
+    fn find(&mut self, directory: &[u8]) -> Option<Vec<u8>> {
+        let is_there = |name: &[u8]| self.world.has_entry(&[directory, b"/", name].concat());
+        if self.names.len() <= ASK_AT_MOST {
+            let found = self.names.iter().find(|name| is_there(name));
+            return found.map(|name| name.to_vec());
+        }
+        if let Some(name) = self.names.get(self.guess).filter(|name| is_there(name)) {
+            self.guess += 1;
+            return Some(name.to_vec());
+        }
+        let mut found = None;
+        self.world.list(directory, &mut |entry| {
+            found = self.search.names.get_key_value(entry);
+            found.is_some()
+        });
+        let (name, place) = found?;
+        self.guess = place + 1;
+        Some(name.to_vec())
+    }
 }
 
 #[cfg(test)]
@@ -122,8 +152,12 @@ mod tests {
         ];
         let few = "-L/s/b/lib -L/usr/lib -L/s/c/lib -Ldep/lib -L/s/a/lib -L/s/a/./lib -la -lb";
         assert_eq!(found(&machine(), few), want);
-        let many = "-L/s/b/lib -L/s/c/lib -L/s/a/lib -l1 -l2 -l3 -l4 -l5 -la";
-        assert_eq!(found(&machine(), many), want);
+        for many in [
+            "-L/s/b/lib -L/s/c/lib -L/s/a/lib -l1 -l2 -l3 -l4 -l5 -la",
+            "-L/s/b/lib -L/s/c/lib -L/s/a/lib -la -l1 -l2 -l3 -l4 -l5",
+        ] {
+            assert_eq!(found(&machine(), many), want);
+        }
     }
 
     #[test]

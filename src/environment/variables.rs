@@ -108,7 +108,7 @@ impl<'a> Variables<'a> {
         for list in core::mem::take(&mut self.lists) {
             if list.changed {
                 let name = self.salted(list.name);
-                self.exported.push((name, list.text.bytes().to_vec()));
+                self.exported.push((name, list.text.into_bytes()));
             }
         }
         self.exported
