@@ -46,7 +46,9 @@ fn include<'a>(
     world: &dyn World,
     out: &mut Vec<Arg<'a>>,
 ) -> Result<(), Error> {
-    let mut open_files = Vec::from([(word.to_vec(), split(&text))]);
+    let words = split(&text);
+    out.reserve(words.len());
+    let mut open_files = Vec::from([(word.to_vec(), words)]);
     while let Some((_, words)) = open_files.last_mut() {
         let Some(word) = words.pop_front() else {
             open_files.pop();
@@ -70,7 +72,9 @@ fn include<'a>(
 /// next character as it is, in quotes too; single and double quotes group; a
 /// text that ends inside a word still yields it.
 pub fn split(text: &[u8]) -> VecDeque<Vec<u8>> {
-    let mut words = VecDeque::new();
+    // Mostly there is a word before each white space.
+    let spaces = text.iter().filter(|b| b.is_ascii_whitespace()).count();
+    let mut words = VecDeque::with_capacity(spaces + 1);
     let mut word: Option<Vec<u8>> = None;
     let mut quote = None;
     let mut bytes = text.iter().copied();
