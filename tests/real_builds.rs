@@ -236,6 +236,48 @@ fn meson_clang() {
     meson("clang");
 }
 
+/// A crate that links `-lz`, through `-C linker=`; NIX_LDFLAGS alone tells
+/// where zlib lies.
+fn cargo(compiler: &'static str) {
+    let Some(built) = built(compiler) else { return };
+    let project = built.dir.join("crate");
+    write(
+        &project.join("Cargo.toml"),
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+    );
+    write(
+        &project.join("src/main.rs"),
+        "use std::ffi::{c_char, CStr};\n\
+         #[link(name = \"z\")]\n\
+         extern \"C\" { fn zlibVersion() -> *const c_char; }\n\
+         fn main() {\n\
+             println!(\"{}\", unsafe { CStr::from_ptr(zlibVersion()) }.to_str().unwrap());\n\
+         }\n",
+    );
+    let linker = built.root().join("bin").join(compiler);
+    let mut build = built.command("cargo", &[&built.zlib]);
+    // Not by PATH: cargo names its linker.
+    build
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("RUSTFLAGS", format!("-C linker={}", linker.display()))
+        .args(["build", "--offline", "--target-dir", "target"])
+        .current_dir(&project);
+    run(&mut build);
+    let app = project.join("target/debug/app");
+    built.check_runpath(&app, &[&built.zlib]);
+    assert_eq!(run_alone(&app), format!("{VERSION}\n"));
+}
+
+#[test]
+fn cargo_gcc() {
+    cargo("gcc");
+}
+
+#[test]
+fn cargo_clang() {
+    cargo("clang");
+}
+
 /// A root that was made without naming a store.
 fn default_root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();

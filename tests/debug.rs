@@ -1,0 +1,81 @@
+//! NIX_DEBUG: what a wrapped call tells about itself.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use common::{command, write};
+
+/// Standard error of a call with these variables.
+fn told(variables: &[(&str, &str)]) -> String {
+    let root = tempfile::tempdir().unwrap();
+    let text = r#"{"version": 1, "suffixSalt": "s", "roleMarkers": "optional",
+        "tools": {"gcc": {"role": "cc", "program": "/bin/true"}}}"#;
+    write(&root.path().join("nix-support/toolchain.json"), text);
+    write(
+        &root.path().join("nix-support/libc-cflags"),
+        "-idirafter /a",
+    );
+    fs::create_dir(root.path().join("bin")).unwrap();
+    let gcc = root.path().join("bin/gcc");
+    symlink(env!("CARGO_BIN_EXE_cc-wrapper"), &gcc).unwrap();
+    let mut gcc = command(gcc);
+    gcc.args(["-c", "-DX=a b", "-I/usr/include", ""])
+        .envs(variables.iter().copied());
+    let output = gcc.output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn it_is_silent_unless_asked() {
+    assert_eq!(told(&[]), "");
+    assert_eq!(told(&[("NIX_DEBUG", "0")]), "");
+    assert_eq!(told(&[("NIX_DEBUG", "")]), "");
+}
+
+#[test]
+fn at_1_it_tells_flags_and_paths() {
+    let text = told(&[
+        ("NIX_DEBUG", "1"),
+        ("NIX_HARDENING_ENABLE", "pic fortify"),
+        ("NIX_ENFORCE_PURITY", "1"),
+        ("NIX_STORE", "/nix/store"),
+    ]);
+    let expected = "\
+skipping impure path /usr/include
+HARDENING: disabled flags: pacret stackclashprotection fortify3 shadowstack libcxxhardeningfast format \
+zerocallusedregs strictflexarrays3 strictflexarrays1 libcxxhardeningextensive stackprotector \
+glibcxxassertions nostrictaliasing strictoverflow trivialautovarinit
+HARDENING: enabling pic
+HARDENING: enabling fortify
+extra flags before to /bin/true:
+  -fPIC
+  -O2
+  -U_FORTIFY_SOURCE
+original flags to /bin/true:
+  -c
+  '-DX=a b'
+  ''
+extra flags after to /bin/true:
+  -U_FORTIFY_SOURCE
+  '-D_FORTIFY_SOURCE=2'
+  -idirafter
+  /a
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn at_7_it_tells_every_step() {
+    let text = told(&[("NIX_DEBUG", "7"), ("NIX_CFLAGS_COMPILE", "-DY")]);
+    for step in [
+        "+ gcc has the role cc",
+        "+ NIX_CFLAGS_COMPILE_s=-idirafter /a -DY",
+        "+ no linking: -c",
+        "original flags to",
+    ] {
+        assert!(text.contains(step), "{step} is not in: {text}");
+    }
+}
