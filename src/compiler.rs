@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use crate::arguments::{scan, Scan};
 use crate::call::Call;
 use crate::context::Context;
-use crate::darwin;
 use crate::driver_link;
 use crate::environment::{compiler_half, linker_half, FlagFiles};
 use crate::error::Error;
@@ -35,14 +34,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         _ => {}
     }
 
-    let sdk_root = match &call.toolchain.darwin {
-        Some(darwin) => Some(darwin::sdk_root(
-            darwin,
-            &mut context.variables,
-            &context.roles,
-        )?),
-        None => None,
-    };
+    let sdk_root = context.sdk_root()?;
     if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
         drop_impure(&mut params, &COMPILER_OPTIONS, &purity, context.log);
     }

@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::call::Call;
+use crate::darwin;
 use crate::environment::{roles, Half, Variables};
+use crate::error::Error;
 use crate::event::Log;
 use crate::plan::{Command, Plan, ResponseFile, Suffix};
 use crate::toolchain::Bytes;
@@ -32,6 +34,17 @@ impl<'c, 'a> Context<'c, 'a> {
             variables: Variables::new(call.environment, &call.toolchain.suffix_salt),
             log,
         }
+    }
+
+    /// Darwin's SDKROOT, which the tool is handed too (§7).
+    ///
+    /// # Errors
+    /// Two roles want different SDKs.
+    pub fn sdk_root(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let Some(darwin) = &self.call.toolchain.darwin else {
+            return Ok(None);
+        };
+        darwin::sdk_root(darwin, &mut self.variables, &self.roles).map(Some)
     }
 
     /// The plan to run this command with the variables as they are now.

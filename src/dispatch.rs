@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use crate::call::Call;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::store::without_slashes;
@@ -29,20 +30,8 @@ const LOADER_DIRECTORIES: [&[u8]; 7] = [
 /// Our own name.
 pub const BINARY: &[u8] = b"cc-wrapper";
 
-/// A tool of a toolchain.
-#[derive(Clone, Copy)]
-pub struct Selected<'s> {
-    pub toolchain: &'s Toolchain<'s>,
-    pub tool: &'s Tool<'s>,
-    pub role: Role,
-    /// Absolute path of the wrapped root; `None`: the built-in toolchain.
-    pub root: Option<&'s [u8]>,
-    /// Absolute path of the linker half's root.
-    pub bintools: Option<&'s [u8]>,
-}
-
-/// Calls `then` with what `executable`, the path that the kernel ran, stands
-/// for; `None`: it is cc-wrapper itself.
+/// Calls `then` with the call that `executable`, the path that the kernel ran,
+/// stands for; `None`: it is cc-wrapper itself.
 ///
 /// The path's directory, then each hop of its symlinks, is tried for a root,
 /// and the first that lists the hop's name as a tool wins: the compiler half
@@ -53,9 +42,10 @@ pub struct Selected<'s> {
 /// on PATH can be wrapped.
 pub fn dispatch<R>(
     executable: &[u8],
+    args: &[&[u8]],
     environment: &Environment,
     world: &dyn World,
-    then: impl FnOnce(Selected) -> R,
+    then: impl FnOnce(Call) -> R,
 ) -> Result<Option<R>, Error> {
     let mut hop = absolute(executable, world);
     let mut silent_root = None;
@@ -73,12 +63,15 @@ pub fn dispatch<R>(
                     tool: name.to_vec(),
                     role: tool.role.to_vec(),
                 })?;
-                return Ok(Some(then(Selected {
+                return Ok(Some(then(Call {
+                    executable,
                     toolchain: &toolchain,
                     tool,
                     role,
                     root: Some(&root),
                     bintools: Some(toolchain.bintools.as_deref().unwrap_or(&root)),
+                    args,
+                    environment,
                 })));
             }
             // The binary itself is no tool of its root.
@@ -113,12 +106,15 @@ pub fn dispatch<R>(
         tool: name.to_vec(),
     })?;
     let (toolchain, tool) = built_in(executable, known.family(), environment, world)?;
-    Ok(Some(then(Selected {
+    Ok(Some(then(Call {
+        executable,
         toolchain: &toolchain,
         tool: &tool,
         role,
         root: None,
         bintools: None,
+        args,
+        environment,
     })))
 }
 
@@ -274,7 +270,7 @@ mod tests {
         let path = [b"PATH=", path.as_bytes()].concat();
         let environment = Environment::new([&path[..]]);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_string();
-        dispatch(executable.as_bytes(), &environment, world, |found| {
+        dispatch(executable.as_bytes(), &[], &environment, world, |found| {
             (text(found.root.unwrap_or(b"")), text(&found.tool.program))
         })
     }

@@ -23,15 +23,7 @@ use crate::store::Store;
 /// impure paths in a link.
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
-    let darwin = call.toolchain.darwin.as_ref();
-    let sdk_root = match darwin {
-        Some(darwin) => Some(darwin::sdk_root(
-            darwin,
-            &mut context.variables,
-            &context.roles,
-        )?),
-        None => None,
-    };
+    let sdk_root = context.sdk_root()?;
     let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;
     let mut params = response_file::expand(call.args, context.world)?;
@@ -63,7 +55,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         after.extend(link_type.filter(variables.list("NIX_LDFLAGS").args()));
     }
     after.extend(link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args()));
-    if let Some(darwin) = darwin {
+    if let Some(darwin) = &call.toolchain.darwin {
         let flags = darwin::linker_flags(darwin, &mut params, variables, &context.roles)?;
         before.extend(flags);
     }

@@ -82,6 +82,15 @@ const BASES: [(Option<Role>, &[&str]); 7] = [
     ),
 ];
 
+/// The bare names of tools of this role; `None`: of those that get no flags.
+pub fn names(role: Option<Role>) -> impl Iterator<Item = &'static str> {
+    let of_role = move |(r, _): &&(Option<Role>, &[&str])| *r == role;
+    BASES
+        .iter()
+        .filter(of_role)
+        .flat_map(|(_, names)| names.iter().copied())
+}
+
 impl<'n> ToolName<'n> {
     /// `None`: not the name of a known tool.
     pub fn parse(name: &'n [u8]) -> Option<ToolName<'n>> {

@@ -28,7 +28,7 @@ use core::ffi::CStr;
 
 use crate::call::Call;
 use crate::decide::decide;
-use crate::dispatch::{dispatch, Selected};
+use crate::dispatch::dispatch;
 use crate::environment::Environment;
 use crate::event::Log;
 use crate::plan::Plan;
@@ -72,17 +72,7 @@ fn run(stack: &Stack, executable: &CStr) {
 fn plan_and_exec(stack: &Stack, executable: &CStr) {
     let environment = Environment::new(stack.environment().map(CStr::to_bytes));
     let args: Vec<&[u8]> = stack.arguments().skip(1).map(CStr::to_bytes).collect();
-    let tool = |selected: Selected| {
-        let call = Call {
-            executable: executable.to_bytes(),
-            toolchain: selected.toolchain,
-            tool: selected.tool,
-            role: selected.role,
-            root: selected.root,
-            bintools: selected.bintools,
-            args: &args,
-            environment: &environment,
-        };
+    let tool = |call: Call| {
         if let Ok(plan) = decide(&call, &Kernel, &mut Log::default()) {
             if is_plain(&plan) {
                 exec::exec(&plan, stack);
@@ -90,7 +80,7 @@ fn plan_and_exec(stack: &Stack, executable: &CStr) {
         }
     };
     // An error is told by the ordinary start, which comes upon it again.
-    let _ = dispatch(executable.to_bytes(), &environment, &Kernel, tool);
+    let _ = dispatch(executable.to_bytes(), &args, &environment, &Kernel, tool);
 }
 
 /// Whether the plan is an exec and nothing else.

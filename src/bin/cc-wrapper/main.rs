@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use cc_wrapper::call::Call;
 use cc_wrapper::decide::decide;
-use cc_wrapper::dispatch::{dispatch, Selected};
+use cc_wrapper::dispatch::dispatch;
 use cc_wrapper::environment::Environment;
 use cc_wrapper::event::Log;
 
@@ -31,9 +31,9 @@ fn main() -> ExitCode {
     let environment = Environment::new(variables.iter().map(|string| &string[..]));
     let args: Vec<OsString> = std::env::args_os().collect();
 
-    let run =
-        |selected: Selected| tool(selected, executable.as_bytes(), &args, &environment, &name);
-    match dispatch(executable.as_bytes(), &environment, &os::Os, run) {
+    let words: Vec<&[u8]> = args.iter().skip(1).map(|arg| arg.as_bytes()).collect();
+    let run = |call: Call| tool(&call, &name);
+    match dispatch(executable.as_bytes(), &words, &environment, &os::Os, run) {
         Ok(Some(status)) => status,
         Ok(None) => command::main(args.into_iter()),
         Err(error) => {
@@ -43,26 +43,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn tool(
-    selected: Selected,
-    executable: &[u8],
-    args: &[OsString],
-    environment: &Environment,
-    name: &str,
-) -> ExitCode {
-    let args: Vec<&[u8]> = args.iter().skip(1).map(|arg| arg.as_bytes()).collect();
-    let call = Call {
-        executable,
-        toolchain: selected.toolchain,
-        tool: selected.tool,
-        role: selected.role,
-        root: selected.root,
-        bintools: selected.bintools,
-        args: &args,
-        environment,
-    };
+fn tool(call: &Call, name: &str) -> ExitCode {
     let mut log = Log::default();
-    match decide(&call, &os::Os, &mut log) {
+    match decide(call, &os::Os, &mut log) {
         Ok(plan) => {
             report::events(&plan.events, plan.debug);
             report::arguments(&plan);

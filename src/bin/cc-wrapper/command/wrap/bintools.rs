@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::tool_name::ToolName;
+use cc_wrapper::tool_name::{names, ToolName};
 use cc_wrapper::toolchain::Role;
 
 use super::find::{is_program, Search};
@@ -37,24 +37,13 @@ pub struct Source<'a> {
     pub gnat: bool,
 }
 
-const BARE_LINKERS: [&str; 5] = ["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
-const BARE_BINUTILS: [&str; 15] = [
-    "addr2line",
-    "ar",
-    "as",
-    "c++filt",
-    "dwp",
-    "elfedit",
-    "gprof",
-    "nm",
-    "objcopy",
-    "objdump",
-    "ranlib",
-    "readelf",
-    "size",
-    "strings",
-    "strip",
-];
+/// Names that a compiler may know under another path than PATH does: each is
+/// a question to it, so only GNU binutils'.
+fn asked_names() -> impl Iterator<Item = &'static str> {
+    let others = ["gcc-", "gnat", "llvm-", "lld", "mold", "gold"];
+    let is_gnu = move |name: &&str| !others.iter().any(|other| name.starts_with(other));
+    names(Some(Role::Ld)).chain(names(None).filter(is_gnu))
+}
 
 impl Source<'_> {
     /// The linkers and binutils for `compiler`.
@@ -102,7 +91,7 @@ impl Source<'_> {
             own |= self.adopt(compiler, &mut bintools, name)?;
         }
         if own {
-            for name in BARE_LINKERS.iter().chain(&BARE_BINUTILS) {
+            for name in asked_names() {
                 self.adopt(compiler, &mut bintools, name)?;
             }
         }
