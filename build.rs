@@ -32,6 +32,7 @@ fn starts_early() -> bool {
             variable("CARGO_CFG_TARGET_ARCH").as_str(),
             "x86_64" | "aarch64"
         )
+        && variable("CARGO_CFG_TARGET_POINTER_WIDTH") == "64"
         && features.split(',').any(|feature| feature == "crt-static")
         && flags
             .split('\x1f')

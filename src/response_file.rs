@@ -34,7 +34,7 @@ pub fn expand<'a>(args: &[&'a [u8]], world: &dyn World) -> Result<Vec<Arg<'a>>, 
 
 /// The text of the file that `@file` names.
 fn open(word: &[u8], world: &dyn World) -> Option<Vec<u8>> {
-    world.read(word.strip_prefix(b"@")?).ok()
+    world.read_named_by_caller(word.strip_prefix(b"@")?).ok()
 }
 
 /// Appends the words of a response file and of those it includes, with a

@@ -11,6 +11,15 @@ pub trait World {
     /// [`ReadError`], which tells an absent file from one that cannot be read.
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError>;
 
+    /// The same for a file that the caller names, which may be a pipe: what is
+    /// read of it is gone.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    fn read_named_by_caller(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
+        self.read(path)
+    }
+
     /// Where a symlink points, as it is written in it; `None` if `path` is no
     /// symlink.
     fn read_link(&self, path: &[u8]) -> Option<Vec<u8>>;

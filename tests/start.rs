@@ -147,6 +147,10 @@ fn disassemble(binary: &Path) -> BTreeMap<String, Function> {
         } else if let Some((_, instruction)) = line.split_once(":\t") {
             let function = functions.entry(current.clone()).or_default();
             function.uses_thread_locals |= instruction.contains("%fs:");
+            let prefixes = ["addr32 ", "bnd ", "notrack "];
+            let instruction = prefixes.iter().fold(instruction, |rest, prefix| {
+                rest.strip_prefix(prefix).unwrap_or(rest)
+            });
             let is_jump = instruction.starts_with("call") || instruction.starts_with('j');
             if let Some((_, target)) = instruction.split_once(" <").filter(|_| is_jump) {
                 let target = target.rsplit_once('>').map_or(target, |(target, _)| target);
@@ -163,7 +167,11 @@ fn disassemble(binary: &Path) -> BTreeMap<String, Function> {
 
 /// Methods that are called through a table are looked at by their names.
 fn is_early(name: &str) -> bool {
-    name.contains("cc_wrapper5early") || name.contains("cc_wrapper..early")
+    let is_closure = name.contains("10cc_wrapper") && name.contains("closure");
+    let is_later = ["7command", "6report", "7execute", "2os"];
+    name.contains("cc_wrapper5early")
+        || name.contains("cc_wrapper..early")
+        || is_closure && !is_later.iter().any(|part| name.contains(part))
 }
 
 /// A panic faults, which is caught. The allocator turns to libc's only after
@@ -337,8 +345,33 @@ fn a_panic_before_libc_is_not_the_end() {
     let binary = common::build_release("panicking", &[("CC_WRAPPER_PANIC_EARLY", "1")]);
     let root = root(&binary);
     assert_eq!(run(gcc(&root).arg("-c")), "[-c][-DFLAG]");
+    for start in ["", "other"] {
+        let mut gcc = gcc(&root);
+        gcc.arg("-c").env("CC_WRAPPER_START", start);
+        assert_eq!(run(&mut gcc), "[-c][-DFLAG]");
+    }
     assert_eq!(
         run(command(&binary).arg("--version")),
         run(command(release().unwrap()).arg("--version"))
     );
+}
+
+/// What the early start read of a pipe, the ordinary one would miss.
+#[test]
+fn a_response_file_may_be_a_pipe() {
+    let Some(binary) = release() else { return };
+    if common::tool("bash").is_none() {
+        return;
+    }
+    let root = root(binary);
+    for (debug, words) in [
+        ("0", "echo -DA; sleep .2; echo -DB"),
+        ("1", "echo -DA; echo -DB"),
+    ] {
+        let script = format!("bin/gcc -c @<({words})");
+        let mut bash = command("bash");
+        bash.args(["-c", &script]).env("NIX_DEBUG", debug);
+        let printed = run(bash.current_dir(root.path()));
+        assert_eq!(printed, "[-c][-DA][-DB]");
+    }
 }

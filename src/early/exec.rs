@@ -18,7 +18,7 @@ pub fn exec(plan: &Plan, stack: &Stack) {
         _ => exec_with(plan, args(), stack),
     };
     if refused == E2BIG && plan.response_file != ResponseFile::Never {
-        if let Some(argument) = write_response_file(plan, args()) {
+        if let Some((_memory, argument)) = write_response_file(plan, args()) {
             exec_with(plan, [&argument[..]].into_iter(), stack);
         }
     }
@@ -66,9 +66,12 @@ fn exec_with<'p>(
     unsafe { syscall::execve(argv[0], argv.as_ptr(), envp.as_ptr()) }
 }
 
-/// The argument that names a response file in memory; `None`: the tool needs
-/// one with a name.
-fn write_response_file<'p>(plan: &Plan, args: impl Iterator<Item = &'p [u8]>) -> Option<Vec<u8>> {
+/// A response file in memory, and the argument that names it; `None`: the tool
+/// needs one with a name.
+fn write_response_file<'p>(
+    plan: &Plan,
+    args: impl Iterator<Item = &'p [u8]>,
+) -> Option<(Memory, Vec<u8>)> {
     let program = [&plan.program[..], b"\0"].concat();
     let program = CStr::from_bytes_with_nul(&program).ok()?;
     // A script's language closes what it does not know before it runs others.
@@ -80,11 +83,15 @@ fn write_response_file<'p>(plan: &Plan, args: impl Iterator<Item = &'p [u8]>) ->
         response_file::quote(&mut text, arg);
     }
     let memory = Memory::create(c"cc-wrapper.rsp").ok()?;
+    // Its number is that of a closed standard stream, which is the tool's.
+    if memory.descriptor() <= 2 {
+        return None;
+    }
     memory.write_all(&text).ok()?;
     let path = format!("/proc/self/fd/{}\0", memory.descriptor());
     let path = CStr::from_bytes_with_nul(path.as_bytes()).ok()?;
     syscall::status(path, true).ok()?;
-    Some([b"@", path.to_bytes()].concat())
+    Some((memory, [b"@", path.to_bytes()].concat()))
 }
 
 /// Strings with their NULs, one behind the other, in memory that is large

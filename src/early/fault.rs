@@ -7,9 +7,11 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use super::stack::Stack;
 use super::statics::STATICS;
-use super::syscall::{self, SignalAction};
+use super::syscall::{self, change_blocked, Change, SignalAction};
 
 const SIGSEGV: usize = 11;
+/// The same in a set of signals.
+const BIT: u64 = 1 << (SIGSEGV - 1);
 const SIG_DFL: usize = 0;
 /// The handler's signal is not blocked in it: what it runs would inherit that.
 const SA_NODEFER: usize = 0x4000_0000;
@@ -23,23 +25,44 @@ const ORDINARY: &CStr = c"CC_WRAPPER_START=libc";
 /// storage, which is not there. False: it cannot be caught.
 pub fn catch(stack: &Stack) -> bool {
     STATICS.stack.store(stack.pointer() as usize, Relaxed);
-    set(on_fault as *const () as usize).is_ok_and(|old| old.handler == SIG_DFL)
-}
-
-/// Faults are as they were.
-pub fn release() {
-    let _ = set(SIG_DFL);
-}
-
-fn set(handler: usize) -> Result<SignalAction, syscall::Errno> {
-    let action = SignalAction {
+    let Ok(blocked) = change_blocked(Change::Unblock, BIT) else {
+        return false;
+    };
+    if blocked & BIT != 0 {
+        // The tool is to find it as we did.
+        let _ = change_blocked(Change::Set, blocked);
+        return false;
+    }
+    let handler = on_fault as *const () as usize;
+    let ours = SignalAction {
         handler,
         flags: SA_NODEFER | SA_RESTORER,
         restorer: handler,
         mask: 0,
     };
-    // SAFETY: the handler takes any state of the program, as it leaves it.
-    unsafe { syscall::signal_action(SIGSEGV, &action) }
+    match set(&ours) {
+        Ok(old) if old.handler == SIG_DFL => true,
+        Ok(old) => {
+            let _ = set(&old);
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Faults are as they were.
+pub fn release() {
+    let _ = set(&SignalAction {
+        handler: SIG_DFL,
+        flags: 0,
+        restorer: 0,
+        mask: 0,
+    });
+}
+
+fn set(action: &SignalAction) -> Result<SignalAction, syscall::Errno> {
+    // SAFETY: our handler takes any state of the program, as it leaves it.
+    unsafe { syscall::signal_action(SIGSEGV, action) }
 }
 
 extern "C" fn on_fault(_signal: i32) {
@@ -57,8 +80,9 @@ pub fn start_ordinarily() -> ! {
         let size = (count + 2) * core::mem::size_of::<*const c_char>();
         if let (Some(executable), Ok(list)) = (stack.executable(), syscall::map(size)) {
             let list: *mut *const c_char = list.cast();
-            ptr::copy_nonoverlapping(stack.envp(), list, count);
-            *list.add(count) = ORDINARY.as_ptr();
+            // First, since the first of two counts.
+            *list = ORDINARY.as_ptr();
+            ptr::copy_nonoverlapping(stack.envp(), list.add(1), count);
             *list.add(count + 1) = ptr::null();
             syscall::execve(executable.as_ptr(), stack.argv(), list);
         }

@@ -72,15 +72,16 @@ fn run(stack: &Stack, executable: &CStr) {
 fn plan_and_exec(stack: &Stack, executable: &CStr) {
     let environment = Environment::new(stack.environment().map(CStr::to_bytes));
     let args: Vec<&[u8]> = stack.arguments().skip(1).map(CStr::to_bytes).collect();
+    let kernel = Kernel::default();
     let tool = |call: Call| {
-        if let Ok(plan) = decide(&call, &Kernel, &mut Log::default()) {
-            if is_plain(&plan) {
+        if let Ok(plan) = decide(&call, &kernel, &mut Log::default()) {
+            if is_plain(&plan) && !kernel.has_given_up() {
                 exec::exec(&plan, stack);
             }
         }
     };
     // An error is told by the ordinary start, which comes upon it again.
-    let _ = dispatch(executable.to_bytes(), &args, &environment, &Kernel, tool);
+    let _ = dispatch(executable.to_bytes(), &args, &environment, &kernel, tool);
 }
 
 /// Whether the plan is an exec and nothing else.

@@ -12,6 +12,7 @@ mod number {
     pub const CLOSE: usize = 3;
     pub const MMAP: usize = 9;
     pub const RT_SIGACTION: usize = 13;
+    pub const RT_SIGPROCMASK: usize = 14;
     pub const EXECVE: usize = 59;
     pub const GETCWD: usize = 79;
     pub const GETDENTS64: usize = 217;
@@ -33,6 +34,7 @@ mod number {
     pub const READLINKAT: usize = 78;
     pub const EXIT_GROUP: usize = 94;
     pub const RT_SIGACTION: usize = 134;
+    pub const RT_SIGPROCMASK: usize = 135;
     pub const EXECVE: usize = 221;
     pub const MMAP: usize = 222;
     pub const MEMFD_CREATE: usize = 279;
@@ -50,10 +52,12 @@ const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(pub i32);
 
+pub const EPERM: Errno = Errno(1);
 pub const ENOENT: Errno = Errno(2);
 pub const E2BIG: Errno = Errno(7);
 pub const ENOTDIR: Errno = Errno(20);
 pub const EISDIR: Errno = Errno(21);
+pub const ENOSYS: Errno = Errno(38);
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -162,9 +166,13 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
-        // SAFETY: the descriptor is ours.
-        let _ = unsafe { checked(number::CLOSE, [self.0]) };
+        close(self.0);
     }
+}
+
+fn close(descriptor: usize) {
+    // SAFETY: its owner is going.
+    let _ = unsafe { checked(number::CLOSE, [descriptor]) };
 }
 
 /// A file without a name, which programs that are run inherit.
@@ -185,6 +193,12 @@ impl Memory {
 
     pub fn descriptor(&self) -> usize {
         self.0
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        close(self.0);
     }
 }
 
@@ -322,6 +336,26 @@ pub unsafe fn signal_action(signal: usize, action: &SignalAction) -> Result<Sign
         checked(number::RT_SIGACTION, args)?;
         Ok(old.assume_init())
     }
+}
+
+/// How [`change_blocked`] changes.
+#[derive(Clone, Copy)]
+pub enum Change {
+    Unblock = 1,
+    Set = 2,
+}
+
+/// Changes which signals are blocked; returns which were. Signal n is bit
+/// n - 1.
+pub fn change_blocked(change: Change, signals: u64) -> Result<u64> {
+    let mut old = 0u64;
+    let (new, old_at) = (
+        &signals as *const u64 as usize,
+        &mut old as *mut u64 as usize,
+    );
+    // SAFETY: both have the kernel's size.
+    unsafe { checked(number::RT_SIGPROCMASK, [change as usize, new, old_at, 8])? };
+    Ok(old)
 }
 
 /// Writes to standard error what fits at once.

@@ -1,10 +1,11 @@
 //! The machine as the kernel shows it.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
-use super::syscall::{self, File, EISDIR, ENOENT, ENOTDIR};
+use super::syscall::{self, Errno, File, Status, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM};
 use crate::world::{ReadError, World};
 
 /// As long as a path can be.
@@ -19,13 +20,34 @@ const LISTED: usize = 2 << 10;
 
 const MODE_TYPE: u16 = 0o170_000;
 const MODE_FILE: u16 = 0o100_000;
+const MODE_DIRECTORY: u16 = 0o040_000;
 
 /// Where the name and the record's length lie in a directory entry.
 const ENTRY_LENGTH: usize = 16;
 const ENTRY_NAME: usize = 19;
 
 /// Files and directories, by system calls.
-pub struct Kernel;
+#[derive(Default)]
+pub struct Kernel {
+    /// Something was asked that only the ordinary start can answer, so what was
+    /// planned is worth nothing.
+    has_given_up: Cell<bool>,
+}
+
+impl Kernel {
+    pub fn has_given_up(&self) -> bool {
+        self.has_given_up.get()
+    }
+
+    fn status(&self, path: &[u8], follow: bool) -> Result<Status, Errno> {
+        let status = with_nul(path, |path| syscall::status(path, follow));
+        // An old kernel, or a sandbox that does not know the call.
+        if matches!(status, Err(ENOSYS | EPERM)) {
+            self.has_given_up.set(true);
+        }
+        status
+    }
+}
 
 impl World for Kernel {
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
@@ -56,6 +78,18 @@ impl World for Kernel {
         })
     }
 
+    fn read_named_by_caller(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
+        // The ordinary start reads it again, so it must be there twice.
+        let is_file = |file: Status| file.mode & MODE_TYPE == MODE_FILE;
+        match self.status(path, true) {
+            Ok(file) if !is_file(file) && file.mode & MODE_TYPE != MODE_DIRECTORY => {
+                self.has_given_up.set(true);
+                Err(ReadError::Other(0))
+            }
+            _ => self.read(path),
+        }
+    }
+
     fn read_link(&self, path: &[u8]) -> Option<Vec<u8>> {
         let mut buffer = [0; PATH_MAX];
         let target = with_nul(path, |path| syscall::read_link(path, &mut buffer)).ok()?;
@@ -63,20 +97,20 @@ impl World for Kernel {
     }
 
     fn exists(&self, path: &[u8]) -> bool {
-        with_nul(path, |path| syscall::status(path, true)).is_ok()
+        self.status(path, true).is_ok()
     }
 
     fn has_entry(&self, path: &[u8]) -> bool {
-        with_nul(path, |path| syscall::status(path, false)).is_ok()
+        self.status(path, false).is_ok()
     }
 
     fn is_executable(&self, path: &[u8]) -> bool {
-        with_nul(path, |path| syscall::status(path, true))
+        self.status(path, true)
             .is_ok_and(|file| file.mode & MODE_TYPE == MODE_FILE && file.mode & 0o111 != 0)
     }
 
     fn same_program(&self, a: &[u8], b: &[u8]) -> bool {
-        let status = |path| with_nul(path, |path| syscall::status(path, true));
+        let status = |path| self.status(path, true);
         match (status(a), status(b)) {
             (Ok(x), Ok(y)) if x.identity == y.identity => true,
             (Ok(x), Ok(y)) if x.mode & MODE_TYPE == MODE_FILE && x.size == y.size => {
@@ -117,10 +151,7 @@ impl World for Kernel {
 }
 
 /// A path with a NUL in it is one that is not there.
-fn with_nul<T>(
-    path: &[u8],
-    call: impl FnOnce(&CStr) -> Result<T, syscall::Errno>,
-) -> Result<T, syscall::Errno> {
+fn with_nul<T>(path: &[u8], call: impl FnOnce(&CStr) -> Result<T, Errno>) -> Result<T, Errno> {
     let path = [path, &[0]].concat();
     call(CStr::from_bytes_with_nul(&path).map_err(|_| ENOENT)?)
 }
@@ -153,13 +184,36 @@ mod tests {
         ] {
             let text: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
             fs::write(&path, &text).unwrap();
-            assert_eq!(Kernel.read(bytes(&path)), Ok(text), "{size}");
+            assert_eq!(Kernel::default().read(bytes(&path)), Ok(text), "{size}");
         }
-        assert_eq!(Kernel.read(b"/proc/self/none"), Err(ReadError::Absent));
-        assert_eq!(Kernel.read(b"/proc/self/stat/x"), Err(ReadError::Absent));
-        assert_eq!(Kernel.read(b"/"), Err(ReadError::Directory));
-        assert_eq!(Kernel.read(b"/etc\0/passwd"), Err(ReadError::Absent));
-        assert!(!Kernel.read(b"/proc/self/status").unwrap().is_empty());
+        assert_eq!(
+            Kernel::default().read(b"/proc/self/none"),
+            Err(ReadError::Absent)
+        );
+        assert_eq!(
+            Kernel::default().read(b"/proc/self/stat/x"),
+            Err(ReadError::Absent)
+        );
+        assert_eq!(Kernel::default().read(b"/"), Err(ReadError::Directory));
+        assert_eq!(
+            Kernel::default().read(b"/etc\0/passwd"),
+            Err(ReadError::Absent)
+        );
+        assert!(!Kernel::default()
+            .read(b"/proc/self/status")
+            .unwrap()
+            .is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_twice_is_left_to_the_ordinary_start() {
+        let kernel = Kernel::default();
+        assert!(kernel.read_named_by_caller(b"/etc/passwd").is_ok());
+        assert!(kernel.read_named_by_caller(b"/no/such/file").is_err());
+        assert!(kernel.read_named_by_caller(b"/").is_err());
+        assert!(!kernel.has_given_up());
+        assert!(kernel.read_named_by_caller(b"/dev/null").is_err());
+        assert!(kernel.has_given_up());
     }
 
     #[test]
@@ -176,7 +230,7 @@ mod tests {
             .unwrap();
         }
         let mut found = vec![];
-        Kernel.list(bytes(directory.path()), &mut |name| {
+        Kernel::default().list(bytes(directory.path()), &mut |name| {
             found.push(name.to_vec());
             false
         });
@@ -184,12 +238,12 @@ mod tests {
         names.sort();
         assert_eq!(found, names);
         let mut calls = 0;
-        Kernel.list(bytes(directory.path()), &mut |_| {
+        Kernel::default().list(bytes(directory.path()), &mut |_| {
             calls += 1;
             true
         });
         assert_eq!(calls, 1);
-        assert!(!Kernel.list(b"/no/such/directory", &mut |_| panic!("an entry")));
+        assert!(!Kernel::default().list(b"/no/such/directory", &mut |_| panic!("an entry")));
     }
 
     #[test]
@@ -199,22 +253,28 @@ mod tests {
         symlink("/bin/sh", &link).unwrap();
         let dangling = directory.path().join("dangling");
         symlink("gone", &dangling).unwrap();
-        assert_eq!(Kernel.read_link(bytes(&link)), Some(b"/bin/sh".to_vec()));
-        assert_eq!(Kernel.read_link(b"/"), None);
-        assert!(Kernel.has_entry(bytes(&dangling)) && !Kernel.exists(bytes(&dangling)));
-        assert!(Kernel.exists(bytes(&link)));
-        assert!(!Kernel.has_entry(bytes(&directory.path().join("gone"))));
-        assert!(Kernel.is_executable(bytes(&link)));
-        assert!(!Kernel.is_executable(bytes(&dangling)));
-        assert!(!Kernel.is_executable(bytes(directory.path())));
-        assert!(!Kernel.is_executable(b"/etc/passwd"));
-        assert!(Kernel.same_program(bytes(&link), b"/bin/sh"));
-        assert!(!Kernel.same_program(b"/bin/sh", b"/etc/passwd"));
+        assert_eq!(
+            Kernel::default().read_link(bytes(&link)),
+            Some(b"/bin/sh".to_vec())
+        );
+        assert_eq!(Kernel::default().read_link(b"/"), None);
+        assert!(
+            Kernel::default().has_entry(bytes(&dangling))
+                && !Kernel::default().exists(bytes(&dangling))
+        );
+        assert!(Kernel::default().exists(bytes(&link)));
+        assert!(!Kernel::default().has_entry(bytes(&directory.path().join("gone"))));
+        assert!(Kernel::default().is_executable(bytes(&link)));
+        assert!(!Kernel::default().is_executable(bytes(&dangling)));
+        assert!(!Kernel::default().is_executable(bytes(directory.path())));
+        assert!(!Kernel::default().is_executable(b"/etc/passwd"));
+        assert!(Kernel::default().same_program(bytes(&link), b"/bin/sh"));
+        assert!(!Kernel::default().same_program(b"/bin/sh", b"/etc/passwd"));
         let copy = directory.path().join("copy");
         fs::copy("/bin/sh", &copy).unwrap();
-        assert!(Kernel.same_program(bytes(&copy), b"/bin/sh"));
+        assert!(Kernel::default().same_program(bytes(&copy), b"/bin/sh"));
         assert_eq!(
-            Kernel.current_directory().unwrap(),
+            Kernel::default().current_directory().unwrap(),
             bytes(&env::current_dir().unwrap())
         );
     }
