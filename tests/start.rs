@@ -324,18 +324,34 @@ fn without_memory_the_ordinary_start_takes_over() {
     let root = root(binary);
     let words: Vec<String> = (0..8000).map(|n| format!("-DNUMBER{n}={n}")).collect();
     write(&root.path().join("args.rsp"), &words.join("\n"));
-    let gcc = gcc(&root);
-    let mut limited = command("sh");
-    limited
-        .args(["-c", "ulimit -v 6000; exec \"$0\" \"$@\""])
-        .arg(gcc.get_program())
-        .args(["-c", "@args.rsp"])
-        .current_dir(root.path());
-    let output = limited.output().unwrap();
-    // The shell that is the real tool here may itself lack the memory.
-    assert!(output.status.code().is_some(), "{output:?}");
-    let free = run(self::gcc(&root).args(["-c", "@args.rsp"]));
-    assert_eq!(free.matches("[-DNUMBER").count(), words.len());
+    // One that itself needs next to nothing, and counts what it was given.
+    let source = root.path().join("count.c");
+    let count = words.len() + 3;
+    write(
+        &source,
+        &format!("int main(int argc) {{ return argc != {count}; }}\n"),
+    );
+    let mut cc = command("cc");
+    run(cc
+        .args(["-static", "-w", "-o"])
+        .arg(root.path().join("real"))
+        .arg(&source));
+
+    let limited = "ulimit -v 6000; exec bin/gcc -c @args.rsp";
+    let mut shell = command("sh");
+    shell
+        .args(["-c", limited])
+        .env("NIX_CFLAGS_COMPILE", "-DFLAG");
+    run(shell.current_dir(root.path()));
+
+    if common::tool("strace").is_some() {
+        let mut strace = command("strace");
+        strace.args(["-f", "-e", "trace=execve", "sh", "-c", limited]);
+        let output = strace.current_dir(root.path()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let starts = text.matches("execve(\"bin/gcc\"").count();
+        assert_eq!(starts, 2, "the early start had memory enough: {text}");
+    }
 }
 
 /// A program whose early start panics as soon as it has begun.
