@@ -9,6 +9,9 @@ use crate::plan::Arg;
 pub struct Scan<'a> {
     /// Why there is no linking; `None`: the call links.
     pub no_link: Option<&'static str>,
+    /// The call makes an object file, an assembler file or a precompiled
+    /// header, and no more than that.
+    pub compiles: bool,
     /// clang's inner mode, for which nothing is put in.
     pub cc1: bool,
     /// The language is C++, said by `-x`.
@@ -20,17 +23,17 @@ pub struct Scan<'a> {
     pub operands: Vec<Arg<'a>>,
 }
 
-/// Options that end before linking. nixpkgs knows the first five; the others
-/// are here because a flag for the linker is at best a warning to them.
-const NO_LINK: [&str; 15] = [
-    "-c",
-    "-S",
+/// Options that end after compiling. nixpkgs knows the short ones of these
+/// and of those below; the others are here because a flag for the linker is at
+/// best a warning to them.
+const COMPILE: [&str; 4] = ["-c", "-S", "--compile", "--assemble"];
+
+/// Options that end before linking, with something else than what is compiled.
+const NO_LINK: [&str; 11] = [
     "-E",
     "-M",
     "-MM",
     "-fsyntax-only",
-    "--compile",
-    "--assemble",
     "--preprocess",
     "--dependencies",
     "--user-dependencies",
@@ -73,6 +76,7 @@ const HEADERS: [&str; 9] = [
 pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut scan = Scan {
         no_link: None,
+        compiles: false,
         cc1: false,
         cxx: false,
         c_includes: true,
@@ -83,6 +87,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut input = false;
     let mut files = Files::None;
     let mut says_language = false;
+    let mut ends_early = false;
     let mut previous: &[u8] = b"";
     for n in 0..params.len() {
         let param: &[u8] = &params[n];
@@ -109,8 +114,13 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
             [b'-', b'x', language @ ..] => scan.language(language),
             _ if param.starts_with(b"--language=") => scan.language(&param[11..]),
             [b'-', _, ..] => {
-                if let Some(option) = NO_LINK.iter().find(|o| o.as_bytes() == param) {
+                let is_this = |option: &&&str| option.as_bytes() == param;
+                if let Some(option) = COMPILE.iter().find(is_this) {
                     scan.no_link = Some(option);
+                    scan.compiles = true;
+                } else if let Some(option) = NO_LINK.iter().find(is_this) {
+                    scan.no_link = Some(option);
+                    ends_early = true;
                 }
             }
             _ => {
@@ -130,7 +140,9 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         scan.no_link = Some("no input");
     } else if files == Files::Headers && !says_language {
         scan.no_link = Some("headers alone");
+        scan.compiles = true;
     }
+    scan.compiles &= input && !ends_early;
     scan
 }
 
@@ -156,6 +168,7 @@ impl Scan<'_> {
     fn language(&mut self, language: &[u8]) {
         if language.ends_with(b"-header") {
             self.no_link = Some("-x …-header");
+            self.compiles = true;
         } else if language.starts_with(b"c++") {
             self.cxx = true;
         }
@@ -193,8 +206,8 @@ mod tests {
 
     #[test]
     fn what_stops_before_the_linker_does_not_link() {
-        for option in NO_LINK {
-            assert!(!links(&[option, " main.c"].concat()), "{option}");
+        for option in NO_LINK.iter().chain(&COMPILE) {
+            assert!(!links(&[*option, " main.c"].concat()), "{option}");
         }
         assert!(!links("-x c++-header a.h"));
         assert!(!links("-xc-header a.h"));
@@ -209,6 +222,31 @@ mod tests {
         assert!(links("-include a.h"), "as recorded");
         assert!(links("-x c a.h"));
         assert!(!links("--language=c-header a"));
+    }
+
+    #[test]
+    fn a_compile_step_makes_one_kind_of_file() {
+        let compiles = |words| scanned(words).0.compiles;
+        for words in [
+            "-c a.c",
+            "-S a.c b.c",
+            "a.h",
+            "-xc++-header a -o b",
+            "-MD -c a.c",
+        ] {
+            assert!(compiles(words), "{words}");
+        }
+        for words in [
+            "a.c",
+            "-c",
+            "-c -E a.c",
+            "-M -c a.c",
+            "-v",
+            "-c a.c -fsyntax-only",
+            "",
+        ] {
+            assert!(!compiles(words), "{words}");
+        }
     }
 
     #[test]

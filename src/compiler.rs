@@ -9,6 +9,7 @@ use crate::driver_link;
 use crate::environment::{compiler_half, linker_half, FlagFiles};
 use crate::error::Error;
 use crate::hardening;
+use crate::hook;
 use crate::link_type::LinkType;
 use crate::native::drop_native;
 use crate::plan::{Arg, Command, Origin, Plan};
@@ -16,6 +17,10 @@ use crate::purity::{drop_impure, Purity, COMPILER_OPTIONS};
 use crate::response_file;
 use crate::target;
 use crate::toolchain::{Family, Role};
+
+/// A command line that compile steps are run by, as `LAUNCHER COMPILER ARGS`:
+/// ccache, distcc and their kin. Links and questions are none of its business.
+const LAUNCHER: &[u8] = b"CC_WRAPPER_LAUNCHER";
 
 /// Plans a call of one of the roles cc, c++, cpp and fortran.
 ///
@@ -38,7 +43,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
         drop_impure(&mut params, &COMPILER_OPTIONS, &purity, context.log);
     }
-    collect(&mut context, scan.c_includes)?;
+    let files = collect(&mut context, scan.c_includes)?;
     if context.variables.is_one("NIX_ENFORCE_NO_NATIVE") {
         drop_native(&mut params, context.log);
     }
@@ -48,10 +53,13 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     if needs_linker(&scan, &command) {
         command.after.extend(linker_prefix(call, &command));
     }
-    match scan.no_link {
-        Some(why) => context.log.trace(&[b"no linking: ", why.as_bytes()]),
-        None => link(&mut command, &mut context)?,
-    }
+    let link_type = match scan.no_link {
+        Some(why) => {
+            context.log.trace(&[b"no linking: ", why.as_bytes()]);
+            None
+        }
+        None => Some(link(&mut command, &mut context)?),
+    };
     if family == Family::Clang {
         let flags = target::flags(&command.params, call, context.log)?;
         command.before.extend(flags);
@@ -61,13 +69,22 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         }
     }
 
+    let read_by_hooks = |_: &Command| shell_variables(call, &scan, link_type);
+    let before = hook::COMPILER_BEFORE;
+    hook::run(before, read_by_hooks, &mut command, &files, &mut context)?;
     // `-v` alone prints the version; with flags it would miss its input.
     if scan.cc1 || call.args == [b"-v"] {
         command.before.clear();
         command.after.clear();
     }
-    command.after.append(&mut scan.operands);
-    Ok(context.plan(command))
+    command.after.extend_from_slice(&scan.operands);
+    let last = hook::COMPILER;
+    hook::run(last, read_by_hooks, &mut command, &files, &mut context)?;
+    let mut plan = context.plan(command);
+    if scan.compiles && call.role != Role::Cpp {
+        plan.launcher = call.environment.get_nonempty(LAUNCHER);
+    }
+    Ok(plan)
 }
 
 /// Collects the variables of both halves (§1), the linker's first so that
@@ -75,17 +92,45 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
 ///
 /// # Errors
 /// Variables that contradict each other, and files that cannot be read.
-pub fn collect(context: &mut Context, c_includes: bool) -> Result<(), Error> {
+pub fn collect<'a>(
+    context: &mut Context<'_, 'a>,
+    c_includes: bool,
+) -> Result<FlagFiles<'a>, Error> {
     let call = context.call;
-    if call.root == call.bintools {
+    let files = if call.root == call.bintools {
         let files = FlagFiles::listed(call.root, context.world);
         linker_half(context, &files)?;
-        return compiler_half(context, &files, c_includes);
-    }
-    let linker_files = FlagFiles::asked_for(call.bintools, context.world);
-    linker_half(context, &linker_files)?;
-    let files = FlagFiles::asked_for(call.root, context.world);
-    compiler_half(context, &files, c_includes)
+        files
+    } else {
+        let linker_files = FlagFiles::asked_for(call.bintools, context.world);
+        linker_half(context, &linker_files)?;
+        FlagFiles::asked_for(call.root, context.world)
+    };
+    compiler_half(context, &files, c_includes)?;
+    Ok(files)
+}
+
+/// What nixpkgs' script knows of the call when it runs a hook.
+fn shell_variables(
+    call: &Call,
+    scan: &Scan,
+    link_type: Option<LinkType>,
+) -> Vec<(&'static str, Vec<u8>)> {
+    // To it, clang always compiles C++.
+    let is_cxx = call.role == Role::Cxx || scan.cxx || call.family() == Family::Clang;
+    let mut variables = Vec::from([
+        ("compiler", call.tool.program.to_vec()),
+        ("dontLink", hook::flag(scan.no_link.is_some())),
+        ("isCxx", hook::flag(is_cxx)),
+        ("cc1", hook::flag(scan.cc1)),
+        ("cInclude", hook::flag(scan.c_includes)),
+        ("cxxInclude", hook::flag(scan.cxx_includes)),
+        ("cxxLibrary", hook::flag(scan.cxx_library)),
+    ]);
+    // Unset, it would end a hook that reads it.
+    let link_type = link_type.map_or("", LinkType::name);
+    variables.push(("linkType", link_type.into()));
+    variables
 }
 
 /// §2.6: the C++ library's flags. clang finds C++ headers under its plain
@@ -120,7 +165,7 @@ fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a
 }
 
 /// §2.8: what a call that links gets besides.
-fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<(), Error> {
+fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<LinkType, Error> {
     let variables = &mut context.variables;
     let ld_before = variables.list("NIX_LDFLAGS_BEFORE").args();
     let link_flags = variables.list("NIX_CFLAGS_LINK").args();
@@ -150,7 +195,7 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     if !driver_link::runs_wrapped_linker(command, context) {
         driver_link::do_linkers_work(command, link_type, context)?;
     }
-    Ok(())
+    Ok(link_type)
 }
 
 /// Whether the call runs a linker, or asks which one it would run.

@@ -54,8 +54,10 @@ impl<'c, 'a> Context<'c, 'a> {
             command,
             environment: self.variables.into_exports(),
             events: Vec::new(),
+            launcher: None,
             response_file: ResponseFile::WhenNeeded,
             debug: 0,
+            post_link: None,
         }
     }
 }

@@ -41,7 +41,10 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
         Role::Ld | Role::Strip | Role::Ranlib => Half::Linker,
         _ => Half::Compiler,
     };
-    let context = Context::new(call, half, world, log);
+    let mut context = Context::new(call, half, world, log);
+    // A hook may call compilers too.
+    let next = format!("{}", depth + 1).into_bytes();
+    context.variables.export(DEPTH.to_vec(), next);
     let mut plan = match call.role {
         Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran => compiler::plan(context)?,
         Role::Ld => linker::plan(context)?,
@@ -50,8 +53,6 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
         Role::Ranlib => neighbours::ranlib(context),
     };
     plan.response_file = response_file(call, log);
-    let next = format!("{}", depth + 1).into_bytes();
-    plan.environment.push((DEPTH.to_vec(), next));
     plan.debug = log.debug;
     plan.events = core::mem::take(&mut log.events);
     Ok(plan)

@@ -143,7 +143,7 @@ pub fn do_linkers_work<'a>(
     let found = linker::from_libraries(view, link_type, &files, context)?;
     command
         .after
-        .extend(found.into_iter().flat_map(pass_exactly));
+        .extend(found.args.into_iter().flat_map(pass_exactly));
     if call.root.is_none() {
         // An `ld` on PATH may be the built-in one: once is enough.
         let name = context.variables.salted("NIX_DONT_SET_RPATH");

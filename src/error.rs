@@ -4,6 +4,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use crate::hook::Failure;
 use crate::json;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub enum Error {
     NothingToAdd { tool: Vec<u8> },
     /// Nothing on PATH behind ourselves has this name.
     NotOnPath { tool: Vec<u8> },
+    /// A hook failed, or could not be run (§10).
+    Hook { path: Vec<u8>, failure: Failure },
     /// The real tool is ourselves again.
     Loop { program: Vec<u8>, from: Vec<u8> },
 }
@@ -48,6 +51,10 @@ impl Error {
     pub fn exit_status(&self) -> u8 {
         match self {
             Error::NotOnPath { .. } => 127,
+            Error::Hook {
+                failure: Failure::Status(status),
+                ..
+            } => *status,
             _ => 1,
         }
     }
@@ -123,6 +130,13 @@ impl Error {
                 b" on PATH behind this one; install one, or put its directory on PATH",
             ]
             .concat(),
+            Error::Hook { path, failure } => match failure {
+                Failure::Status(status) => {
+                    let status = format!(" failed with status {status}; mend it, or remove it");
+                    [b"hook ", &path[..], status.as_bytes()].concat()
+                }
+                Failure::NotRun(why) => [b"hook ", &path[..], b" cannot be run: ", why].concat(),
+            },
             Error::Loop { program, from } => [
                 &program[..],
                 b" leads back to cc-wrapper, so calling it would never end; name the real tool in ",

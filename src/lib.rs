@@ -30,6 +30,7 @@ pub mod error;
 pub mod event;
 mod gnat;
 pub mod hardening;
+pub mod hook;
 pub mod json;
 mod library_search;
 mod link_type;

@@ -2,12 +2,14 @@
 
 use alloc::vec::Vec;
 
+use crate::call::Call;
 use crate::context::Context;
 use crate::darwin;
 use crate::environment::{linker_half, FlagFiles, Variables};
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::hardening;
+use crate::hook;
 use crate::library_search::LibrarySearch;
 use crate::link_type::LinkType;
 use crate::plan::{Arg, Command, Origin, Plan};
@@ -65,10 +67,57 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         params,
         after,
     };
+    let link_type_is = || Vec::from([("linkType", link_type.name().into())]);
+    let before = hook::LINKER_BEFORE;
+    hook::run(
+        before,
+        |_| link_type_is(),
+        &mut command,
+        &files,
+        &mut context,
+    )?;
     let args = command.args().map(|arg| &arg[..]);
     let found = from_libraries(args, link_type, &files, &mut context)?;
-    command.after.extend(found);
-    Ok(context.plan(command))
+    let is = (found.relocatable, found.is_32_bit);
+    command.after.extend(found.args);
+    let read_by_hooks = |command: &Command| shell_variables(call, link_type, is, command);
+    let last = hook::LINKER;
+    hook::run(last, read_by_hooks, &mut command, &files, &mut context)?;
+    let read_after = || read_by_hooks(&command);
+    let post_link = hook::find(hook::POST_LINK, read_after, &files, &context);
+    let mut plan = context.plan(command);
+    plan.post_link = post_link;
+    Ok(plan)
+}
+
+/// What nixpkgs' script knows of the link when it runs its last hooks.
+fn shell_variables(
+    call: &Call,
+    link_type: LinkType,
+    (is_relocatable, is_32_bit): (bool, bool),
+    command: &Command,
+) -> Vec<(&'static str, Vec<u8>)> {
+    Vec::from([
+        ("linker", call.tool.program.to_vec()),
+        ("linkType", link_type.name().into()),
+        ("linkerOutput", output(command).to_vec()),
+        ("relocatable", hook::flag(is_relocatable)),
+        ("link32", hook::flag(is_32_bit)),
+    ])
+}
+
+/// The file that a link makes.
+fn output<'c>(command: &'c Command) -> &'c [u8] {
+    let mut output: &[u8] = b"a.out";
+    let mut args = command.args().peekable();
+    while let Some(arg) = args.next() {
+        match &arg[..] {
+            b"-o" | b"--output" => output = args.peek().map_or(output, |arg| &arg[..]),
+            [b'-', b'o', file @ ..] if !file.starts_with(b"format") => output = file,
+            _ => output = arg.strip_prefix(b"--output=").unwrap_or(output),
+        }
+    }
+    output
 }
 
 /// Drops or refuses what is impure (§3.3).
@@ -139,6 +188,14 @@ fn dynamic_linker<'a>(variables: &mut Variables) -> Vec<Arg<'a>> {
     ])
 }
 
+/// What follows from the libraries of a link.
+pub struct Found<'a> {
+    /// To be put behind all others.
+    pub args: Vec<Arg<'a>>,
+    pub relocatable: bool,
+    pub is_32_bit: bool,
+}
+
 /// What follows from the libraries of the whole command: the interpreter of
 /// 32-bit programs, rpaths, and the build id (§3.6 to §3.9). `files` are the
 /// linker half's.
@@ -150,7 +207,7 @@ pub fn from_libraries<'a, 'c>(
     link_type: LinkType,
     files: &FlagFiles,
     context: &mut Context,
-) -> Result<Vec<Arg<'a>>, Error> {
+) -> Result<Found<'a>, Error> {
     let call = context.call;
     let variables = &context.variables;
     let store = Store::new(call.environment, call.toolchain, context.world);
@@ -176,7 +233,11 @@ pub fn from_libraries<'a, 'c>(
         let flag = [b"--build-id=", style.unwrap_or(b"sha1")].concat();
         args.push(Arg::new(flag, Origin::Rule("build id")));
     }
-    Ok(args)
+    Ok(Found {
+        args,
+        relocatable: search.relocatable,
+        is_32_bit: search.is_32_bit,
+    })
 }
 
 #[cfg(test)]

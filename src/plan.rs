@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::event::Event;
+use crate::hook::Hook;
 use crate::toolchain::Bytes;
 
 /// A decided call. `exec`, NIX_DEBUG and the tests read the same plan.
@@ -11,14 +12,21 @@ pub struct Plan<'a> {
     /// Path of the real tool; also its `argv[0]`.
     pub program: Bytes<'a>,
     pub command: Command<'a>,
-    /// Variables to set for the tool; all others are handed on as they are.
-    pub environment: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Variables of the tool; all others are handed on as they are.
+    pub environment: Vec<Export>,
+    /// A command line that is to run the tool, as a shell reads it.
+    pub launcher: Option<&'a [u8]>,
     /// What is to be told about it, in order.
     pub events: Vec<Event>,
     pub response_file: ResponseFile,
     /// The level asked for by NIX_DEBUG (§9).
     pub debug: i64,
+    /// To be run after the tool has succeeded (§10).
+    pub post_link: Option<Hook<'a>>,
 }
+
+/// A variable's name and the value to set; `None`: to take it out.
+pub type Export = (Vec<u8>, Option<Vec<u8>>);
 
 /// All arguments behind the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +82,7 @@ pub enum Origin {
     /// A word of the response file that is the caller's nth argument.
     ResponseFile(usize),
     Variable(&'static str, Suffix),
-    /// A file in `nix-support/`.
+    /// A file in `nix-support/`: of flags, or a hook.
     FlagFile(&'static str),
     /// A hardening flag of §4.
     Hardening(&'static str),

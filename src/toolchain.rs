@@ -36,6 +36,10 @@ pub struct Toolchain<'a> {
     /// clang: the `-mabi=` to pass along with the default target; empty: none.
     pub explicit_abi: Bytes<'a>,
     pub darwin: Option<Darwin<'a>>,
+    /// The bash that runs hooks (§10); `None`: the one on PATH.
+    pub shell: Option<Bytes<'a>>,
+    /// PATH while a hook runs; `None`: as the tool will have it.
+    pub hook_path: Option<Bytes<'a>>,
 
     // Not in nixpkgs: what makes a root usable without a Nix build around it.
     /// Whether the plain variables count where no role marker is set (§1).
@@ -204,6 +208,8 @@ impl<'a> Toolchain<'a> {
                 b"machineFlags" => toolchain.machine_flags = strings(r)?,
                 b"explicitAbi" => toolchain.explicit_abi = r.string()?,
                 b"darwin" => toolchain.darwin = r.optional(Darwin::read)?,
+                b"shell" => toolchain.shell = r.optional(Reader::string)?,
+                b"hookPath" => toolchain.hook_path = r.optional(Reader::string)?,
                 b"roleMarkers" => toolchain.role_markers = RoleMarkers::read(r)?,
                 b"store" => toolchain.store = strings(r)?,
                 b"systemLibraryDirectories" => {
@@ -250,6 +256,12 @@ impl<'a> Toolchain<'a> {
         object.nonempty("explicitAbi", &self.explicit_abi);
         if let Some(darwin) = &self.darwin {
             object.raw("darwin", &darwin.to_json());
+        }
+        if let Some(shell) = &self.shell {
+            object.string("shell", shell);
+        }
+        if let Some(hook_path) = &self.hook_path {
+            object.string("hookPath", hook_path);
         }
         if self.role_markers == RoleMarkers::Optional {
             object.string("roleMarkers", b"optional");
@@ -483,6 +495,8 @@ mod tests {
                 sdk_version: Cow::Borrowed(b"14.4"),
                 ..Darwin::default()
             }),
+            shell: Some(Cow::Borrowed(b"/bin/bash")),
+            hook_path: Some(Cow::Borrowed(b"/a/bin:/b/bin")),
             role_markers: RoleMarkers::Optional,
             store: vec![Cow::Borrowed(b"/opt")],
             system_library_directories: vec![Cow::Borrowed(b"/usr/lib")],

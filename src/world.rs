@@ -2,8 +2,12 @@
 
 use alloc::vec::Vec;
 
+use crate::hook::{Changes, Failure, Hook};
+use crate::plan::{Command, Export};
+
 /// What planning a call may ask of the machine. Paths are bytes, absolute or
-/// relative to the current directory. Nothing here changes anything.
+/// relative to the current directory. Nothing here changes anything, but for
+/// what a hook does.
 pub trait World {
     /// The content of a file.
     ///
@@ -42,6 +46,18 @@ pub trait World {
     fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 
     fn current_directory(&self) -> Option<Vec<u8>>;
+
+    /// Runs a hook (§10) over a command, with these variables exported, and
+    /// tells what it changed.
+    ///
+    /// # Errors
+    /// It fails, or cannot be run.
+    fn run_hook(
+        &self,
+        hook: &Hook,
+        command: &Command,
+        exports: &[Export],
+    ) -> Result<Changes, Failure>;
 }
 
 /// Why a file was not read.
@@ -59,6 +75,8 @@ pub enum ReadError {
 #[cfg(test)]
 pub(crate) mod fake {
     use super::{ReadError, World};
+    use crate::hook::{Changes, Failure, Hook};
+    use crate::plan::{Command, Export};
     use alloc::collections::BTreeMap;
     use alloc::vec::Vec;
     use core::cell::RefCell;
@@ -194,6 +212,10 @@ pub(crate) mod fake {
 
         fn current_directory(&self) -> Option<Vec<u8>> {
             Some(self.current_directory.clone())
+        }
+
+        fn run_hook(&self, _: &Hook, _: &Command, _: &[Export]) -> Result<Changes, Failure> {
+            Err(Failure::NotRun(b"there is no bash".to_vec()))
         }
     }
 }

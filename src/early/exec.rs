@@ -35,7 +35,7 @@ fn exec_with<'p>(
         + args.clone().map(|arg| arg.len() + 1).sum::<usize>()
         + variables
             .iter()
-            .map(|(name, value)| name.len() + value.len() + 2)
+            .map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len) + 2)
             .sum::<usize>();
     let mut strings = Strings(Vec::with_capacity(length + 1));
 
@@ -59,7 +59,7 @@ fn exec_with<'p>(
     envp.extend(stack.environment_without(first, is_replaced));
     let ours = variables
         .iter()
-        .map(|(name, value)| strings.add(&[name, b"=", value]));
+        .filter_map(|(name, value)| Some(strings.add(&[name, b"=", value.as_ref()?])));
     envp.extend(ours);
     envp.push(ptr::null());
     // SAFETY: both end in a null; the strings outlive the call.

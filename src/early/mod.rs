@@ -86,5 +86,5 @@ fn plan_and_exec(stack: &Stack, executable: &CStr) {
 
 /// Whether the plan is an exec and nothing else.
 fn is_plain(plan: &Plan) -> bool {
-    plan.events.is_empty() && plan.debug < 1
+    plan.events.is_empty() && plan.debug < 1 && plan.launcher.is_none() && plan.post_link.is_none()
 }

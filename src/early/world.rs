@@ -6,6 +6,8 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
 use super::syscall::{self, Errno, File, Status, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM};
+use crate::hook::{Changes, Failure, Hook};
+use crate::plan::{Command, Export};
 use crate::world::{ReadError, World};
 
 /// As long as a path can be.
@@ -147,6 +149,11 @@ impl World for Kernel {
         let mut buffer = [0; PATH_MAX];
         let path = syscall::current_directory(&mut buffer).ok()?;
         Some(path.to_vec())
+    }
+
+    fn run_hook(&self, _: &Hook, _: &Command, _: &[Export]) -> Result<Changes, Failure> {
+        self.has_given_up.set(true);
+        Err(Failure::NotRun(Vec::new()))
     }
 }
 

@@ -38,6 +38,22 @@ impl<'a> FlagFiles<'a> {
         }
     }
 
+    /// Path of a file, be it there or not; `None`: there are no files.
+    pub fn named(&self, name: &str) -> Option<Vec<u8>> {
+        Some([self.root?, b"/nix-support/", name.as_bytes()].concat())
+    }
+
+    /// Path of a file that most roots do not have, if it is there. Not worth
+    /// a look at the directory where there was none.
+    pub fn find(&self, name: &str) -> Option<Vec<u8>> {
+        let is_listed = |names: &Vec<Vec<u8>>| names.iter().any(|n| n == name.as_bytes());
+        let path = || self.named(name);
+        match self.names.get() {
+            Some(Some(names)) => is_listed(names).then(path)?,
+            _ => path().filter(|path| self.world.exists(path)),
+        }
+    }
+
     /// Path of a file that may be there.
     fn path(&self, name: &str) -> Option<Vec<u8>> {
         let directory = [self.root?, b"/nix-support/"].concat();

@@ -7,7 +7,10 @@ use alloc::vec::Vec;
 use super::{number, Environment, Text};
 use crate::error::Error;
 use crate::event::{Event, Log};
-use crate::plan::{Origin, Suffix};
+use crate::plan::{Export, Origin, Suffix};
+
+/// The kernel takes no longer string, `NAME=VALUE` with its end.
+const LONGEST: usize = 128 << 10;
 
 /// No call has more lists than this.
 const LISTS: usize = 16;
@@ -17,7 +20,9 @@ pub struct Variables<'a> {
     salt: &'a [u8],
     lists: Vec<List>,
     /// Set for the tool besides the lists.
-    exported: Vec<(Vec<u8>, Vec<u8>)>,
+    exported: Vec<Export>,
+    /// A hook may have set lists that nobody has asked for.
+    hooked: bool,
 }
 
 struct List {
@@ -34,6 +39,7 @@ impl<'a> Variables<'a> {
             salt,
             lists: Vec::with_capacity(LISTS),
             exported: Vec::with_capacity(2 * LISTS),
+            hooked: false,
         }
     }
 
@@ -92,26 +98,71 @@ impl<'a> Variables<'a> {
             log.trace(&[&name, b"=", list.text.bytes()]);
         }
         for (name, value) in &self.exported {
-            log.trace(&[name, b"=", value]);
+            log.trace(&[name, b"=", value.as_deref().unwrap_or_default()]);
         }
     }
 
     pub fn export(&mut self, name: Vec<u8>, value: Vec<u8>) {
+        self.set(name, Some(value));
+    }
+
+    fn set(&mut self, name: Vec<u8>, value: Option<Vec<u8>>) {
         match self.exported.iter_mut().find(|(n, _)| *n == name) {
             Some((_, old)) => *old = value,
             None => self.exported.push((name, value)),
         }
     }
 
+    /// Sets what a hook has set, or takes out what it has: from here on that is
+    /// the variable's value.
+    pub fn assign(&mut self, name: Vec<u8>, value: Option<Vec<u8>>) {
+        self.hooked = true;
+        let salted = |list: &List| self.salted(list.name) == name;
+        if let Some(list) = self.lists.iter().position(salted) {
+            self.lists.remove(list);
+        }
+        self.set(name, value);
+    }
+
+    /// All that is to be set for the tool, as it is now and as far as the
+    /// kernel takes it.
+    pub fn exports(&self) -> Vec<Export> {
+        let mut exports = self.exported.clone();
+        for list in self.lists.iter().filter(|list| list.changed) {
+            let name = self.salted(list.name);
+            exports.retain(|(n, _)| *n != name);
+            exports.push((name, Some(list.text.bytes().to_vec())));
+        }
+        exports.retain(fits);
+        exports
+    }
+
     /// All that is to be set for the tool.
-    pub fn into_exports(mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub fn into_exports(mut self) -> Vec<Export> {
         for list in core::mem::take(&mut self.lists) {
             if list.changed {
                 let name = self.salted(list.name);
-                self.exported.push((name, list.text.into_bytes()));
+                let value = Some(list.text.into_bytes());
+                if self.hooked {
+                    self.set(name, value);
+                } else {
+                    self.exported.push((name, value));
+                }
             }
         }
+        if !self.exported.iter().all(fits) {
+            self.leave_to_the_next();
+        }
         self.exported
+    }
+
+    /// Of what was collected, something is too long to hand on. So nothing is,
+    /// nor the marks, and a wrapper that the tool runs collects for itself.
+    fn leave_to_the_next(&mut self) {
+        let link_type = self.salted("NIX_LINK_TYPE");
+        let salt = [b"_", self.salt].concat();
+        let is_collected = |name: &[u8]| name.ends_with(&salt) && name != link_type;
+        self.exported.retain(|(name, _)| !is_collected(name));
     }
 
     /// Collects a list: the inherited text, then each role's.
@@ -201,7 +252,7 @@ impl<'a> Variables<'a> {
         let salted = self.salted(name);
         let collected = self.exported.iter().find(|(n, _)| *n == salted);
         let value = match collected {
-            Some((_, value)) => Some(&value[..]),
+            Some((_, value)) => value.as_deref(),
             None => self.environment.get(&salted),
         };
         value == Some(b"1")
@@ -211,7 +262,12 @@ impl<'a> Variables<'a> {
         if let Some(list) = self.lists.iter().position(|list| list.name == name) {
             return list;
         }
-        let text = match self.inherited(name) {
+        let salted = |(n, _): &&Export| self.hooked && *n == self.salted(name);
+        let value = match self.exported.iter().find(salted) {
+            Some((_, value)) => value.as_deref(),
+            None => self.inherited(name),
+        };
+        let text = match value {
             Some(value) => Text::new(value, Origin::Variable(name, Suffix::Salt)),
             None => Text::default(),
         };
@@ -234,6 +290,10 @@ impl<'a> Variables<'a> {
             None => 0,
         }
     }
+}
+
+fn fits((name, value): &Export) -> bool {
+    name.len() + value.as_ref().map_or(0, Vec::len) + 2 <= LONGEST
 }
 
 /// The number in `value`; what is none is reported and taken as 1.
@@ -264,7 +324,7 @@ mod tests {
         let exports = variables.into_exports();
         assert_eq!(exports.len(), 1);
         assert_eq!(exports[0].0, b"NIX_X_s");
-        (exports[0].1.clone(), log)
+        (exports[0].1.clone().unwrap(), log)
     }
 
     #[test]

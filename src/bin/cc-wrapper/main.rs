@@ -3,12 +3,16 @@
 //! What touches the world is here; what decides is the library, which has no
 //! std.
 
+mod child;
 mod command;
 #[cfg(early_start)]
 mod entry;
 mod execute;
+mod hook;
 mod os;
 mod report;
+mod signals;
+mod unnamed_file;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;

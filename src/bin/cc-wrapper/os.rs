@@ -7,7 +7,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use cc_wrapper::hook::{Changes, Failure, Hook};
+use cc_wrapper::plan::{Command, Export};
 use cc_wrapper::world::{ReadError, World};
+
+use crate::hook;
 
 /// Files and directories of this machine.
 pub struct Os;
@@ -65,6 +69,15 @@ impl World for Os {
     fn current_directory(&self) -> Option<Vec<u8>> {
         let directory = std::env::current_dir().ok()?;
         Some(directory.into_os_string().into_vec())
+    }
+
+    fn run_hook(
+        &self,
+        hook: &Hook,
+        command: &Command,
+        exports: &[Export],
+    ) -> Result<Changes, Failure> {
+        hook::run(hook, command, exports)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Signals that ask to stop: what was begun is to be tidied away first.
 
-use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +8,7 @@ use signal_hook::flag;
 use signal_hook::low_level::signal_name;
 
 use crate::command::error::{Error, Result};
+use crate::signals::is_ignored;
 
 /// The last signal that came; 0: none.
 static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
@@ -16,10 +16,9 @@ static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 /// From now on these signals end nothing; [`check`] tells of them.
 pub fn watch() {
     let caught = CAUGHT.get_or_init(Arc::default);
-    let ignored = ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default());
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         // What nohup or a shell had ignored stays so.
-        if ignored & (1 << (signal - 1)) == 0 {
+        if !is_ignored(signal) {
             // Refused, it ends us as before.
             let _ = flag::register_usize(signal, caught.clone(), signal.unsigned_abs() as usize);
         }
@@ -37,24 +36,5 @@ pub fn check() -> Result<()> {
             let error = Error::new(format!("interrupted by {name}; nothing was changed"));
             Err(error.exiting(128 + signal))
         }
-    }
-}
-
-/// The set of signals that the process ignores, by what the kernel says of it.
-fn ignored(status: &str) -> u64 {
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ignored_signals_are_read_off_the_status() {
-        let status = "SigBlk:\t0000000000000002\nSigIgn:\t0000000000001001\n";
-        assert_eq!(ignored(status), 0x1001);
-        assert_eq!(ignored(""), 0);
     }
 }

@@ -1,0 +1,67 @@
+//! CC_WRAPPER_LAUNCHER: what runs the compiler in a compile step.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+
+const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
+
+/// The words of the command line, the first one found on PATH.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub fn words(line: &[u8]) -> Result<Vec<OsString>, String> {
+    let mut words = split(line)
+        .ok_or_else(|| format!("{VARIABLE}: a quote has no end; close it, or unset {VARIABLE}"))?;
+    let Some(first) = words.first_mut() else {
+        return Ok(words);
+    };
+    match which::which(&*first) {
+        Ok(path) => *first = path.into_os_string(),
+        Err(_) => {
+            let name = Path::new(first).display();
+            return Err(format!(
+                "{VARIABLE}: no program {name} on PATH; install it, or unset {VARIABLE}"
+            ));
+        }
+    }
+    Ok(words)
+}
+
+/// As a shell splits them. The library knows text only, and looks at nothing
+/// beyond ASCII: each byte is a character to it.
+fn split(line: &[u8]) -> Option<Vec<OsString>> {
+    let text: String = line.iter().map(|&b| char::from(b)).collect();
+    let bytes = |word: String| word.chars().map(|c| c as u8).collect();
+    let words = shell_words::split(&text).ok()?;
+    Some(
+        words
+            .into_iter()
+            .map(|word| OsString::from_vec(bytes(word)))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_bytes_survive() {
+        let line = b"  cc\xffache 'a b' \"\xc3\xa9\" \\'";
+        let words = split(line).unwrap();
+        let want = [&b"cc\xffache"[..], b"a b", "é".as_bytes(), b"'"];
+        assert_eq!(words, want.map(|word| OsString::from_vec(word.to_vec())));
+        assert_eq!(split(b"'a"), None);
+        assert_eq!(split(b" "), Some(vec![]));
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let error = words(b"no-such-launcher -x").unwrap_err();
+        assert!(error.contains("no program no-such-launcher on PATH"));
+        let found = words(b"sh -x").unwrap();
+        assert!(Path::new(&found[0]).is_absolute());
+        assert_eq!(found[1], "-x");
+    }
+}

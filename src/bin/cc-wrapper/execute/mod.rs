@@ -1,0 +1,136 @@
+//! Running a plan: the process becomes the real tool, or waits for it where
+//! something is left to do after it.
+
+mod failure;
+mod launcher;
+mod response_file;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode, ExitStatus};
+
+use cc_wrapper::error::Error;
+use cc_wrapper::hook::Failure as HookFailure;
+use cc_wrapper::plan::{Plan, ResponseFile};
+
+use crate::child::{end_as, Parent};
+use crate::{hook, report};
+use failure::{is_too_long, Failure};
+use response_file::Written;
+
+/// Replaces this process by the tool, or runs it and ends as it has ended.
+/// Returns only if it was not run.
+pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
+    match Run::of(plan).and_then(Run::run) {
+        Ok(status) => match &plan.post_link {
+            Some(_) if status.success() => post_link(plan, tool),
+            _ => end_as(status),
+        },
+        Err(failure) => {
+            let (status, text) = failure.explain(plan);
+            report::error(tool, &text);
+            ExitCode::from(status)
+        }
+    }
+}
+
+/// What runs: the tool, or a launcher and the tool.
+struct Run<'p> {
+    plan: &'p Plan<'p>,
+    /// Program and arguments before the call's own.
+    words: Vec<OsString>,
+    /// The call waits for a child.
+    parent: Option<Parent>,
+}
+
+impl<'p> Run<'p> {
+    /// # Errors
+    /// There is no such launcher, or the system refuses to catch signals.
+    fn of(plan: &'p Plan<'p>) -> Result<Run<'p>, Failure> {
+        let mut words = match plan.launcher {
+            Some(line) => launcher::words(line).map_err(Failure::Launcher)?,
+            None => Vec::new(),
+        };
+        words.push(OsStr::from_bytes(&plan.program).to_owned());
+        let waits = plan.post_link.is_some();
+        let parent = waits.then(Parent::new).transpose().map_err(Failure::Exec)?;
+        Ok(Run {
+            plan,
+            words,
+            parent,
+        })
+    }
+
+    /// The status of a child; a process that is replaced has none.
+    fn run(mut self) -> Result<ExitStatus, Failure> {
+        let refused = match self.plan.response_file {
+            ResponseFile::Always => None,
+            _ => match self.directly() {
+                Ok(status) => return Ok(status),
+                Err(error) => Some(error),
+            },
+        };
+        match refused {
+            Some(error) if self.plan.response_file == ResponseFile::Never => {
+                Err(Failure::Exec(error))
+            }
+            Some(error) if !is_too_long(&error) => Err(Failure::Exec(error)),
+            _ => self.through_response_file(),
+        }
+    }
+
+    fn directly(&mut self) -> io::Result<ExitStatus> {
+        let plan = self.plan;
+        self.start(plan.command.args().map(|arg| OsStr::from_bytes(arg)))
+    }
+
+    /// All arguments in one file. One without a name leaves nothing behind and
+    /// needs nobody to wait; one with a name is removed after the tool has run.
+    fn through_response_file(mut self) -> Result<ExitStatus, Failure> {
+        if !response_file::needs_a_name(self.plan) {
+            if let Some(file) = Written::without_a_name(self.plan) {
+                return self.start([file.argument()]).map_err(Failure::Exec);
+            }
+        }
+        if self.parent.is_none() {
+            // From here on a signal does not end us with the file left behind.
+            self.parent = Some(Parent::new().map_err(Failure::Exec)?);
+        }
+        let file = Written::with_a_name(self.plan).map_err(Failure::ResponseFile)?;
+        self.start([file.argument()]).map_err(Failure::Exec)
+    }
+
+    fn start<'a>(&mut self, args: impl IntoIterator<Item = &'a OsStr>) -> io::Result<ExitStatus> {
+        let mut command = Command::new(&self.words[0]);
+        command.args(&self.words[1..]).args(args);
+        for (name, value) in &self.plan.environment {
+            let name = OsStr::from_bytes(name);
+            match value {
+                Some(value) => command.env(name, OsStr::from_bytes(value)),
+                None => command.env_remove(name),
+            };
+        }
+        match &mut self.parent {
+            Some(parent) => parent.run(&mut command),
+            None => Err(command.exec()),
+        }
+    }
+}
+
+/// Runs the hook that follows a link. Returns only if it fails.
+fn post_link(plan: &Plan, tool: &str) -> ExitCode {
+    let Some(hook) = &plan.post_link else {
+        return ExitCode::SUCCESS;
+    };
+    let failure = match hook::run_last(hook, &plan.command, &plan.environment) {
+        Ok(status) if status.success() => end_as(status),
+        Ok(status) => HookFailure::Status(status.code().unwrap_or(1) as u8),
+        Err(why) => HookFailure::NotRun(why.into_bytes()),
+    };
+    let path = hook.path.clone();
+    let error = Error::Hook { path, failure };
+    report::error(tool, &error.text());
+    ExitCode::from(error.exit_status())
+}

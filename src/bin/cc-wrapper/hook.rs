@@ -1,0 +1,292 @@
+//! §10: running a hook in bash.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+
+use cc_wrapper::hook::{Changes, Failure, Hook};
+use cc_wrapper::plan::{self, Arg, Export};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+use signal_hook::low_level::signal_name;
+
+use crate::child::{end_as, Parent};
+use crate::{report, unnamed_file};
+
+const SCRIPT: &str = include_str!("hook.bash");
+
+/// Variables that bash itself changes.
+const OF_BASH: [&[u8]; 6] = [b"_", b"BASHOPTS", b"OLDPWD", b"PWD", b"SHELLOPTS", b"SHLVL"];
+
+/// Runs a hook and tells what it changed. Does not return if the hook was
+/// ended by a signal, or has become another program that did the call's work.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn run(hook: &Hook, command: &plan::Command, exports: &[Export]) -> Result<Changes, Failure> {
+    let before = environment(exports);
+    let (parent, status, mut answer) =
+        in_bash(hook, command, &before).map_err(|why| Failure::NotRun(why.into_bytes()))?;
+    if status.signal().is_some() {
+        end_by_signal(hook, status);
+    }
+    let mut text = Vec::new();
+    let told = answer.rewind().and_then(|()| answer.read_to_end(&mut text));
+    told.map_err(|error| Failure::NotRun(error.to_string().into_bytes()))?;
+    parent.go_on_alone();
+    match (status.code(), read_answer(&text, &before)) {
+        (Some(0), Some(changes)) => Ok(changes),
+        (Some(0), None) => end_as(status),
+        (status, _) => Err(Failure::Status(status.unwrap_or(1) as u8)),
+    }
+}
+
+/// Runs the hook that follows a link; tells how it ended.
+///
+/// # Errors
+/// Why it could not be run, and what to do.
+pub fn run_last(
+    hook: &Hook,
+    command: &plan::Command,
+    exports: &[Export],
+) -> Result<ExitStatus, String> {
+    let (_, status, _) = in_bash(hook, command, &environment(exports))?;
+    if status.signal().is_some() {
+        end_by_signal(hook, status);
+    }
+    Ok(status)
+}
+
+fn end_by_signal(hook: &Hook, status: ExitStatus) -> ! {
+    let signal = status.signal().unwrap_or(0);
+    // Whoever asked for these knows.
+    if ![SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains(&signal) {
+        let name = signal_name(signal).map_or_else(|| signal.to_string(), str::to_owned);
+        let text = format!(" was ended by {name}; mend it, or remove it");
+        report::error("hook", &[&hook.path[..], text.as_bytes()].concat());
+    }
+    end_as(status)
+}
+
+type Variables = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// The environment that the tool would have.
+fn environment(exports: &[Export]) -> Variables {
+    let inherited = env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec()));
+    let mut variables: Variables = inherited.collect();
+    for (name, value) in exports {
+        match value {
+            Some(value) => variables.insert(name.clone(), value.clone()),
+            None => variables.remove(name),
+        };
+    }
+    variables
+}
+
+/// How bash ended, and the file that it answered on.
+fn in_bash(
+    hook: &Hook,
+    command: &plan::Command,
+    variables: &Variables,
+) -> Result<(Parent, ExitStatus, File), String> {
+    let bash = bash(hook)?;
+    let run = || {
+        let question = unnamed_file::out_of_the_way(question(hook, command, variables)?)?;
+        let answer = unnamed_file::out_of_the_way(unnamed_file::create()?)?;
+        let mut command = Command::new(&bash);
+        let variables = variables.iter();
+        command
+            .arg("-c")
+            .arg(SCRIPT)
+            .arg(OsStr::from_bytes(hook.executable))
+            .arg(question.as_raw_fd().to_string())
+            .arg(answer.as_raw_fd().to_string())
+            .env_clear()
+            .envs(
+                variables.map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value))),
+            );
+        if let Some(path) = hook.search_path {
+            command.env("PATH", OsStr::from_bytes(path));
+        }
+        let mut parent = Parent::new()?;
+        let status = parent.run(&mut command)?;
+        io::Result::Ok((parent, status, answer))
+    };
+    run().map_err(|error| {
+        format!(
+            "{}: {error}; install bash, or name it as \"shell\" in toolchain.json",
+            bash.display()
+        )
+    })
+}
+
+fn bash(hook: &Hook) -> Result<PathBuf, String> {
+    match hook.shell {
+        Some(shell) => Ok(PathBuf::from(OsStr::from_bytes(shell))),
+        None => which::which_in("bash", Some(path()), "/").map_err(|_| {
+            "there is no bash on PATH; install it, or name it as \"shell\" in toolchain.json".into()
+        }),
+    }
+}
+
+fn path() -> std::ffi::OsString {
+    env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into())
+}
+
+/// All that the hook may read, as hook.bash takes it.
+fn question(hook: &Hook, command: &plan::Command, variables: &Variables) -> io::Result<File> {
+    let mut text = Vec::new();
+    let mut add = |word: &[u8]| {
+        text.extend_from_slice(word);
+        text.push(0);
+    };
+    add(&hook.path);
+    add(&hook.functions);
+    add(if hook.trace { b"1" } else { b"0" });
+
+    let mut known = Vec::new();
+    for (name, value) in &hook.variables {
+        known.extend([name.as_bytes(), value]);
+    }
+    if let Some(path) = variables.get(&b"PATH"[..]) {
+        known.extend([b"path_backup", &path[..]]);
+    }
+    let words = |args: &[Arg]| -> Vec<Vec<u8>> { args.iter().map(|arg| arg.to_vec()).collect() };
+    let lists = [
+        known.into_iter().map(<[u8]>::to_vec).collect(),
+        hook.args.iter().map(|arg| arg.to_vec()).collect(),
+        words(&command.before),
+        words(&command.params),
+        words(&command.after),
+    ];
+    for list in lists {
+        add(list.len().to_string().as_bytes());
+        list.iter().for_each(|word| add(word));
+    }
+    let mut file = unnamed_file::create()?;
+    file.write_all(&text)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// What changed; `None`: the hook has not told, so it was not bash that ended.
+fn read_answer(text: &[u8], before: &Variables) -> Option<Changes> {
+    let mut words = text
+        .split_inclusive(|&b| b == 0)
+        .map_while(|word| word.strip_suffix(&[0]));
+    let mut list = || {
+        let count: usize = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+        let list: Vec<Vec<u8>> = words.by_ref().take(count).map(<[u8]>::to_vec).collect();
+        (list.len() == count).then_some(list)
+    };
+    let arrays = [list()?, list()?, list()?];
+    let mut after = Variables::new();
+    loop {
+        match words.next()? {
+            [] => break,
+            name => after.insert(name.to_vec(), words.next()?.to_vec()),
+        };
+    }
+    Some(Changes {
+        arrays,
+        environment: changed(before, after),
+    })
+}
+
+fn changed(before: &Variables, after: Variables) -> Vec<Export> {
+    let removed = before.keys().filter(|name| !after.contains_key(*name));
+    let mut changes: Vec<Export> = removed
+        .filter(|name| is_name(name))
+        .map(|name| (name.clone(), None))
+        .collect();
+    for (name, value) in after {
+        if before.get(&name) != Some(&value) {
+            changes.push((name, Some(value)));
+        }
+    }
+    changes.retain(|(name, _)| !OF_BASH.contains(&&name[..]));
+    changes
+}
+
+/// Whether bash can have a variable of this name.
+fn is_name(name: &[u8]) -> bool {
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    name.iter().all(is_word) && !name.first().is_some_and(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Variables {
+        let bytes = pairs
+            .iter()
+            .map(|(n, v)| (n.as_bytes().to_vec(), v.as_bytes().to_vec()));
+        bytes.collect()
+    }
+
+    #[test]
+    fn an_answer_is_read_whole_or_not_at_all() {
+        let before = variables(&[("A", "1"), ("B", "2"), ("f%%", "x"), ("SHLVL", "1")]);
+        let text = b"1\0a b\x00\x30\x00\x32\0\0\xff\0A\x001\0C\0\0SHLVL\x002\0\0";
+        let changes = read_answer(text, &before).unwrap();
+        assert_eq!(
+            changes.arrays,
+            [
+                vec![b"a b".to_vec()],
+                vec![],
+                vec![vec![], b"\xff".to_vec()]
+            ]
+        );
+        assert_eq!(
+            changes.environment,
+            [(b"B".to_vec(), None), (b"C".to_vec(), Some(vec![]))]
+        );
+        for end in 0..text.len() {
+            assert_eq!(read_answer(&text[..end], &before), None, "{end}");
+        }
+    }
+
+    fn words() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        prop::collection::vec(prop::collection::vec(1u8.., 0..12), 0..6)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn bash_hands_all_bytes_back(before in words(), params in words(), value in prop::collection::vec(1u8.., 0..12)) {
+            if which::which("bash").is_err() {
+                return Ok(());
+            }
+            let args = |words: &[Vec<u8>]| {
+                let arg = |word: &Vec<u8>| Arg::new(word.clone(), plan::Origin::User(1));
+                words.iter().map(arg).collect::<Vec<_>>()
+            };
+            let command = plan::Command { before: args(&before), params: args(&params), after: vec![] };
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("a hook");
+            std::fs::write(&path, r#"extraAfter=("${params[@]}" "$word"); export COPY=$word"#).unwrap();
+            let hook = Hook {
+                path: path.into_os_string().into_vec(),
+                functions: vec![],
+                shell: None,
+                search_path: None,
+                executable: b"gcc",
+                args: &[],
+                variables: vec![("word", value.clone())],
+                trace: false,
+            };
+            let changes = run(&hook, &command, &[]).unwrap();
+            let after: Vec<_> = params.iter().chain([&value]).cloned().collect();
+            prop_assert_eq!(changes.arrays, [before, params, after]);
+            prop_assert_eq!(changes.environment, [(b"COPY".to_vec(), Some(value))]);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Files without a name: they go with the last process that has them open,
+//! whatever ends it.
+
+use std::fs::File;
+use std::io;
+
+use rustix::io::{fcntl_dupfd_cloexec, fcntl_setfd, FdFlags};
+
+/// An empty file that programs inherit.
+///
+/// # Errors
+/// There is no room for one.
+pub fn create() -> io::Result<File> {
+    let file = match in_memory() {
+        Some(file) => file,
+        None => tempfile::tempfile()?,
+    };
+    fcntl_setfd(&file, FdFlags::empty())?;
+    Ok(file)
+}
+
+#[cfg(target_os = "linux")]
+fn in_memory() -> Option<File> {
+    use rustix::fs::{memfd_create, MemfdFlags};
+    let file = memfd_create(c"cc-wrapper", MemfdFlags::CLOEXEC).ok()?;
+    Some(File::from(file))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn in_memory() -> Option<File> {
+    None
+}
+
+/// The same file under a number that scripts do not use for their own.
+pub fn out_of_the_way(file: File) -> io::Result<File> {
+    const FROM: i32 = 200;
+    let Ok(moved) = fcntl_dupfd_cloexec(&file, FROM) else {
+        return Ok(file);
+    };
+    fcntl_setfd(&moved, FdFlags::empty())?;
+    Ok(File::from(moved))
+}
