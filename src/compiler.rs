@@ -6,6 +6,7 @@ use crate::arguments::{scan, Scan};
 use crate::call::Call;
 use crate::context::Context;
 use crate::driver_link;
+use crate::driver_options;
 use crate::environment::{compiler_half, linker_half, FlagFiles};
 use crate::error::Error;
 use crate::hardening;
@@ -194,6 +195,9 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
 
     if !driver_link::runs_wrapped_linker(command, context) {
         driver_link::do_linkers_work(command, link_type, context)?;
+    }
+    if context.call.family() == Family::Gcc {
+        driver_options::shorten(command);
     }
     Ok(link_type)
 }

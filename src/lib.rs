@@ -20,6 +20,7 @@ mod darwin;
 pub mod decide;
 pub mod dispatch;
 mod driver_link;
+mod driver_options;
 #[cfg(all(
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64")
