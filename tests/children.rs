@@ -1,0 +1,329 @@
+//! Where a call waits for a child: signals reach it, and its end is the
+//! call's.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::{command, write};
+use tempfile::TempDir;
+
+/// A root whose tools are the script `text`. Its compiler is called through a
+/// response file with a name, its linker is followed by a hook: both wait.
+struct Root(TempDir);
+
+impl Root {
+    fn new(text: &str) -> Root {
+        let root = Root(tempfile::tempdir().unwrap());
+        write(&root.path("real"), &format!("#!/bin/sh\n{text}"));
+        fs::set_permissions(root.path("real"), fs::Permissions::from_mode(0o755)).unwrap();
+        let program = root.path("real").display().to_string();
+        let text = format!(
+            r#"{{"version": 1, "suffixSalt": "s", "roleMarkers": "optional", "useResponseFile": true,
+                "tools": {{"gcc": {{"role": "cc", "program": "{program}"}},
+                           "ld": {{"role": "ld", "program": "{program}"}}}}}}"#
+        );
+        write(&root.path("nix-support/toolchain.json"), &text);
+        write(&root.path("nix-support/post-link-hook"), ":\n");
+        for directory in ["bin", "tmp"] {
+            fs::create_dir(root.path(directory)).unwrap();
+        }
+        for tool in ["gcc", "ld"] {
+            symlink(
+                env!("CARGO_BIN_EXE_cc-wrapper"),
+                root.path("bin").join(tool),
+            )
+            .unwrap();
+        }
+        root
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn tool(&self, name: &str) -> Command {
+        let mut command = command(self.path("bin").join(name));
+        command
+            .current_dir(self.0.path())
+            .env("TMPDIR", self.path("tmp"))
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Starts a tool, and waits until it has written its process number.
+    fn started(&self, command: &mut Command) -> (Child, i32) {
+        let pid = self.path("pid");
+        let _ = fs::remove_file(&pid);
+        let child = command.spawn().unwrap();
+        let read = || fs::read_to_string(&pid).ok()?.trim().parse().ok();
+        let number = soon(read).expect("the tool starts");
+        (child, number)
+    }
+
+    fn left_in_tmp(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path("tmp")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+/// Tells its process number, then sleeps until it is ended.
+const SLEEPS: &str = "echo $$ > pid.new; mv pid.new pid; exec sleep 60\n";
+
+/// What `ask` answers within a few seconds.
+fn soon<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(20) {
+        if let Some(answer) = ask() {
+            return Some(answer);
+        }
+        sleep(Duration::from_millis(2));
+    }
+    None
+}
+
+fn kill(pid: i32, signal: i32) {
+    // SAFETY: it takes numbers, and the process is a child not waited for.
+    unsafe { libc::kill(pid, signal) };
+}
+
+fn pid(child: &Child) -> i32 {
+    i32::try_from(child.id()).unwrap()
+}
+
+/// The state of a process, as `ps` shows it; `None`: it is gone.
+fn state(pid: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.chars().next().filter(|state| *state != 'Z')
+}
+
+fn is_gone(pid: i32) -> bool {
+    soon(|| state(pid).is_none().then_some(())).is_some()
+}
+
+#[test]
+fn a_signal_to_the_wrapper_ends_the_tool_and_then_the_wrapper() {
+    let root = Root::new(SLEEPS);
+    for tool in ["gcc", "ld"] {
+        for signal in [
+            libc::SIGHUP,
+            libc::SIGINT,
+            libc::SIGQUIT,
+            libc::SIGALRM,
+            libc::SIGTERM,
+            libc::SIGUSR1,
+            libc::SIGUSR2,
+        ] {
+            let (mut wrapper, tool) = root.started(&mut root.tool(tool));
+            kill(pid(&wrapper), signal);
+            assert_eq!(wrapper.wait().unwrap().signal(), Some(signal));
+            assert!(is_gone(tool));
+            assert_eq!(root.left_in_tmp(), [""; 0].map(PathBuf::from));
+        }
+    }
+}
+
+#[test]
+fn the_wrapper_ends_as_the_tool_ends() {
+    for (script, status, signal) in [
+        ("exit 0", Some(0), None),
+        ("exit 42", Some(42), None),
+        ("exit 255", Some(255), None),
+        ("kill -KILL $$", None, Some(libc::SIGKILL)),
+        ("kill -TERM $$", None, Some(libc::SIGTERM)),
+        ("kill -PIPE $$", None, Some(libc::SIGPIPE)),
+        ("ulimit -c 0; kill -SEGV $$", None, Some(libc::SIGSEGV)),
+        ("ulimit -c 0; kill -ABRT $$", None, Some(libc::SIGABRT)),
+        ("kill -34 $$", None, Some(34)),
+    ] {
+        let root = Root::new(script);
+        for tool in ["gcc", "ld"] {
+            let ended: ExitStatus = root.tool(tool).status().unwrap();
+            assert_eq!(
+                (ended.code(), ended.signal()),
+                (status, signal),
+                "{tool}: {script}"
+            );
+            assert!(root.left_in_tmp().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_answers_a_signal_decides_how_it_ends() {
+    let script =
+        "trap 'exit 9' TERM; echo $$ > pid.new; mv pid.new pid; while :; do sleep 0.01; done\n";
+    let root = Root::new(script);
+    let (mut wrapper, _) = root.started(&mut root.tool("gcc"));
+    kill(pid(&wrapper), libc::SIGTERM);
+    assert_eq!(wrapper.wait().unwrap().code(), Some(9));
+    assert!(root.left_in_tmp().is_empty());
+}
+
+#[test]
+fn a_wrapper_that_is_killed_takes_the_tool_along() {
+    let root = Root::new(SLEEPS);
+    for tool in ["gcc", "ld"] {
+        let (mut wrapper, tool) = root.started(&mut root.tool(tool));
+        kill(pid(&wrapper), libc::SIGKILL);
+        assert_eq!(wrapper.wait().unwrap().signal(), Some(libc::SIGKILL));
+        assert!(is_gone(tool));
+    }
+}
+
+#[test]
+fn the_tool_stops_and_goes_on_with_the_wrapper() {
+    let root = Root::new(SLEEPS);
+    let (mut wrapper, tool) = root.started(&mut root.tool("ld"));
+    let both = |want: fn(char) -> bool| {
+        let pids = [tool, pid(&wrapper)];
+        soon(|| {
+            pids.iter()
+                .all(|pid| state(*pid).is_some_and(want))
+                .then_some(())
+        })
+    };
+    kill(pid(&wrapper), libc::SIGTSTP);
+    both(|state| state == 'T').expect("both are stopped");
+    kill(pid(&wrapper), libc::SIGCONT);
+    both(|state| state != 'T').expect("both go on");
+    kill(pid(&wrapper), libc::SIGTERM);
+    assert_eq!(wrapper.wait().unwrap().signal(), Some(libc::SIGTERM));
+}
+
+#[test]
+fn what_the_caller_ignores_stays_ignored() {
+    let root = Root::new(SLEEPS);
+    let ignoring = |signal| {
+        let mut ld = root.tool("ld");
+        // SAFETY: only a system call.
+        unsafe {
+            ld.pre_exec(move || {
+                libc::signal(signal, libc::SIG_IGN);
+                Ok(())
+            });
+        }
+        ld
+    };
+    let (mut wrapper, tool) = root.started(&mut ignoring(libc::SIGHUP));
+    kill(pid(&wrapper), libc::SIGHUP);
+    kill(tool, libc::SIGHUP);
+    sleep(Duration::from_millis(50));
+    assert!(state(tool).is_some() && state(pid(&wrapper)).is_some());
+    kill(pid(&wrapper), libc::SIGTERM);
+    assert_eq!(wrapper.wait().unwrap().signal(), Some(libc::SIGTERM));
+
+    // A caller that will not hear of its children has a status all the same.
+    let root = Root::new("exit 5\n");
+    let mut ld = root.tool("ld");
+    // SAFETY: only a system call.
+    unsafe {
+        ld.pre_exec(|| {
+            libc::signal(libc::SIGCHLD, libc::SIG_IGN);
+            Ok(())
+        });
+    }
+    assert_eq!(ld.status().unwrap().code(), Some(5));
+}
+
+#[test]
+fn the_streams_are_the_tools() {
+    let root = Root::new("cat; echo error >&2; [ -t 0 ]; exec 0<&-; cat 2>/dev/null; exit 0\n");
+    let mut child = root
+        .tool("ld")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"in\xff").unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"in\xff");
+    assert_eq!(output.stderr, b"error\n");
+}
+
+#[test]
+fn a_hook_leaves_no_child_to_the_tool() {
+    let root = Root::new("read -r children < /proc/$$/task/$$/children; echo \"<$children>\"\n");
+    write(&root.path("nix-support/cc-wrapper-hook"), "/bin/true\n");
+    let mut gcc = root.tool("gcc");
+    let output = gcc.env("NIX_CC_USE_RESPONSE_FILE", "0").output().unwrap();
+    assert_eq!(output.stdout, b"<>\n");
+}
+
+/// Ends the wrapper, or the tool, at any moment of a real compilation.
+#[test]
+fn killed_at_any_moment_nothing_is_left() {
+    let gcc = which::which("gcc").unwrap();
+    let root = Root::new(&format!("exec {} \"$@\"\n", gcc.display()));
+    // The compiler runs the machine's own.
+    fs::remove_file(root.path("bin/ld")).unwrap();
+    let source = "#include <stdio.h>\nint main(void) { puts(\"x\"); return 0; }\n";
+    write(&root.path("a.c"), source);
+    let start = Instant::now();
+    assert!(root
+        .tool("gcc")
+        .args(["a.c", "-o", "a"])
+        .status()
+        .unwrap()
+        .success());
+    let whole = start.elapsed();
+
+    let mut ended_early = 0;
+    for round in 0..100 {
+        let signal = [libc::SIGTERM, libc::SIGINT, libc::SIGKILL][round % 3];
+        let is_for_child = round % 2 == 1;
+        let mut command = root.tool("gcc");
+        let mut wrapper = command.args(["a.c", "-o", "a"]).spawn().unwrap();
+        // Every moment of it, and some after.
+        sleep(whole * (round as u32 * 37 % 100) / 80);
+        let target = match is_for_child {
+            true => child_of(pid(&wrapper)),
+            false => Some(pid(&wrapper)),
+        };
+        if let Some(target) = target {
+            kill(target, signal);
+        }
+        let ended = wrapper.wait().unwrap();
+        assert!(
+            ended.success() || ended.signal() == Some(signal),
+            "round {round}: {ended}"
+        );
+        ended_early += usize::from(!ended.success());
+        // gcc's own are its own affair, and that of what it runs.
+        let left: Vec<_> = root.left_in_tmp();
+        let ours: Vec<_> = left.iter().filter(|path| is_ours(path)).collect();
+        let is_unavoidable = signal == libc::SIGKILL && !is_for_child;
+        assert!(
+            ours.len() <= usize::from(is_unavoidable),
+            "round {round}: {ours:?}"
+        );
+        for path in left {
+            let _ = fs::remove_file(path);
+        }
+    }
+    assert!(ended_early > 30, "{ended_early} were ended early");
+}
+
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_string_lossy();
+    name.starts_with("cc-wrapper-")
+}
+
+/// The one child of a process that is not waited for yet.
+fn child_of(pid: i32) -> Option<i32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    children.trim().parse().ok()
+}
