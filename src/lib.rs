@@ -38,6 +38,7 @@ mod link_type;
 mod linker;
 mod native;
 mod neighbours;
+mod option_values;
 pub mod plan;
 mod purity;
 pub mod response_file;
