@@ -14,6 +14,7 @@ extern crate std;
 
 mod arguments;
 pub mod call;
+pub mod compile_database;
 mod compiler;
 mod context;
 mod darwin;
@@ -48,4 +49,5 @@ mod symlinks;
 mod target;
 pub mod tool_name;
 pub mod toolchain;
+pub mod translation_unit;
 pub mod world;
