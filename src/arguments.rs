@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::option_values::takes_value;
 use crate::plan::Arg;
 
 /// The answers of the scan.
@@ -41,29 +42,6 @@ const NO_LINK: [&str; 11] = [
     "--precompile",
     "-emit-ast",
     "-verify-pch",
-];
-
-/// Options whose value stands in the next argument and is no input.
-const WITH_VALUE: [&str; 19] = [
-    "-D",
-    "-I",
-    "-L",
-    "-MF",
-    "-MQ",
-    "-MT",
-    "-T",
-    "-U",
-    "-Xassembler",
-    "-Xlinker",
-    "-Xpreprocessor",
-    "-idirafter",
-    "-imacros",
-    "-include",
-    "-iquote",
-    "-isystem",
-    "-l",
-    "-o",
-    "-x",
 ];
 
 /// What a file's name ends in if the compiler makes a precompiled header of
@@ -126,10 +104,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
             _ => {
                 // nixpkgs takes options' values for inputs too.
                 input = true;
-                if !WITH_VALUE
-                    .iter()
-                    .any(|option| option.as_bytes() == previous)
-                {
+                if !takes_value(previous) {
                     files.add(param);
                 }
             }
@@ -146,6 +121,11 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     scan
 }
 
+/// Whether a file is a header by its name.
+pub fn is_header(file: &[u8]) -> bool {
+    HEADERS.iter().any(|end| file.ends_with(end.as_bytes()))
+}
+
 /// What kind of files the inputs are, by their names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Files {
@@ -156,9 +136,8 @@ enum Files {
 
 impl Files {
     fn add(&mut self, file: &[u8]) {
-        let is_header = HEADERS.iter().any(|end| file.ends_with(end.as_bytes()));
         *self = match self {
-            Files::None | Files::Headers if is_header => Files::Headers,
+            Files::None | Files::Headers if is_header(file) => Files::Headers,
             _ => Files::Others,
         };
     }

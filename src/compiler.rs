@@ -18,6 +18,7 @@ use crate::purity::{drop_impure, Purity, COMPILER_OPTIONS};
 use crate::response_file;
 use crate::target;
 use crate::toolchain::{Family, Role};
+use crate::translation_unit::record;
 
 /// A command line that compile steps are run by, as `LAUNCHER COMPILER ARGS`:
 /// ccache, distcc and their kin. Links and questions are none of its business.
@@ -33,6 +34,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let family = call.family();
     let mut params = response_file::expand(call.args, context.world)?;
     let mut scan = scan(&mut params);
+    let record = record(call, &params, &scan.operands);
     match (family, call.role) {
         (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),
         // Unlike gcc's, which nixpkgs gives the flags of a link.
@@ -85,6 +87,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     if scan.compiles && call.role != Role::Cpp {
         plan.launcher = call.environment.get_nonempty(LAUNCHER);
     }
+    plan.record = record;
     Ok(plan)
 }
 

@@ -58,6 +58,7 @@ impl<'c, 'a> Context<'c, 'a> {
             response_file: ResponseFile::WhenNeeded,
             debug: 0,
             post_link: None,
+            record: None,
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Reading and writing the JSON of `toolchain.json`.
+//! Reading and writing the JSON of `toolchain.json` and of compile databases.
 //!
 //! A wrapped call reads its toolchain before anything else, so this reader
 //! borrows from the text, allocates nothing for a string without escapes, and
 //! steps over what it is not asked for. Strings are bytes: what lies between
-//! the quotes need not be UTF-8, because paths need not be.
+//! the quotes need not be UTF-8, because paths need not be. Where the
+//! text is to be UTF-8 all the same, any other byte is a lone surrogate,
+//! `\udc80` to `\udcff`, as Python's `surrogateescape` has it.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -235,6 +237,10 @@ impl<'a> Reader<'a> {
         } else {
             high
         };
+        if let Some(byte) = escaped_byte(scalar) {
+            text.push(byte);
+            return Ok(());
+        }
         let Some(c) = char::from_u32(scalar) else {
             return Err(self.error("half of a surrogate pair"));
         };
@@ -288,18 +294,49 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What stands before the two digits of a byte that is no UTF-8.
+const SURROGATE: u32 = 0xdc00;
+
+/// The byte that a lone surrogate stands for.
+fn escaped_byte(unit: u32) -> Option<u8> {
+    let byte = u8::try_from(unit.checked_sub(SURROGATE)?).ok()?;
+    (!byte.is_ascii()).then_some(byte)
+}
+
 /// Appends `bytes` as a JSON string that [`Reader::string`] reads back as
 /// they are. Bytes that are no UTF-8 stand in it raw.
 pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    for &b in bytes {
+    write_text(out, bytes);
+    out.push(b'"');
+}
+
+/// The same, but bytes that are no UTF-8 become lone surrogates.
+pub fn write_utf8_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    let mut rest = bytes;
+    while let Err(error) = core::str::from_utf8(rest) {
+        let (text, others) = rest.split_at(error.valid_up_to());
+        write_text(out, text);
+        let (bad, behind) = others.split_at(error.error_len().unwrap_or(others.len()));
+        for &b in bad {
+            let unit = SURROGATE + u32::from(b);
+            out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+        }
+        rest = behind;
+    }
+    write_text(out, rest);
+    out.push(b'"');
+}
+
+fn write_text(out: &mut Vec<u8>, text: &[u8]) {
+    for &b in text {
         match b {
             b'"' | b'\\' => out.extend_from_slice(&[b'\\', b]),
             0..=0x1f => out.extend_from_slice(format!("\\u{b:04x}").as_bytes()),
             _ => out.push(b),
         }
     }
-    out.push(b'"');
 }
 
 #[cfg(test)]
@@ -332,6 +369,8 @@ mod tests {
             br#""\u12""#,
             br#""\ud800x""#,
             br#""\udc00""#,
+            br#""\udc7f""#,
+            br#""\udd00""#,
             br#""a\u0000b""#,
             b"\"a\nb\"",
             b"7",
@@ -340,6 +379,13 @@ mod tests {
         ] {
             assert!(string(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_written_as_lone_surrogates() {
+        let mut text = vec![];
+        write_utf8_string(&mut text, b"caf\xe9 \xc3\xa9\xf0\x9f");
+        assert_eq!(text, "\"caf\\udce9 é\\udcf0\\udc9f\"".as_bytes());
     }
 
     #[test]
@@ -375,7 +421,11 @@ mod tests {
         fn a_written_string_is_read_back(bytes in prop::collection::vec(1u8.., 0..50)) {
             let mut text = vec![];
             write_string(&mut text, &bytes);
+            prop_assert_eq!(&string(&text).unwrap(), &bytes);
+            text.clear();
+            write_utf8_string(&mut text, &bytes);
             prop_assert_eq!(string(&text).unwrap(), bytes);
+            prop_assert!(core::str::from_utf8(&text).is_ok());
         }
 
         #[test]

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::event::Event;
 use crate::hook::Hook;
 use crate::toolchain::Bytes;
+use crate::translation_unit::Record;
 
 /// A decided call. `exec`, NIX_DEBUG and the tests read the same plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Plan<'a> {
     pub debug: i64,
     /// To be run after the tool has succeeded (§10).
     pub post_link: Option<Hook<'a>>,
+    /// What goes into the compile database before the tool runs.
+    pub record: Option<Record<'a>>,
 }
 
 /// A variable's name and the value to set; `None`: to take it out.

@@ -1,9 +1,9 @@
 //! A wrapped call before libc has started.
 //!
 //! The program's entry point is ours: it plans the call and execs, all by
-//! system calls. Whatever is rarer than that (a message, a response file
-//! with a name, an error) goes on at libc's own entry point as if nothing had
-//! happened, and `main` does it from the beginning.
+//! system calls. Whatever is rarer than that (a message, a record, a response
+//! file with a name, an error) goes on at libc's own entry point as if nothing
+//! had happened, and `main` does it from the beginning.
 //!
 //! What must hold, because nothing of libc is set up: no thread-local storage,
 //! none of the functions that libc chooses at start-up (memory.rs has our own),
@@ -86,5 +86,9 @@ fn plan_and_exec(stack: &Stack, executable: &CStr) {
 
 /// Whether the plan is an exec and nothing else.
 fn is_plain(plan: &Plan) -> bool {
-    plan.events.is_empty() && plan.debug < 1 && plan.launcher.is_none() && plan.post_link.is_none()
+    plan.events.is_empty()
+        && plan.debug < 1
+        && plan.launcher.is_none()
+        && plan.post_link.is_none()
+        && plan.record.is_none()
 }

@@ -10,6 +10,7 @@ mod entry;
 mod execute;
 mod hook;
 mod os;
+mod record;
 mod report;
 mod signals;
 mod unnamed_file;
@@ -53,6 +54,7 @@ fn tool(call: &Call, name: &str) -> ExitCode {
         Ok(plan) => {
             report::events(&plan.events, plan.debug);
             report::arguments(&plan);
+            record::write(&plan, name);
             execute::execute(&plan, name)
         }
         Err(error) => {

@@ -60,6 +60,12 @@ impl Error {
     }
 }
 
+/// Tells on one line what does not stop a command.
+pub fn warn(line: &str) {
+    let text = format!("cc-wrapper: warning: {}\n", line.replace('\n', "\\n"));
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Turns what the system refused into "cannot `what` `path`: why".
 pub fn cannot<'a, E: Display>(what: &'a str, path: &'a Path) -> impl FnOnce(E) -> Error + 'a {
     move |why| Error::new(format!("cannot {what} {}: {why}", path.display()))

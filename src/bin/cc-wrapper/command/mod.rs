@@ -1,5 +1,6 @@
 //! `cc-wrapper`, called by its own name.
 
+mod compdb;
 mod error;
 mod wrap;
 
@@ -23,6 +24,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let done = match matches.subcommand() {
         Some((wrap::NAME, matches)) => wrap::run(matches),
+        Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };
     match done {
@@ -46,6 +48,7 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommand(wrap::command())
+        .subcommand(compdb::command())
 }
 
 /// clap's explanation, on one line unless it was asked for.

@@ -1,0 +1,56 @@
+//! The command line of `compdb`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{value_parser, Arg, ArgMatches, Command};
+
+/// The subcommand's name.
+pub const NAME: &str = "compdb";
+
+const EXAMPLES: &str = "\
+Examples:
+  CC_WRAPPER_COMPDB=$PWD/compile.db make -j8
+  cc-wrapper compdb compile.db -o compile_commands.json
+      what clangd and other tools look for at the top of a project
+
+Of several records for one output the last counts, so FILE can be kept from
+build to build. Remove it where sources have gone.";
+
+/// Describes the command line.
+pub fn command() -> Command {
+    let path = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name)
+            .value_name(value)
+            .help(help)
+            .value_parser(value_parser!(PathBuf))
+    };
+    Command::new(NAME)
+        .about("Turn what CC_WRAPPER_COMPDB recorded into a compile_commands.json")
+        .after_help(EXAMPLES)
+        .arg(path("file", "FILE", "What CC_WRAPPER_COMPDB named").required(true))
+        .arg(
+            path(
+                "output",
+                "OUTPUT",
+                "Write it there [default: standard output]",
+            )
+            .short('o')
+            .long("output"),
+        )
+}
+
+/// What the user asked for.
+pub struct Arguments<'m> {
+    pub file: &'m Path,
+    pub output: Option<&'m Path>,
+}
+
+impl<'m> Arguments<'m> {
+    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
+        let path = |name| matches.get_one::<PathBuf>(name).map(PathBuf::as_path);
+        Arguments {
+            file: path("file").unwrap_or(Path::new("")),
+            output: path("output"),
+        }
+    }
+}

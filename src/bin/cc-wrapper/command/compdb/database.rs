@@ -1,0 +1,123 @@
+//! Which records count, and in what order they come.
+
+use std::collections::btree_map::{BTreeMap, Entry as Slot};
+
+use cc_wrapper::compile_database::Entry;
+
+use super::paths::resolved;
+
+/// The last record of each output. A build in parallel records in any order,
+/// and gives the same database each time.
+#[derive(Default)]
+pub struct Database<'a> {
+    outputs: BTreeMap<Product, Vec<Unit<'a>>>,
+}
+
+/// What a record is the record of, by its resolved path.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Product {
+    Output(Vec<u8>),
+    /// A check of this file, which has no output.
+    Check(Vec<u8>),
+}
+
+struct Unit<'a> {
+    /// Resolved.
+    file: Vec<u8>,
+    entry: Entry<'a>,
+}
+
+impl<'a> Database<'a> {
+    /// Adds a record that is newer than those before.
+    pub fn add(&mut self, entry: Entry<'a>) {
+        let file = resolved(&entry.directory, &entry.file);
+        let product = match &entry.output {
+            Some(output) => Product::Output(resolved(&entry.directory, output)),
+            None => Product::Check(file.clone()),
+        };
+        let new = Unit { file, entry };
+        match self.outputs.entry(product) {
+            Slot::Vacant(slot) => drop(slot.insert(vec![new])),
+            // One command may make one output of many files.
+            Slot::Occupied(mut slot) => {
+                let units = slot.get_mut();
+                units.retain(|unit| unit.is_beside(&new));
+                units.push(new);
+            }
+        }
+    }
+
+    /// Sorted by file, then output.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
+        let units = self
+            .outputs
+            .iter()
+            .flat_map(|(product, units)| units.iter().map(move |unit| (&unit.file, product, unit)));
+        let mut units: Vec<_> = units.collect();
+        units.sort_by_key(|(file, product, _)| (*file, *product));
+        units.into_iter().map(|(_, _, unit)| &unit.entry)
+    }
+}
+
+impl Unit<'_> {
+    /// Whether both stay: the same command compiled them from two files.
+    fn is_beside(&self, new: &Unit) -> bool {
+        self.file != new.file
+            && self.entry.directory == new.entry.directory
+            && self.entry.arguments == new.entry.arguments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::borrow::Cow;
+
+    /// `FILE OUTPUT ARGUMENT` each, in `/d`; `-` is no output.
+    fn kept(records: &[&'static str]) -> Vec<String> {
+        let mut database = Database::default();
+        for record in records {
+            let mut words = record.split(' ').map(|word| Cow::Borrowed(word.as_bytes()));
+            database.add(Entry {
+                directory: Cow::Borrowed(b"/d"),
+                file: words.next().unwrap(),
+                output: words.next().filter(|output| **output != *b"-"),
+                arguments: words.collect(),
+            });
+        }
+        let text = |entry: &Entry| {
+            let output = entry.output.as_deref().unwrap_or(b"-");
+            let words = [&entry.file, output, &entry.arguments[0]];
+            String::from_utf8(words.join(&b' ')).unwrap()
+        };
+        database.entries().map(text).collect()
+    }
+
+    #[test]
+    fn the_last_record_of_an_output_counts() {
+        assert_eq!(kept(&["a.c a.o 1", "a.c a.o 2"]), ["a.c a.o 2"]);
+        assert_eq!(kept(&["a.c a.o 1", "b.c ./a.o 2"]), ["b.c ./a.o 2"]);
+        assert_eq!(kept(&["a.c a.o 1", "a.c /d/x/../a.o 2"]).len(), 1);
+        assert_eq!(kept(&["a.c - 1", "../d/a.c - 2"]), ["../d/a.c - 2"]);
+        assert_eq!(kept(&["a.c a.o 1", "a.c b.o 1", "a.c - 1"]).len(), 3);
+    }
+
+    #[test]
+    fn one_command_keeps_all_its_files() {
+        let both = ["a.c app 1", "b.c app 1"];
+        assert_eq!(kept(&both), both);
+        assert_eq!(kept(&[both, both].concat()), both);
+        assert_eq!(kept(&["c.c app 0", both[0], both[1]]), both);
+        assert_eq!(kept(&[both[0], both[1], "b.c app 2"]), ["b.c app 2"]);
+    }
+
+    #[test]
+    fn the_order_of_the_records_does_not_show() {
+        let sorted = ["/d/a.c a.o 1", "./b.c a/b.o 1", "b.c b.o 1", "c.c 0.o 1"];
+        let mut records = sorted;
+        for _ in 0..sorted.len() {
+            records.rotate_left(1);
+            assert_eq!(kept(&records), sorted);
+        }
+    }
+}

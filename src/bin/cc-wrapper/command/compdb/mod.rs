@@ -1,0 +1,101 @@
+//! `cc-wrapper compdb FILE`: a `compile_commands.json` of what was recorded.
+
+mod arguments;
+mod database;
+mod paths;
+mod records;
+mod write;
+
+use std::borrow::Cow;
+
+use cc_wrapper::compile_database::Entry;
+use clap::ArgMatches;
+
+pub use arguments::{command, NAME};
+
+use self::arguments::Arguments;
+use self::database::Database;
+use crate::command::error::{warn, Result};
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// There are no records in the file, or the result cannot be written.
+pub fn run(matches: &ArgMatches) -> Result<()> {
+    let arguments = Arguments::read(matches);
+    let text = records::read(arguments.file)?;
+    let mut database = Database::default();
+    for entry in records::entries(&text, arguments.file)? {
+        database.add(entry);
+    }
+    let text = json(database.entries());
+    match arguments.output {
+        Some(output) => write::to_file(&text, output, arguments.file),
+        None => write::to_stdout(&text),
+    }
+}
+
+/// One array of all entries.
+fn json<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<u8> {
+    let mut out = b"[".to_vec();
+    let mut first_lossy = None;
+    for entry in entries {
+        out.extend_from_slice(if out.len() > 1 { b",\n" } else { b"\n" });
+        let text = utf8(entry);
+        if text != *entry {
+            first_lossy.get_or_insert(entry);
+        }
+        text.write_block(&mut out);
+    }
+    if out.len() > 1 {
+        out.push(b'\n');
+    }
+    out.extend_from_slice(b"]\n");
+    if let Some(entry) = first_lossy {
+        warn(&format!(
+            "bytes that are no UTF-8 became U+FFFD, first for {} in {}; \
+             JSON cannot hold them: rename what tools are to find",
+            String::from_utf8_lossy(&entry.file),
+            String::from_utf8_lossy(&entry.directory),
+        ));
+    }
+    out
+}
+
+/// What readers of JSON can take: a lone surrogate is an error to most.
+fn utf8<'e>(entry: &'e Entry) -> Entry<'e> {
+    let text = |bytes: &'e [u8]| match String::from_utf8_lossy(bytes) {
+        Cow::Borrowed(_) => Cow::Borrowed(bytes),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
+    Entry {
+        directory: text(&entry.directory),
+        file: text(&entry.file),
+        output: entry.output.as_deref().map(text),
+        arguments: entry.arguments.iter().map(|word| text(word)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_database_is_an_empty_array() {
+        assert_eq!(json([].iter()), b"[]\n");
+    }
+
+    #[test]
+    fn the_result_is_utf8() {
+        let entry = Entry {
+            directory: Cow::Borrowed(b"/"),
+            file: Cow::Borrowed(b"caf\xe9.c"),
+            output: None,
+            arguments: vec![Cow::Borrowed(b"cc")],
+        };
+        let text = String::from_utf8(json([entry].iter())).unwrap();
+        let expected = "[\n  {\n    \"directory\": \"/\",\n    \"file\": \"caf\u{fffd}.c\",\n    \
+                        \"arguments\": [\"cc\"]\n  }\n]\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,56 @@
+//! Reading what calls have recorded.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use cc_wrapper::compile_database::Entry;
+use rustix::fs::{flock, FlockOperation};
+
+use crate::command::error::{cannot, warn, Error, Result};
+
+/// The file's text, with no line half written.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut file = File::open(path).map_err(cannot("read", path))?;
+    // Where there are no locks, a line may be half there, and is skipped.
+    let _ = flock(&file, FlockOperation::LockShared);
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(cannot("read", path))?;
+    Ok(text)
+}
+
+/// The records in their order. A writer that was killed leaves a broken line,
+/// which is told and skipped.
+///
+/// # Errors
+/// There are lines, and none is a record: it is some other file.
+pub fn entries<'a>(text: &'a [u8], path: &Path) -> Result<Vec<Entry<'a>>> {
+    let mut entries = Vec::new();
+    let mut broken = Vec::new();
+    for (n, line) in text.split(|&b| b == b'\n').enumerate() {
+        match Entry::read(line) {
+            Ok(entry) => entries.push(entry),
+            Err(_) if line.is_empty() => {}
+            Err(error) => broken.push((n + 1, error)),
+        }
+    }
+    let path = path.display();
+    if let ([], [(n, error), ..]) = (&entries[..], &broken[..]) {
+        return Err(Error::new(format!(
+            "{path} holds no records (line {n}, column {}: {}); \
+             give the file that CC_WRAPPER_COMPDB named",
+            error.column, error.what
+        )));
+    }
+    for (n, error) in broken {
+        warn(&format!(
+            "{path}:{n}: skipped, as it is no whole record (column {}: {}); \
+             compile again what it was for",
+            error.column, error.what
+        ));
+    }
+    Ok(entries)
+}

@@ -1,0 +1,57 @@
+//! Where the result goes.
+
+use std::borrow::Cow;
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use crate::command::error::{cannot, Error, Result};
+
+/// # Errors
+/// Nobody gets to read all of it, unless they have read enough.
+pub fn to_stdout(text: &[u8]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(cannot("write to", Path::new("standard output"))(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A reader of `output` finds what was there before, or all of `text`.
+///
+/// # Errors
+/// There is no writing there, or `output` is the file of `records`.
+pub fn to_file(text: &[u8], output: &Path, records: &Path) -> Result<()> {
+    // A link to where the build directory has it stays one.
+    let output = fs::canonicalize(output).map_or(Cow::Borrowed(output), Cow::Owned);
+    if let Ok(there) = fs::metadata(&output) {
+        let identity = |file: fs::Metadata| (file.dev(), file.ino());
+        // A device is not replaced.
+        if !there.is_file() {
+            return fs::write(&output, text).map_err(cannot("write", &output));
+        }
+        if fs::metadata(records).map(identity).ok() == Some(identity(there)) {
+            return Err(Error::new(format!(
+                "{} holds the records; write the result to another file",
+                output.display()
+            )));
+        }
+    }
+    let directory = match output.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let written = tempfile::Builder::new()
+        .prefix(".compile_commands-")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(directory)
+        .and_then(|mut file| {
+            file.write_all(text)?;
+            file.persist(&output)?;
+            Ok(())
+        });
+    written.map_err(cannot("write", &output))
+}

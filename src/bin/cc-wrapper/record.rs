@@ -1,0 +1,134 @@
+//! Writing a call's translation units into the compile database.
+
+use std::borrow::Cow;
+use std::env;
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
+
+use cc_wrapper::compile_database::Entry;
+use cc_wrapper::plan::Plan;
+use cc_wrapper::translation_unit::Record;
+use rustix::fs::{flock, FlockOperation, OFlags};
+use rustix::io::Errno;
+
+use crate::report;
+
+/// Records the call before it is made, so that one that fails is recorded
+/// too. Where that cannot be done, the call is made all the same.
+pub fn write(plan: &Plan, tool: &str) {
+    let Some(record) = &plan.record else {
+        return;
+    };
+    let written = lines(plan, record).and_then(|lines| append(record.database, &lines));
+    if let Err(error) = written {
+        let text = format!(
+            ": {error}; the call goes on without a record: \
+             set CC_WRAPPER_COMPDB to a file that can be written"
+        );
+        let start = &b"warning: cannot record the call in "[..];
+        report::error(tool, &[start, record.database, text.as_bytes()].concat());
+    }
+}
+
+/// A line for each translation unit.
+fn lines(plan: &Plan, record: &Record) -> io::Result<Vec<u8>> {
+    let directory = env::current_dir()?.into_os_string().into_vec();
+    let arguments = plan.command.args().map(|arg| Cow::Borrowed(&arg[..]));
+    let mut entry = Entry {
+        directory: Cow::Owned(directory),
+        file: Cow::default(),
+        output: None,
+        arguments: [Cow::Borrowed(&plan.program[..])]
+            .into_iter()
+            .chain(arguments)
+            .collect(),
+    };
+    let mut lines = Vec::new();
+    for unit in &record.units {
+        entry.file = Cow::Borrowed(&unit.file);
+        entry.output = unit.output.as_deref().map(Cow::Borrowed);
+        entry.write(&mut lines);
+    }
+    Ok(lines)
+}
+
+/// Appends the lines whole or not at all, while no other call does.
+fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
+    // A pipe without a reader must not hold the call up, nor a terminal be
+    // taken over.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .custom_flags(flags.bits() as i32)
+        .open(OsStr::from_bytes(database))?;
+    // A pipe without a reader, or /dev/null, would swallow it.
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    // Let go when the file is closed.
+    lock(&file)?;
+    let before = file.metadata()?.len();
+    let written = match ends_in_a_line(&mut file, before)? {
+        true => file.write_all(lines),
+        false => file.write_all(&[b"\n", lines].concat()),
+    };
+    if written.is_err() {
+        // What is left of a full disk's last line would spoil the next.
+        let _ = file.set_len(before);
+    }
+    written
+}
+
+fn lock(file: &File) -> io::Result<()> {
+    loop {
+        match flock(file, FlockOperation::LockExclusive) {
+            Err(Errno::INTR) => {}
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// Whether nobody was killed while writing here.
+fn ends_in_a_line(file: &mut File, length: u64) -> io::Result<bool> {
+    let Some(last) = length.checked_sub(1) else {
+        return Ok(true);
+    };
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn lines_begin_on_a_line_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("db");
+        let database = path.as_os_str().as_bytes();
+        append(database, b"{1}\n").unwrap();
+        append(database, b"{2}\n{3}\n").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"{1}\n{2}\n{3}\n");
+        fs::write(&path, b"{1}\n{2").unwrap();
+        append(database, b"{3}\n").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"{1}\n{2\n{3}\n");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        assert!(append(dir.as_os_str().as_bytes(), b"{}\n").is_err());
+        let below_nothing = dir.join("absent/db");
+        assert!(append(below_nothing.as_os_str().as_bytes(), b"{}\n").is_err());
+        assert!(append(b"/dev/null", b"{}\n").is_err());
+    }
+}
