@@ -7,6 +7,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use cc_wrapper::compile_database::Entry;
 use cc_wrapper::plan::Plan;
@@ -15,6 +17,12 @@ use rustix::fs::{flock, FlockOperation, OFlags};
 use rustix::io::Errno;
 
 use crate::report;
+
+/// How long a lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two tries to get it.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Records the call before it is made, so that one that fails is recorded
 /// too. Where that cannot be done, the call is made all the same.
@@ -84,10 +92,15 @@ fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Others hold the lock for one write. One that holds it for long has been
+/// stopped, and must not stop the build.
 fn lock(file: &File) -> io::Result<()> {
+    let start = Instant::now();
     loop {
-        match flock(file, FlockOperation::LockExclusive) {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
             Err(Errno::INTR) => {}
+            Err(Errno::WOULDBLOCK) if start.elapsed() < PATIENCE => sleep(PAUSE),
+            Err(Errno::WOULDBLOCK) => return Err(io::Error::other("another process locks it")),
             done => return Ok(done?),
         }
     }
