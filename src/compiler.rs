@@ -1,5 +1,6 @@
 //! §2: compiler driver calls.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::arguments::{scan, Scan};
@@ -87,7 +88,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     if scan.compiles && call.role != Role::Cpp {
         plan.launcher = call.environment.get_nonempty(LAUNCHER);
     }
-    plan.record = record;
+    plan.record = record.map(Box::new);
     Ok(plan)
 }
 

@@ -1,11 +1,9 @@
 //! What a call becomes: the rules of its role, and an end to calls of calls.
 
-use alloc::format;
-
 use crate::call::Call;
 use crate::context::Context;
 use crate::dispatch::BINARY;
-use crate::environment::{number, number_or_one, Half};
+use crate::environment::{decimal, number, number_or_one, Half};
 use crate::error::Error;
 use crate::event::Log;
 use crate::plan::{Plan, ResponseFile};
@@ -43,8 +41,7 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
     };
     let mut context = Context::new(call, half, world, log);
     // A hook may call compilers too.
-    let next = format!("{}", depth + 1).into_bytes();
-    context.variables.export(DEPTH.to_vec(), next);
+    context.variables.export(DEPTH.to_vec(), decimal(depth + 1));
     let mut plan = match call.role {
         Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran => compiler::plan(context)?,
         Role::Ld => linker::plan(context)?,

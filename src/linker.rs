@@ -1,5 +1,6 @@
 //! §3: linker calls.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::call::Call;
@@ -86,7 +87,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let read_after = || read_by_hooks(&command);
     let post_link = hook::find(hook::POST_LINK, read_after, &files, &context);
     let mut plan = context.plan(command);
-    plan.post_link = post_link;
+    plan.post_link = post_link.map(Box::new);
     Ok(plan)
 }
 

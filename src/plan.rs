@@ -1,5 +1,6 @@
 //! What a call becomes, as data.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::event::Event;
@@ -23,9 +24,9 @@ pub struct Plan<'a> {
     /// The level asked for by NIX_DEBUG (§9).
     pub debug: i64,
     /// To be run after the tool has succeeded (§10).
-    pub post_link: Option<Hook<'a>>,
+    pub post_link: Option<Box<Hook<'a>>>,
     /// What goes into the compile database before the tool runs.
-    pub record: Option<Record<'a>>,
+    pub record: Option<Box<Record<'a>>>,
 }
 
 /// A variable's name and the value to set; `None`: to take it out.

@@ -90,6 +90,25 @@ pub(crate) fn number(value: &[u8]) -> Option<i64> {
     Some(if is_negative { -magnitude } else { magnitude })
 }
 
+/// A number as the variables hold it. Not by a formatter, which is far from
+/// all else that a plain call runs.
+pub(crate) fn decimal(number: i64) -> Vec<u8> {
+    let mut digits = Vec::with_capacity(20);
+    let mut rest = number.unsigned_abs();
+    loop {
+        digits.push(b'0' + (rest % 10) as u8);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        digits.push(b'-');
+    }
+    digits.reverse();
+    digits
+}
+
 /// Without white space at either end.
 fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\n', rest @ ..] | [rest @ .., b' ' | b'\t' | b'\n'] = text {
@@ -130,6 +149,14 @@ mod tests {
     fn of_two_variables_of_one_name_the_last_counts() {
         let environment = Environment::new([&b"NIX_A=1"[..], b"NIX_A=2"]);
         assert_eq!(environment.get(b"NIX_A"), Some(&b"2"[..]));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for n in [0, 1, 9, 10, 64, -1, -120, i64::MAX, i64::MIN + 1] {
+            assert_eq!(number(&decimal(n)), Some(n));
+        }
+        assert_eq!(decimal(i64::MIN), b"-9223372036854775808");
     }
 
     #[test]

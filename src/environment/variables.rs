@@ -1,10 +1,9 @@
 //! The variables of one toolchain: collected from the served roles, changed
 //! by flag files, and handed on to the tool.
 
-use alloc::format;
 use alloc::vec::Vec;
 
-use super::{number, Environment, Text};
+use super::{decimal, number, Environment, Text};
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::plan::{Export, Origin, Suffix};
@@ -189,8 +188,7 @@ impl<'a> Variables<'a> {
                 value |= number_or_one(variable.as_bytes(), text, log);
             }
         }
-        let text = format!("{value}");
-        self.export(self.salted(name), text.into_bytes());
+        self.export(self.salted(name), decimal(value));
     }
 
     /// Collects a variable that can have one value only.
