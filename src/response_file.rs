@@ -101,11 +101,30 @@ pub fn split(text: &[u8]) -> VecDeque<Vec<u8>> {
     words
 }
 
+/// The texts of the response files that a tool is called with, in order. An
+/// empty one stands for an empty word, which remains an argument: clang and
+/// lld pass over those in a file.
+pub fn texts<'p>(args: impl Iterator<Item = &'p [u8]>) -> Vec<Vec<u8>> {
+    let mut texts: Vec<Vec<u8>> = Vec::new();
+    for arg in args {
+        match texts.last_mut() {
+            _ if arg.is_empty() => texts.push(Vec::new()),
+            Some(text) if !text.is_empty() => quote(text, arg),
+            _ => {
+                let mut text = Vec::new();
+                quote(&mut text, arg);
+                texts.push(text);
+            }
+        }
+    }
+    texts
+}
+
 /// Appends `word` and a line end so that gcc, clang and the linkers read back
 /// the same bytes. Anything out of the ordinary goes into double quotes, in
 /// which all of them take a backslash as an escape; so no file begins with
 /// what could be taken for a byte order mark either.
-pub fn quote(out: &mut Vec<u8>, word: &[u8]) {
+fn quote(out: &mut Vec<u8>, word: &[u8]) {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_./=+,:@%^~".contains(b);
     if !word.is_empty() && word.iter().all(plain) {
         out.extend_from_slice(word);
@@ -154,6 +173,16 @@ mod tests {
         assert_eq!(split(b"'never ends\n"), [b"never ends\n"]);
         assert_eq!(split(b"a\r\n\x0bb\x0c"), [b"a", b"b"]);
         assert_eq!(split(b"a\0b '\0'"), [&b"a"[..], b"b", b"", b""]);
+    }
+
+    #[test]
+    fn empty_words_stay_out_of_files() {
+        let texts = |args: &[&'static [u8]]| texts(args.iter().copied());
+        assert_eq!(texts(&[]), [b""; 0]);
+        assert_eq!(
+            texts(&[b"", b"a", b"b c", b"", b"", b"d"]),
+            [&b""[..], b"a\n\"b c\"\n", b"", b"", b"d\n"]
+        );
     }
 
     #[test]

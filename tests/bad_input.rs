@@ -299,32 +299,3 @@ fn a_root_in_a_directory_that_is_no_text() {
     let expected = [place.as_os_str().as_bytes(), b"/bin:"].concat();
     assert!(output.stdout.starts_with(&expected), "{output:?}");
 }
-
-#[test]
-fn arguments_that_are_too_long_go_through_a_file() {
-    let root = Root::new();
-    root.script(
-        "real",
-        "#!/bin/sh\ncase $1 in @*) wc -l <\"${1#@}\" ;; *) echo direct ;; esac\n",
-    );
-    let mut response = String::new();
-    for n in 0..200_000 {
-        response.push_str(&format!("-DNUMBER{n}={n}\n"));
-    }
-    write(&root.path("big.rsp"), &response);
-    let printed = common::run(root.gcc().args(["-c", "@big.rsp"]));
-    assert_eq!(printed.trim(), "200001");
-    assert_eq!(
-        common::run(root.gcc().args(["-c", "@none"])).trim(),
-        "direct"
-    );
-    let mut never = root.gcc();
-    never
-        .args(["-c", "@big.rsp"])
-        .env("NIX_CC_USE_RESPONSE_FILE", "0");
-    fails(
-        &mut never,
-        126,
-        &["argument list too long", "NIX_CC_USE_RESPONSE_FILE"],
-    );
-}

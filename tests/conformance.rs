@@ -9,10 +9,10 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use cc_wrapper::response_file;
+use common::recorder::{self, Record};
 use serde_json::{json, Value};
 
 /// Libraries that the cases link: only their names matter.
@@ -93,7 +93,7 @@ fn replay(binary: &Path, install: Install, variables: &[(&str, &str)]) {
         .prefix("ccw-")
         .tempdir_in("/var/tmp")
         .unwrap();
-    let recorder = compile_recorder(top.path());
+    let recorder = recorder::compile(top.path());
     let mut roots = BTreeMap::new();
     for (name, fixture) in fixtures.as_object().unwrap() {
         // Without symlinks above it: the cases compare resolved paths.
@@ -130,18 +130,6 @@ fn vectors() -> (Value, Vec<Value>) {
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let head = lines.next().unwrap();
     (head["fixtures"].clone(), lines.collect())
-}
-
-fn compile_recorder(directory: &Path) -> PathBuf {
-    let recorder = directory.join("recorder");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/recorder.c");
-    let status = Command::new("cc")
-        .arg("-O1")
-        .arg("-o")
-        .args([&recorder, &source])
-        .status();
-    assert!(status.unwrap().success());
-    recorder
 }
 
 /// `{root}` in all strings replaced.
@@ -218,14 +206,6 @@ fn lay_out(root: &Path, fixture: &Value, recorder: &Path, binary: &Path, install
     }
 }
 
-/// What the real tool was called with.
-#[derive(Default)]
-struct Record {
-    argv: Vec<Vec<u8>>,
-    environment: BTreeMap<String, Vec<u8>>,
-    response_file: bool,
-}
-
 fn call(case: &Value, root: &Path, variables: &[(&str, &str)]) -> (Output, Option<Record>) {
     let directory = root.join("cwd");
     for (name, text) in strings(&case["files"]) {
@@ -251,34 +231,7 @@ fn call(case: &Value, root: &Path, variables: &[(&str, &str)]) -> (Output, Optio
     for (name, _) in strings(&case["files"]) {
         fs::remove_file(directory.join(name)).unwrap();
     }
-    let recorded = fs::read(&record).ok().map(|bytes| {
-        fs::remove_file(&record).unwrap();
-        parse(&bytes)
-    });
-    (output, recorded)
-}
-
-fn parse(bytes: &[u8]) -> Record {
-    let mut record = Record::default();
-    let mut in_environment = false;
-    for word in bytes.strip_suffix(b"\0").unwrap().split(|&b| b == 0) {
-        match word {
-            b"\x1f" => in_environment = false,
-            b"\x1e" => in_environment = true,
-            [b'\x1d', text @ ..] => {
-                record.response_file = true;
-                record.argv.pop();
-                record.argv.extend(response_file::split(text));
-            }
-            _ if in_environment => {
-                let end = word.iter().position(|&b| b == b'=').unwrap();
-                let name = String::from_utf8_lossy(&word[..end]).into_owned();
-                record.environment.insert(name, word[end + 1..].to_vec());
-            }
-            _ => record.argv.push(word.to_vec()),
-        }
-    }
-    record
+    (output, recorder::take(&record))
 }
 
 fn differences(case: &Value, root: &Path, variables: &[(&str, &str)]) -> Vec<String> {

@@ -18,8 +18,8 @@ pub fn exec(plan: &Plan, stack: &Stack) {
         _ => exec_with(plan, args(), stack),
     };
     if refused == E2BIG && plan.response_file != ResponseFile::Never {
-        if let Some((_memory, argument)) = write_response_file(plan, args()) {
-            exec_with(plan, [&argument[..]].into_iter(), stack);
+        if let Some(files) = write_response_files(plan, args()) {
+            exec_with(plan, files.iter().map(|file| &file.argument[..]), stack);
         }
     }
 }
@@ -66,32 +66,47 @@ fn exec_with<'p>(
     unsafe { syscall::execve(argv[0], argv.as_ptr(), envp.as_ptr()) }
 }
 
-/// A response file in memory, and the argument that names it; `None`: the tool
-/// needs one with a name.
-fn write_response_file<'p>(
+/// An argument that names a response file in memory, or is an empty word.
+struct Written {
+    argument: Vec<u8>,
+    _memory: Option<Memory>,
+}
+
+/// `None`: the tool needs files with names, or there is no room.
+fn write_response_files<'p>(
     plan: &Plan,
     args: impl Iterator<Item = &'p [u8]>,
-) -> Option<(Memory, Vec<u8>)> {
+) -> Option<Vec<Written>> {
     let program = [&plan.program[..], b"\0"].concat();
     let program = CStr::from_bytes_with_nul(&program).ok()?;
     // A script's language closes what it does not know before it runs others.
     if File::open(program).ok()?.starts_with(b"#!") {
         return None;
     }
-    let mut text = Vec::new();
-    for arg in args {
-        response_file::quote(&mut text, arg);
-    }
-    let memory = Memory::create(c"cc-wrapper.rsp").ok()?;
-    // Its number is that of a closed standard stream, which is the tool's.
-    if memory.descriptor() <= 2 {
+    let texts = response_file::texts(args);
+    let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
+    if syscall::largest_file().ok()? < longest as u64 {
         return None;
     }
-    memory.write_all(&text).ok()?;
+    texts.iter().map(|text| write(text)).collect()
+}
+
+fn write(text: &[u8]) -> Option<Written> {
+    if text.is_empty() {
+        return Some(Written {
+            argument: Vec::new(),
+            _memory: None,
+        });
+    }
+    let memory = Memory::create(c"cc-wrapper.rsp").ok()?;
+    memory.write_all(text).ok()?;
     let path = format!("/proc/self/fd/{}\0", memory.descriptor());
     let path = CStr::from_bytes_with_nul(path.as_bytes()).ok()?;
     syscall::status(path, true).ok()?;
-    Some((memory, [b"@", path.to_bytes()].concat()))
+    Some(Written {
+        argument: [b"@", path.to_bytes()].concat(),
+        _memory: Some(memory),
+    })
 }
 
 /// Strings with their NULs, one behind the other, in memory that is large

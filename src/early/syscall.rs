@@ -14,11 +14,13 @@ mod number {
     pub const RT_SIGACTION: usize = 13;
     pub const RT_SIGPROCMASK: usize = 14;
     pub const EXECVE: usize = 59;
+    pub const FCNTL: usize = 72;
     pub const GETCWD: usize = 79;
     pub const GETDENTS64: usize = 217;
     pub const EXIT_GROUP: usize = 231;
     pub const OPENAT: usize = 257;
     pub const READLINKAT: usize = 267;
+    pub const PRLIMIT64: usize = 302;
     pub const MEMFD_CREATE: usize = 319;
     pub const STATX: usize = 332;
 }
@@ -26,6 +28,7 @@ mod number {
 #[cfg(target_arch = "aarch64")]
 mod number {
     pub const GETCWD: usize = 17;
+    pub const FCNTL: usize = 25;
     pub const OPENAT: usize = 56;
     pub const CLOSE: usize = 57;
     pub const GETDENTS64: usize = 61;
@@ -37,12 +40,15 @@ mod number {
     pub const RT_SIGPROCMASK: usize = 135;
     pub const EXECVE: usize = 221;
     pub const MMAP: usize = 222;
+    pub const PRLIMIT64: usize = 261;
     pub const MEMFD_CREATE: usize = 279;
     pub const STATX: usize = 291;
 }
 
 const AT_FDCWD: isize = -100;
 const AT_SYMLINK_NOFOLLOW: usize = 0x100;
+const F_DUPFD: usize = 0;
+const RLIMIT_FSIZE: usize = 1;
 const O_CLOEXEC: usize = 0o2_000_000;
 const STATX_BASIC_STATS: usize = 0x7ff;
 const PROT_READ_WRITE: usize = 3;
@@ -179,9 +185,14 @@ fn close(descriptor: usize) {
 pub struct Memory(usize);
 
 impl Memory {
+    /// Under a number that nobody takes for a standard stream or a jobserver.
     pub fn create(name: &CStr) -> Result<Memory> {
-        // SAFETY: the name ends in a NUL.
-        unsafe { checked(number::MEMFD_CREATE, [name.as_ptr() as usize, 0]).map(Memory) }
+        const FROM: usize = 200;
+        // SAFETY: the name ends in a NUL; the second is a number like the first.
+        unsafe {
+            let low = checked(number::MEMFD_CREATE, [name.as_ptr() as usize, 0]).map(Memory)?;
+            checked(number::FCNTL, [low.0, F_DUPFD, FROM]).map(Memory)
+        }
     }
 
     pub fn write_all(&self, mut bytes: &[u8]) -> Result<()> {
@@ -200,6 +211,15 @@ impl Drop for Memory {
     fn drop(&mut self) {
         close(self.0);
     }
+}
+
+/// How large a file this process may write; writing a larger one ends it.
+pub fn largest_file() -> Result<u64> {
+    let mut limits = [0u64; 2];
+    let address = limits.as_mut_ptr() as usize;
+    // SAFETY: the structure has the kernel's size.
+    unsafe { checked(number::PRLIMIT64, [0, RLIMIT_FSIZE, 0, address])? };
+    Ok(limits[0])
 }
 
 /// The target of a symlink, cut off where the buffer ends.

@@ -31,7 +31,8 @@ fn in_memory() -> Option<File> {
     None
 }
 
-/// The same file under a number that scripts do not use for their own.
+/// The same file under a number that scripts do not use for their own, and
+/// that nobody takes for a jobserver that make has closed.
 pub fn out_of_the_way(file: File) -> io::Result<File> {
     const FROM: i32 = 200;
     let Ok(moved) = fcntl_dupfd_cloexec(&file, FROM) else {

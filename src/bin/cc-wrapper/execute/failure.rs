@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use cc_wrapper::plan::{Plan, ResponseFile};
+use rustix::io::Errno;
 
 /// What a shell exits with if a program is not there.
 const NOT_FOUND: u8 = 127;
@@ -37,12 +38,11 @@ impl Failure {
                 (status, [refused, b": ", why.as_bytes()].concat())
             }
             Failure::ResponseFile(error) => {
-                let directory = env::temp_dir();
-                let directory = directory.display();
-                let text = format!(
-                    "cannot write a response file in {directory}: {error}; \
-                     set TMPDIR to a directory with room"
-                );
+                let what_to_do = match error.raw_os_error() {
+                    Some(number) if number == Errno::FBIG.raw_os_error() => "raise ulimit -f",
+                    _ => "set TMPDIR to a directory with room",
+                };
+                let text = format!("cannot write a response file: {error}; {what_to_do}");
                 (NOT_EXECUTABLE, text.into_bytes())
             }
             Failure::Launcher(why) => (NOT_FOUND, why.clone().into_bytes()),
@@ -72,7 +72,7 @@ fn refusal(plan: &Plan, error: &io::Error) -> (u8, String) {
 
 /// Whether the arguments and the environment were more than the kernel takes.
 pub fn is_too_long(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::TOOBIG.raw_os_error())
+    error.raw_os_error() == Some(Errno::TOOBIG.raw_os_error())
 }
 
 fn too_long(plan: &Plan) -> String {
@@ -81,13 +81,10 @@ fn too_long(plan: &Plan) -> String {
                 NIX_CC_USE_RESPONSE_FILE and NIX_LD_USE_RESPONSE_FILE"
             .into();
     }
-    // A response file has been tried, so it is not the arguments.
-    let inherited = env::vars_os().map(|(name, value)| (value.len(), name));
-    let ours = plan.environment.iter().map(|(name, value)| {
-        let name = OsStr::from_bytes(name).to_owned();
-        (value.as_ref().map_or(0, Vec::len), name)
-    });
-    let (length, name) = inherited.chain(ours).max().unwrap_or_default();
+    // A response file has been tried, so it is not the arguments. What we add
+    // to the environment is made of what the caller has set.
+    let variables = env::vars_os().map(|(name, value)| (value.len(), name));
+    let (length, name) = variables.max().unwrap_or_default();
     format!(
         "the environment is too long; shorten {}, which has {length} bytes",
         name.to_string_lossy()

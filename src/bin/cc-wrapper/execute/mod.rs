@@ -86,20 +86,20 @@ impl<'p> Run<'p> {
         self.start(plan.command.args().map(|arg| OsStr::from_bytes(arg)))
     }
 
-    /// All arguments in one file. One without a name leaves nothing behind and
-    /// needs nobody to wait; one with a name is removed after the tool has run.
+    /// All arguments in files. Those without a name leave nothing behind and
+    /// need nobody to wait; those with a name are removed after the tool has run.
     fn through_response_file(mut self) -> Result<ExitStatus, Failure> {
         if !response_file::needs_a_name(self.plan) {
-            if let Some(file) = Written::without_a_name(self.plan) {
-                return self.start([file.argument()]).map_err(Failure::Exec);
+            if let Some(files) = Written::without_a_name(self.plan) {
+                return self.start(files.arguments()).map_err(Failure::Exec);
             }
         }
         if self.parent.is_none() {
-            // From here on a signal does not end us with the file left behind.
+            // From here on a signal does not end us with a file left behind.
             self.parent = Some(Parent::new().map_err(Failure::Exec)?);
         }
-        let file = Written::with_a_name(self.plan).map_err(Failure::ResponseFile)?;
-        self.start([file.argument()]).map_err(Failure::Exec)
+        let files = Written::with_a_name(self.plan).map_err(Failure::ResponseFile)?;
+        self.start(files.arguments()).map_err(Failure::Exec)
     }
 
     fn start<'a>(&mut self, args: impl IntoIterator<Item = &'a OsStr>) -> io::Result<ExitStatus> {

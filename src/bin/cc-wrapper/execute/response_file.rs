@@ -1,17 +1,19 @@
-//! §5: writing a response file.
+//! §5: writing response files.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use cc_wrapper::plan::Plan;
-use cc_wrapper::response_file::quote;
-use tempfile::NamedTempFile;
+use cc_wrapper::response_file::texts;
+use rustix::io::Errno;
+use rustix::process::{getrlimit, Resource};
+use tempfile::TempPath;
 
-use crate::unnamed_file;
+use crate::unnamed_file::{self, out_of_the_way};
 
 /// Whether only a file with a name will do. The language of a script closes
 /// what it does not know before it runs others, and a launcher may have
@@ -28,57 +30,79 @@ fn is_script(plan: &Plan) -> bool {
         && start == *b"#!"
 }
 
-/// A response file with all arguments of a plan; it is gone with this value.
+/// Response files with all arguments of a plan; they are gone with this value.
 pub struct Written {
-    argument: OsString,
-    _file: Kept,
+    /// They name the files, or are empty words.
+    arguments: Vec<OsString>,
+    _files: Vec<Kept>,
 }
 
 #[allow(dead_code)] // Held until the tool has ended.
 enum Kept {
-    Named(NamedTempFile),
+    Named(TempPath),
     Unnamed(File),
 }
 
 impl Written {
-    /// One that the tool inherits; `None`: the system has no name for those.
+    /// Files that the tool inherits; `None`: the system has no name for those,
+    /// or no room.
     pub fn without_a_name(plan: &Plan) -> Option<Written> {
-        let mut file = unnamed_file::create().ok()?;
-        file.write_all(&text(plan)).ok()?;
-        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        Path::new(&path).exists().then(|| Written {
-            argument: at(path.as_ref()),
-            _file: Kept::Unnamed(file),
+        Written::by(plan, |text| {
+            let mut file = out_of_the_way(unnamed_file::create()?)?;
+            file.write_all(text)?;
+            let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+            path.metadata()?;
+            Ok((path, Kept::Unnamed(file)))
         })
+        .ok()
     }
 
-    /// One in TMPDIR.
+    /// Files in TMPDIR.
     ///
     /// # Errors
     /// There is no room, or no such directory.
     pub fn with_a_name(plan: &Plan) -> io::Result<Written> {
-        let mut builder = tempfile::Builder::new();
-        let mut file = builder.prefix("cc-wrapper-").suffix(".rsp").tempfile()?;
-        file.write_all(&text(plan))?;
-        file.flush()?;
-        Ok(Written {
-            argument: at(file.path().as_ref()),
-            _file: Kept::Named(file),
+        Written::by(plan, |text| {
+            let mut builder = tempfile::Builder::new();
+            let mut file = builder.prefix("cc-wrapper-").suffix(".rsp").tempfile()?;
+            file.write_all(text)?;
+            let path = file.into_temp_path();
+            Ok((path.to_path_buf(), Kept::Named(path)))
         })
     }
 
-    /// `@` and its path.
-    pub fn argument(&self) -> &OsStr {
-        &self.argument
+    fn by(
+        plan: &Plan,
+        mut write: impl FnMut(&[u8]) -> io::Result<(PathBuf, Kept)>,
+    ) -> io::Result<Written> {
+        let mut written = Written {
+            arguments: Vec::new(),
+            _files: Vec::new(),
+        };
+        for text in texts(plan.command.args().map(|arg| &arg[..])) {
+            if text.is_empty() {
+                written.arguments.push(OsString::new());
+                continue;
+            }
+            check_limit(&text)?;
+            let (path, file) = write(&text)?;
+            written.arguments.push(at(path.as_ref()));
+            written._files.push(file);
+        }
+        Ok(written)
+    }
+
+    pub fn arguments(&self) -> impl Iterator<Item = &OsStr> {
+        self.arguments.iter().map(|argument| &**argument)
     }
 }
 
-fn text(plan: &Plan) -> Vec<u8> {
-    let mut text = Vec::new();
-    for arg in plan.command.args() {
-        quote(&mut text, arg);
+/// The kernel ends a process that writes more than its `ulimit -f`.
+fn check_limit(text: &[u8]) -> io::Result<()> {
+    match getrlimit(Resource::Fsize).current {
+        Some(limit) if limit < text.len() as u64 => Err(Errno::FBIG.into()),
+        _ => Ok(()),
     }
-    text
 }
 
 fn at(path: &OsStr) -> OsString {

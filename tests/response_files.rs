@@ -1,0 +1,632 @@
+//! What does not fit a command line, or is not to stand in one, reaches the
+//! tools all the same, byte for byte, and leaves nothing behind.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use common::{command, interpreter, recorder, run, run_alone, runpath, tool, write};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, TestRunner};
+use rustix::process::{kill_process, Pid, Signal};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// More than the kernel takes in arguments and environment together.
+const TOO_MUCH: usize = 3_000_000;
+
+/// More than the kernel takes in one string, and less.
+const TOO_LONG: usize = 140_000;
+const LONG: usize = 120_000;
+
+/// The program as the tests have it, and as users do: it starts before libc.
+fn binaries() -> [&'static Path; 2] {
+    let debug = env!("CARGO_BIN_EXE_cc-wrapper");
+    [Path::new(debug), common::release_binary()]
+}
+
+/// A root laid by hand, with a TMPDIR of its own.
+struct Root(TempDir);
+
+impl Root {
+    /// Of tools by name, role and program; that may lie in the root.
+    fn new(binary: &Path, tools: &[(&str, &str, &Path)]) -> Root {
+        let root = Root(tempfile::tempdir().unwrap());
+        for directory in ["bin", "tmp"] {
+            fs::create_dir(root.path(directory)).unwrap();
+        }
+        let mut listed = serde_json::Map::new();
+        for (name, role, program) in tools {
+            let is_clang = name.starts_with("clang");
+            let tool = json!({
+                "role": role,
+                "program": root.0.path().join(program),
+                "compiler": if is_clang { "clang" } else { "gcc" },
+                "linkerByPrefix": is_clang,
+            });
+            listed.insert((*name).into(), tool);
+            symlink(binary, root.path("bin").join(name)).unwrap();
+        }
+        let toolchain = json!({"version": 1, "suffixSalt": "s", "tools": listed});
+        let file = root.path("nix-support/toolchain.json");
+        write(&file, &toolchain.to_string());
+        root
+    }
+
+    /// One whose `gcc` is a script: its language may close what it inherits,
+    /// so it is given a file with a name.
+    fn of_script(binary: &Path, text: &str) -> Root {
+        let root = Root::new(binary, &[("gcc", "cc", Path::new("real"))]);
+        root.script("real", text);
+        root
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn script(&self, name: &str, text: &str) {
+        write(&self.path(name), text);
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A call of a tool in a directory with files of its own.
+    fn tool(&self, name: &str) -> Command {
+        self.call(self.path("bin").join(name))
+    }
+
+    /// The same with all arguments in response files.
+    fn tool_by_file(&self, name: &str) -> Command {
+        let mut command = self.tool(name);
+        for tool in ["CC", "LD"] {
+            command.env(format!("NIX_{tool}_USE_RESPONSE_FILE"), "1");
+        }
+        command
+    }
+
+    /// A program that may call the root's tools for all roles.
+    fn call(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = command(program);
+        command
+            .current_dir(self.0.path())
+            .env("TMPDIR", self.path("tmp"));
+        for half in ["CC", "BINTOOLS"] {
+            for role in ["BUILD", "HOST", "TARGET"] {
+                command.env(format!("NIX_{half}_WRAPPER_TARGET_{role}_s"), "1");
+            }
+        }
+        command
+    }
+
+    #[track_caller]
+    fn left_nothing(&self) {
+        let left = fs::read_dir(self.path("tmp")).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+    }
+}
+
+/// The call was not made, as one line says.
+#[track_caller]
+fn was_refused(output: &Output, parts: &[&str]) {
+    assert_eq!(output.status.code(), Some(126), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(text.lines().count(), 1, "one line: {text}");
+    for part in parts {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+}
+
+#[test]
+fn a_tab_and_an_accent_are_compiled() {
+    for compiler in ["gcc", "clang"] {
+        let Some(program) = tool(compiler) else {
+            continue;
+        };
+        for binary in binaries() {
+            let root = Root::new(binary, &[(compiler, "cc", &program)]);
+            let source = "#include <stdio.h>\nint main(void) { puts(X); }\n";
+            write(&root.path("main.c"), source);
+            let mut call = root.tool_by_file(compiler);
+            run(call.args(["-DX=\"a\té\"", "main.c", "-o", "main"]));
+            assert_eq!(run_alone(&root.path("main")), "a\té\n", "{compiler}");
+            root.left_nothing();
+        }
+    }
+}
+
+/// A word, with what any of the tools could take for something else.
+fn word() -> impl Strategy<Value = Vec<u8>> {
+    let special = b" \t\n\r\x0b\x0c'\"\\@#$`*a\xff".to_vec();
+    let whole = [
+        &b""[..],
+        b"@",
+        b"@none",
+        b"\"\"",
+        b"\\",
+        b"#",
+        b"\xef\xbb\xbfx",
+        b"\xff\xfe",
+        b"\xfe\xffx",
+    ];
+    prop_oneof![
+        prop::collection::vec(1u8.., 0..12),
+        prop::collection::vec(select(special), 0..8),
+        select(whole.map(<[u8]>::to_vec).to_vec()),
+    ]
+}
+
+/// Calls a tool with words, and compares what `arrived`: a list, or a set
+/// where a tool changes the order.
+fn try_words<C>(cases: u32, arrived: impl Fn(&[Vec<u8>]) -> C)
+where
+    C: FromIterator<Vec<u8>> + IntoIterator<Item = Vec<u8>>,
+{
+    let config = Config {
+        cases,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let shown = |words: C| -> Vec<String> {
+        let words = words.into_iter();
+        words.map(|word| word.escape_ascii().to_string()).collect()
+    };
+    let words = prop::collection::vec(word(), 0..25);
+    let result = TestRunner::new(config).run(&words, |words| {
+        let arrived = arrived(&words);
+        prop_assert_eq!(shown(arrived), shown(words.into_iter().collect()));
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+/// From the wrapped driver through the driver's own response file and the
+/// wrapped linker to the linker.
+#[test]
+fn words_arrive_through_every_driver() {
+    let directory = tempfile::tempdir().unwrap();
+    let recorder = recorder::compile(directory.path());
+    for binary in binaries() {
+        for (name, role) in [
+            ("gcc", "cc"),
+            ("g++", "c++"),
+            ("gfortran", "fortran"),
+            ("clang", "cc"),
+            ("clang++", "c++"),
+        ] {
+            let Some(driver) = tool(name) else { continue };
+            let root = Root::new(binary, &[(name, role, &driver), ("ld", "ld", &recorder)]);
+            write(&root.path("x.o"), "");
+            let record = root.path("record");
+            try_words(12, |words| {
+                let mut call = root.tool_by_file(name);
+                call.args(["-nostdlib", "x.o", "-Xlinker", "first"]);
+                for word in words {
+                    call.arg("-Xlinker").arg(OsStr::from_bytes(word));
+                }
+                run(call.args(["-Xlinker", "last"]).env("CCV_OUT", &record));
+                let record = recorder::take(&record).expect("the driver runs the wrapped linker");
+                assert!(record.response_file);
+                let mut argv = record.argv.into_iter().skip_while(|arg| arg != b"first");
+                argv.next();
+                argv.take_while(|arg| arg != b"last").collect::<Vec<_>>()
+            });
+            root.left_nothing();
+        }
+    }
+}
+
+#[test]
+fn words_arrive_in_every_linker() {
+    let Some(_) = tool("gcc") else { return };
+    for binary in binaries() {
+        for name in ["ld.bfd", "ld.gold", "ld.lld", "mold"] {
+            let Some(linker) = tool(name) else { continue };
+            let root = Root::new(binary, &[(name, "ld", &linker)]);
+            object(&root.path("x.o"), "");
+            try_words(24, |words| {
+                let mut call = root.tool_by_file(name);
+                for word in words {
+                    call.arg("-f").arg(OsStr::from_bytes(word));
+                }
+                run(call.args(["-shared", "x.o", "-o", "x.so"]));
+                auxiliaries(&fs::read(root.path("x.so")).unwrap())
+            });
+            root.left_nothing();
+        }
+    }
+}
+
+/// Compiles C to an object file.
+fn object(file: &Path, text: &str) {
+    let source = file.with_extension("c");
+    write(&source, text);
+    let mut gcc = command("gcc");
+    run(gcc.args(["-fPIC", "-c", "-o"]).arg(file).arg(source));
+}
+
+/// What the `-f` options of its link have left in a 64-bit library.
+fn auxiliaries(elf: &[u8]) -> BTreeSet<Vec<u8>> {
+    const DYNAMIC_SEGMENT: u64 = 2;
+    const STRINGS: u64 = 5;
+    const AUXILIARY: u64 = 0x7fff_fffd;
+    let number = |at: usize, length: usize| {
+        let mut bytes = [0; 8];
+        bytes[..length].copy_from_slice(&elf[at..at + length]);
+        u64::from_le_bytes(bytes)
+    };
+    let word = |at| number(at, 8) as usize;
+    let headers: Vec<usize> = (0..number(56, 2) as usize)
+        .map(|n| word(32) + n * number(54, 2) as usize)
+        .collect();
+    // The place in the file of an address.
+    let place = |address: usize| {
+        let holds = |header: &&usize| {
+            let start = word(**header + 16);
+            number(**header, 4) == 1 && (start..start + word(**header + 32)).contains(&address)
+        };
+        let header = headers.iter().find(holds).unwrap();
+        address - word(header + 16) + word(header + 8)
+    };
+    let is_dynamic = |header: &&usize| number(**header, 4) == DYNAMIC_SEGMENT;
+    let dynamic = headers.iter().find(is_dynamic).unwrap();
+    let (start, size) = (word(dynamic + 8), word(dynamic + 32));
+    let entries = (start..start + size).step_by(16);
+    let entries: Vec<_> = entries.map(|at| (number(at, 8), word(at + 8))).collect();
+    let (_, strings) = entries.iter().find(|(tag, _)| *tag == STRINGS).unwrap();
+    let strings = &elf[place(*strings)..];
+    let auxiliaries = entries.iter().filter(|(tag, _)| *tag == AUXILIARY);
+    let string = |&(_, at): &(u64, usize)| {
+        let bytes = strings[at..].iter().copied();
+        bytes.take_while(|&b| b != 0).collect()
+    };
+    auxiliaries.map(string).collect()
+}
+
+/// Library directories that are not there, this long in all.
+fn directories(length: usize) -> Vec<String> {
+    let component = "x".repeat(200);
+    let count = length / (component.len() + 20);
+    let directories = 0..count;
+    directories
+        .map(|n| format!("-L/nowhere/{component}/{n:06}"))
+        .collect()
+}
+
+/// A root around real tools, and a library in a directory for it to find.
+struct Link {
+    root: Root,
+    library: PathBuf,
+}
+
+impl Link {
+    fn new(binary: &Path, compiler: &str) -> Option<Link> {
+        tool("gcc")?;
+        let (compiler_program, linker) = (tool(compiler)?, tool("ld")?);
+        let tools: [(&str, &str, &Path); 2] =
+            [(compiler, "cc", &compiler_program), ("ld", "ld", &linker)];
+        let root = Root::new(binary, &tools);
+        let library = root.path("store/foo/lib");
+        object(&root.path("foo.o"), "int foo(void) { return 42; }\n");
+        let main = "int foo(void);\nint main(void) { return foo() != 42; }\n";
+        object(&root.path("main.o"), main);
+        object(&root.path("empty.o"), "");
+        fs::create_dir_all(&library).unwrap();
+        let mut gcc = root.call("gcc");
+        gcc.args(["-shared", "foo.o", "-o"]);
+        run(gcc.arg(library.join("libfoo.so")));
+        Some(Link { root, library })
+    }
+
+    fn search(&self) -> String {
+        format!("-L{}", self.library.display())
+    }
+
+    fn tool(&self, name: &str) -> Command {
+        let mut call = self.root.tool(name);
+        call.env("NIX_STORE", self.root.path("store"));
+        call
+    }
+
+    /// A call of ld, with what gcc gives it for a program.
+    fn ld(&self) -> Command {
+        let known = |name: &str| {
+            let path = run(command("gcc").arg(format!("-print-file-name={name}")));
+            PathBuf::from(path.trim_end())
+        };
+        let plain = self.root.path("plain");
+        let mut gcc = self.root.call("gcc");
+        gcc.args(["main.o", "foo.o", "-o"]);
+        run(gcc.arg(&plain));
+        let mut ld = self.tool("ld");
+        ld.args(["crt1.o", "crti.o", "crtn.o"].map(known))
+            .arg("-dynamic-linker")
+            .arg(interpreter(&plain))
+            .arg("-L")
+            .arg(known("libc.so").parent().unwrap());
+        ld
+    }
+
+    /// The program that was made runs, and has no other rpath than it needs.
+    #[track_caller]
+    fn check(&self) {
+        let main = self.root.path("main");
+        assert_eq!(runpath(&main), [&*self.library]);
+        run_alone(&main);
+        fs::remove_file(main).unwrap();
+        self.root.left_nothing();
+    }
+
+    /// Arguments of a link, in a file.
+    fn argument_file(&self, option: impl Fn(String) -> String) {
+        // Files count too, though not each as much.
+        let mut words: Vec<String> = Vec::new();
+        let long = self.root.path(&"y".repeat(200));
+        fs::create_dir(&long).unwrap();
+        for n in 0..300 {
+            let file = long.join(format!("{n}.o"));
+            fs::hard_link(self.root.path("empty.o"), &file).unwrap();
+            words.push(file.display().to_string());
+        }
+        words.extend(directories(TOO_MUCH / 2));
+        words.extend(directories(TOO_MUCH / 2).into_iter().map(option));
+        words.extend([self.search(), "-lfoo".into()]);
+        write(&self.root.path("args"), &words.join("\n"));
+    }
+
+    /// Flags for each role and of the toolchain.
+    fn flags(&self, call: &mut Command) {
+        let most = directories(TOO_MUCH).join("\n");
+        write(&self.root.path("nix-support/libc-ldflags"), &most);
+        let full = directories(LONG).join(" ");
+        call.env("NIX_LDFLAGS_FOR_BUILD", &full)
+            .env("NIX_LDFLAGS", &full)
+            .env("NIX_LDFLAGS_FOR_TARGET", full + " " + &self.search());
+    }
+}
+
+/// A link with more arguments than the kernel takes, given as a file and by
+/// variables.
+fn large_link_by_driver(compiler: &str) {
+    for binary in binaries() {
+        let Some(link) = Link::new(binary, compiler) else {
+            return;
+        };
+        link.argument_file(|option| option.replace("-L", "-Wl,-rpath-link,"));
+        run(link.tool(compiler).args(["main.o", "@args", "-o", "main"]));
+        link.check();
+
+        let mut call = link.tool(compiler);
+        link.flags(&mut call);
+        run(call.args(["main.o", "-lfoo", "-o", "main"]));
+        link.check();
+    }
+}
+
+#[test]
+fn a_large_link_by_gcc() {
+    large_link_by_driver("gcc");
+}
+
+#[test]
+fn a_large_link_by_clang() {
+    large_link_by_driver("clang");
+}
+
+#[test]
+fn a_large_link_by_ld() {
+    for binary in binaries() {
+        let Some(link) = Link::new(binary, "gcc") else {
+            return;
+        };
+        link.argument_file(|option| option.replace("-L", "-rpath-link="));
+        run(link.ld().args(["main.o", "@args", "-lc", "-o", "main"]));
+        link.check();
+
+        let mut ld = link.ld();
+        link.flags(&mut ld);
+        run(ld.args(["main.o", "-lfoo", "-lc", "-o", "main"]));
+        link.check();
+    }
+}
+
+#[test]
+fn a_long_string_reaches_the_linker() {
+    for binary in binaries() {
+        let Some(link) = Link::new(binary, "gcc") else {
+            return;
+        };
+        let long = "z".repeat(TOO_LONG);
+        let library = link.root.path("long.so");
+        for (tool, option) in [("ld", "-f "), ("gcc", "-Wl,-f,")] {
+            write(&link.root.path("args"), &[option, &long].concat());
+            let mut call = link.tool(tool);
+            run(call.args(["-shared", "foo.o", "-o", "long.so", "@args"]));
+            let arrived = auxiliaries(&fs::read(&library).unwrap());
+            assert!(arrived.iter().eq([long.as_bytes()]), "{tool}");
+            fs::remove_file(&library).unwrap();
+        }
+        link.root.left_nothing();
+    }
+}
+
+/// The kernel's word is the last where a response file is forbidden.
+#[test]
+fn without_a_response_file_the_kernel_refuses() {
+    for binary in binaries() {
+        let root = Root::of_script(binary, "#!/bin/sh\n");
+        for text in ["z".repeat(TOO_LONG), "-DA=1\n".repeat(TOO_MUCH / 6)] {
+            write(&root.path("args"), &text);
+            let mut gcc = root.tool("gcc");
+            gcc.args(["-c", "@args"])
+                .env("NIX_CC_USE_RESPONSE_FILE", "0");
+            let parts = ["argument list too long", "unset NIX_CC_USE_RESPONSE_FILE"];
+            was_refused(&gcc.output().unwrap(), &parts);
+            gcc.env_remove("NIX_CC_USE_RESPONSE_FILE");
+            run(&mut gcc);
+        }
+        root.left_nothing();
+    }
+}
+
+/// No response file helps: what the wrapper adds is too much.
+#[test]
+fn an_environment_that_is_too_long_is_told() {
+    for binary in binaries() {
+        let root = Root::new(binary, &[("gcc", "cc", Path::new("/bin/true"))]);
+        // The kernel takes a quarter of the stack.
+        let mut shell = root.call("sh");
+        shell
+            .args(["-c", "ulimit -s 1024; exec bin/gcc -c"])
+            .env("NIX_CFLAGS_COMPILE", "-g ".repeat(100_000 / 3))
+            .env("JUNK", "x".repeat(LONG));
+        let output = shell.output().unwrap();
+        was_refused(
+            &output,
+            &["environment is too long; shorten JUNK", "120000"],
+        );
+        root.left_nothing();
+    }
+}
+
+/// A file in memory needs nobody to remove it: it is gone with the tool,
+/// whatever ends that, and whatever TMPDIR is.
+#[test]
+fn in_memory_it_is_an_exec() {
+    let Some(_) = tool("gcc") else { return };
+    for binary in binaries() {
+        let root = Root::new(binary, &[("gcc", "cc", Path::new("real"))]);
+        let source = "#include <stdio.h>\n#include <unistd.h>\n\
+             int main(int argc, char **argv) {\n\
+                 printf(\"%d %d %s\\n\", (int)getpid(), argc, argv[1]);\n\
+                 fflush(stdout);\n\
+                 return getchar();\n\
+             }\n";
+        write(&root.path("real.c"), source);
+        run(command("gcc")
+            .arg("-o")
+            .args([root.path("real"), root.path("real.c")]));
+        for directory in ["tmp", "none", "real.c"] {
+            let mut gcc = root.tool_by_file("gcc");
+            gcc.env("TMPDIR", root.path(directory));
+            gcc.arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut gcc = gcc.spawn().unwrap();
+            let line = first_line(&mut gcc);
+            let expected = format!("{} 2 @/proc/self/fd/", gcc.id());
+            let number = line.trim_end().strip_prefix(&expected);
+            let number: u32 = number.expect(&line).parse().unwrap();
+            assert!(number > 9, "a low number may be make's jobserver");
+            root.left_nothing();
+            gcc.kill().unwrap();
+            gcc.wait().unwrap();
+        }
+    }
+}
+
+fn first_line(child: &mut std::process::Child) -> String {
+    let mut line = String::new();
+    let output = child.stdout.as_mut().unwrap();
+    BufReader::new(output).read_line(&mut line).unwrap();
+    line
+}
+
+/// Tells the arguments, as they are and as the file has them.
+const TELLS: &str = "#!/bin/sh\necho \"$@\"; cat \"${1#@}\"\n";
+
+#[test]
+fn a_file_with_a_name_is_removed_whatever_the_tool_says() {
+    for binary in binaries() {
+        for status in ["0", "3"] {
+            let root = Root::of_script(binary, &format!("{TELLS}exit {status}\n"));
+            let output = root.tool_by_file("gcc").args(["-c", "a b"]).output();
+            let output = output.unwrap();
+            assert_eq!(output.status.code().unwrap().to_string(), status);
+            let told = String::from_utf8(output.stdout).unwrap();
+            let name = format!("@{}/cc-wrapper-", root.path("tmp").display());
+            assert!(told.starts_with(&name), "{told}");
+            assert!(told.ends_with(".rsp\n-c\n\"a b\"\n"), "{told}");
+            root.left_nothing();
+        }
+    }
+}
+
+/// Both a script and what a launcher runs are waited for.
+#[test]
+fn a_file_with_a_name_is_removed_after_a_signal() {
+    const WAITS: &str = "#!/bin/sh\nfor last; do :; done\ncat \"${last#@}\"; exec sleep 60\n";
+    for binary in binaries() {
+        for signal in [Signal::INT, Signal::TERM] {
+            let script = Root::of_script(binary, WAITS);
+            let launched = Root::new(binary, &[("gcc", "cc", Path::new("/bin/true"))]);
+            launched.script("launcher", WAITS);
+            for (root, launcher) in [(script, None), (launched, Some("./launcher"))] {
+                let mut gcc = root.tool_by_file("gcc");
+                gcc.args(["-c", "a.c"]).stdout(Stdio::piped());
+                gcc.envs(launcher.map(|launcher| ("CC_WRAPPER_LAUNCHER", launcher)));
+                let mut gcc = gcc.spawn().unwrap();
+                assert_eq!(first_line(&mut gcc), "-c\n", "{launcher:?}");
+                kill_process(Pid::from_child(&gcc), signal).unwrap();
+                let status = gcc.wait().unwrap();
+                assert_eq!(status.signal(), Some(signal.as_raw()), "{launcher:?}");
+                root.left_nothing();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told() {
+    for binary in binaries() {
+        let root = Root::of_script(binary, TELLS);
+        for (directory, why) in [
+            ("none", "No such file or directory"),
+            ("real", "Not a directory"),
+        ] {
+            let mut gcc = root.tool_by_file("gcc");
+            gcc.arg("-c").env("TMPDIR", root.path(directory));
+            let parts = ["cannot write a response file", why, "set TMPDIR to"];
+            was_refused(&gcc.output().unwrap(), &parts);
+        }
+
+        write(&root.path("args"), &"-DA=1\n".repeat(10_000));
+        let call = |before: &str| {
+            let mut shell = root.call("sh");
+            shell.args(["-c", &format!("{before} && exec bin/gcc -c @args")]);
+            shell.env("NIX_CC_USE_RESPONSE_FILE", "1");
+            shell
+        };
+        let output = call("ulimit -f 8").output().unwrap();
+        was_refused(&output, &["File too large", "raise ulimit -f"]);
+        root.left_nothing();
+
+        // A full disk, where one may be mounted.
+        let mount = "mount -t tmpfs -o size=16k none tmp";
+        let own = |program: &mut Command| {
+            let mut unshare = root.call("unshare");
+            unshare
+                .arg("-Urm")
+                .arg(program.get_program())
+                .args(program.get_args());
+            unshare.env("NIX_CC_USE_RESPONSE_FILE", "1");
+            unshare.output().ok()
+        };
+        if own(command("sh").args(["-c", mount])).is_some_and(|output| output.status.success()) {
+            let script = format!("{mount}; bin/gcc -c @args; status=$?; ls -A tmp; exit $status");
+            let output = own(command("sh").args(["-c", &script])).unwrap();
+            was_refused(&output, &["No space left on device", "set TMPDIR to"]);
+            assert_eq!(output.stdout, b"", "left behind");
+        }
+    }
+}
