@@ -1,6 +1,12 @@
 //! `cc-wrapper`, called by its own name.
 
 mod error;
+mod exchange;
+mod install;
+mod interrupt;
+mod own;
+mod paths;
+mod summary;
 mod wrap;
 
 use std::ffi::OsString;

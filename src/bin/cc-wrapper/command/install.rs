@@ -16,8 +16,7 @@ use tempfile::TempDir;
 
 use super::exchange::{exchange, set_mode};
 use super::interrupt;
-use super::lay_out::{BINARY, WRITTEN};
-use super::own::TOOLCHAIN;
+use super::own::{BINARY, TOOLCHAIN};
 use super::paths::{absolute, has_colon, has_white_space};
 use crate::command::error::{cannot, Error, Result};
 
@@ -150,9 +149,9 @@ impl Staging {
         Ok(path)
     }
 
-    /// Copies what packages have put into the old root's `nix-support`; tells
-    /// the names.
-    pub fn carry_over(&self) -> Result<Vec<OsString>> {
+    /// Copies what packages have put into the old root's `nix-support`, all but
+    /// what was `written` by the one who laid it; tells the names.
+    pub fn carry_over(&self, written: &[&str]) -> Result<Vec<OsString>> {
         if self.before != Before::Root {
             return Ok(Vec::new());
         }
@@ -160,7 +159,7 @@ impl Staging {
         let mut names = Vec::new();
         for entry in entries(&old)? {
             let name = entry.file_name().unwrap_or_default().to_owned();
-            if WRITTEN.iter().any(|written| name == *written) {
+            if written.iter().any(|written| name == *written) {
                 continue;
             }
             copy(&entry, &new.join(&name)).map_err(cannot("carry over", &entry))?;
@@ -488,7 +487,7 @@ mod tests {
             }
         }
         let staging = staged(&dir, "2");
-        assert_eq!(staging.carry_over().unwrap(), ["hook"]);
+        assert_eq!(staging.carry_over(&["toolchain.json"]).unwrap(), ["hook"]);
         staging.install().unwrap();
         let hook = fs::read_to_string(dir.join("nix-support/hook")).unwrap();
         assert_eq!((hook.as_str(), binary(&dir).as_str()), ("kept", "2"));
