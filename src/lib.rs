@@ -36,6 +36,7 @@ mod link_type;
 mod linker;
 mod native;
 mod neighbours;
+mod pie;
 pub mod plan;
 mod purity;
 pub mod response_file;
