@@ -20,6 +20,9 @@ use super::own::{BINARY, TOOLCHAIN};
 use super::paths::{absolute, has_colon, has_white_space};
 use crate::command::error::{cannot, Error, Result};
 
+/// Where the linker half lies in a root that holds two.
+pub const LINKER_HALF: &str = "bintools";
+
 /// As many random letters as tempfile puts behind the prefix.
 const RANDOM_LETTERS: usize = 6;
 
@@ -119,6 +122,11 @@ impl Staging {
         let root = staging.root();
         fs::create_dir(&root).map_err(cannot("create", &root))?;
         Ok(staging)
+    }
+
+    /// Where it will be, resolved.
+    pub fn place(&self) -> &Path {
+        &self.dir
     }
 
     /// The root in the making.
@@ -258,14 +266,18 @@ fn inspect(dir: &Path) -> Result<Before> {
     }
 }
 
-/// Something in the root at `dir` that no `wrap` and no package put there.
+/// Something in the root at `dir` that neither we nor a package put there.
 fn foreign(dir: &Path) -> Result<Option<PathBuf>> {
     let named = |path: &Path, names: &[&str]| {
         let name = path.file_name().unwrap_or_default();
         names.iter().any(|known| name == *known)
     };
     for entry in entries(dir)? {
-        if !named(&entry, &["bin", "nix-support"]) {
+        if named(&entry, &[LINKER_HALF]) && entry.join(TOOLCHAIN).is_file() {
+            if let Some(foreign) = foreign(&entry)? {
+                return Ok(Some(foreign));
+            }
+        } else if !named(&entry, &["bin", "nix-support"]) && !entry.is_symlink() {
             return Ok(Some(entry));
         }
     }

@@ -1,5 +1,6 @@
 //! `cc-wrapper`, called by its own name.
 
+mod adopt;
 mod error;
 mod exchange;
 mod install;
@@ -28,6 +29,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let done = match matches.subcommand() {
+        Some((adopt::NAME, matches)) => adopt::run(matches),
         Some((wrap::NAME, matches)) => wrap::run(matches),
         _ => Ok(Vec::new()),
     };
@@ -52,6 +54,7 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommand(wrap::command())
+        .subcommand(adopt::command())
 }
 
 /// clap's explanation, on one line unless it was asked for.
