@@ -14,6 +14,7 @@ use crate::hardening;
 use crate::hook;
 use crate::link_type::LinkType;
 use crate::native::drop_native;
+use crate::pie;
 use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::{drop_impure, Purity, COMPILER_OPTIONS};
 use crate::response_file;
@@ -67,7 +68,8 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     if family == Family::Clang {
         let flags = target::flags(&command.params, call, context.log)?;
         command.before.extend(flags);
-        if call.toolchain.darwin.is_some() {
+        let darwin = &call.toolchain.darwin;
+        if darwin.as_ref().is_some_and(|d| d.fallback_sdk.is_some()) {
             let flag = Arg::rule("-Werror=unguarded-availability", "Darwin");
             command.before.push(flag);
         }
@@ -144,7 +146,8 @@ fn add_cxx(scan: &Scan, context: &mut Context) {
     let call = context.call;
     let is_cxx = call.role == Role::Cxx || scan.cxx;
     let variables = &mut context.variables;
-    if scan.cxx_includes && (is_cxx || call.family() == Family::Clang) {
+    let in_all = call.family() == Family::Clang && !call.toolchain.cxx_headers_only_in_cxx;
+    if scan.cxx_includes && (is_cxx || in_all) {
         variables.append_list("NIX_CFLAGS_COMPILE", "NIX_CXXSTDLIB_COMPILE");
     }
     if scan.cxx_library && is_cxx {
@@ -160,6 +163,8 @@ fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a
     let unsupported = call.hardening_unsupported();
     let (mut before, mut after) =
         hardening::compiler(enabled.bytes(), unsupported, call.family(), context.log);
+    let enabled = variables.list("NIX_HARDENING_ENABLE");
+    before.splice(..0, pie::compiler(enabled.bytes(), call, &params));
     before.extend(variables.list("NIX_CFLAGS_COMPILE_BEFORE").args());
     after.extend(variables.list("NIX_CFLAGS_COMPILE").args());
     Command {

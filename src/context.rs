@@ -44,7 +44,7 @@ impl<'c, 'a> Context<'c, 'a> {
         let Some(darwin) = &self.call.toolchain.darwin else {
             return Ok(None);
         };
-        darwin::sdk_root(darwin, &mut self.variables, &self.roles).map(Some)
+        darwin::sdk_root(darwin, &mut self.variables, &self.roles)
     }
 
     /// The plan to run this command with the variables as they are now.

@@ -9,7 +9,8 @@ use crate::toolchain::{Bytes, Darwin};
 
 const RULE: &str = "Darwin platform version";
 
-/// Sets DEVELOPER_DIR and SDKROOT, and returns the latter.
+/// Sets DEVELOPER_DIR and SDKROOT, and returns the latter; `None`: the
+/// toolchain knows of no SDKs.
 ///
 /// # Errors
 /// Two roles want different SDKs.
@@ -17,16 +18,19 @@ pub fn sdk_root(
     darwin: &Darwin,
     variables: &mut Variables,
     roles: &[Suffix],
-) -> Result<Vec<u8>, Error> {
+) -> Result<Option<Vec<u8>>, Error> {
+    let Some(fallback) = &darwin.fallback_sdk else {
+        return Ok(None);
+    };
     let developer_dir = variables
         .collect_single(b"DEVELOPER_DIR", roles)?
         .filter(|directory| !directory.is_empty())
-        .unwrap_or_else(|| darwin.fallback_sdk.to_vec());
+        .unwrap_or_else(|| fallback.to_vec());
     let sdk = b"/Platforms/MacOSX.platform/Developer/SDKs/MacOSX.sdk";
     let sdk_root = [&developer_dir[..], sdk].concat();
     variables.export(b"DEVELOPER_DIR".to_vec(), developer_dir);
     variables.export(b"SDKROOT".to_vec(), sdk_root.clone());
-    Ok(sdk_root)
+    Ok(Some(sdk_root))
 }
 
 /// The oldest system version to serve.
@@ -118,7 +122,7 @@ mod tests {
             platform: Cow::Borrowed(b"macos"),
             platform_for_cc: Cow::Borrowed(b"macos"),
             sdk_version: Cow::Borrowed(b"14.4"),
-            fallback_sdk: Cow::Borrowed(b"/sdk"),
+            fallback_sdk: Some(Cow::Borrowed(b"/sdk")),
         }
     }
 
@@ -177,8 +181,15 @@ mod tests {
         let environment = Environment::new([&b"DEVELOPER_DIR=/dev"[..]]);
         let mut variables = Variables::new(&environment, b"s");
         let root = sdk_root(&darwin(), &mut variables, &[Suffix::Plain]).unwrap();
-        assert!(root.starts_with(b"/dev/Platforms/"));
+        assert!(root.unwrap().starts_with(b"/dev/Platforms/"));
         let root = sdk_root(&darwin(), &mut Variables::new(&environment, b"s"), &[]).unwrap();
-        assert!(root.starts_with(b"/sdk/Platforms/"));
+        assert!(root.unwrap().starts_with(b"/sdk/Platforms/"));
+        let without = Darwin {
+            fallback_sdk: None,
+            ..darwin()
+        };
+        let mut variables = Variables::new(&environment, b"s");
+        let root = sdk_root(&without, &mut variables, &[Suffix::Plain]).unwrap();
+        assert_eq!((root, variables.into_exports().len()), (None, 0));
     }
 }

@@ -63,13 +63,18 @@ pub fn dispatch<R>(
                     tool: name.to_vec(),
                     role: tool.role.to_vec(),
                 })?;
+                let bintools = match toolchain.bintools.as_deref() {
+                    Some(half) if half.starts_with(b"/") => half.to_vec(),
+                    Some(half) => [&root, &b"/"[..], half].concat(),
+                    None => root.clone(),
+                };
                 return Ok(Some(then(Call {
                     executable,
                     toolchain: &toolchain,
                     tool,
                     role,
                     root: Some(&root),
-                    bintools: Some(toolchain.bintools.as_deref().unwrap_or(&root)),
+                    bintools: Some(&bintools),
                     args,
                     environment,
                 })));
@@ -292,6 +297,18 @@ mod tests {
             assert_eq!(found(executable).1, "/usr/bin/gcc", "{executable}");
         }
         assert_eq!(found("/cc/bin/ld"), ("/ld".into(), "/usr/bin/ld".into()));
+    }
+
+    #[test]
+    fn a_linker_half_may_lie_in_its_compilers_root() {
+        let inner = ROOT.replace("\"/ld\"", "\"inner\"");
+        let world = Machine::new()
+            .file("/cc/nix-support/toolchain.json", inner)
+            .file("/cc/bin/gcc", "ours");
+        let environment = Environment::new([]);
+        let bintools = |call: Call| call.bintools.map(<[u8]>::to_vec);
+        let found = dispatch(b"/cc/bin/gcc", &[], &environment, &world, bintools);
+        assert_eq!(found, Ok(Some(Some(b"/cc/inner".to_vec()))));
     }
 
     #[test]

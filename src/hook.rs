@@ -74,8 +74,8 @@ pub fn find<'a>(
     Some(Hook {
         path: files.find(name)?,
         functions: files.named(FUNCTIONS)?,
-        shell: call.toolchain.shell.as_deref(),
-        search_path: call.toolchain.hook_path.as_deref(),
+        shell: nonempty(&call.toolchain.shell),
+        search_path: nonempty(&call.toolchain.hook_path),
         executable: call.executable,
         args: call.args,
         variables: variables(),
@@ -114,6 +114,10 @@ pub fn run<'a>(
         context.variables.assign(variable, value);
     }
     Ok(())
+}
+
+fn nonempty(bytes: &[u8]) -> Option<&[u8]> {
+    Some(bytes).filter(|bytes| !bytes.is_empty())
 }
 
 /// Makes `args` these words. Those at both ends that are the same keep their

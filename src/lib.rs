@@ -40,6 +40,7 @@ mod linker;
 mod native;
 mod neighbours;
 mod option_values;
+mod pie;
 pub mod plan;
 mod purity;
 pub mod response_file;

@@ -13,6 +13,7 @@ use crate::hardening;
 use crate::hook;
 use crate::library_search::LibrarySearch;
 use crate::link_type::LinkType;
+use crate::pie;
 use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::Purity;
 use crate::response_file;
@@ -50,6 +51,8 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let mut before = hardening_flags(&mut context);
     let mut after = Vec::new();
     let variables = &mut context.variables;
+    let enabled = variables.list("NIX_HARDENING_ENABLE");
+    before.extend(pie::linker(enabled.bytes(), call, &params));
     if inherited.is_none() {
         before.extend(link_type.filter(variables.list("NIX_LDFLAGS_BEFORE").args()));
         if link_type == LinkType::Dynamic {

@@ -20,7 +20,8 @@ pub struct Toolchain<'a> {
     pub suffix_salt: Bytes<'a>,
     /// The family of the compilers, unless a tool says otherwise.
     pub compiler: Family,
-    /// Root of the linker half; `None`: the root that this file lies in.
+    /// Root of the linker half, perhaps seen from the root that this file lies
+    /// in; `None`: that root itself.
     pub bintools: Option<Bytes<'a>>,
     pub tools: Vec<Tool<'a>>,
     /// Names of hardening flags (§4) that this half's tools do not know,
@@ -36,10 +37,16 @@ pub struct Toolchain<'a> {
     /// clang: the `-mabi=` to pass along with the default target; empty: none.
     pub explicit_abi: Bytes<'a>,
     pub darwin: Option<Darwin<'a>>,
-    /// The bash that runs hooks (§10); `None`: the one on PATH.
-    pub shell: Option<Bytes<'a>>,
-    /// PATH while a hook runs; `None`: as the tool will have it.
-    pub hook_path: Option<Bytes<'a>>,
+    /// The bash that runs hooks (§10); empty: the one on PATH.
+    pub shell: Bytes<'a>,
+    /// PATH while a hook runs; empty: as the tool will have it.
+    pub hook_path: Bytes<'a>,
+
+    // What only older scripts of nixpkgs do.
+    /// Names of hardening flags that only older scripts know: `pie`.
+    pub hardening_supported: Vec<Bytes<'a>>,
+    /// clang: the C++ library's headers are for C++ calls alone.
+    pub cxx_headers_only_in_cxx: bool,
 
     // Not in nixpkgs: what makes a root usable without a Nix build around it.
     /// Whether the plain variables count where no role marker is set (§1).
@@ -113,7 +120,9 @@ pub struct Darwin<'a> {
     pub platform: Bytes<'a>,
     pub platform_for_cc: Bytes<'a>,
     pub sdk_version: Bytes<'a>,
-    pub fallback_sdk: Bytes<'a>,
+    /// The SDK where DEVELOPER_DIR names none; `None`: calls have nothing to
+    /// do with SDKs, as before nixpkgs 24.11.
+    pub fallback_sdk: Option<Bytes<'a>>,
 }
 
 const ROLES: [(Role, &str); 8] = [
@@ -208,8 +217,10 @@ impl<'a> Toolchain<'a> {
                 b"machineFlags" => toolchain.machine_flags = strings(r)?,
                 b"explicitAbi" => toolchain.explicit_abi = r.string()?,
                 b"darwin" => toolchain.darwin = r.optional(Darwin::read)?,
-                b"shell" => toolchain.shell = r.optional(Reader::string)?,
-                b"hookPath" => toolchain.hook_path = r.optional(Reader::string)?,
+                b"shell" => toolchain.shell = r.string()?,
+                b"hookPath" => toolchain.hook_path = r.string()?,
+                b"hardeningSupported" => toolchain.hardening_supported = strings(r)?,
+                b"cxxHeadersOnlyInCxx" => toolchain.cxx_headers_only_in_cxx = r.boolean()?,
                 b"roleMarkers" => toolchain.role_markers = RoleMarkers::read(r)?,
                 b"store" => toolchain.store = strings(r)?,
                 b"systemLibraryDirectories" => {
@@ -257,11 +268,11 @@ impl<'a> Toolchain<'a> {
         if let Some(darwin) = &self.darwin {
             object.raw("darwin", &darwin.to_json());
         }
-        if let Some(shell) = &self.shell {
-            object.string("shell", shell);
-        }
-        if let Some(hook_path) = &self.hook_path {
-            object.string("hookPath", hook_path);
+        object.nonempty("shell", &self.shell);
+        object.nonempty("hookPath", &self.hook_path);
+        object.strings("hardeningSupported", &self.hardening_supported);
+        if self.cxx_headers_only_in_cxx {
+            object.raw("cxxHeadersOnlyInCxx", b"true");
         }
         if self.role_markers == RoleMarkers::Optional {
             object.string("roleMarkers", b"optional");
@@ -331,24 +342,23 @@ impl RoleMarkers {
 }
 
 impl<'a> Darwin<'a> {
-    const KEYS: [&'static str; 6] = [
+    const KEYS: [&'static str; 5] = [
         "minVersion",
         "minVersionVariable",
         "platform",
         "platformForCC",
         "sdkVersion",
-        "fallbackSdk",
     ];
+    const FALLBACK_SDK: &'static str = "fallbackSdk";
 
     /// In the order of `KEYS`.
-    fn fields(&mut self) -> [&mut Bytes<'a>; 6] {
+    fn fields(&mut self) -> [&mut Bytes<'a>; 5] {
         [
             &mut self.min_version,
             &mut self.min_version_variable,
             &mut self.platform,
             &mut self.platform_for_cc,
             &mut self.sdk_version,
-            &mut self.fallback_sdk,
         ]
     }
 
@@ -357,6 +367,9 @@ impl<'a> Darwin<'a> {
         reader.object(|r, key| {
             match Darwin::KEYS.iter().position(|k| k.as_bytes() == key) {
                 Some(n) => *darwin.fields()[n] = r.string()?,
+                None if key == Darwin::FALLBACK_SDK.as_bytes() => {
+                    darwin.fallback_sdk = r.optional(Reader::string)?;
+                }
                 None => r.skip()?,
             }
             Ok(())
@@ -368,6 +381,9 @@ impl<'a> Darwin<'a> {
         let mut object = Object::new(0);
         for (key, value) in Darwin::KEYS.iter().zip(self.clone().fields()) {
             object.string(key, value);
+        }
+        if let Some(sdk) = &self.fallback_sdk {
+            object.string(Darwin::FALLBACK_SDK, sdk);
         }
         object.end()
     }
@@ -493,10 +509,13 @@ mod tests {
             darwin: Some(Darwin {
                 min_version: Cow::Borrowed(b"11.3"),
                 sdk_version: Cow::Borrowed(b"14.4"),
+                fallback_sdk: Some(Cow::Borrowed(b"")),
                 ..Darwin::default()
             }),
-            shell: Some(Cow::Borrowed(b"/bin/bash")),
-            hook_path: Some(Cow::Borrowed(b"/a/bin:/b/bin")),
+            shell: Cow::Borrowed(b"/bin/bash"),
+            hook_path: Cow::Borrowed(b"/a/bin:/b/bin"),
+            hardening_supported: vec![Cow::Borrowed(b"pie")],
+            cxx_headers_only_in_cxx: true,
             role_markers: RoleMarkers::Optional,
             store: vec![Cow::Borrowed(b"/opt")],
             system_library_directories: vec![Cow::Borrowed(b"/usr/lib")],

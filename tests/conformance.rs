@@ -9,9 +9,10 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use common::look_alike::{Darwin, Dialect, LookAlike};
 use common::recorder::{self, Record};
 use serde_json::{json, Value};
 
@@ -59,6 +60,10 @@ enum Install {
     Copy,
     /// By links to it, outside the root.
     Symlink,
+    /// As `adopt` turns a bash wrapper over.
+    InPlace,
+    /// As `adopt` makes a root of a bash wrapper, the linker half in it.
+    Adopted,
 }
 
 #[test]
@@ -71,6 +76,18 @@ fn recorded_calls_with_the_binary_in_the_root() {
 fn recorded_calls_with_the_binary_outside_the_root() {
     let binary = env!("CARGO_BIN_EXE_cc-wrapper");
     replay(Path::new(binary), Install::Symlink, &[]);
+}
+
+#[test]
+fn recorded_calls_with_a_root_that_was_turned_over() {
+    let binary = env!("CARGO_BIN_EXE_cc-wrapper");
+    replay(Path::new(binary), Install::InPlace, &[]);
+}
+
+#[test]
+fn recorded_calls_with_a_root_that_was_made_of_another() {
+    let binary = env!("CARGO_BIN_EXE_cc-wrapper");
+    replay(Path::new(binary), Install::Adopted, &[]);
 }
 
 #[test]
@@ -104,7 +121,11 @@ fn replay(binary: &Path, install: Install, variables: &[(&str, &str)]) {
     let mut failures = Vec::new();
     for case in &cases {
         let root = &roots[case["fixture"].as_str().unwrap()];
-        let differences = differences(&rooted(case, root), root, variables);
+        let case = match install {
+            Install::Adopted => replaced(case, "{root}/bintools", "{root}/cc/bintools"),
+            _ => case.clone(),
+        };
+        let differences = differences(&rooted(&case, root), root, variables);
         if !differences.is_empty() {
             failures.push(format!("{}\n  {}", case["id"], differences.join("\n  ")));
         }
@@ -134,12 +155,16 @@ fn vectors() -> (Value, Vec<Value>) {
 
 /// `{root}` in all strings replaced.
 fn rooted(value: &Value, root: &Path) -> Value {
+    replaced(value, "{root}", root.to_str().unwrap())
+}
+
+fn replaced(value: &Value, from: &str, to: &str) -> Value {
     match value {
-        Value::String(text) => json!(text.replace("{root}", root.to_str().unwrap())),
-        Value::Array(list) => list.iter().map(|item| rooted(item, root)).collect(),
+        Value::String(text) => json!(text.replace(from, to)),
+        Value::Array(list) => list.iter().map(|item| replaced(item, from, to)).collect(),
         Value::Object(map) => map
             .iter()
-            .map(|(key, item)| (key.clone(), rooted(item, root)))
+            .map(|(key, item)| (key.clone(), replaced(item, from, to)))
             .collect(),
         other => other.clone(),
     }
@@ -155,6 +180,88 @@ fn lay_out(root: &Path, fixture: &Value, recorder: &Path, binary: &Path, install
     for directory in DIRECTORIES {
         fs::create_dir_all(root.join(directory)).unwrap();
     }
+    for tools in ["cc", "ld"] {
+        for name in fixture[tools].as_object().unwrap().keys() {
+            fs::copy(recorder, root.join("real").join(name)).unwrap();
+        }
+    }
+    match install {
+        Install::Copy | Install::Symlink => lay_out_halves(root, fixture, binary, install),
+        Install::InPlace => {
+            let halves = [root.join("cc"), root.join("bintools")];
+            lay_look_alike(root, fixture, &halves);
+            for half in &halves {
+                let adopt = ["adopt".as_ref(), half.as_os_str(), "--in-place".as_ref()];
+                common::run(common::command(binary).args(adopt));
+            }
+        }
+        Install::Adopted => {
+            let halves = [root.join("old-cc"), root.join("old-bintools")];
+            lay_look_alike(root, fixture, &halves);
+            let adopt = ["adopt".as_ref(), halves[0].as_os_str(), "--out".as_ref()];
+            common::run(common::command(binary).args(adopt).arg(root.join("cc")));
+        }
+    }
+}
+
+/// A bash wrapper for the fixture, compilers and linkers.
+fn lay_look_alike(root: &Path, fixture: &Value, halves: &[PathBuf; 2]) {
+    let string = |key: &str| fixture[key].as_str().unwrap_or_default().to_owned();
+    let list = |key: &str| -> Vec<String> {
+        let list = fixture[key].as_array().into_iter().flatten();
+        list.map(|item| text(item).to_owned()).collect()
+    };
+    let programs = |key: &str| {
+        let names = fixture[key].as_object().unwrap().keys();
+        names
+            .map(|name| (name.clone(), root.join("real").join(name)))
+            .collect()
+    };
+    let darwin = fixture["darwin"].as_object().map(|darwin| {
+        let value = |key: &str| text(&darwin[key]).to_owned();
+        Darwin {
+            min_version: value("minVersion"),
+            min_version_variable: value("minVersionVariable"),
+            platform: value("platform"),
+            platform_for_cc: value("platformForCC"),
+            sdk_version: value("sdkVersion"),
+            fallback_sdk: value("fallbackSdk"),
+        }
+    });
+    let target = fixture["defaultTarget"].as_str().map(|target| {
+        let flags = list("machineFlags").join(" ");
+        (target.to_owned(), flags, string("explicitAbi"))
+    });
+    let [cc, bintools] = halves;
+    LookAlike {
+        dialect: Dialect::Of2026,
+        cc: cc.clone(),
+        bintools: bintools.clone(),
+        salt: string("salt"),
+        compiler: string("compiler"),
+        compilers: programs("cc"),
+        linkers: programs("ld"),
+        unsupported: list("unsupported"),
+        linkers_unsupported: list("ldunsupported"),
+        response_file: fixture["ccrsp"] == true,
+        linkers_response_file: fixture["ldrsp"] == true,
+        target,
+        darwin,
+    }
+    .lay();
+    for (half, files) in [(cc, "ccfiles"), (bintools, "btfiles")] {
+        lay_flag_files(half, &fixture[files]);
+    }
+}
+
+fn lay_flag_files(half: &Path, files: &Value) {
+    for (name, text) in files.as_object().unwrap() {
+        let text = format!("{}\n", text.as_str().unwrap());
+        fs::write(half.join("nix-support").join(name), text).unwrap();
+    }
+}
+
+fn lay_out_halves(root: &Path, fixture: &Value, binary: &Path, install: &Install) {
     for (half, tools, files, unsupported, response_file) in [
         ("cc", "cc", "ccfiles", "unsupported", "ccrsp"),
         ("bintools", "ld", "btfiles", "ldunsupported", "ldrsp"),
@@ -188,18 +295,14 @@ fn lay_out(root: &Path, fixture: &Value, recorder: &Path, binary: &Path, install
             toolchain.to_string(),
         )
         .unwrap();
-        for (name, text) in fixture[files].as_object().unwrap() {
-            let text = format!("{}\n", text.as_str().unwrap());
-            fs::write(half.join("nix-support").join(name), text).unwrap();
-        }
+        lay_flag_files(&half, &fixture[files]);
         if let Install::Copy = install {
             fs::copy(binary, half.join("bin/cc-wrapper")).unwrap();
         }
         for name in tools.keys() {
-            fs::copy(recorder, root.join("real").join(name)).unwrap();
             let target = match install {
-                Install::Copy => Path::new("cc-wrapper"),
                 Install::Symlink => binary,
+                _ => Path::new("cc-wrapper"),
             };
             symlink(target, half.join("bin").join(name)).unwrap();
         }
@@ -212,10 +315,14 @@ fn call(case: &Value, root: &Path, variables: &[(&str, &str)]) -> (Output, Optio
         fs::write(directory.join(name), text).unwrap();
     }
     let record = root.join("rec/call");
-    let tool = root
-        .join(text(&case["half"]))
-        .join("bin")
-        .join(text(&case["tool"]));
+    let half = text(&case["half"]);
+    let inner = root.join("cc").join(half);
+    let half = if inner.exists() {
+        inner
+    } else {
+        root.join(half)
+    };
+    let tool = half.join("bin").join(text(&case["tool"]));
     let output = Command::new(tool)
         .args(case["args"].as_array().unwrap().iter().map(text))
         .current_dir(&directory)

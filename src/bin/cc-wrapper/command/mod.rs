@@ -1,7 +1,14 @@
 //! `cc-wrapper`, called by its own name.
 
+mod adopt;
 mod compdb;
 mod error;
+mod exchange;
+mod install;
+mod interrupt;
+mod own;
+mod paths;
+mod summary;
 mod wrap;
 
 use std::ffi::OsString;
@@ -23,6 +30,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let done = match matches.subcommand() {
+        Some((adopt::NAME, matches)) => adopt::run(matches),
         Some((wrap::NAME, matches)) => wrap::run(matches),
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
@@ -48,6 +56,7 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommand(wrap::command())
+        .subcommand(adopt::command())
         .subcommand(compdb::command())
 }
 

@@ -7,8 +7,8 @@ use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 
 use super::hardening;
 use super::lay_out::FlagFiles;
-use super::paths::{has_white_space, plain};
 use crate::command::error::{Error, Result};
+use crate::command::paths::{has_white_space, plain};
 
 /// The subcommand's name.
 pub const NAME: &str = "wrap";

@@ -10,12 +10,12 @@ use cc_wrapper::tool_name::{names, ToolName};
 use cc_wrapper::toolchain::Role;
 
 use super::find::{is_program, Search};
-use super::own;
-use super::paths::canonical;
 use super::probe::Compiler;
 use super::run::Workshop;
 use super::triple::Triple;
 use crate::command::error::{Error, Result};
+use crate::command::own;
+use crate::command::paths::canonical;
 
 /// Programs by their names in `bin`.
 #[derive(Debug, Default)]

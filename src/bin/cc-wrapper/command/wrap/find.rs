@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{access, Access};
 
-use super::own;
-use super::paths::absolute;
 use crate::command::error::{Error, Result};
+use crate::command::own;
+use crate::command::paths::absolute;
 
 /// Directories to look for programs in, wrapped roots' own left out.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use cc_wrapper::tool_name::ToolName;
 
 use super::find::{is_program, Found};
-use super::own;
 use crate::command::error::{Error, Result};
+use crate::command::own;
 
 /// What the root's gnatmake is told to take from the root.
 const OF_GNATMAKE: [&str; 2] = ["gnatbind", "gnatlink"];

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::toolchain::Toolchain;
 
-use super::own::TOOLCHAIN;
 use crate::command::error::{cannot, Result};
-
-/// The binary's name in `bin`, to which the tools are symlinks.
-pub const BINARY: &str = "cc-wrapper";
+use crate::command::own::{self, BINARY, TOOLCHAIN};
 
 /// The flag files that `wrap` writes, or leaves away.
 #[derive(Debug, Default)]
@@ -45,11 +42,7 @@ pub fn bin<'a>(
 ) -> Result<()> {
     let bin = root.join("bin");
     fs::create_dir_all(&bin).map_err(cannot("create", &bin))?;
-    let binary = bin.join(BINARY);
-    // Through /proc, where it can be read even when it was replaced meanwhile.
-    fs::copy("/proc/self/exe", &binary).map_err(cannot("write", &binary))?;
-    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755))
-        .map_err(cannot("make executable", &binary))?;
+    own::copy_to(&bin.join(BINARY))?;
     let tools = tools.map(|name| (name, Path::new(BINARY)));
     let plain = plain.map(|(name, program)| (name, program.as_path()));
     for (name, target) in tools.chain(plain) {
@@ -109,6 +102,7 @@ mod tests {
     use super::*;
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn tools_are_the_binary_and_the_rest_are_links() {

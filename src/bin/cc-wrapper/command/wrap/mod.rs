@@ -4,17 +4,12 @@ mod arguments;
 mod bintools;
 mod check;
 mod describe;
-mod exchange;
 mod find;
 mod gnat;
 mod hardening;
-mod install;
-mod interrupt;
 mod lay_out;
 mod linker;
 mod loader;
-mod own;
-mod paths;
 mod probe;
 mod report;
 mod run;
@@ -35,13 +30,14 @@ use self::bintools::{Bintools, Source};
 use self::check::Check;
 use self::describe::Description;
 use self::find::Search;
-use self::install::Staging;
 use self::loader::Loader;
 use self::probe::Compiler;
 use self::report::Report;
 use self::run::Workshop;
 use self::select::Selection;
 use crate::command::error::Result;
+use crate::command::install::Staging;
+use crate::command::{interrupt, paths};
 
 /// Does what the command line asks and tells what that was.
 ///
@@ -112,7 +108,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     }
     .toolchain()?;
     lay_out::nix_support(&root, &toolchain, &arguments.flags)?;
-    let carried_over = staging.carry_over()?;
+    let carried_over = staging.carry_over(&lay_out::WRITTEN)?;
 
     let runs_not = runs_not(&selection, given.as_ref().or(loader.as_ref()));
     let checked = if arguments.check {

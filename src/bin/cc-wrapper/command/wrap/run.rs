@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-use super::interrupt;
 use crate::command::error::{Error, Result};
+use crate::command::interrupt;
 
 /// Variables that steer a compiler or linker past its command line.
 const STEERING: &[&str] = &[

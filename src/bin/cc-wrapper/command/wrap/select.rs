@@ -11,11 +11,11 @@ use cc_wrapper::toolchain::{Family, Role};
 
 use super::find::{Cache, Found, Search};
 use super::gnat;
-use super::paths::canonical;
 use super::probe::{self, Compiler, Identity};
 use super::run::{self, Workshop};
 use super::triple::Triple;
 use crate::command::error::{Error, Result};
+use crate::command::paths::canonical;
 
 /// The compilers of a root; all have the first one's target.
 #[derive(Debug)]

@@ -1,20 +1,33 @@
-//! Programs that must not be wrapped: wrappers, and what finds a compiler by
-//! the name it was called by.
+//! What is our own: the binary, its roots; and other programs that must not be
+//! wrapped, as they find a compiler by the name they were called by.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::world::World;
 
+use crate::command::error::{cannot, Result};
 use crate::os::Os;
 
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
 
+/// The binary's name in `bin`, to which the tools are symlinks.
+pub const BINARY: &str = "cc-wrapper";
+
 const CACHES: &[&str] = &["ccache", "sccache", "distcc", "icecc"];
 /// As many as Linux follows.
 const MOST_HOPS: usize = 40;
+
+/// Writes this binary to `path`.
+pub fn copy_to(path: &Path) -> Result<()> {
+    // Through /proc, where it can be read even when it was replaced meanwhile.
+    fs::copy("/proc/self/exe", path).map_err(cannot("write", path))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        .map_err(cannot("make executable", path))
+}
 
 /// Whether `directory` is the `bin` of a wrapped root.
 pub fn is_wrapped_bin(directory: &Path) -> bool {
@@ -34,7 +47,7 @@ pub fn is_wrapper(program: &Path) -> bool {
             None => break,
         }
     }
-    hop.file_name().is_some_and(|name| name == "cc-wrapper")
+    hop.file_name().is_some_and(|name| name == BINARY)
         || Os.same_program(hop.as_os_str().as_bytes(), b"/proc/self/exe")
 }
 

@@ -16,10 +16,12 @@ use tempfile::TempDir;
 
 use super::exchange::{exchange, set_mode};
 use super::interrupt;
-use super::lay_out::{BINARY, WRITTEN};
-use super::own::TOOLCHAIN;
+use super::own::{BINARY, TOOLCHAIN};
 use super::paths::{absolute, has_colon, has_white_space};
 use crate::command::error::{cannot, Error, Result};
+
+/// Where the linker half lies in a root that holds two.
+pub const LINKER_HALF: &str = "bintools";
 
 /// As many random letters as tempfile puts behind the prefix.
 const RANDOM_LETTERS: usize = 6;
@@ -122,6 +124,11 @@ impl Staging {
         Ok(staging)
     }
 
+    /// Where it will be, resolved.
+    pub fn place(&self) -> &Path {
+        &self.dir
+    }
+
     /// The root in the making.
     pub fn root(&self) -> PathBuf {
         self.temp.path().join("root")
@@ -150,9 +157,9 @@ impl Staging {
         Ok(path)
     }
 
-    /// Copies what packages have put into the old root's `nix-support`; tells
-    /// the names.
-    pub fn carry_over(&self) -> Result<Vec<OsString>> {
+    /// Copies what packages have put into the old root's `nix-support`, all but
+    /// what was `written` by the one who laid it; tells the names.
+    pub fn carry_over(&self, written: &[&str]) -> Result<Vec<OsString>> {
         if self.before != Before::Root {
             return Ok(Vec::new());
         }
@@ -160,7 +167,7 @@ impl Staging {
         let mut names = Vec::new();
         for entry in entries(&old)? {
             let name = entry.file_name().unwrap_or_default().to_owned();
-            if WRITTEN.iter().any(|written| name == *written) {
+            if written.iter().any(|written| name == *written) {
                 continue;
             }
             copy(&entry, &new.join(&name)).map_err(cannot("carry over", &entry))?;
@@ -259,14 +266,18 @@ fn inspect(dir: &Path) -> Result<Before> {
     }
 }
 
-/// Something in the root at `dir` that no `wrap` and no package put there.
+/// Something in the root at `dir` that neither we nor a package put there.
 fn foreign(dir: &Path) -> Result<Option<PathBuf>> {
     let named = |path: &Path, names: &[&str]| {
         let name = path.file_name().unwrap_or_default();
         names.iter().any(|known| name == *known)
     };
     for entry in entries(dir)? {
-        if !named(&entry, &["bin", "nix-support"]) {
+        if named(&entry, &[LINKER_HALF]) && entry.join(TOOLCHAIN).is_file() {
+            if let Some(foreign) = foreign(&entry)? {
+                return Ok(Some(foreign));
+            }
+        } else if !named(&entry, &["bin", "nix-support"]) && !entry.is_symlink() {
             return Ok(Some(entry));
         }
     }
@@ -488,7 +499,7 @@ mod tests {
             }
         }
         let staging = staged(&dir, "2");
-        assert_eq!(staging.carry_over().unwrap(), ["hook"]);
+        assert_eq!(staging.carry_over(&["toolchain.json"]).unwrap(), ["hook"]);
         staging.install().unwrap();
         let hook = fs::read_to_string(dir.join("nix-support/hook")).unwrap();
         assert_eq!((hook.as_str(), binary(&dir).as_str()), ("kept", "2"));

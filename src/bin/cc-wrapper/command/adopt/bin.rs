@@ -1,0 +1,127 @@
+//! The names in a wrapper's `bin`.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::script::{self, Script};
+use crate::command::error::{cannot, Result};
+use crate::command::paths::canonical;
+
+#[derive(Debug)]
+pub struct Entry {
+    pub name: OsString,
+    pub what: What,
+}
+
+/// What a name in `bin` is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum What {
+    /// A script that we take the place of.
+    Tool,
+    /// A symlink to another name.
+    Alias(OsString),
+    /// Some other program or symlink.
+    Other,
+    /// A script that stays, and why.
+    Script(String),
+}
+
+/// A script that is one of a wrapper's.
+pub struct Found {
+    pub name: OsString,
+    pub script: Script,
+}
+
+/// The names in the resolved directory `bin`, sorted, and the scripts among
+/// them. Whether these are tools of the wrapper is yet to be seen.
+pub fn read(bin: &Path) -> Result<(Vec<Entry>, Vec<Found>)> {
+    let mut entries = Vec::new();
+    let mut scripts = Vec::new();
+    for name in names(bin)? {
+        let (what, script) = entry(bin, &name)?;
+        scripts.extend(script.map(|script| Found {
+            name: name.clone(),
+            script,
+        }));
+        entries.push(Entry { name, what });
+    }
+    Ok((entries, scripts))
+}
+
+/// What a name in `bin` is, as far as it tells by itself.
+fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Script>)> {
+    let path = bin.join(name);
+    if let Ok(target) = fs::read_link(&path) {
+        let leads_to = bin.join(&target);
+        let is_alias = leads_to
+            .parent()
+            .is_some_and(|parent| canonical(parent) == bin);
+        let what = match leads_to.file_name() {
+            Some(name) if is_alias => What::Alias(name.to_owned()),
+            _ => What::Other,
+        };
+        return Ok((what, None));
+    }
+    if !path.is_file() {
+        return Ok((What::Other, None));
+    }
+    let text = fs::read(&path).map_err(cannot("read", &path))?;
+    Ok(match script::read(&text) {
+        None => (What::Other, None),
+        Some(Ok(script)) => (What::Tool, Some(script)),
+        Some(Err(why)) => (What::Script(why), None),
+    })
+}
+
+/// The names in a directory, sorted.
+pub fn names(directory: &Path) -> Result<Vec<OsString>> {
+    let read = || -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            names.push(entry?.file_name());
+        }
+        names.sort();
+        Ok(names)
+    };
+    read().map_err(cannot("read", directory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_link_within_is_an_alias_and_one_that_leads_out_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let bin = canonical(dir.path());
+        let absolute = bin.join("gcc");
+        fs::write(&absolute, "#!/bin/sh\n").unwrap();
+        fs::write(bin.join("as"), "\x7fELF").unwrap();
+        for (name, target) in [
+            ("cc", Path::new("gcc")),
+            ("c89", &absolute),
+            ("ar", Path::new("/usr/bin/ar")),
+            ("gone", Path::new("../gone/x")),
+        ] {
+            symlink(target, bin.join(name)).unwrap();
+        }
+        let (entries, scripts) = read(&bin).unwrap();
+        let whats: Vec<_> = entries.into_iter().map(|entry| entry.what).collect();
+        let alias = || What::Alias("gcc".into());
+        let script = What::Script("a script of an unknown shape".into());
+        // ar, as, c89, cc, gcc, gone
+        let expected = [
+            What::Other,
+            What::Other,
+            alias(),
+            alias(),
+            script,
+            What::Other,
+        ];
+        assert_eq!(whats, expected);
+        assert!(scripts.is_empty());
+    }
+}

@@ -1,0 +1,166 @@
+//! A half's files in a new root.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::bin::{names, What};
+use super::half::Half;
+use crate::command::error::{cannot, Result};
+use crate::command::own::BINARY;
+use crate::command::paths::canonical;
+
+const SETUP_HOOK: &str = "setup-hook";
+const PROPAGATED: &[u8] = b"propagated-";
+
+/// An old root, and where the new one will be.
+pub struct Moved<'a> {
+    pub half: &'a Half,
+    pub to: PathBuf,
+}
+
+/// Lays out `half` at `root`.
+pub struct Copy<'a> {
+    pub half: &'a Half,
+    pub root: &'a Path,
+    /// What its tools are links to.
+    pub binary: &'a Path,
+    /// The linker half, and the way to it from `root`.
+    pub linkers: Option<(&'a Half, &'a Path)>,
+    /// What stdenv's hooks are told of instead.
+    pub moved: &'a [Moved<'a>],
+}
+
+impl Copy<'_> {
+    pub fn make(&self) -> Result<()> {
+        self.make_bin()?;
+        self.make_support()?;
+        for name in names(&self.half.root)? {
+            if name != "bin" && name != "nix-support" {
+                link(&self.half.root.join(&name), &self.root.join(&name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make_bin(&self) -> Result<()> {
+        let bin = self.root.join("bin");
+        fs::create_dir_all(&bin).map_err(cannot("create", &bin))?;
+        for entry in &self.half.entries {
+            let old = self.half.root.join("bin").join(&entry.name);
+            let target = match &entry.what {
+                What::Tool => self.binary.to_path_buf(),
+                What::Alias(name) => PathBuf::from(name),
+                _ if entry.name == BINARY => continue,
+                _ => self.linkers_own(&old).unwrap_or(old),
+            };
+            link(&target, &bin.join(&entry.name))?;
+        }
+        Ok(())
+    }
+
+    /// The way from one of our directories to a file of the linker half, if
+    /// `old` is a link to such.
+    fn linkers_own(&self, old: &Path) -> Option<PathBuf> {
+        let (half, way) = self.linkers?;
+        let target = old.parent()?.join(fs::read_link(old).ok()?);
+        let directory = canonical(target.parent()?);
+        let inside = directory.strip_prefix(&half.root).ok()?;
+        Some(
+            Path::new("..")
+                .join(way)
+                .join(inside)
+                .join(target.file_name()?),
+        )
+    }
+
+    fn make_support(&self) -> Result<()> {
+        let old = self.half.root.join("nix-support");
+        let new = self.root.join("nix-support");
+        fs::create_dir_all(&new).map_err(cannot("create", &new))?;
+        for name in names(&old)? {
+            let (from, to) = (old.join(&name), new.join(&name));
+            if self.is_built_in(&name, &to)? {
+                continue;
+            }
+            let kind = fs::symlink_metadata(&from).map_err(cannot("read", &from))?;
+            if kind.is_symlink() {
+                let target = self.linkers_own(&from).unwrap_or(from);
+                link(&target, &to)?;
+            } else if !kind.is_file() {
+                link(&from, &to)?;
+            } else if name == SETUP_HOOK || name.as_bytes().starts_with(PROPAGATED) {
+                let mut text = fs::read(&from).map_err(cannot("read", &from))?;
+                for moved in self.moved {
+                    let new = moved.to.as_os_str().as_bytes();
+                    for old in [&moved.half.out, &moved.half.root] {
+                        text = replace_path(&text, old.as_os_str().as_bytes(), new);
+                    }
+                }
+                write(&to, &text)?;
+            } else {
+                fs::copy(&from, &to).map_err(cannot("copy", &from))?;
+                // Others add to it; a store's files are read-only.
+                let mode = kind.permissions().mode() | 0o200;
+                fs::set_permissions(&to, fs::Permissions::from_mode(mode))
+                    .map_err(cannot("make writable", &to))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the file is a hook that is built into us; then what a package
+    /// put behind it is all that is written.
+    fn is_built_in(&self, name: &OsStr, to: &Path) -> Result<bool> {
+        let built_in = self.half.built_in.as_ref();
+        let Some(built_in) = built_in.filter(|built_in| name == built_in.file) else {
+            return Ok(false);
+        };
+        if built_in.has_rest() {
+            write(to, &built_in.rest)?;
+        }
+        Ok(true)
+    }
+}
+
+pub fn write(path: &Path, text: &[u8]) -> Result<()> {
+    fs::write(path, text).map_err(cannot("write", path))
+}
+
+fn link(target: &Path, at: &Path) -> Result<()> {
+    symlink(target, at).map_err(cannot("create", at))
+}
+
+/// `text` with each mention of the path `old`, or of what is below it, turned
+/// into `new`.
+fn replace_path(text: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.windows(old.len()).position(|window| window == old) {
+        let (before, found) = rest.split_at(at);
+        let behind = &found[old.len()..];
+        // `/a/gcc` is not in `/a/gcc-13`, nor in `/x/a/gcc`.
+        let goes_on = |b: &u8| b.is_ascii_alphanumeric() || b"-._+?=".contains(b);
+        let ends = !behind.first().is_some_and(goes_on);
+        let begins = !before.last().is_some_and(|b| b.is_ascii_alphanumeric());
+        out.extend_from_slice(before);
+        out.extend_from_slice(if ends && begins { new } else { old });
+        rest = behind;
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_replaced_as_a_whole() {
+        let text = b"NIX_CC=/s/gcc\nPATH=/s/gcc/bin:/s/gcc-13:/x/s/gcc '/s/gcc'";
+        let expected = b"NIX_CC=/new\nPATH=/new/bin:/s/gcc-13:/x/s/gcc '/new'";
+        assert_eq!(replace_path(text, b"/s/gcc", b"/new"), expected);
+    }
+}

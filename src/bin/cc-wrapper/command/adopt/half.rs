@@ -1,0 +1,334 @@
+//! One half of a wrapper, read from its files.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::tool_name::ToolName;
+use cc_wrapper::toolchain::{Bytes, Darwin, Family, Role, Tool, Toolchain};
+use cc_wrapper::world::World;
+
+use super::bin::{self, Entry, Found, What};
+use super::clang_target::{self, ClangTarget};
+use super::lines::{contains, lines};
+use super::script::{self, Kind, Script, Wrapper};
+use super::statements::is_blank;
+use super::{darwin, hardening};
+use crate::command::error::{cannot, Error, Result};
+use crate::command::paths::canonical;
+use crate::os::Os;
+
+/// What the names in its `bin` are, and what the half is as a whole.
+#[derive(Debug)]
+pub struct Half {
+    /// Resolved.
+    pub root: PathBuf,
+    /// As its scripts spell it.
+    pub out: PathBuf,
+    pub is_linkers: bool,
+    /// As its scripts spell it; `None`: this is the linker half.
+    pub bintools: Option<PathBuf>,
+    /// Sorted by name.
+    pub entries: Vec<Entry>,
+    /// Without `bintools`.
+    pub toolchain: Toolchain<'static>,
+    /// The hook that nixpkgs' own text is in, if it is known.
+    pub built_in: Option<BuiltIn>,
+}
+
+/// A hook that begins with text of nixpkgs which is built into us.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BuiltIn {
+    pub file: &'static str,
+    /// What a package put behind it.
+    pub rest: Vec<u8>,
+}
+
+impl BuiltIn {
+    pub fn has_rest(&self) -> bool {
+        !is_blank(&self.rest)
+    }
+}
+
+/// Reads the half at `root`, which was called `called`.
+///
+/// # Errors
+/// It is no wrapper, or not one that is known; or it is not all there.
+pub fn read(root: &Path, called: &str) -> Result<Half> {
+    let (entries, scripts) = bin::read(&root.join("bin"))?;
+    let is_linkers = !scripts
+        .iter()
+        .any(|found| found.script.kind == Kind::Compiler);
+    let kind = if is_linkers {
+        Kind::Linker
+    } else {
+        Kind::Compiler
+    };
+    let own = |wrapper: &&Wrapper| canonical(&wrapper.out) == root;
+    let of_kind = scripts.iter().filter(|found| found.script.kind == kind);
+    let mut wrappers = of_kind.filter_map(|found| found.script.wrapper.as_ref());
+    let wrapper = wrappers.clone().find(own).or_else(|| wrappers.next());
+    let wrapper = wrapper.cloned();
+    let wrapper = wrapper.ok_or_else(|| no_wrapper(root, called, &entries))?;
+    if !own(&&wrapper) {
+        return Err(Error::new(format!(
+            "{called}: its scripts belong to {}; adopt that",
+            wrapper.out.display()
+        )));
+    }
+    let support = Support(root.join("nix-support"));
+    let mut half = Half {
+        root: root.to_path_buf(),
+        out: wrapper.out.clone(),
+        is_linkers,
+        bintools: wrapper.bintools.clone(),
+        entries,
+        toolchain: Toolchain::default(),
+        built_in: None,
+    };
+    half.describe(&wrapper, &support, called)?;
+    half.take_tools(&wrapper, scripts, &support)?;
+    Ok(half)
+}
+
+impl Half {
+    fn describe(&mut self, wrapper: &Wrapper, support: &Support, called: &str) -> Result<()> {
+        let unknown = |file: &str| {
+            Error::new(format!(
+                "{called}: its nix-support/{file} is of an unknown shape; use the wrapper as it is"
+            ))
+        };
+        let file = "add-hardening.sh";
+        let hardening = support.read(file)?;
+        let hardening = hardening.and_then(|text| hardening::read(&text, self.is_linkers));
+        let hardening = hardening.ok_or_else(|| unknown(file))?;
+        let toolchain = &mut self.toolchain;
+        toolchain.suffix_salt = owned(&wrapper.salt);
+        toolchain.shell = owned(&wrapper.shell);
+        toolchain.hook_path = owned(&wrapper.hook_path);
+        toolchain.use_response_file = wrapper.response_file == Some(true);
+        toolchain.hardening_unsupported = strings(hardening.unsupported);
+        toolchain.hardening_supported = strings(hardening.supported);
+        toolchain.compiler = match hardening.is_clang {
+            Some(true) => Family::Clang,
+            _ if wrapper.is_arocc => Family::Arocc,
+            _ => Family::Gcc,
+        };
+        toolchain.cxx_headers_only_in_cxx =
+            toolchain.compiler == Family::Clang && !wrapper.cxx_headers_in_c;
+
+        let sdk = support.read("darwin-sdk-setup.bash")?;
+        let sdk = sdk.and_then(|text| darwin::fallback_sdk(&text));
+        let sdk = sdk.map(Cow::Owned);
+        if self.is_linkers {
+            self.read_linkers_hook(sdk, support, &wrapper.salt, &unknown)
+        } else {
+            self.read_compilers_hook(sdk, support, &wrapper.salt)
+        }
+    }
+
+    fn read_linkers_hook(
+        &mut self,
+        fallback_sdk: Option<Bytes<'static>>,
+        support: &Support,
+        salt: &[u8],
+        unknown: &dyn Fn(&str) -> Error,
+    ) -> Result<()> {
+        let text = support.read(darwin::FILE)?.unwrap_or_default();
+        let Some(flags) = darwin::of_linker(&text, salt) else {
+            // What is not known would be done twice.
+            return match fallback_sdk {
+                Some(_) => Err(unknown(darwin::FILE)),
+                None => Ok(()),
+            };
+        };
+        self.built_in = Some(BuiltIn {
+            file: darwin::FILE,
+            rest: text[flags.end..].to_vec(),
+        });
+        self.toolchain.darwin = Some(Darwin {
+            min_version: owned(&flags.min_version.version),
+            min_version_variable: owned(&flags.min_version.variable),
+            platform: owned(&flags.platform),
+            sdk_version: owned(&flags.sdk_version),
+            fallback_sdk,
+            ..Darwin::default()
+        });
+        Ok(())
+    }
+
+    fn read_compilers_hook(
+        &mut self,
+        fallback_sdk: Option<Bytes<'static>>,
+        support: &Support,
+        salt: &[u8],
+    ) -> Result<()> {
+        let add_flags = support.read("add-flags.sh")?.unwrap_or_default();
+        let toolchain = &mut self.toolchain;
+        if let Some((version, platform)) = darwin::of_compiler(&add_flags, salt) {
+            toolchain.darwin = Some(Darwin {
+                min_version: owned(&version.version),
+                min_version_variable: owned(&version.variable),
+                platform_for_cc: owned(&platform),
+                fallback_sdk,
+                ..Darwin::default()
+            });
+        }
+        let text = support.read(clang_target::FILE)?.unwrap_or_default();
+        if let Some(target) = clang_target::read(&text) {
+            self.built_in = Some(BuiltIn {
+                file: clang_target::FILE,
+                rest: text[target.end..].to_vec(),
+            });
+            toolchain.default_target = owned(&target.default_target);
+            toolchain.machine_flags = strings(target.machine_flags);
+            toolchain.explicit_abi = owned(&target.explicit_abi);
+        }
+        Ok(())
+    }
+
+    /// Makes tools of those scripts that agree on what the half is.
+    fn take_tools(
+        &mut self,
+        wrapper: &Wrapper,
+        scripts: Vec<Found>,
+        support: &Support,
+    ) -> Result<()> {
+        let add_flags = support.read("add-flags.sh")?.unwrap_or_default();
+        // So did older scripts lead to their linker.
+        let by_prefix = lines(&add_flags)
+            .any(|line| line.starts_with(b"NIX_CFLAGS_COMPILE_") && contains(line, "=\"-B/"));
+        let target = support.read(clang_target::FILE)?.unwrap_or_default();
+        let target = clang_target::read(&target);
+        for Found { name, script } in scripts {
+            let what = match self.tool(wrapper, &name, &script, target.as_ref()) {
+                Ok(role) => {
+                    self.toolchain.tools.push(Tool {
+                        name: owned(name.as_bytes()),
+                        role: owned(role.name().as_bytes()),
+                        program: owned(script.program.as_os_str().as_bytes()),
+                        linker_by_prefix: by_prefix && role.is_compiler() && role != Role::Cpp,
+                        ..Tool::default()
+                    });
+                    What::Tool
+                }
+                Err(why) => What::Script(why),
+            };
+            if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == name) {
+                entry.what = what;
+            }
+        }
+        if self.toolchain.tools.is_empty() {
+            let why = self.entries.iter().find_map(|entry| match &entry.what {
+                What::Script(why) => Some(format!("{}: {why}", entry.name.to_string_lossy())),
+                _ => None,
+            });
+            return Err(Error::new(format!(
+                "{} cannot be adopted: {}",
+                self.root.display(),
+                why.unwrap_or_default()
+            )));
+        }
+        Ok(())
+    }
+
+    /// The role of a script.
+    ///
+    /// # Errors
+    /// Why it stays as it is.
+    fn tool(
+        &self,
+        wrapper: &Wrapper,
+        name: &OsStr,
+        script: &Script,
+        target: Option<&ClangTarget>,
+    ) -> std::result::Result<Role, String> {
+        if let Some(own) = &script.wrapper {
+            let same = own.out == wrapper.out
+                && own.salt == wrapper.salt
+                && own.bintools == wrapper.bintools
+                && own
+                    .response_file
+                    .map_or(true, |own| Some(own) == wrapper.response_file);
+            if !same {
+                return Err("it is of another wrapper than the others".to_owned());
+            }
+        }
+        let program = script.program.as_os_str().as_bytes();
+        if !Os.is_executable(program) {
+            let program = script.program.display();
+            return Err(format!("it runs {program}, which is not there"));
+        }
+        let known = ToolName::parse(name.as_bytes()).and_then(|name| name.role);
+        match (script.kind, known) {
+            (Kind::Compiler, _) if self.is_linkers => Err("a compiler among linkers".to_owned()),
+            (Kind::Linker, _) if !self.is_linkers => Err("a linker among compilers".to_owned()),
+            (Kind::Compiler, _) if program.ends_with(b"++") => Ok(Role::Cxx),
+            (Kind::Compiler, Some(Role::Cpp)) => match target {
+                Some(target) if target.for_preprocessors => Ok(Role::Cc),
+                _ => Ok(Role::Cpp),
+            },
+            (Kind::Compiler, Some(Role::Fortran)) => Ok(Role::Fortran),
+            (Kind::Compiler, _) => Ok(Role::Cc),
+            (Kind::Linker, _) => Ok(Role::Ld),
+            (Kind::Gnat, Some(Role::Gnat)) => Ok(Role::Gnat),
+            (Kind::Gnat, _) => Err("not the name of a gnat tool".to_owned()),
+            (Kind::Strip, _) => Ok(Role::Strip),
+            (Kind::Ranlib, _) => Ok(Role::Ranlib),
+        }
+    }
+}
+
+fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
+    // A directory of links to a wrapper's programs is not the wrapper.
+    let elsewhere = entries.iter().find_map(|entry| {
+        let path = canonical(&root.join("bin").join(&entry.name));
+        let text = fs::read(&path).ok().filter(|_| entry.what == What::Other)?;
+        script::read(&text)?
+            .ok()?
+            .wrapper
+            .map(|wrapper| wrapper.out)
+    });
+    if let Some(elsewhere) = elsewhere {
+        return Error::new(format!(
+            "{called} only leads to a wrapper; adopt {}",
+            elsewhere.display()
+        ));
+    }
+    let shape = entries.iter().find_map(|entry| match &entry.what {
+        What::Script(why) => Some((&entry.name, why)),
+        _ => None,
+    });
+    Error::new(match shape {
+        Some((name, why)) => format!(
+            "{called} is no wrapper of a known shape (bin/{}: {why}); use it as it is",
+            name.to_string_lossy()
+        ),
+        None => format!("{called} is no wrapper: no script in its bin; give the root of one"),
+    })
+}
+
+/// A half's `nix-support`.
+struct Support(PathBuf);
+
+impl Support {
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = self.0.join(name);
+        match fs::read(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(cannot("read", &path)(why)),
+        }
+    }
+}
+
+pub fn owned(bytes: &[u8]) -> Bytes<'static> {
+    Cow::Owned(bytes.to_vec())
+}
+
+fn strings(list: Vec<Vec<u8>>) -> Vec<Bytes<'static>> {
+    list.into_iter().map(Cow::Owned).collect()
+}

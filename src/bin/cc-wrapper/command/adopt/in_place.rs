@@ -1,0 +1,298 @@
+//! Turning a wrapper over where it lies, in steps that leave a root that works
+//! behind each of them.
+//!
+//! First comes what nobody asks for yet: the binary and `toolchain.json`. Then
+//! each script becomes a link to the binary, by a rename. Last, what is built
+//! into us goes out of the hooks, which scripts need until then.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::toolchain::{Role, Toolchain};
+use rustix::fs::{access, Access};
+
+use super::bin::{names, What};
+use super::half::{owned, BuiltIn, Half};
+use super::lines::contains;
+use super::{clang_target, darwin, script};
+use crate::command::error::{cannot, Error, Result};
+use crate::command::own::{self, BINARY, TOOLCHAIN};
+
+/// Begins the names of files in the making.
+const TEMPORARY: &str = ".cc-wrapper-";
+
+/// Something that happens as a whole or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A copy of this binary.
+    Binary(PathBuf),
+    Write(PathBuf, Vec<u8>),
+    Link(PathBuf, PathBuf),
+    Remove(PathBuf),
+}
+
+impl Step {
+    pub fn take(&self) -> Result<()> {
+        let place = match self {
+            Step::Binary(place) | Step::Write(place, _) => place,
+            Step::Link(place, _) | Step::Remove(place) => place,
+        };
+        match self {
+            Step::Binary(_) => {
+                let made = make(place, |path| fs::write(path, ""))?;
+                own::copy_to(&made)?;
+                put(made, place)
+            }
+            Step::Write(_, text) => {
+                let made = make(place, |path| {
+                    fs::write(path, text)?;
+                    // Not as private as temporary files are.
+                    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+                })?;
+                put(made, place)
+            }
+            Step::Link(_, target) => put(make(place, |path| symlink(target, path))?, place),
+            Step::Remove(_) => fs::remove_file(place).map_err(cannot("remove", place)),
+        }
+    }
+}
+
+/// Takes all steps, whatever signals come meanwhile.
+///
+/// # Errors
+/// One cannot be taken; then those before it are.
+pub fn take(steps: &[Step]) -> Result<()> {
+    for (taken, step) in steps.iter().enumerate() {
+        step.take().map_err(|error| match taken {
+            0 => error,
+            _ => Error::new(format!(
+                "{}; what was done so far works, and another run does the rest",
+                error.line()
+            )),
+        })?;
+    }
+    Ok(())
+}
+
+/// Something new beside `place`, which goes away again if it is not put there.
+fn make(place: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> Result<tempfile::TempPath> {
+    let directory = place.parent().unwrap_or(place);
+    let made = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .make_in(directory, make);
+    Ok(made
+        .map_err(cannot("write in", directory))?
+        .into_temp_path())
+}
+
+fn put(made: tempfile::TempPath, place: &Path) -> Result<()> {
+    made.persist(place)
+        .map_err(|why| cannot("write", place)(why.error))
+}
+
+/// All that turns the half over.
+///
+/// # Errors
+/// A script that stays needs what has to go.
+pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
+    leave_hook_to_scripts(half)?;
+    let mut toolchain = half.toolchain.clone();
+    let bintools = half.bintools.as_ref();
+    toolchain.bintools = bintools.map(|path| owned(path.as_os_str().as_bytes()));
+    let mut steps = Vec::new();
+    if link_to.is_none() {
+        steps.push(Step::Binary(half.root.join("bin").join(BINARY)));
+    }
+    steps.push(Step::Write(half.root.join(TOOLCHAIN), toolchain.to_json()));
+    let target = link_to.unwrap_or(Path::new(BINARY));
+    for entry in half.entries.iter().filter(|entry| entry.what == What::Tool) {
+        let place = half.root.join("bin").join(&entry.name);
+        steps.push(Step::Link(place, target.to_path_buf()));
+    }
+    steps.extend(half.built_in.as_ref().map(|hook| trim(&half.root, hook)));
+    Ok(steps)
+}
+
+/// What an interrupted run has left to do in a root that has its
+/// `toolchain.json`.
+///
+/// # Errors
+/// That file is broken.
+pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
+    let path = root.join(TOOLCHAIN);
+    let text = fs::read(&path).map_err(cannot("read", &path))?;
+    let toolchain = Toolchain::parse(&text).map_err(|error| {
+        Error::new(format!(
+            "{}:{}: {}; mend it or remove it",
+            path.display(),
+            error.line,
+            error.what
+        ))
+    })?;
+    let bin = root.join("bin");
+    let target = link_to.unwrap_or(Path::new(BINARY));
+    let mut steps = Vec::new();
+    for tool in &toolchain.tools {
+        let place = bin.join(std::ffi::OsStr::from_bytes(&tool.name));
+        let text = if place.is_symlink() {
+            None
+        } else {
+            fs::read(&place).ok()
+        };
+        if let Some(Some(Ok(_))) = text.map(|text| script::read(&text)) {
+            steps.push(Step::Link(place, target.to_path_buf()));
+        }
+    }
+    if !steps.is_empty() && link_to.is_none() && !bin.join(BINARY).exists() {
+        steps.insert(0, Step::Binary(bin.join(BINARY)));
+    }
+    steps.extend(built_in(root, &toolchain).map(|hook| trim(root, &hook)));
+    Ok(steps)
+}
+
+/// The hook whose text `toolchain` has taken over.
+fn built_in(root: &Path, toolchain: &Toolchain) -> Option<BuiltIn> {
+    let support = root.join("nix-support");
+    let is_linkers = toolchain
+        .tools
+        .iter()
+        .any(|tool| *tool.role == *Role::Ld.name().as_bytes());
+    if is_linkers {
+        let text = fs::read(support.join(darwin::FILE)).ok()?;
+        let flags = darwin::of_linker(&text, &toolchain.suffix_salt)?;
+        return toolchain.darwin.is_some().then(|| BuiltIn {
+            file: darwin::FILE,
+            rest: text[flags.end..].to_vec(),
+        });
+    }
+    let text = fs::read(support.join(clang_target::FILE)).ok()?;
+    let target = clang_target::read(&text)?;
+    (target.default_target == *toolchain.default_target).then(|| BuiltIn {
+        file: clang_target::FILE,
+        rest: text[target.end..].to_vec(),
+    })
+}
+
+fn trim(root: &Path, hook: &BuiltIn) -> Step {
+    let path = root.join("nix-support").join(hook.file);
+    if hook.has_rest() {
+        Step::Write(path, hook.rest.clone())
+    } else {
+        Step::Remove(path)
+    }
+}
+
+/// A script that stays may read the hook: then it stays whole and is run as
+/// one, where it need not be built in.
+fn leave_hook_to_scripts(half: &mut Half) -> Result<()> {
+    let Some(file) = half.built_in.as_ref().map(|hook| hook.file) else {
+        return Ok(());
+    };
+    let reads = half.entries.iter().find(|entry| {
+        let text = fs::read(half.root.join("bin").join(&entry.name));
+        matches!(entry.what, What::Script(_)) && text.is_ok_and(|text| contains(&text, file))
+    });
+    let Some(script) = reads else {
+        return Ok(());
+    };
+    if half.is_linkers {
+        return Err(Error::new(format!(
+            "{}: bin/{} is of an unknown shape and needs nix-support/{file} as it is; use --out",
+            half.root.display(),
+            script.name.to_string_lossy()
+        )));
+    }
+    half.built_in = None;
+    let toolchain = &mut half.toolchain;
+    toolchain.default_target = owned(b"");
+    toolchain.explicit_abi = owned(b"");
+    toolchain.machine_flags.clear();
+    Ok(())
+}
+
+/// # Errors
+/// Something that is to be changed cannot be.
+pub fn check_writable(root: &Path) -> Result<()> {
+    for directory in [root.join("bin"), root.join("nix-support")] {
+        let metadata = fs::metadata(&directory).map_err(cannot("read", &directory))?;
+        // Root may write it all the same: then it is a store's.
+        let mode = metadata.permissions().mode();
+        if mode & 0o222 == 0 || access(&directory, Access::WRITE_OK).is_err() {
+            return Err(Error::new(format!(
+                "{} cannot be written; use --out, or do this where the wrapper is built",
+                directory.display()
+            )));
+        }
+    }
+    let binary = root.join("bin").join(BINARY);
+    if binary.is_dir() {
+        return Err(Error::new(format!(
+            "{} is in the way; move it away first",
+            binary.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Removes what a run that was killed has left.
+pub fn tidy(root: &Path) {
+    for directory in [root.join("bin"), root.join("nix-support")] {
+        for name in names(&directory).unwrap_or_default() {
+            if name.as_bytes().starts_with(TEMPORARY.as_bytes()) {
+                let _ = fs::remove_file(directory.join(name));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_replaces_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("x");
+        Step::Write(place.clone(), b"text".to_vec()).take().unwrap();
+        assert_eq!(fs::read(&place).unwrap(), b"text");
+        Step::Link(place.clone(), "to".into()).take().unwrap();
+        assert_eq!(fs::read_link(&place).unwrap(), Path::new("to"));
+        Step::Binary(place.clone()).take().unwrap();
+        let mode = fs::symlink_metadata(&place).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
+        Step::Remove(place).take().unwrap();
+        assert_eq!(names(dir.path()).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("x/y")).unwrap();
+        let step = Step::Link(dir.path().join("x"), "to".into());
+        assert!(step.take().unwrap_err().line().starts_with("cannot write "));
+        assert_eq!(names(dir.path()).unwrap(), ["x"]);
+    }
+
+    #[test]
+    fn what_was_done_before_a_failure_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let step = |name: &str| Step::Link(dir.path().join(name), "to".into());
+        let error = take(&[step("x"), step("gone/y")]).unwrap_err();
+        assert!(error.line().ends_with("another run does the rest"));
+        assert_eq!(names(dir.path()).unwrap(), ["x"]);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["bin", "nix-support"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+            fs::write(dir.path().join(name).join(".cc-wrapper-aB3dE6"), "").unwrap();
+        }
+        tidy(dir.path());
+        assert_eq!(names(&dir.path().join("bin")).unwrap(), [""; 0]);
+    }
+}

@@ -1,0 +1,200 @@
+//! `cc-wrapper adopt [DIR]`: a wrapper of nixpkgs, taken over.
+
+mod arguments;
+mod bin;
+mod clang_target;
+mod copy;
+mod darwin;
+mod half;
+mod hardening;
+mod in_place;
+mod lines;
+mod report;
+mod script;
+mod statements;
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+pub use arguments::{command, NAME};
+
+use self::arguments::{Arguments, To};
+use self::copy::{Copy, Moved};
+use self::half::{owned, Half};
+use crate::command::error::{cannot, Error, Result};
+use crate::command::install::{Staging, LINKER_HALF};
+use crate::command::own::{self, BINARY, TOOLCHAIN};
+use crate::command::paths::canonical;
+use crate::command::summary::{quoted, row};
+use crate::command::{interrupt, paths};
+
+/// Does what the command line asks and tells what that was.
+///
+/// # Errors
+/// What stood in the way; then no file has changed, but for what a full disk
+/// may cut short in place.
+pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
+    let arguments = Arguments::read(matches)?;
+    interrupt::watch();
+    let root = wrapper(&arguments)?;
+    let link_to = arguments.link_to.as_deref();
+    let is_ours = root.join(TOOLCHAIN).exists();
+    match &arguments.to {
+        To::InPlace if is_ours => finish(&root, link_to),
+        To::InPlace => turn_over(half::read(&root, &arguments.called)?, link_to),
+        To::Out(_) if is_ours => Err(Error::new(format!(
+            "{} is a root of cc-wrapper already; use it as it is",
+            arguments.called
+        ))),
+        To::Out(new) => lay_out(half::read(&root, &arguments.called)?, new, link_to),
+    }
+}
+
+/// The wrapper's root, resolved.
+///
+/// # Errors
+/// It is not there, or could not be a wrapper.
+fn wrapper(arguments: &Arguments) -> Result<PathBuf> {
+    let (dir, called) = (&arguments.dir, &arguments.called);
+    if !dir.exists() {
+        return Err(Error::new(format!(
+            "{called} is not there; was it collected? give the root of a wrapper"
+        )));
+    }
+    if !dir.is_dir() {
+        return Err(Error::new(format!(
+            "{called} is no directory; give the wrapper's root, which has its bin"
+        )));
+    }
+    let root = fs::canonicalize(dir).map_err(cannot("resolve", dir))?;
+    for needed in ["bin", "nix-support"] {
+        if !root.join(needed).is_dir() {
+            return Err(Error::new(format!(
+                "{called} is no wrapper: it has no {needed}; give the root of one, or see `cc-wrapper wrap`"
+            )));
+        }
+    }
+    Ok(root)
+}
+
+/// A new root at `new`, with the linker half in it.
+fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
+    let (linkers, note) = linkers(&half)?;
+    let staging = Staging::beside(new)?;
+    let (root, place) = (staging.root(), staging.place().to_path_buf());
+    let inner = Path::new(LINKER_HALF);
+    let mut moved = vec![Moved {
+        half: &half,
+        to: place.clone(),
+    }];
+    if let Some(linkers) = &linkers {
+        moved.push(Moved {
+            half: linkers,
+            to: place.join(inner),
+        });
+    }
+    Copy {
+        half: &half,
+        root: &root,
+        binary: link_to.unwrap_or(Path::new(BINARY)),
+        linkers: linkers.as_ref().map(|half| (half, inner)),
+        moved: &moved,
+    }
+    .make()?;
+    if let Some(linkers) = &linkers {
+        let up = Path::new("../../bin").join(BINARY);
+        Copy {
+            half: linkers,
+            root: &root.join(inner),
+            binary: link_to.unwrap_or(&up),
+            linkers: None,
+            moved: &moved,
+        }
+        .make()?;
+        let toolchain = root.join(inner).join(TOOLCHAIN);
+        copy::write(&toolchain, &linkers.toolchain.to_json())?;
+    }
+    half.toolchain.bintools = match &linkers {
+        Some(_) => Some(owned(LINKER_HALF.as_bytes())),
+        None => half
+            .bintools
+            .as_ref()
+            .map(|path| owned(path.as_os_str().as_bytes())),
+    };
+    copy::write(&root.join(TOOLCHAIN), &half.toolchain.to_json())?;
+    if link_to.is_none() {
+        own::copy_to(&root.join("bin").join(BINARY))?;
+    }
+
+    let mut out = b"adopted ".to_vec();
+    out.extend(quoted(&half.root));
+    out.extend_from_slice(b"\n");
+    report::half(&mut out, &half);
+    if let Some(linkers) = &linkers {
+        report::half(&mut out, linkers);
+    }
+    row(&mut out, "left alone", &note.unwrap_or_default());
+    report::use_it(&mut out, &paths::absolute(new)?);
+    interrupt::check()?;
+    staging.install()?;
+    Ok(out)
+}
+
+/// The linker half that goes along, and why one does not.
+///
+/// # Errors
+/// There is none any more.
+fn linkers(half: &Half) -> Result<(Option<Half>, Option<String>)> {
+    let Some(path) = &half.bintools else {
+        return Ok((None, None));
+    };
+    let called = path.display().to_string();
+    if !path.exists() {
+        return Err(Error::new(format!(
+            "{}: its linker half {called} is not there; was it collected?",
+            half.root.display()
+        )));
+    }
+    let root = canonical(path);
+    if root == half.root || root.join(TOOLCHAIN).exists() {
+        return Ok((None, None));
+    }
+    match half::read(&root, &called) {
+        Ok(linkers) if linkers.is_linkers => Ok((Some(linkers), None)),
+        Ok(_) => Ok((None, Some(format!("{called}: no linkers in it")))),
+        Err(error) => Ok((None, Some(error.line().to_owned()))),
+    }
+}
+
+/// The wrapper itself becomes ours.
+fn turn_over(mut half: Half, link_to: Option<&Path>) -> Result<Vec<u8>> {
+    in_place::check_writable(&half.root)?;
+    let steps = in_place::steps(&mut half, link_to)?;
+    let mut out = b"adopted ".to_vec();
+    out.extend(quoted(&half.root));
+    out.extend_from_slice(b" in place\n");
+    report::half(&mut out, &half);
+    interrupt::check()?;
+    in_place::tidy(&half.root);
+    in_place::take(&steps)?;
+    Ok(out)
+}
+
+/// What an interrupted run left to do; nothing, if it was not.
+fn finish(root: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
+    let steps = in_place::rest(root, link_to)?;
+    let mut out = quoted(root);
+    if steps.is_empty() {
+        out.extend_from_slice(b" is a root of cc-wrapper already\n");
+        return Ok(out);
+    }
+    in_place::check_writable(root)?;
+    interrupt::check()?;
+    in_place::tidy(root);
+    in_place::take(&steps)?;
+    out.extend_from_slice(b" was adopted in part, now it is as a whole\n");
+    Ok(out)
+}

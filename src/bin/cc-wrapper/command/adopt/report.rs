@@ -1,0 +1,59 @@
+//! The few lines that tell what was done.
+
+use std::path::Path;
+
+use cc_wrapper::toolchain::Role;
+
+use super::bin::What;
+use super::half::Half;
+use crate::command::summary::{quoted, row, shown, sorted};
+
+/// Lists what a half's tools are and what stays.
+pub fn half(out: &mut Vec<u8>, half: &Half) {
+    let compilers = half.toolchain.compiler.name();
+    let of = |fits: fn(Role) -> bool| {
+        let tools = half.toolchain.tools.iter();
+        let tools = tools.filter(|tool| Role::parse(&tool.role).is_some_and(fits));
+        sorted(tools.map(|tool| String::from_utf8_lossy(&tool.name).into_owned()))
+    };
+    row(out, compilers, &of(Role::is_compiler));
+    row(out, "gnat", &of(|role| role == Role::Gnat));
+    row(out, "linkers", &of(|role| role == Role::Ld));
+    row(
+        out,
+        "others",
+        &of(|role| matches!(role, Role::Strip | Role::Ranlib)),
+    );
+    row(out, "hooks", &hooks(half));
+    for entry in &half.entries {
+        if let What::Script(why) = &entry.what {
+            row(out, "left alone", &format!("{}: {why}", shown(&entry.name)));
+        }
+    }
+}
+
+/// Hooks that packages have added.
+fn hooks(half: &Half) -> String {
+    let built_in = half.built_in.as_ref();
+    let counts = |name: &&str| match built_in.filter(|hook| hook.file == *name) {
+        Some(hook) => hook.has_rest(),
+        None => half.root.join("nix-support").join(name).exists(),
+    };
+    let names: Vec<&str> = HOOKS.into_iter().filter(counts).collect();
+    names.join(" ")
+}
+
+const HOOKS: [&str; 5] = [
+    super::clang_target::FILE,
+    "cc-wrapper-hook",
+    super::darwin::FILE,
+    "ld-wrapper-hook",
+    "post-link-hook",
+];
+
+/// How to use what was made.
+pub fn use_it(out: &mut Vec<u8>, root: &Path) {
+    out.extend_from_slice(b"use it: PATH=");
+    out.extend(quoted(&root.join("bin")));
+    out.extend_from_slice(b":$PATH\n");
+}

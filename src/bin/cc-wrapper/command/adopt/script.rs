@@ -1,0 +1,265 @@
+//! What a script in a wrapper's `bin` says.
+//!
+//! A script is known by the lines that only nixpkgs' wrappers have; what it
+//! does besides is not looked at.
+
+use std::path::PathBuf;
+
+use super::lines::{behind, between, contains, lines, name, path, trim};
+
+/// A script of a wrapper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    pub kind: Kind,
+    /// What it runs in the end.
+    pub program: PathBuf,
+    /// `None`: a script that knows nothing of its wrapper.
+    pub wrapper: Option<Wrapper>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Compiler,
+    Linker,
+    Gnat,
+    Strip,
+    Ranlib,
+}
+
+/// What a script says of the wrapper that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapper {
+    /// The root whose `nix-support` it reads.
+    pub out: PathBuf,
+    pub salt: Vec<u8>,
+    /// The linker half, where it is another root.
+    pub bintools: Option<PathBuf>,
+    /// Whether all arguments go through a response file; `None`: never asked.
+    pub response_file: Option<bool>,
+    pub shell: Vec<u8>,
+    /// PATH while hooks run; empty: the caller's.
+    pub hook_path: Vec<u8>,
+    /// C calls of clang get the headers of the C++ library too.
+    pub cxx_headers_in_c: bool,
+    /// Nothing is linked.
+    pub is_arocc: bool,
+}
+
+/// Reads the text of a file in `bin`; `None`: no script.
+///
+/// # Errors
+/// Why a script is not taken for one of a wrapper.
+pub fn read(text: &[u8]) -> Option<Result<Script, String>> {
+    let shebang = lines(text).next()?.strip_prefix(b"#!")?;
+    let shell = trim(shebang).split(u8::is_ascii_whitespace).next()?;
+    Some(read_script(text, shell))
+}
+
+fn read_script(text: &[u8], shell: &[u8]) -> Result<Script, String> {
+    if let Some((kind, program)) = neighbour(text) {
+        return Ok(Script {
+            kind,
+            program: path(program).ok_or("it runs no absolute path")?,
+            wrapper: None,
+        });
+    }
+    let kind = if contains(text, "NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET_") {
+        Kind::Gnat
+    } else if contains(text, "NIX_CC_USE_RESPONSE_FILE:-") {
+        Kind::Compiler
+    } else if contains(text, "NIX_LD_USE_RESPONSE_FILE:-") {
+        Kind::Linker
+    } else if contains(text, "NIX_PKG_CONFIG_WRAPPER_FLAGS_SET_") {
+        return Err("pkg-config is not served yet".to_owned());
+    } else if contains(text, "export GCCGO=") {
+        return Err("go is not served yet".to_owned());
+    } else {
+        return Err("a script of an unknown shape".to_owned());
+    };
+    let program = program(text).ok_or("it does not say what it runs")?;
+    Ok(Script {
+        kind,
+        program,
+        wrapper: Some(wrapper(text, kind, shell)?),
+    })
+}
+
+/// The short scripts beside linkers.
+fn neighbour(text: &[u8]) -> Option<(Kind, &[u8])> {
+    let strip = |line| between(line, "exec ", " --enable-deterministic-archives \"$@\"");
+    if let Some(program) = lines(text).find_map(strip) {
+        return Some((Kind::Strip, program));
+    }
+    let has = |wanted: &[u8]| lines(text).any(|line| line == wanted);
+    let is_ranlib = has(b"args=()") && has(b"-t)") && has(b"args+=(\"$p\")");
+    let ranlib = |line| between(line, "", " \"${args[@]}\"");
+    let program = lines(text).find_map(ranlib).filter(|_| is_ranlib)?;
+    Some((Kind::Ranlib, program))
+}
+
+/// What it runs, as it tells when it is debugged and as it calls it with a
+/// response file.
+fn program(text: &[u8]) -> Option<PathBuf> {
+    let told = |line| between(line, "echo \"extra flags before to ", ":\" >&2");
+    let called = |line| between(line, "", " \"@$responseFile\"");
+    let told = lines(text).find_map(told);
+    let called = lines(text).find_map(called);
+    match (told, called) {
+        (Some(told), Some(called)) if told != called => None,
+        (told, called) => path(told.or(called)?),
+    }
+}
+
+fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
+    let source = |file| {
+        move |line: &[u8]| {
+            let root = between(line, "source ", file)?;
+            path(root)
+        }
+    };
+    let out = lines(text).find_map(source("/nix-support/utils.bash"));
+    let mark = "NIX_BINTOOLS_WRAPPER_FLAGS_SET_";
+    let marked = behind(text, mark).ok_or("it does not say its salt")?;
+    // The first thing behind the mark is the linker half's.
+    let bintools = lines(marked).find_map(source("/nix-support/add-flags.sh"));
+    let bintools = bintools.ok_or("it does not say its linker half")?;
+    let response_file = match kind {
+        Kind::Compiler => response_file(text, "NIX_CC_USE_RESPONSE_FILE:-")?,
+        Kind::Linker => response_file(text, "NIX_LD_USE_RESPONSE_FILE:-")?,
+        _ => None,
+    };
+    let has = |start: &str| lines(text).any(|line| line.starts_with(start.as_bytes()));
+    Ok(Wrapper {
+        out: out.ok_or("it does not say its root")?,
+        salt: name(marked).to_vec(),
+        bintools: (kind != Kind::Linker).then_some(bintools),
+        response_file,
+        shell: shell.to_vec(),
+        hook_path: hook_path(text).to_vec(),
+        cxx_headers_in_c: has("if [[ \"$isCxx\" = 0 && \""),
+        is_arocc: has("if [ \"1\" = 1 ]; then"),
+    })
+}
+
+fn response_file(text: &[u8], variable: &str) -> Result<Option<bool>, String> {
+    match behind(text, variable).and_then(|rest| rest.first()) {
+        Some(b'0') => Ok(Some(false)),
+        Some(b'1') => Ok(Some(true)),
+        _ => Err("it does not say whether it uses response files".to_owned()),
+    }
+}
+
+/// PATH as it is set for the script's own programs, unless the condition
+/// before it is that of a wrapper without such.
+fn hook_path(text: &[u8]) -> &[u8] {
+    let mut before: &[u8] = b"";
+    for line in lines(text) {
+        if let Some(value) = between(line, "PATH=\"", "\"") {
+            if !value.contains(&b'$') && !contains(before, "-n \"\"") {
+                return value;
+            }
+        }
+        before = line;
+    }
+    b""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPILER: &str = r#"#! /s/bash/bin/bash -e
+if [[ -n "/s/coreutils" && -n "/s/grep" ]]; then
+    PATH="/s/coreutils/bin:/s/grep/bin"
+fi
+source /s/gcc-wrapper/nix-support/utils.bash
+if [ -z "${NIX_BINTOOLS_WRAPPER_FLAGS_SET_x86_64_linux:-}" ]; then
+    source /s/ld-wrapper/nix-support/add-flags.sh
+fi
+if [ -z "${NIX_CC_WRAPPER_FLAGS_SET_x86_64_linux:-}" ]; then
+    source /s/gcc-wrapper/nix-support/add-flags.sh
+fi
+echo "extra flags before to /s/gcc/bin/g++:" >&2
+if (( "${NIX_CC_USE_RESPONSE_FILE:-0}" >= 1 )); then
+    /s/gcc/bin/g++ "@$responseFile"
+fi
+"#;
+
+    fn script(text: &str) -> Result<Script, String> {
+        read(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_compilers_script_says_it_all() {
+        let script = script(COMPILER).unwrap();
+        assert_eq!(script.kind, Kind::Compiler);
+        assert_eq!(script.program, PathBuf::from("/s/gcc/bin/g++"));
+        let wrapper = script.wrapper.unwrap();
+        let expected = Wrapper {
+            out: "/s/gcc-wrapper".into(),
+            salt: b"x86_64_linux".to_vec(),
+            bintools: Some("/s/ld-wrapper".into()),
+            response_file: Some(false),
+            shell: b"/s/bash/bin/bash".to_vec(),
+            hook_path: b"/s/coreutils/bin:/s/grep/bin".to_vec(),
+            cxx_headers_in_c: false,
+            is_arocc: false,
+        };
+        assert_eq!(wrapper, expected);
+    }
+
+    #[test]
+    fn a_wrapper_of_native_tools_has_no_path_of_its_own() {
+        let native = COMPILER.replace("/s/coreutils", "").replace("/s/grep", "");
+        let wrapper = script(&native).unwrap().wrapper.unwrap();
+        assert_eq!(wrapper.hook_path, b"");
+    }
+
+    #[test]
+    fn neighbours_of_linkers_are_known() {
+        let strip = "#!/bin/bash\nexec /s/bin/strip --enable-deterministic-archives \"$@\"\n";
+        assert_eq!(script(strip).unwrap().kind, Kind::Strip);
+        let ranlib = "#!/bin/bash\nargs=()\n-t)\nargs+=(\"$p\")\n/s/bin/ranlib \"${args[@]}\"\n";
+        let ranlib = script(ranlib).unwrap();
+        assert_eq!(
+            (ranlib.kind, ranlib.program),
+            (Kind::Ranlib, "/s/bin/ranlib".into())
+        );
+    }
+
+    #[test]
+    fn what_is_not_said_is_not_guessed() {
+        assert_eq!(read(b"\x7fELF"), None);
+        for (text, why) in [
+            ("#!/bin/sh\nexec gcc \"$@\"\n".to_owned(), "unknown shape"),
+            (
+                COMPILER.replace("FLAGS_SET_", "FLAGS_DONE_"),
+                "does not say its salt",
+            ),
+            (
+                COMPILER.replace("add-flags.sh", "flags.sh"),
+                "does not say its linker half",
+            ),
+            (
+                COMPILER.replace("utils.bash", "u.bash"),
+                "does not say its root",
+            ),
+            (
+                COMPILER.replace("FILE:-0", "FILE:-?"),
+                "whether it uses response files",
+            ),
+            (
+                COMPILER.replace("to /s/gcc", "to /s/other"),
+                "does not say what it runs",
+            ),
+            (
+                "#!/bin/bash\nNIX_PKG_CONFIG_WRAPPER_FLAGS_SET_s\n".to_owned(),
+                "pkg-config",
+            ),
+            ("#!/bin/bash\nexport GCCGO=\"/x\"\n".to_owned(), "go is"),
+        ] {
+            let error = script(&text).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}
