@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::goal::Goal;
 use crate::option_values::takes_value;
 use crate::plan::Arg;
 
@@ -13,6 +14,8 @@ pub struct Scan<'a> {
     /// The call makes an object file, an assembler file or a precompiled
     /// header, and no more than that.
     pub compiles: bool,
+    /// There is an input, or what nixpkgs takes for one.
+    pub has_input: bool,
     /// clang's inner mode, for which nothing is put in.
     pub cc1: bool,
     /// The language is C++, said by `-x`.
@@ -23,26 +26,6 @@ pub struct Scan<'a> {
     /// `--` and the operands behind it.
     pub operands: Vec<Arg<'a>>,
 }
-
-/// Options that end after compiling. nixpkgs knows the short ones of these
-/// and of those below; the others are here because a flag for the linker is at
-/// best a warning to them.
-const COMPILE: [&str; 4] = ["-c", "-S", "--compile", "--assemble"];
-
-/// Options that end before linking, with something else than what is compiled.
-const NO_LINK: [&str; 11] = [
-    "-E",
-    "-M",
-    "-MM",
-    "-fsyntax-only",
-    "--preprocess",
-    "--dependencies",
-    "--user-dependencies",
-    "--analyze",
-    "--precompile",
-    "-emit-ast",
-    "-verify-pch",
-];
 
 /// What a file's name ends in if the compiler makes a precompiled header of
 /// it.
@@ -55,6 +38,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut scan = Scan {
         no_link: None,
         compiles: false,
+        has_input: false,
         cc1: false,
         cxx: false,
         c_includes: true,
@@ -65,7 +49,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut input = false;
     let mut files = Files::None;
     let mut says_language = false;
-    let mut ends_early = false;
+    let mut goal = Goal::default();
     let mut previous: &[u8] = b"";
     for n in 0..params.len() {
         let param: &[u8] = &params[n];
@@ -92,13 +76,11 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
             [b'-', b'x', language @ ..] => scan.language(language),
             _ if param.starts_with(b"--language=") => scan.language(&param[11..]),
             [b'-', _, ..] => {
-                let is_this = |option: &&&str| option.as_bytes() == param;
-                if let Some(option) = COMPILE.iter().find(is_this) {
-                    scan.no_link = Some(option);
-                    scan.compiles = true;
-                } else if let Some(option) = NO_LINK.iter().find(is_this) {
-                    scan.no_link = Some(option);
-                    ends_early = true;
+                if let Some((option, of_option)) = Goal::of(param) {
+                    goal = goal.max(of_option);
+                    if of_option.ends_before_linking() {
+                        scan.no_link = Some(option);
+                    }
                 }
             }
             _ => {
@@ -111,13 +93,18 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         }
         previous = &params[n];
     }
+    scan.has_input = input;
     if !input {
         scan.no_link = Some("no input");
     } else if files == Files::Headers && !says_language {
         scan.no_link = Some("headers alone");
         scan.compiles = true;
     }
-    scan.compiles &= input && !ends_early;
+    // As recorded, a header's precompiled form is asked for by the language.
+    scan.compiles = match goal {
+        Goal::Program => input && scan.compiles,
+        goal => input && matches!(goal, Goal::Object | Goal::Assembly),
+    };
     scan
 }
 
@@ -185,9 +172,10 @@ mod tests {
 
     #[test]
     fn what_stops_before_the_linker_does_not_link() {
-        for option in NO_LINK.iter().chain(&COMPILE) {
-            assert!(!links(&[*option, " main.c"].concat()), "{option}");
+        for option in ["-c", "-S", "-E", "-M", "-MM", "--compile", "-fsyntax-only"] {
+            assert!(!links(&[option, " main.c"].concat()), "{option}");
         }
+        assert!(links("--version main.c"), "as recorded");
         assert!(!links("-x c++-header a.h"));
         assert!(!links("-xc-header a.h"));
         assert!(links("-- main.c -c"), "an operand is no option");

@@ -132,7 +132,15 @@ fn shell_variables(
         ("cc1", hook::flag(scan.cc1)),
         ("cInclude", hook::flag(scan.c_includes)),
         ("cxxInclude", hook::flag(scan.cxx_includes)),
-        ("cxxLibrary", hook::flag(scan.cxx_library)),
+        // It passes that library in C++ calls alone all the same.
+        (
+            "cxxLibrary",
+            hook::flag(
+                scan.cxx_library
+                    && (call.role == Role::Cxx || scan.cxx || call.family() != Family::Clang),
+            ),
+        ),
+        ("nonFlagArgs", hook::flag(scan.has_input)),
     ]);
     // Unset, it would end a hook that reads it.
     let link_type = link_type.map_or("", LinkType::name);

@@ -135,6 +135,10 @@ impl Error {
                     let status = format!(" failed with status {status}; mend it, or remove it");
                     [b"hook ", &path[..], status.as_bytes()].concat()
                 }
+                Failure::Silent => {
+                    let why = b" has not come to its end; let it neither set a trap on EXIT and exit, nor close what it did not open";
+                    [b"hook ", &path[..], why].concat()
+                }
                 Failure::NotRun(why) => [b"hook ", &path[..], b" cannot be run: ", why].concat(),
             },
             Error::Loop { program, from } => [

@@ -59,6 +59,8 @@ pub struct Changes {
 pub enum Failure {
     /// It ended with this status.
     Status(u8),
+    /// It ended with success, but without telling what it changed.
+    Silent,
     /// It could not be run; why, and what to do.
     NotRun(Vec<u8>),
 }

@@ -31,6 +31,7 @@ pub mod environment;
 pub mod error;
 pub mod event;
 mod gnat;
+mod goal;
 pub mod hardening;
 pub mod hook;
 pub mod json;

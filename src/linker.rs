@@ -10,7 +10,7 @@ use crate::environment::{linker_half, FlagFiles, Variables};
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::hardening;
-use crate::hook;
+use crate::hook::{self, Hook};
 use crate::library_search::LibrarySearch;
 use crate::link_type::LinkType;
 use crate::pie;
@@ -90,7 +90,14 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let read_after = || read_by_hooks(&command);
     let post_link = hook::find(hook::POST_LINK, read_after, &files, &context);
     let mut plan = context.plan(command);
-    plan.post_link = post_link.map(Box::new);
+    plan.post_link = post_link.map(|hook| {
+        // The wrapper's own PATH is gone by then.
+        let search_path = None;
+        Box::new(Hook {
+            search_path,
+            ..hook
+        })
+    });
     Ok(plan)
 }
 

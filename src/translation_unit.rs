@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::arguments::is_header;
 use crate::call::Call;
+use crate::goal::Goal;
 use crate::option_values::takes_value;
 use crate::plan::Arg;
 use crate::toolchain::Role;
@@ -54,42 +55,6 @@ const SOURCES: [&str; 48] = [
     ".ll",  // LLVM
 ];
 
-/// How far the compiler goes. Of several the greatest counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Goal {
-    #[default]
-    Program,
-    Object,
-    Assembly,
-    SyntaxTree,
-    Check,
-    Module,
-    /// Preprocessed text, dependencies, a report: nothing is compiled.
-    Other,
-}
-
-const GOALS: [(&str, Goal); 19] = [
-    ("-c", Goal::Object),
-    ("--compile", Goal::Object),
-    ("-S", Goal::Assembly),
-    ("--assemble", Goal::Assembly),
-    ("-emit-ast", Goal::SyntaxTree),
-    ("-fsyntax-only", Goal::Check),
-    ("--precompile", Goal::Module),
-    ("-E", Goal::Other),
-    ("--preprocess", Goal::Other),
-    ("-M", Goal::Other),
-    ("--dependencies", Goal::Other),
-    ("-MM", Goal::Other),
-    ("--user-dependencies", Goal::Other),
-    ("--analyze", Goal::Other),
-    ("-verify-pch", Goal::Other),
-    ("-###", Goal::Other),
-    ("--help", Goal::Other),
-    ("--version", Goal::Other),
-    ("-cc1", Goal::Other),
-];
-
 /// What one pass over the arguments finds.
 #[derive(Default)]
 struct Found<'p> {
@@ -132,8 +97,8 @@ fn find(params: &[Arg], operands: &[Arg]) -> Vec<TranslationUnit> {
 
 impl<'p> Found<'p> {
     fn option(&mut self, option: &'p [u8]) {
-        if let Some((_, goal)) = GOALS.iter().find(|(name, _)| name.as_bytes() == option) {
-            self.goal = self.goal.max(*goal);
+        if let Some((_, goal)) = Goal::of(option) {
+            self.goal = self.goal.max(goal);
         } else if option == b"-emit-llvm" {
             self.emits_llvm = true;
         } else if let Some(output) = option.strip_prefix(b"--output=") {
@@ -166,7 +131,7 @@ impl<'p> Found<'p> {
     }
 
     fn units(&self) -> Vec<TranslationUnit> {
-        if self.goal == Goal::Other {
+        if self.goal >= Goal::Other {
             return Vec::new();
         }
         let units = self.inputs.iter().map(|input| TranslationUnit {
@@ -195,7 +160,9 @@ impl<'p> Found<'p> {
             (Goal::Assembly, true) => b".ll",
             (Goal::SyntaxTree, _) => b".ast",
             (Goal::Module, _) => b".pcm",
-            (Goal::Program | Goal::Check | Goal::Other, _) => return Some(b"a.out".to_vec()),
+            (Goal::Program | Goal::Check | Goal::Other | Goal::Answer, _) => {
+                return Some(b"a.out".to_vec())
+            }
         };
         Some([stem(input.file), ending].concat())
     }

@@ -6,7 +6,7 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{command, write};
+use common::{command, tool, write};
 use tempfile::TempDir;
 
 /// A root whose tools are the script `text`. Its compiler is called through a
@@ -234,6 +234,154 @@ fn what_the_caller_ignores_stays_ignored() {
         });
     }
     assert_eq!(ld.status().unwrap().code(), Some(5));
+}
+
+/// What a caller may have done to its signals.
+fn prepared(command: &mut Command, prepare: fn()) -> &mut Command {
+    // SAFETY: only system calls.
+    unsafe {
+        command.pre_exec(move || {
+            prepare();
+            Ok(())
+        })
+    }
+}
+
+#[test]
+fn a_caller_may_have_blocked_everything() {
+    let block = || unsafe {
+        let mut all = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::sigprocmask(libc::SIG_BLOCK, &all, std::ptr::null_mut());
+    };
+    let root = Root::new("grep SigBlk /proc/self/status | tr -d '\\t'\n");
+    for hook in ["ld-wrapper-hook", "cc-wrapper-hook"] {
+        write(&root.path("nix-support").join(hook), ":\n");
+    }
+    for tool in ["gcc", "ld"] {
+        let mut tool = root.tool(tool);
+        let output = prepared(&mut tool, block).output().unwrap();
+        assert!(output.status.success());
+        let blocked = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            blocked.contains("SigBlk:fffffffe7"),
+            "the tool's are as they were: {blocked}"
+        );
+    }
+}
+
+#[test]
+fn sigpipe_is_as_the_caller_left_it() {
+    let tell = "grep SigIgn /proc/$$/status | tr -d '\\t'\n";
+    let root = Root::new(tell);
+    write(&root.path("nix-support/ld-wrapper-hook"), tell);
+    let ignored = |prepare: fn()| {
+        let mut lines = vec![];
+        for tool in ["ld", "gcc"] {
+            for through_file in ["0", "1"] {
+                let mut tool = root.tool(tool);
+                tool.env("NIX_CC_USE_RESPONSE_FILE", through_file);
+                let output = prepared(&mut tool, prepare).output().unwrap();
+                let text = String::from_utf8(output.stdout).unwrap();
+                lines.extend(text.lines().map(str::to_owned));
+            }
+        }
+        lines
+    };
+    let mask = |line: &String| {
+        let mask = line.strip_prefix("SigIgn:").unwrap();
+        u64::from_str_radix(mask, 16).unwrap()
+    };
+    let pipe = 1 << (libc::SIGPIPE - 1);
+    let with = ignored(|| unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    });
+    assert!(
+        with.len() == 6 && with.iter().all(|line| mask(line) & pipe != 0),
+        "{with:?}"
+    );
+    let without = ignored(|| unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    });
+    assert!(
+        without.iter().all(|line| mask(line) & pipe == 0),
+        "{without:?}"
+    );
+}
+
+#[test]
+fn a_second_child_is_as_well_off_as_the_first() {
+    let answers = "trap 'echo cleaned; exit 9' TERM; echo $$ > pid.new; mv pid.new pid; \
+                   while :; do sleep 0.01; done\n";
+    let root = Root::new(answers);
+    for hook in [
+        "ld-wrapper-hook",
+        "cc-wrapper-hook",
+        "add-local-ldflags-before.sh",
+    ] {
+        write(&root.path("nix-support").join(hook), ":\n");
+    }
+    for tool in ["ld", "gcc"] {
+        let mut tool = root.tool(tool);
+        let tool = tool
+            .stdout(Stdio::piped())
+            .env("NIX_LD_USE_RESPONSE_FILE", "1");
+        let (wrapper, _) = root.started(tool);
+        kill(pid(&wrapper), libc::SIGTERM);
+        let output = wrapper.wait_with_output().unwrap();
+        let ended = (output.status.code(), &output.stdout[..]);
+        assert_eq!(ended, (Some(9), &b"cleaned\n"[..]));
+        assert!(root.left_in_tmp().is_empty());
+    }
+}
+
+#[test]
+fn a_signal_that_comes_with_a_childs_end_is_not_lost() {
+    let root = Root::new("echo ran > ran\n");
+    let hook = "echo $PPID > pid.new; mv pid.new pid; sleep 0.1\n";
+    write(&root.path("nix-support/ld-wrapper-hook"), hook);
+    let (mut wrapper, number) = root.started(&mut root.tool("ld"));
+    assert_eq!(number, pid(&wrapper));
+    let hook = child_of(number).unwrap();
+    kill(number, libc::SIGSTOP);
+    // It has ended then, and the wrapper does not know yet.
+    assert!(is_gone(hook));
+    kill(number, libc::SIGTERM);
+    kill(number, libc::SIGCONT);
+    assert_eq!(wrapper.wait().unwrap().signal(), Some(libc::SIGTERM));
+    assert!(!root.path("ran").exists());
+}
+
+#[test]
+fn what_a_terminal_sends_to_all_comes_once() {
+    let counts = "n=0; trap 'n=$((n+1))' INT; echo $$ > pid.new; mv pid.new pid; \
+                  sleep 0.3; sleep 0.3; echo counted $n\n";
+    let root = Root::new(counts);
+    let Some(script) = tool("script") else { return };
+    // A terminal of its own, in which Ctrl-C is typed.
+    let mut child = command(script)
+        .args([
+            "-qec",
+            &root.path("bin/ld").display().to_string(),
+            "/dev/null",
+        ])
+        .current_dir(root.0.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    soon(|| root.path("pid").exists().then_some(())).expect("the tool starts");
+    keys.write_all(b"\x03").unwrap();
+    let mut printed = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut printed)
+        .unwrap();
+    child.wait().unwrap();
+    assert!(printed.contains("counted 1"), "{printed:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::{command, release_binary, run, write};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 /// A root whose tools print their arguments, each in brackets, and the
@@ -196,6 +197,14 @@ fn path_is_the_hooks_own() {
 }
 
 #[test]
+fn path_after_a_link_is_the_callers() {
+    let root = Root::new().hook("post-link-hook", "echo \"<$PATH>\"\n");
+    root.toolchain(r#""shell": "/bin/bash", "hookPath": "/of/hooks","#);
+    let printed = run(root.tool("ld").env("PATH", "/usr/bin:/bin"));
+    assert_eq!(printed, "[]</usr/bin:/bin>\n");
+}
+
+#[test]
 fn functions_of_nixpkgs_wrappers_are_there() {
     let root = Root::new()
         .hook("utils.bash", "skip() { params+=(\"skipped $1\"); }\n")
@@ -225,6 +234,22 @@ fn bytes_are_never_lost() {
     assert_eq!(text(&output.stderr), "");
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn whatever_the_bytes(words in prop::collection::vec(prop::collection::vec(1u8.., 0..12), 0..6)) {
+        let root = Root::new()
+            .hook("cc-wrapper-hook", "extraAfter+=(\"${params[@]}\"); export FOO=${params[0]-}\n");
+        let mut gcc = root.tool("gcc");
+        gcc.arg("-c").args(words.iter().map(|word| OsStr::from_bytes(word)));
+        let output = gcc.output().unwrap();
+        let all = [vec![b"-c".to_vec()], words].concat();
+        // A lone @FILE is none here.
+        let once: Vec<u8> = all.iter().flat_map(|word| [b"[", &word[..], b"]"].concat()).collect();
+        prop_assert_eq!(output.stdout, [&once[..], &once[..], b"-c"].concat());
+    }
+}
+
 #[test]
 fn what_a_hook_prints_is_the_callers() {
     let root = Root::new().hook("cc-wrapper-hook", "echo printed; echo told >&2; cat\n");
@@ -252,7 +277,14 @@ fn hooks_that_do_little_or_too_much() {
             "IFS=a; set +eu; set -f; shopt -u nullglob; false",
             "[-c][a]",
         ),
-        ("exec 3</dev/null 4>/dev/null 9>&1; set -- z", "[-c][a]"),
+        (
+            "exec 3</dev/null 4>/dev/null 9>&1 200>&1 201>&1; set -- z",
+            "[-c][a]",
+        ),
+        ("trap 'echo not run' EXIT; extraAfter+=(b)", "[-c][a][b]"),
+        ("trap - EXIT; extraAfter+=(b)", "[-c][a][b]"),
+        ("readonly PATH path_backup; extraAfter+=(b)", "[-c][a][b]"),
+        ("export -a LIST=(1 2); extraAfter+=(b)", "[-c][a][b]"),
         (
             "LC_ALL=C; params+=(\"$(printf '\\351')\")",
             "[-c][a][\u{fffd}]",
@@ -273,6 +305,24 @@ fn a_hook_may_become_another_program() {
     let output = root.tool("gcc").output().unwrap();
     assert_eq!(output.status.signal(), Some(9));
     assert_eq!(output.stdout, b"");
+}
+
+#[test]
+fn a_hook_that_does_not_tell_is_no_success() {
+    for hook in [
+        "trap 'rm -f x' EXIT; exit 0",
+        "set -n",
+        "enable -n printf",
+        "exec 1000>&- 1001>&- 1002>&-; true",
+    ] {
+        let root = Root::new().hook("cc-wrapper-hook", hook);
+        let (status, line) = failure(&root.tool("gcc").arg("-c").output().unwrap());
+        assert_eq!(status, 1, "{hook}");
+        assert!(
+            line.contains("cc-wrapper-hook has not come to its end"),
+            "{line}"
+        );
+    }
 }
 
 #[test]
@@ -297,7 +347,12 @@ fn a_hook_that_fails_fails_the_call() {
     let root = Root::new().hook("cc-wrapper-hook", "kill -SEGV $$\n");
     let output = root.tool("gcc").output().unwrap();
     assert_eq!(output.status.signal(), Some(11));
-    assert!(text(&output.stderr).contains("cc-wrapper-hook was ended by SIGSEGV"));
+    let line = text(&output.stderr);
+    assert!(line.starts_with("cc-wrapper: gcc: hook /"), "{line}");
+    assert!(
+        line.ends_with("cc-wrapper-hook was ended by SIGSEGV; mend it, or remove it\n"),
+        "{line}"
+    );
 }
 
 #[test]

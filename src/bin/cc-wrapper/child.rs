@@ -1,121 +1,257 @@
 //! Being a good parent, where the call waits for a child: signals to us are
 //! the child's, and as it ends, so do we.
+//!
+//! While there is a child, signals are blocked and read one by one: none is
+//! lost between two children, or between a child and an exec.
 
+use std::fs;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Child, Command, ExitStatus};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::process::{kill_process, setrlimit, Pid, Resource, Rlimit, Signal};
-use signal_hook::consts::*;
-use signal_hook::flag::register_conditional_default;
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::{emulate_default_handler, raise};
+use nix::sys::signal::{kill, raise, signal, SigHandler, SigSet, Signal};
+use nix::unistd::Pid;
+use rustix::process::{setrlimit, waitid, Resource, Rlimit, WaitId, WaitIdOptions};
+use signal_hook::low_level::emulate_default_handler;
 
-use crate::signals::is_ignored;
+use crate::signals;
 
 /// What others send a compiler, to end it or to tell it something.
-const HANDED_ON: [i32; 10] = [
-    SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH,
+const HANDED_ON: [Signal; 10] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGALRM,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGTSTP,
+    Signal::SIGCONT,
+    Signal::SIGWINCH,
 ];
 
-/// Those of them that change nothing by themselves.
-const HARMLESS: [i32; 3] = [SIGTSTP, SIGCONT, SIGWINCH];
+/// How a child ended.
+pub struct Ended {
+    pub status: ExitStatus,
+    /// The program that it was in the end, as the kernel calls it: at most 15
+    /// bytes of its file's name. `None`: the system does not tell.
+    pub name: Option<Vec<u8>>,
+}
 
-/// From when it is made, signals wait for the child that [`Parent::run`] will
-/// start.
-pub struct Parent {
-    signals: Signals,
-    /// No child is there: a signal does to us what it always does.
-    is_alone: Arc<AtomicBool>,
+/// There is one, as signals are the whole process's.
+static PARENT: Mutex<Option<Parent>> = Mutex::new(None);
+
+struct Parent {
+    reader: Reader,
+    /// The caller's.
+    mask: SigSet,
+    ignores_children: bool,
+}
+
+/// From here on, until [`go_on_alone`], signals wait for the next child. One
+/// that the last child has not seen ends us here.
+///
+/// # Errors
+/// The system refuses to hold them back.
+pub fn expect() -> io::Result<()> {
+    let mut parent = parent();
+    match &*parent {
+        Some(parent) => parent.let_signals_in(),
+        None => *parent = Some(Parent::new()?),
+    }
+    Ok(())
+}
+
+fn parent() -> MutexGuard<'static, Option<Parent>> {
+    PARENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a child, which was expected, to its end.
+///
+/// # Errors
+/// It could not be started.
+pub fn run(command: &mut Command) -> io::Result<Ended> {
+    let mut parent = parent();
+    let Some(parent) = parent.as_mut() else {
+        return Err(io::Error::other("nobody expected a child"));
+    };
+    parent.prepare(command);
+    let mut child = command.spawn()?;
+    let name = parent.wait(&child)?;
+    let status = child.wait()?;
+    Ok(Ended { status, name })
+}
+
+/// The call goes on without a child: what has come for one is ours.
+pub fn go_on_alone() {
+    if let Some(parent) = parent().take() {
+        if parent.ignores_children {
+            hear_of_children(false);
+        }
+        let _ = parent.mask.thread_set_mask();
+    }
 }
 
 impl Parent {
-    /// # Errors
-    /// The system refuses to catch signals.
-    pub fn new() -> io::Result<Parent> {
-        let is_alone = Arc::new(AtomicBool::new(false));
-        // What nohup or a shell had ignored stays so.
-        let caught = HANDED_ON.into_iter().filter(|signal| !is_ignored(*signal));
-        let caught: Vec<i32> = caught.collect();
-        for signal in &caught {
-            register_conditional_default(*signal, is_alone.clone())?;
-        }
-        // Ours even where it was ignored: else there is no status to wait for.
-        let signals = Signals::new(caught.into_iter().chain([SIGCHLD]))?;
-        Ok(Parent { signals, is_alone })
+    fn new() -> io::Result<Parent> {
+        let mut signals: SigSet = HANDED_ON.into_iter().collect();
+        signals.add(Signal::SIGCHLD);
+        // Where they are ignored, there is no status to wait for.
+        let ignores_children = hear_of_children(true);
+        let mask = SigSet::thread_get_mask()?;
+        signals.thread_block()?;
+        Ok(Parent {
+            reader: Reader::new(signals)?,
+            mask,
+            ignores_children,
+        })
     }
 
-    /// Runs a child to its end.
-    ///
-    /// # Errors
-    /// It could not be started.
-    pub fn run(&mut self, command: &mut Command) -> io::Result<ExitStatus> {
-        self.is_alone.store(false, Ordering::SeqCst);
-        dies_with_us(command);
-        let mut child = command.spawn()?;
-        let pid = pid(&child);
+    /// What came when there was no child does what it always does.
+    fn let_signals_in(&self) {
+        let _ = self.mask.thread_set_mask();
+        let _ = self.reader.signals.thread_block();
+    }
+
+    /// The child gets from us what we got from the caller. One whose parent is
+    /// killed goes too, as if it were the parent.
+    fn prepare(&self, command: &mut Command) {
+        signals::hand_down(command);
+        let (mask, ignores_children) = (self.mask, self.ignores_children);
+        #[cfg(target_os = "linux")]
+        let us = rustix::process::getpid();
+        let before_exec = move || {
+            if ignores_children {
+                hear_of_children(false);
+            }
+            mask.thread_set_mask()?;
+            #[cfg(target_os = "linux")]
+            {
+                use rustix::process::{getppid, set_parent_process_death_signal, Signal};
+                set_parent_process_death_signal(Some(Signal::KILL))?;
+                if getppid().is_some_and(|parent| parent != us) {
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+            }
+            Ok(())
+        };
+        #[allow(unsafe_code)]
+        // SAFETY: nothing but system calls, which is what may be done there.
+        unsafe {
+            command.pre_exec(before_exec);
+        }
+    }
+
+    /// Waits until the child has ended, and leaves it to be reaped.
+    fn wait(&mut self, child: &Child) -> io::Result<Option<Vec<u8>>> {
+        let pid = Pid::from_raw(child.id() as i32);
         loop {
-            let came: Vec<i32> = self.signals.wait().collect();
-            if let Some(status) = child.try_wait()? {
-                return Ok(status);
+            let came = self.reader.next()?;
+            if has_ended(child) {
+                if came.signal != Signal::SIGCHLD {
+                    // Too late for the child, so it is ours.
+                    let _ = raise(came.signal);
+                }
+                let name = fs::read(format!("/proc/{pid}/comm")).ok();
+                return Ok(name.map(without_line_end));
             }
-            for signal in came {
-                hand_on(signal, pid);
+            // What a terminal sends, it sends to both.
+            if came.signal != Signal::SIGCHLD && !came.is_of_kernel {
+                let _ = kill(pid, came.signal);
+            }
+            if came.signal == Signal::SIGTSTP && !signals::is_ignored(Signal::SIGTSTP as i32) {
+                let _ = raise(Signal::SIGSTOP);
             }
         }
     }
-
-    /// The call goes on without a child: a signal that none has seen ends it.
-    pub fn go_on_alone(mut self) {
-        self.is_alone.store(true, Ordering::SeqCst);
-        let unseen = |signal: &i32| *signal != SIGCHLD && !HARMLESS.contains(signal);
-        if let Some(signal) = self.signals.pending().find(unseen) {
-            let _ = emulate_default_handler(signal);
-        }
-        // Dropped, it would leave signals that nobody heeds.
-        std::mem::forget(self);
-    }
 }
 
-fn pid(child: &Child) -> Option<Pid> {
-    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
-}
-
-/// It is not reaped yet, so the number is its own.
-fn hand_on(signal: i32, pid: Option<Pid>) {
-    if let (Some(signal), Some(pid)) = (Signal::from_named_raw(signal), pid) {
-        if signal != Signal::CHILD {
-            let _ = kill_process(pid, signal);
-        }
-    }
-    if signal == SIGTSTP {
-        let _ = emulate_default_handler(signal);
-    }
-}
-
-/// A wrapper that is killed takes the tool along, as if it were the tool.
-#[cfg(target_os = "linux")]
-#[allow(unsafe_code)]
-fn dies_with_us(command: &mut Command) {
-    use rustix::process::{getpid, getppid, set_parent_process_death_signal};
-    use std::os::unix::process::CommandExt;
-
-    let parent = getpid();
-    let before_exec = move || {
-        set_parent_process_death_signal(Some(Signal::KILL))?;
-        match getppid() {
-            Some(now) if now != parent => Err(io::ErrorKind::BrokenPipe.into()),
-            _ => Ok(()),
-        }
+fn has_ended(child: &Child) -> bool {
+    let Some(pid) = rustix::process::Pid::from_raw(child.id() as i32) else {
+        return false;
     };
-    // SAFETY: nothing but system calls, which is what may be done there.
-    unsafe { command.pre_exec(before_exec) };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::Pid(pid), options), Ok(None))
+}
+
+/// Whether children were ignored before.
+fn hear_of_children(hear: bool) -> bool {
+    let handler = if hear {
+        SigHandler::SigDfl
+    } else {
+        SigHandler::SigIgn
+    };
+    #[allow(unsafe_code)]
+    // SAFETY: neither is a function of ours.
+    let before = unsafe { signal(Signal::SIGCHLD, handler) };
+    matches!(before, Ok(SigHandler::SigIgn))
+}
+
+fn without_line_end(mut line: Vec<u8>) -> Vec<u8> {
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    line
+}
+
+/// A signal that came.
+struct Came {
+    signal: Signal,
+    /// No process has sent it.
+    is_of_kernel: bool,
+}
+
+#[cfg(target_os = "linux")]
+struct Reader {
+    signals: SigSet,
+    file: nix::sys::signalfd::SignalFd,
+}
+
+#[cfg(target_os = "linux")]
+impl Reader {
+    fn new(signals: SigSet) -> io::Result<Reader> {
+        use nix::sys::signalfd::{SfdFlags, SignalFd};
+        let file = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC)?;
+        Ok(Reader { signals, file })
+    }
+
+    fn next(&mut self) -> io::Result<Came> {
+        /// The kernel's own.
+        const SI_KERNEL: i32 = 0x80;
+        loop {
+            let Some(came) = self.file.read_signal()? else {
+                continue;
+            };
+            if let Ok(signal) = Signal::try_from(came.ssi_signo as i32) {
+                let is_of_kernel = came.ssi_code == SI_KERNEL;
+                return Ok(Came {
+                    signal,
+                    is_of_kernel,
+                });
+            }
+        }
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn dies_with_us(_: &mut Command) {}
+struct Reader {
+    signals: SigSet,
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Reader {
+    fn new(signals: SigSet) -> io::Result<Reader> {
+        Ok(Reader { signals })
+    }
+
+    fn next(&mut self) -> io::Result<Came> {
+        Ok(Came {
+            signal: self.signals.wait()?,
+            is_of_kernel: false,
+        })
+    }
+}
 
 /// Ends this process as its child has ended: with its status, or by the same
 /// signal.
@@ -128,7 +264,7 @@ pub fn end_as(status: ExitStatus) -> ! {
         };
         let _ = setrlimit(Resource::Core, none);
         if emulate_default_handler(signal).is_err() {
-            let _ = raise(signal);
+            let _ = signal_hook::low_level::raise(signal);
         }
         process::exit(128 + signal);
     }

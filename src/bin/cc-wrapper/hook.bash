@@ -29,31 +29,39 @@ cc_wrapper_take params
 cc_wrapper_take extraAfter
 set -- "${cc_wrapper_arguments[@]}"
 
-# What it exits with. Only one that came to its end has something to tell; one
-# that became another program tells nothing, not even that.
-cc_wrapper_tell() {
+# Where a hook exits. Only one that does so with success has something to tell.
+cc_wrapper_tell_at_exit() {
     local -i status=$?
-    set +eux
     if ((status == 0)); then
-        cc_wrapper_tell_all >&"$cc_wrapper_answer"
+        cc_wrapper_tell
     fi
     exit "$status"
+}
+
+# What a hook changed. One that became another program tells nothing, not even
+# that.
+cc_wrapper_tell() {
+    set +eux
+    # Its own trap is not run, as in a wrapper that becomes the compiler.
+    trap - EXIT
+    cc_wrapper_tell_all >&"$cc_wrapper_answer"
 } 2>/dev/null
 
 cc_wrapper_tell_all() {
     cc_wrapper_tell_list "${extraBefore[@]}"
     cc_wrapper_tell_list "${params[@]}"
     cc_wrapper_tell_list "${extraAfter[@]}"
-    # PATH while a hook runs is the wrapper's own.
-    [[ -v path_backup ]] && PATH=$path_backup
-    local letter name
+    local letter name value
     local -a names
     for letter in _ {a..z} {A..Z}; do
         eval "names=(\"\${!$letter@}\")"
         for name in "${names[@]}"; do
-            if [[ ${!name@a} == *x* ]]; then
-                builtin printf '%s\0' "$name" "${!name}"
-            fi
+            # bash itself exports no arrays.
+            [[ ${!name@a} == *x* && ${!name@a} != *[aA]* ]] || continue
+            value=${!name}
+            # PATH while a hook runs is the wrapper's own.
+            [[ $name == PATH ]] && value=${path_backup-$value}
+            builtin printf '%s\0' "$name" "$value"
         done
     done
     builtin printf '\0'
@@ -66,7 +74,7 @@ cc_wrapper_tell_list() {
     fi
 }
 
-trap cc_wrapper_tell EXIT
+trap cc_wrapper_tell_at_exit EXIT
 if [[ -e ${cc_wrapper_given[1]} ]]; then
     source "${cc_wrapper_given[1]}"
 fi
@@ -74,5 +82,6 @@ if [[ ${cc_wrapper_given[2]} == 1 ]]; then
     set -x
 fi
 source "${cc_wrapper_given[0]}"
-# Without errexit, which the hook may have switched off, this is not its end.
-true
+# A hook that has switched errexit off may end with anything.
+cc_wrapper_tell
+exit 0

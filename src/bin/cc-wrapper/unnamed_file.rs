@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 
 use rustix::io::{fcntl_dupfd_cloexec, fcntl_setfd, FdFlags};
+use rustix::process::{getrlimit, Resource};
 
 /// An empty file that programs inherit.
 ///
@@ -34,8 +35,12 @@ fn in_memory() -> Option<File> {
 /// The same file under a number that scripts do not use for their own, and
 /// that nobody takes for a jobserver that make has closed.
 pub fn out_of_the_way(file: File) -> io::Result<File> {
-    const FROM: i32 = 200;
-    let Ok(moved) = fcntl_dupfd_cloexec(&file, FROM) else {
+    // As high as most systems let it be, and what is not asked for by name.
+    const HIGHEST: u64 = 1024;
+    const BELOW: u64 = 24;
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(HIGHEST);
+    let from = limit.min(HIGHEST).saturating_sub(BELOW);
+    let Ok(moved) = fcntl_dupfd_cloexec(&file, from as i32) else {
         return Ok(file);
     };
     fcntl_setfd(&moved, FdFlags::empty())?;

@@ -77,9 +77,16 @@ pub fn is_too_long(error: &io::Error) -> bool {
 
 fn too_long(plan: &Plan) -> String {
     if plan.response_file == ResponseFile::Never {
-        return "argument list too long; let it go through a response file: unset \
-                NIX_CC_USE_RESPONSE_FILE and NIX_LD_USE_RESPONSE_FILE"
-            .into();
+        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let variables = ["NIX_CC_USE_RESPONSE_FILE", "NIX_LD_USE_RESPONSE_FILE"];
+        return match variables.iter().any(|name| is_set(name)) {
+            true => "argument list too long; let it go through a response file: unset \
+                        NIX_CC_USE_RESPONSE_FILE and NIX_LD_USE_RESPONSE_FILE"
+                .into(),
+            false => "argument list too long, and this tool reads no response file; \
+                     give it fewer arguments at once"
+                .into(),
+        };
     }
     // A response file has been tried, so it is not the arguments. What we add
     // to the environment is made of what the caller has set.

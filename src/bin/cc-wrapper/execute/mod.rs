@@ -15,9 +15,10 @@ use cc_wrapper::error::Error;
 use cc_wrapper::hook::Failure as HookFailure;
 use cc_wrapper::plan::{Plan, ResponseFile};
 
-use crate::child::{end_as, Parent};
-use crate::{hook, report};
-use failure::{is_too_long, Failure};
+use crate::child::{self, end_as};
+use crate::{hook, report, signals};
+pub use failure::is_too_long;
+use failure::Failure;
 use response_file::Written;
 
 /// Replaces this process by the tool, or runs it and ends as it has ended.
@@ -42,7 +43,7 @@ struct Run<'p> {
     /// Program and arguments before the call's own.
     words: Vec<OsString>,
     /// The call waits for a child.
-    parent: Option<Parent>,
+    waits: bool,
 }
 
 impl<'p> Run<'p> {
@@ -55,16 +56,14 @@ impl<'p> Run<'p> {
         };
         words.push(OsStr::from_bytes(&plan.program).to_owned());
         let waits = plan.post_link.is_some();
-        let parent = waits.then(Parent::new).transpose().map_err(Failure::Exec)?;
-        Ok(Run {
-            plan,
-            words,
-            parent,
-        })
+        if waits {
+            child::expect().map_err(Failure::Exec)?;
+        }
+        Ok(Run { plan, words, waits })
     }
 
     /// The status of a child; a process that is replaced has none.
-    fn run(mut self) -> Result<ExitStatus, Failure> {
+    fn run(self) -> Result<ExitStatus, Failure> {
         let refused = match self.plan.response_file {
             ResponseFile::Always => None,
             _ => match self.directly() {
@@ -81,7 +80,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn directly(&mut self) -> io::Result<ExitStatus> {
+    fn directly(&self) -> io::Result<ExitStatus> {
         let plan = self.plan;
         self.start(plan.command.args().map(|arg| OsStr::from_bytes(arg)))
     }
@@ -94,15 +93,16 @@ impl<'p> Run<'p> {
                 return self.start(files.arguments()).map_err(Failure::Exec);
             }
         }
-        if self.parent.is_none() {
+        if !self.waits {
             // From here on a signal does not end us with a file left behind.
-            self.parent = Some(Parent::new().map_err(Failure::Exec)?);
+            child::expect().map_err(Failure::Exec)?;
+            self.waits = true;
         }
         let files = Written::with_a_name(self.plan).map_err(Failure::ResponseFile)?;
         self.start(files.arguments()).map_err(Failure::Exec)
     }
 
-    fn start<'a>(&mut self, args: impl IntoIterator<Item = &'a OsStr>) -> io::Result<ExitStatus> {
+    fn start<'a>(&self, args: impl IntoIterator<Item = &'a OsStr>) -> io::Result<ExitStatus> {
         let mut command = Command::new(&self.words[0]);
         command.args(&self.words[1..]).args(args);
         for (name, value) in &self.plan.environment {
@@ -112,9 +112,11 @@ impl<'p> Run<'p> {
                 None => command.env_remove(name),
             };
         }
-        match &mut self.parent {
-            Some(parent) => parent.run(&mut command),
-            None => Err(command.exec()),
+        if self.waits {
+            child::run(&mut command).map(|ended| ended.status)
+        } else {
+            signals::hand_down(&mut command);
+            Err(command.exec())
         }
     }
 }
