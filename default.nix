@@ -24,7 +24,8 @@ package.overrideAttrs (old: {
 
     overlay = import ./nix/overlay.nix;
 
-    tests = pkgs.callPackage ./nix/tests.nix {
+    tests = import ./nix/tests.nix {
+      inherit (pkgs) lib overrideCC clangStdenv;
       inherit package stdenv;
       inherit (wrap) wrapCC wrapBintools adoptInPlace;
       inherit (from) wrapCCFrom;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::nix::Nix;
+use common::nix::{copy_sources, Nix};
 use common::{command, interpreter, run, run_alone, runpath, tool};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -168,4 +168,43 @@ fn the_overlay_leaves_the_stdenv() {
     let cc = PathBuf::from(run(build.args(["--no-out-link", "-E", expression])).trim_end());
     let gcc = fs::canonicalize(cc.join("bin/gcc")).unwrap();
     assert_eq!(gcc.file_name().unwrap(), "cc-wrapper");
+}
+
+#[test]
+fn the_flake_has_what_default_nix_has() {
+    let Some(nix) = Nix::new() else { return };
+    // Nix copies a flake's directory, and ours holds much more.
+    let dir = tempfile::tempdir().unwrap();
+    let (source, nixpkgs) = (dir.path().join("source"), dir.path().join("nixpkgs"));
+    copy_sources(&source);
+    copy_sources(&nixpkgs);
+    let system = format!("{}-linux", std::env::consts::ARCH);
+    let outputs = "import ./tests/nix/nixpkgs { inherit system; }";
+    let outputs = format!(
+        "{{ outputs = _: {{ legacyPackages = builtins.listToAttrs (map \
+         (system: {{ name = system; value = {outputs}; }}) \
+         [ \"x86_64-linux\" \"aarch64-linux\" ]); }}; }}"
+    );
+    fs::write(nixpkgs.join("flake.nix"), outputs).unwrap();
+    let nixpkgs = format!("path:{}", nixpkgs.display());
+    let flake = |arguments: &[&str]| {
+        let mut flake = nix.command("nix");
+        flake.current_dir(&source).args(arguments);
+        flake.args([
+            "--impure",
+            "--no-write-lock-file",
+            "--override-input",
+            "nixpkgs",
+            &nixpkgs,
+        ]);
+        run(&mut flake)
+    };
+    flake(&["flake", "check", "--no-build"]);
+    let name = flake(&[
+        "eval",
+        "--raw",
+        &format!(".#devShells.{system}.default.name"),
+    ]);
+    assert_eq!(name, "nix-shell");
+    flake(&["eval", &format!(".#legacyPackages.{system}.stdenv.cc.name")]);
 }

@@ -45,22 +45,7 @@ impl Nix {
         tool("setpriv")?;
         let dir = fs::canonicalize(dir).unwrap();
         let source = dir.join("source");
-        fs::create_dir(&source).unwrap();
-        for name in [
-            ".cargo",
-            "Cargo.lock",
-            "Cargo.toml",
-            "benches",
-            "build.rs",
-            "default.nix",
-            "nix",
-            "src",
-            "tests",
-            "wrapper-templates",
-        ] {
-            let original = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-            run(command("cp").arg("-r").arg(original).arg(&source));
-        }
+        copy_sources(&source);
         fs::copy(release_binary(), source.join("built")).unwrap();
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
         run(command("chown").args(["-R", "65534:65534"]).arg(&dir));
@@ -133,5 +118,26 @@ impl Nix {
         let mut build = self.command("nix-build");
         let said = run(build.args(["--no-out-link", file, "-A", attribute]));
         PathBuf::from(said.trim_end())
+    }
+}
+
+/// What Nix reads of our sources, into a new directory.
+pub fn copy_sources(to: &Path) {
+    fs::create_dir(to).unwrap();
+    for name in [
+        ".cargo",
+        "Cargo.lock",
+        "Cargo.toml",
+        "benches",
+        "build.rs",
+        "default.nix",
+        "flake.nix",
+        "nix",
+        "src",
+        "tests",
+        "wrapper-templates",
+    ] {
+        let original = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        run(command("cp").arg("-r").arg(original).arg(to));
     }
 }
