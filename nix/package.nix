@@ -9,7 +9,7 @@ let
 
   # What the build reads, or a note in the docs would be another compiler.
   root = toString ../.;
-  sources = [ ".cargo" "Cargo.lock" "Cargo.toml" "benches" "build.rs" "src" "wrapper-templates" ];
+  sources = [ ".cargo" "Cargo.lock" "Cargo.toml" "benches" "build.rs" "src" ];
   isSource = path: _:
     let below = builtins.substring (builtins.stringLength root + 1) (-1) path; in
     builtins.elem (builtins.head (builtins.split "/" below)) sources;

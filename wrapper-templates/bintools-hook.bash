@@ -29,20 +29,23 @@ getTargetRole
 getTargetRoleWrapper
 addEnvHooks "$targetOffset" bintoolsWrapper_addLDVars
 
-# Programs of the unwrapped packages, behind those of the wrapper.
-for package in "@bintools_bin@" "@libc_bin@" "@coreutils_bin@"; do
-    if [[ -n $package ]]; then addToSearchPath _PATH "$package/bin"; fi
-done
-
 export "NIX_BINTOOLS$role_post=@out@"
 
-# AR, LD, …: what build systems ask for.
-for command in ar as ld nm objcopy objdump readelf ranlib strip strings size windres; do
-    if PATH="${_PATH-}" type -p "@targetPrefix@$command" >/dev/null; then
-        export "${command^^}$role_post=@targetPrefix@$command"
-    fi
-done
+bintoolsWrapper_addPrograms() {
+    local package command
+    # Those of the unwrapped packages come behind those of the wrapper.
+    for package in "@bintools_bin@" "@libc_bin@" "@coreutils_bin@"; do
+        if [[ -n $package ]]; then addToSearchPath _PATH "$package/bin"; fi
+    done
+    # AR, LD, …: what build systems ask for.
+    for command in ar as ld nm objcopy objdump readelf ranlib strip strings size windres; do
+        if PATH="${_PATH-}" type -p "@targetPrefix@$command" >/dev/null; then
+            export "${command^^}$role_post=@targetPrefix@$command"
+        fi
+    done
+}
+bintoolsWrapper_addPrograms
 
 export NIX_HARDENING_ENABLE="${NIX_HARDENING_ENABLE-"@default_hardening_flags_str@"}"
 
-unset -v role_post package command
+unset -v role_post

@@ -33,9 +33,13 @@ getTargetRoleWrapper
 addEnvHooks "$targetOffset" ccWrapper_addCVars
 
 # Programs of the unwrapped packages, behind those of the wrapper.
-for package in "@cc@" "@libc_bin@" "@coreutils_bin@"; do
-    if [[ -n $package ]]; then addToSearchPath _PATH "$package/bin"; fi
-done
+ccWrapper_addPrograms() {
+    local package
+    for package in "@cc@" "@libc_bin@" "@coreutils_bin@"; do
+        if [[ -n $package ]]; then addToSearchPath _PATH "$package/bin"; fi
+    done
+}
+ccWrapper_addPrograms
 
 export "NIX_CC$role_post=@out@"
 export "CC$role_post=@named_cc@"
@@ -44,4 +48,4 @@ export "CXX$role_post=@named_cxx@"
 # An empty value stands: it switches all off.
 export NIX_HARDENING_ENABLE="${NIX_HARDENING_ENABLE-"@default_hardening_flags_str@"}"
 
-unset -v role_post package
+unset -v role_post
