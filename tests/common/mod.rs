@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod look_alike;
+pub mod nix;
 pub mod recorder;
 
 use std::env;

@@ -1,0 +1,55 @@
+{ lib, stdenv, rustPlatform }:
+let
+  manifest = builtins.fromTOML (builtins.readFile ../Cargo.toml);
+  cargo = builtins.fromTOML (builtins.readFile ../.cargo/config.toml);
+
+  inherit (stdenv) hostPlatform;
+  startsEarly = hostPlatform.isLinux
+    && builtins.elem hostPlatform.system [ "x86_64-linux" "aarch64-linux" ];
+
+  # What the build reads, or a note in the docs would be another compiler.
+  root = toString ../.;
+  sources = [ ".cargo" "Cargo.lock" "Cargo.toml" "benches" "build.rs" "src" ];
+  isSource = path: _:
+    let below = builtins.substring (builtins.stringLength root + 1) (-1) path; in
+    builtins.elem (builtins.head (builtins.split "/" below)) sources;
+in
+rustPlatform.buildRustPackage {
+  pname = manifest.package.name;
+  inherit (manifest.package) version;
+  src = builtins.path {
+    path = ../.;
+    name = "cc-wrapper-source";
+    filter = isSource;
+  };
+  cargoLock.lockFile = ../Cargo.lock;
+
+  # The static libc, where it is an output of its own.
+  buildInputs = lib.optional (startsEarly && stdenv.cc.libc ? static) stdenv.cc.libc.static;
+
+  # nixpkgs sets RUSTFLAGS, if only to nothing, and cargo then passes over the
+  # configuration's flags.
+  env = lib.optionalAttrs startsEarly {
+    RUSTFLAGS = toString (builtins.concatLists
+      (map (target: target.rustflags) (builtins.attrValues cargo.target)));
+  };
+
+  # The tests want compilers that are not wrapped. Those of a Nix build are
+  # in passthru.tests.
+  doCheck = false;
+
+  # There is no rpath in it to shrink.
+  dontPatchELF = true;
+
+  doInstallCheck = stdenv.buildPlatform.system == hostPlatform.system;
+  installCheckPhase = ''
+    $out/bin/cc-wrapper --version
+  '';
+
+  meta = {
+    inherit (manifest.package) description;
+    license = lib.licenses.mit;
+    platforms = lib.platforms.unix;
+    mainProgram = "cc-wrapper";
+  };
+}
