@@ -10,9 +10,11 @@ use crate::driver_link;
 use crate::driver_options;
 use crate::environment::{compiler_half, linker_half, FlagFiles};
 use crate::error::Error;
+use crate::front_end;
 use crate::hardening;
 use crate::hook;
 use crate::link_type::LinkType;
+use crate::linker_choice::{self, has_other_target};
 use crate::native::drop_native;
 use crate::pie;
 use crate::plan::{Arg, Command, Origin, Plan};
@@ -210,8 +212,10 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     let name = variables.salted("NIX_LINK_TYPE");
     variables.export(name, link_type.name().as_bytes().to_vec());
 
-    if !driver_link::runs_wrapped_linker(command, context) {
-        driver_link::do_linkers_work(command, link_type, context)?;
+    if let Some(linker) = linker_choice::unwrapped(command, context.call, context.world) {
+        if !front_end::run(&linker, command, context) && !linker.is_left_alone {
+            driver_link::do_linkers_work(command, link_type, context)?;
+        }
     }
     if context.call.family() == Family::Gcc {
         driver_options::shorten(command);
@@ -228,7 +232,7 @@ fn needs_linker(scan: &Scan, command: &Command) -> bool {
 /// Tells a compiler that looks beside itself before PATH where our linker is.
 /// Not for another target, whose linker has another name.
 fn linker_prefix<'a>(call: &Call, command: &Command) -> Option<Arg<'a>> {
-    if !call.tool.linker_by_prefix || driver_link::has_other_target(call, command) {
+    if !call.tool.linker_by_prefix || has_other_target(call, command) {
         return None;
     }
     let flag = [b"-B", call.bintools?, b"/bin/"].concat();

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::call::Call;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::front_end;
 use crate::store::without_slashes;
 use crate::symlinks::{resolve, SYMLINKS};
 use crate::tool_name::ToolName;
@@ -57,7 +58,8 @@ pub fn dispatch<R>(
                 path: path.clone(),
                 error,
             })?;
-            if let Some(tool) = toolchain.tool(name) {
+            let front_end = front_end::tool(directory, name, &toolchain, environment);
+            if let Some(tool) = front_end.as_ref().or(toolchain.tool(name)) {
                 let role = Role::parse(&tool.role).ok_or_else(|| Error::UnknownRole {
                     path,
                     tool: name.to_vec(),

@@ -9,6 +9,7 @@ use crate::darwin;
 use crate::environment::{linker_half, FlagFiles, Variables};
 use crate::error::Error;
 use crate::event::{Event, Log};
+use crate::front_end;
 use crate::hardening;
 use crate::hook::{self, Hook};
 use crate::library_search::LibrarySearch;
@@ -27,6 +28,7 @@ use crate::store::Store;
 /// impure paths in a link.
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
+    front_end::forget(call, &mut context);
     let sdk_root = context.sdk_root()?;
     let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;

@@ -83,13 +83,48 @@ fn rustc_links_with_a_wrapped_driver() {
     let source = world.path("main.rs");
     write(&source, MAIN);
 
-    for features in linker_features() {
-        let program = world.path("main");
-        let linker = format!("-Clinker={}", world.linker());
-        let mut rustc = world.command("rustc");
-        rustc.arg(linker).args(features).arg("-lgreet");
-        run(rustc.arg(&source).arg("-o").arg(&program));
-        world.check(&program, &format!("{features:?}"));
+    for driver in ["cc", "clang"] {
+        if tool(driver).is_none() {
+            continue;
+        }
+        let linker = format!("-Clinker={}", world.path("root/bin").join(driver).display());
+        for features in linker_features() {
+            let program = world.path("main");
+            let mut rustc = world.command("rustc");
+            rustc.arg(&linker).args(features).arg("-lgreet");
+            run(rustc.arg(&source).arg("-o").arg(&program));
+            world.check(&program, &format!("{driver}: {features:?}"));
+        }
+    }
+}
+
+#[test]
+fn rustc_links_with_the_linker_that_it_is_told() {
+    let (Some(_), Some(_)) = (tool("rustc"), tool("cc")) else {
+        return;
+    };
+    let world = World::new();
+    let source = world.path("main.rs");
+    write(&source, MAIN);
+
+    for driver in ["cc", "clang"] {
+        for linker in ["bfd", "gold", "lld", "mold"] {
+            let name = format!("ld.{linker}");
+            if tool(driver).is_none() || tool(&name).is_none() {
+                continue;
+            }
+            let program = world.path("main");
+            let mut rustc = world.command("rustc");
+            rustc
+                .arg(format!(
+                    "-Clinker={}",
+                    world.path("root/bin").join(driver).display()
+                ))
+                .arg(format!("-Clink-arg=-fuse-ld={linker}"))
+                .arg("-lgreet");
+            run(rustc.arg(&source).arg("-o").arg(&program));
+            world.check(&program, &format!("{driver}: {linker}"));
+        }
     }
 }
 

@@ -17,6 +17,15 @@ addTool() {
     ln -s "$binary" "$out/bin/$1"
 }
 
+# The front ends of linkers that the root does not know.
+addFrontEnds() {
+    local name
+    mkdir "$out/linkers"
+    for name in ld ld.bfd ld.gold ld.lld ld.mold; do
+        ln -s "$binary" "$out/linkers/$name"
+    done
+}
+
 # addFlags FILE WORD...
 addFlags() { echo "${*:2}" >>"$out/nix-support/$1"; }
 

@@ -105,6 +105,11 @@ impl<'a> Variables<'a> {
         self.set(name, Some(value));
     }
 
+    /// Takes a variable out of the tool's environment.
+    pub fn unset(&mut self, name: Vec<u8>) {
+        self.set(name, None);
+    }
+
     fn set(&mut self, name: Vec<u8>, value: Option<Vec<u8>>) {
         match self.exported.iter_mut().find(|(n, _)| *n == name) {
             Some((_, old)) => *old = value,

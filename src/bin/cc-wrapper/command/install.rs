@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use cc_wrapper::front_end;
 use cc_wrapper::toolchain::Toolchain;
 use rustix::fs::{flock, FlockOperation};
 use rustix::io::Errno;
@@ -277,7 +278,11 @@ fn foreign(dir: &Path) -> Result<Option<PathBuf>> {
             if let Some(foreign) = foreign(&entry)? {
                 return Ok(Some(foreign));
             }
-        } else if !named(&entry, &["bin", "nix-support"]) && !entry.is_symlink() {
+            continue;
+        }
+        let is_ours = named(&entry, &["bin", "nix-support"])
+            || named(&entry, &[front_end::DIRECTORY]) && holds_links_alone(&entry);
+        if !is_ours && !entry.is_symlink() {
             return Ok(Some(entry));
         }
     }

@@ -4,6 +4,7 @@ mod adopt;
 mod compdb;
 mod error;
 mod exchange;
+mod front_ends;
 mod install;
 mod interrupt;
 mod own;

@@ -6,9 +6,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use cc_wrapper::front_end;
+
 use super::bin::{names, What};
 use super::half::Half;
 use crate::command::error::{cannot, Result};
+use crate::command::front_ends;
 use crate::command::own::BINARY;
 use crate::command::paths::canonical;
 
@@ -36,9 +39,12 @@ pub struct Copy<'a> {
 impl Copy<'_> {
     pub fn make(&self) -> Result<()> {
         self.make_bin()?;
+        if self.half.is_linkers {
+            front_ends::lay(self.root, self.binary)?;
+        }
         self.make_support()?;
         for name in names(&self.half.root)? {
-            if name != "bin" && name != "nix-support" {
+            if name != "bin" && name != "nix-support" && name != front_end::DIRECTORY {
                 link(&self.half.root.join(&name), &self.root.join(&name))?;
             }
         }

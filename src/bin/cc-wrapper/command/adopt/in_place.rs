@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use cc_wrapper::front_end;
 use cc_wrapper::toolchain::{Role, Toolchain};
 use rustix::fs::{access, Access};
 
@@ -19,6 +20,7 @@ use super::half::{owned, BuiltIn, Half};
 use super::lines::contains;
 use super::{clang_target, darwin, script};
 use crate::command::error::{cannot, Error, Result};
+use crate::command::front_ends;
 use crate::command::own::{self, BINARY, TOOLCHAIN};
 
 /// Begins the names of files in the making.
@@ -54,7 +56,11 @@ impl Step {
                 })?;
                 put(made, place)
             }
-            Step::Link(_, target) => put(make(place, |path| symlink(target, path))?, place),
+            Step::Link(_, target) => {
+                let directory = place.parent().unwrap_or(place);
+                fs::create_dir_all(directory).map_err(cannot("create", directory))?;
+                put(make(place, |path| symlink(target, path))?, place)
+            }
             Step::Remove(_) => fs::remove_file(place).map_err(cannot("remove", place)),
         }
     }
@@ -112,6 +118,9 @@ pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
         let place = half.root.join("bin").join(&entry.name);
         steps.push(Step::Link(place, target.to_path_buf()));
     }
+    if half.is_linkers {
+        steps.extend(front_ends(&half.root, target));
+    }
     steps.extend(half.built_in.as_ref().map(|hook| trim(&half.root, hook)));
     Ok(steps)
 }
@@ -149,18 +158,31 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
     if !steps.is_empty() && link_to.is_none() && !bin.join(BINARY).exists() {
         steps.insert(0, Step::Binary(bin.join(BINARY)));
     }
+    if has_linkers(&toolchain) {
+        steps.extend(front_ends(root, target));
+    }
     steps.extend(built_in(root, &toolchain).map(|hook| trim(root, &hook)));
     Ok(steps)
+}
+
+/// Those that are not there yet.
+fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
+    let target = front_ends::target(binary);
+    let missing = front_ends::places(root).filter(|place| !place.is_symlink());
+    missing
+        .map(|place| Step::Link(place, target.clone()))
+        .collect()
+}
+
+fn has_linkers(toolchain: &Toolchain) -> bool {
+    let mut tools = toolchain.tools.iter();
+    tools.any(|tool| *tool.role == *Role::Ld.name().as_bytes())
 }
 
 /// The hook whose text `toolchain` has taken over.
 fn built_in(root: &Path, toolchain: &Toolchain) -> Option<BuiltIn> {
     let support = root.join("nix-support");
-    let is_linkers = toolchain
-        .tools
-        .iter()
-        .any(|tool| *tool.role == *Role::Ld.name().as_bytes());
-    if is_linkers {
+    if has_linkers(toolchain) {
         let text = fs::read(support.join(darwin::FILE)).ok()?;
         let flags = darwin::of_linker(&text, &toolchain.suffix_salt)?;
         return toolchain.darwin.is_some().then(|| BuiltIn {
@@ -239,7 +261,8 @@ pub fn check_writable(root: &Path) -> Result<()> {
 
 /// Removes what a run that was killed has left.
 pub fn tidy(root: &Path) {
-    for directory in [root.join("bin"), root.join("nix-support")] {
+    let linkers = root.join(front_end::DIRECTORY);
+    for directory in [root.join("bin"), root.join("nix-support"), linkers] {
         for name in names(&directory).unwrap_or_default() {
             if name.as_bytes().starts_with(TEMPORARY.as_bytes()) {
                 let _ = fs::remove_file(directory.join(name));

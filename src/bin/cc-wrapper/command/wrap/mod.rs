@@ -37,7 +37,8 @@ use self::run::Workshop;
 use self::select::Selection;
 use crate::command::error::Result;
 use crate::command::install::Staging;
-use crate::command::{interrupt, paths};
+use crate::command::own::BINARY;
+use crate::command::{front_ends, interrupt, paths};
 
 /// Does what the command line asks and tells what that was.
 ///
@@ -87,6 +88,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     let gnat = selection.gnat.iter().map(|found| &found.name);
     let tools = tools.chain(gnat).chain(bintools.linkers.keys());
     lay_out::bin(&root, tools, bintools.plain.iter())?;
+    front_ends::lay(&root, Path::new(BINARY))?;
     if foreign {
         private_linkers(&workshop, &root, &selection, &bintools)?;
     }

@@ -1,0 +1,212 @@
+//! Linkers that the wrapped one does not stand before: a front end does.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{command, run, run_alone, runpath, tool, wrap, wrapped, write};
+use tempfile::TempDir;
+
+const LINKERS: [&str; 4] = ["bfd", "gold", "lld", "mold"];
+
+/// A wrapped root, libgreet in a prefix, and a program that needs it.
+struct Place {
+    dir: TempDir,
+    root: PathBuf,
+}
+
+impl Place {
+    fn new() -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("root");
+        wrap(&root, ["--no-check"]);
+        let place = Place { dir, root };
+        write(
+            &place.path("greet.c"),
+            "const char *greet(void) { return \"hello\"; }\n",
+        );
+        let main = "#include <stdio.h>\nconst char *greet(void);\nint main(void) { puts(greet()); return 0; }\n";
+        write(&place.path("main.c"), main);
+        fs::create_dir_all(place.path("greet/lib")).unwrap();
+        run(command("cc")
+            .args(["-shared", "-fPIC", "greet.c", "-o", "greet/lib/libgreet.so"])
+            .current_dir(place.dir.path()));
+        run(command("cc")
+            .args(["-c", "main.c"])
+            .current_dir(place.dir.path()));
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn driver(&self, name: &str) -> Command {
+        let driver = self.root.join("bin").join(name);
+        let mut driver = wrapped(&self.root, &[&self.path("greet")], driver);
+        driver
+            .current_dir(self.dir.path())
+            .args(["main.o", "-lgreet", "-o", "main"]);
+        driver
+    }
+
+    /// A link that must come out right, and by this program.
+    fn links(&self, driver: &mut Command, by: &Path) {
+        let _ = fs::remove_file(self.path("main"));
+        let output = driver.env("NIX_DEBUG", "1").output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{driver:?}: {told}");
+        let runs = format!("extra flags before to {}:", by.display());
+        assert!(
+            told.contains(&runs),
+            "{driver:?}: not by {}: {told}",
+            by.display()
+        );
+        assert_eq!(
+            runpath(&self.path("main")),
+            [self.path("greet/lib")],
+            "{driver:?}"
+        );
+        assert_eq!(run_alone(&self.path("main")), "hello\n");
+    }
+
+    /// A directory with this linker alone, as rustc has one.
+    fn private(&self, linker: &str) -> Option<PathBuf> {
+        let program = tool(&format!("ld.{linker}"))?;
+        let directory = self.path(&format!("private {linker}"));
+        fs::create_dir_all(&directory).unwrap();
+        let link = directory.join(format!("ld.{linker}"));
+        if !link.is_symlink() {
+            symlink(program, &link).unwrap();
+        }
+        Some(link)
+    }
+}
+
+fn drivers() -> impl Iterator<Item = &'static str> {
+    ["gcc", "clang"]
+        .into_iter()
+        .filter(|driver| tool(driver).is_some())
+}
+
+#[test]
+fn a_linker_in_a_directory_of_the_callers() {
+    let place = Place::new();
+    for driver in drivers() {
+        for linker in LINKERS {
+            let Some(program) = place.private(linker) else {
+                continue;
+            };
+            let directory = program.parent().unwrap().display().to_string();
+            let fuse = format!("-fuse-ld={linker}");
+            let slashed = format!("{directory}/");
+            for prefix in [
+                &["-B", &directory][..],
+                &["-B", &slashed],
+                &["--prefix", &directory],
+            ] {
+                let joined = match prefix[0] {
+                    "--prefix" => vec![format!("--prefix={directory}")],
+                    _ => prefix.iter().map(|word| word.to_string()).collect(),
+                };
+                place.links(place.driver(driver).arg(&fuse).args(joined), &program);
+            }
+        }
+        // The plain name too, as `-B` is meant for.
+        let plain = place.path("plain");
+        fs::create_dir_all(&plain).unwrap();
+        let _ = symlink(which::which("ld.bfd").unwrap(), plain.join("ld"));
+        place.links(
+            place.driver(driver).arg("-B").arg(&plain),
+            &plain.join("ld"),
+        );
+    }
+}
+
+#[test]
+fn a_linker_named_by_its_path() {
+    let place = Place::new();
+    if tool("clang").is_none() {
+        return;
+    }
+    for linker in LINKERS {
+        let Some(program) = place.private(linker) else {
+            continue;
+        };
+        let path = format!("--ld-path={}", program.display());
+        place.links(place.driver("clang").arg(path), &program);
+        let relative = format!("--ld-path=private {linker}/ld.{linker}");
+        place.links(place.driver("clang").arg(relative), &program);
+    }
+}
+
+#[test]
+fn a_linker_that_the_root_does_not_have() {
+    let place = Place::new();
+    // As if they had been installed since.
+    let toolchain = place.root.join("nix-support/toolchain.json");
+    let mut text: serde_json::Value =
+        serde_json::from_slice(&fs::read(&toolchain).unwrap()).unwrap();
+    let tools = text["tools"].as_object_mut().unwrap();
+    tools.retain(|name, _| !name.starts_with("ld."));
+    fs::write(&toolchain, text.to_string()).unwrap();
+    for entry in fs::read_dir(place.root.join("bin")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name().to_string_lossy().starts_with("ld.") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    for driver in drivers() {
+        for linker in LINKERS {
+            let Some(program) = tool(&format!("ld.{linker}")) else {
+                continue;
+            };
+            let mut driver = place.driver(driver);
+            let output = driver
+                .arg(format!("-fuse-ld={linker}"))
+                .env("NIX_DEBUG", "1")
+                .output()
+                .unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{driver:?} {told}");
+            let line = format!("/ld.{linker}:");
+            assert!(
+                told.lines()
+                    .any(|l| l.starts_with("extra flags before to ") && l.ends_with(&line)),
+                "{program:?} {told}"
+            );
+            assert_eq!(runpath(&place.path("main")), [place.path("greet/lib")]);
+        }
+    }
+}
+
+#[test]
+fn calls_whose_linker_is_wrapped_stay_as_they_are() {
+    let place = Place::new();
+    for driver in drivers() {
+        for option in ["-O1", "-fuse-ld=bfd"] {
+            let mut driver = place.driver(driver);
+            let output = driver.arg(option).env("NIX_DEBUG", "1").output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{told}");
+            assert!(!told.contains("/linkers/"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_front_end_that_no_driver_runs_says_so() {
+    let place = Place::new();
+    let output = command(place.root.join("linkers/ld.mold"))
+        .output()
+        .unwrap();
+    let line = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        (output.status.code(), line.lines().count()),
+        (Some(1), 1),
+        "{line}"
+    );
+}
