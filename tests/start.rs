@@ -168,7 +168,17 @@ fn disassemble(binary: &Path) -> BTreeMap<String, Function> {
 /// Methods that are called through a table are looked at by their names.
 fn is_early(name: &str) -> bool {
     let is_closure = name.contains("10cc_wrapper") && name.contains("closure");
-    let is_later = ["7command", "6report", "7execute", "2os"];
+    let is_later = [
+        "2os",
+        "4hook",
+        "5child",
+        "6record",
+        "6report",
+        "7command",
+        "7execute",
+        "7signals",
+        "12unnamed_file",
+    ];
     name.contains("cc_wrapper5early")
         || name.contains("cc_wrapper..early")
         || is_closure && !is_later.iter().any(|part| name.contains(part))

@@ -146,6 +146,7 @@ impl Parent {
     /// Waits until the child has ended, and leaves it to be reaped.
     fn wait(&mut self, child: &Child) -> io::Result<Option<Vec<u8>>> {
         let pid = Pid::from_raw(child.id() as i32);
+        let mut is_to_stop = false;
         loop {
             let came = self.reader.next()?;
             if has_ended(child) {
@@ -160,19 +161,38 @@ impl Parent {
             if came.signal != Signal::SIGCHLD && !came.is_of_kernel {
                 let _ = kill(pid, came.signal);
             }
-            if came.signal == Signal::SIGTSTP && !signals::is_ignored(Signal::SIGTSTP as i32) {
-                let _ = raise(Signal::SIGSTOP);
+            match came.signal {
+                Signal::SIGTSTP => is_to_stop = true,
+                Signal::SIGCONT => is_to_stop = false,
+                // Only if it does so: it may ignore that, and the kernel may
+                // take it back where no shell is there to go on.
+                Signal::SIGCHLD if is_to_stop && has_stopped(child) => {
+                    is_to_stop = false;
+                    let _ = raise(Signal::SIGSTOP);
+                }
+                _ => {}
             }
         }
     }
 }
 
 fn has_ended(child: &Child) -> bool {
+    has_come_to(child, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+}
+
+fn has_stopped(child: &Child) -> bool {
+    has_come_to(child, WaitIdOptions::STOPPED)
+}
+
+fn has_come_to(child: &Child, state: WaitIdOptions) -> bool {
     let Some(pid) = rustix::process::Pid::from_raw(child.id() as i32) else {
         return false;
     };
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    !matches!(waitid(WaitId::Pid(pid), options), Ok(None))
+    // One that is not ours any more has ended.
+    !matches!(
+        waitid(WaitId::Pid(pid), state | WaitIdOptions::NOHANG),
+        Ok(None)
+    )
 }
 
 /// Whether children were ignored before.
