@@ -68,6 +68,7 @@ pub struct Tool<'a> {
     pub name: Bytes<'a>,
     /// A role's name; see [`Role::parse`].
     pub role: Bytes<'a>,
+    /// A path, perhaps seen from the root.
     pub program: Bytes<'a>,
 
     // Not in nixpkgs, where all compilers of a root are one.
@@ -308,8 +309,8 @@ impl<'a> Tool<'a> {
         if tool.role.is_empty() || tool.program.is_empty() {
             return Err(reader.error("a tool needs \"role\" and \"program\""));
         }
-        if !tool.program.starts_with(b"/") {
-            return Err(reader.error("a tool's \"program\" must be an absolute path"));
+        if !tool.program.contains(&b'/') {
+            return Err(reader.error("a tool's \"program\" must be a path, not a name"));
         }
         Ok(tool)
     }
