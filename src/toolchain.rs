@@ -60,6 +60,9 @@ pub struct Toolchain<'a> {
     pub system_library_directories: Vec<Bytes<'a>>,
     /// The value of NIX_HARDENING_ENABLE for calls that have none.
     pub default_hardening: Option<Vec<Bytes<'a>>>,
+    /// A linker half that drivers of any root run: what one of another salt
+    /// has done to the link counts as done.
+    pub any_driver: bool,
 }
 
 /// A name in `bin/` and the program behind it.
@@ -228,6 +231,7 @@ impl<'a> Toolchain<'a> {
                     toolchain.system_library_directories = strings(r)?;
                 }
                 b"defaultHardening" => toolchain.default_hardening = r.optional(strings)?,
+                b"anyDriver" => toolchain.any_driver = r.boolean()?,
                 _ => r.skip()?,
             }
             Ok(())
@@ -282,6 +286,9 @@ impl<'a> Toolchain<'a> {
         object.strings("systemLibraryDirectories", &self.system_library_directories);
         if let Some(default) = &self.default_hardening {
             object.raw("defaultHardening", &array(default));
+        }
+        if self.any_driver {
+            object.raw("anyDriver", b"true");
         }
         let mut text = object.end();
         text.push(b'\n');
@@ -521,6 +528,7 @@ mod tests {
             store: vec![Cow::Borrowed(b"/opt")],
             system_library_directories: vec![Cow::Borrowed(b"/usr/lib")],
             default_hardening: Some(vec![]),
+            any_driver: true,
         }
     }
 
