@@ -8,6 +8,7 @@ mod install;
 mod interrupt;
 mod own;
 mod paths;
+mod step;
 mod summary;
 mod wrap;
 
