@@ -17,7 +17,7 @@ const BUILT_IN_SALT: &[u8] = b"cc_wrapper";
 
 /// Where the dynamic loader looks on every system, resolved; a directory that
 /// only this system's loader searches gets an rpath that does no harm.
-const LOADER_DIRECTORIES: [&[u8]; 7] = [
+pub const LOADER_DIRECTORIES: [&[u8]; 7] = [
     b"/lib",
     b"/lib64",
     b"/usr/lib",
