@@ -18,7 +18,7 @@ const BUILT_IN_SALT: &[u8] = b"cc_wrapper";
 
 /// Where the dynamic loader looks on every system, resolved; a directory that
 /// only this system's loader searches gets an rpath that does no harm.
-const LOADER_DIRECTORIES: [&[u8]; 7] = [
+pub const LOADER_DIRECTORIES: [&[u8]; 7] = [
     b"/lib",
     b"/lib64",
     b"/usr/lib",
@@ -66,9 +66,18 @@ pub fn dispatch<R>(
                     role: tool.role.to_vec(),
                 })?;
                 let bintools = match toolchain.bintools.as_deref() {
-                    Some(half) if half.starts_with(b"/") => half.to_vec(),
-                    Some(half) => [&root, &b"/"[..], half].concat(),
+                    Some(half) => seen_from(&root, half),
                     None => root.clone(),
+                };
+                let placed;
+                let tool = if tool.program.starts_with(b"/") {
+                    tool
+                } else {
+                    placed = Tool {
+                        program: Cow::Owned(seen_from(&root, &tool.program)),
+                        ..tool.clone()
+                    };
+                    &placed
                 };
                 return Ok(Some(then(Call {
                     executable,
@@ -175,6 +184,14 @@ fn built_in(
 fn is_same(a: &[u8], b: &[u8]) -> bool {
     let components = |path| <[u8]>::split(path, |&b| b == b'/').filter(|c| !c.is_empty());
     a.starts_with(b"/") == b.starts_with(b"/") && components(a).eq(components(b))
+}
+
+/// A path that may be relative to `root`.
+fn seen_from(root: &[u8], path: &[u8]) -> Vec<u8> {
+    match path {
+        [b'/', ..] => path.to_vec(),
+        _ => [root, b"/", path].concat(),
+    }
 }
 
 /// The path of a root's `toolchain.json`.
@@ -311,6 +328,24 @@ mod tests {
         let bintools = |call: Call| call.bintools.map(<[u8]>::to_vec);
         let found = dispatch(b"/cc/bin/gcc", &[], &environment, &world, bintools);
         assert_eq!(found, Ok(Some(Some(b"/cc/inner".to_vec()))));
+    }
+
+    #[test]
+    fn a_program_may_lie_in_its_root() {
+        let world = machine()
+            .file(
+                "/cc/nix-support/toolchain.json",
+                ROOT.replace("/usr/bin/gcc", "real/gcc"),
+            )
+            .link("/moved", "/cc");
+        for (executable, program) in [
+            ("/cc/bin/gcc", "/cc/real/gcc"),
+            ("/moved/bin/gcc", "/moved/real/gcc"),
+            ("/home/x86-gcc", "/home/../cc/real/gcc"),
+        ] {
+            let found = find(&world, executable, "").unwrap().unwrap();
+            assert_eq!(found.1, program, "{executable}");
+        }
     }
 
     #[test]

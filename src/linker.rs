@@ -14,12 +14,17 @@ use crate::hardening;
 use crate::hook::{self, Hook};
 use crate::library_search::LibrarySearch;
 use crate::link_type::LinkType;
+use crate::neighbours::users;
 use crate::pie;
 use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::Purity;
 use crate::response_file;
 use crate::rpath::rpaths;
 use crate::store::Store;
+
+/// Set for the linker that is run, and for all that it runs: what this half
+/// adds to a link was added.
+const LINKED: &[u8] = b"CC_WRAPPER_LINKED";
 
 /// Plans a call of role ld.
 ///
@@ -29,12 +34,23 @@ use crate::store::Store;
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     front_end::forget(call, &mut context);
+    let any_driver = call.toolchain.any_driver;
+    if any_driver && call.environment.get(LINKED).is_some() {
+        let params = users(&context);
+        return Ok(context.plan(Command {
+            params,
+            ..Command::default()
+        }));
+    }
     let sdk_root = context.sdk_root()?;
     let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;
     let mut params = response_file::expand(call.args, context.world)?;
 
-    let inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
+    let mut inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
+    if any_driver {
+        inherited = inherited.or_else(|| call.environment.get_of_any_salt(b"NIX_LINK_TYPE_"));
+    }
     let link_type = match inherited {
         Some(name) => LinkType::inherited(name),
         None => LinkType::of(params.iter().map(|arg| &arg[..])),
@@ -222,6 +238,7 @@ pub fn from_libraries<'a, 'c>(
     context: &mut Context,
 ) -> Result<Found<'a>, Error> {
     let call = context.call;
+    context.variables.export(LINKED.to_vec(), b"1".to_vec());
     let variables = &context.variables;
     let store = Store::new(call.environment, call.toolchain, context.world);
     let search = LibrarySearch::of(command, &store);
@@ -256,8 +273,66 @@ pub fn from_libraries<'a, 'c>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Environment;
+    use crate::environment::{Environment, Half};
+    use crate::toolchain::{Role, RoleMarkers, Tool, Toolchain};
     use crate::world::fake::Machine;
+    use alloc::borrow::Cow;
+
+    /// What a linker that any driver runs makes of `-L/s/lib -la`.
+    fn by_any_driver(strings: &[&'static str]) -> Vec<u8> {
+        let toolchain = Toolchain {
+            suffix_salt: Cow::Borrowed(b"ours"),
+            role_markers: RoleMarkers::Optional,
+            any_driver: true,
+            ..Toolchain::default()
+        };
+        let variables = ["NIX_LDFLAGS=x.o", "NIX_LDFLAGS_AFTER=y.o", "NIX_STORE=/s"];
+        let strings = variables.iter().chain(strings);
+        let environment = Environment::new(strings.map(|string| string.as_bytes()));
+        let world = Machine::new().file("/s/lib/liba.so", "");
+        let call = Call {
+            executable: b"/b/gcc-ld/ld.lld",
+            toolchain: &toolchain,
+            tool: &Tool::default(),
+            role: Role::Ld,
+            root: Some(b"/b"),
+            bintools: Some(b"/b"),
+            args: &[b"-L/s/lib", b"-la"],
+            environment: &environment,
+        };
+        let mut log = Log::default();
+        let context = Context::new(&call, Half::Linker, &world, &mut log);
+        let plan = plan(context).unwrap();
+        assert!(
+            plan.environment.iter().any(|(name, _)| name == LINKED)
+                || environment.get(LINKED).is_some()
+        );
+        let args: Vec<_> = plan.command.args().map(|arg| arg.to_vec()).collect();
+        args.join(&b' ')
+    }
+
+    #[test]
+    fn what_another_roots_driver_or_linker_did_is_not_done_again() {
+        for (strings, want) in [
+            (&[][..], "-L/s/lib -la x.o y.o -rpath /s/lib"),
+            // A driver passes NIX_LDFLAGS and leaves the rest to the linker.
+            (
+                &["NIX_LINK_TYPE_ours=dynamic"],
+                "-L/s/lib -la y.o -rpath /s/lib",
+            ),
+            (
+                &["NIX_LINK_TYPE_other=dynamic"],
+                "-L/s/lib -la y.o -rpath /s/lib",
+            ),
+            (
+                &["NIX_LINK_TYPE_other="],
+                "-L/s/lib -la x.o y.o -rpath /s/lib",
+            ),
+            (&["CC_WRAPPER_LINKED=1"], "-L/s/lib -la"),
+        ] {
+            assert_eq!(by_any_driver(strings), want.as_bytes(), "{strings:?}");
+        }
+    }
 
     #[test]
     fn a_path_is_told_from_an_option_by_the_colon() {

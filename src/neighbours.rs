@@ -27,7 +27,8 @@ pub fn ranlib<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     context.plan(command)
 }
 
-fn users<'a>(context: &Context<'_, 'a>) -> Vec<Arg<'a>> {
+/// The arguments as they are.
+pub fn users<'a>(context: &Context<'_, 'a>) -> Vec<Arg<'a>> {
     let args = context.call.args.iter().enumerate();
     args.map(|(n, arg)| Arg::new(*arg, Origin::User(n + 1)))
         .collect()

@@ -60,6 +60,9 @@ pub struct Toolchain<'a> {
     pub system_library_directories: Vec<Bytes<'a>>,
     /// The value of NIX_HARDENING_ENABLE for calls that have none.
     pub default_hardening: Option<Vec<Bytes<'a>>>,
+    /// A linker half that drivers of any root run: what one of another salt
+    /// has done to the link counts as done.
+    pub any_driver: bool,
 }
 
 /// A name in `bin/` and the program behind it.
@@ -68,6 +71,7 @@ pub struct Tool<'a> {
     pub name: Bytes<'a>,
     /// A role's name; see [`Role::parse`].
     pub role: Bytes<'a>,
+    /// A path, perhaps seen from the root.
     pub program: Bytes<'a>,
 
     // Not in nixpkgs, where all compilers of a root are one.
@@ -227,6 +231,7 @@ impl<'a> Toolchain<'a> {
                     toolchain.system_library_directories = strings(r)?;
                 }
                 b"defaultHardening" => toolchain.default_hardening = r.optional(strings)?,
+                b"anyDriver" => toolchain.any_driver = r.boolean()?,
                 _ => r.skip()?,
             }
             Ok(())
@@ -282,6 +287,9 @@ impl<'a> Toolchain<'a> {
         if let Some(default) = &self.default_hardening {
             object.raw("defaultHardening", &array(default));
         }
+        if self.any_driver {
+            object.raw("anyDriver", b"true");
+        }
         let mut text = object.end();
         text.push(b'\n');
         text
@@ -308,8 +316,8 @@ impl<'a> Tool<'a> {
         if tool.role.is_empty() || tool.program.is_empty() {
             return Err(reader.error("a tool needs \"role\" and \"program\""));
         }
-        if !tool.program.starts_with(b"/") {
-            return Err(reader.error("a tool's \"program\" must be an absolute path"));
+        if !tool.program.contains(&b'/') {
+            return Err(reader.error("a tool's \"program\" must be a path, not a name"));
         }
         Ok(tool)
     }
@@ -520,6 +528,7 @@ mod tests {
             store: vec![Cow::Borrowed(b"/opt")],
             system_library_directories: vec![Cow::Borrowed(b"/usr/lib")],
             default_hardening: Some(vec![]),
+            any_driver: true,
         }
     }
 

@@ -109,7 +109,7 @@ fn broken_toolchain() {
         ),
         (
             "{\"version\": 1, \"tools\": {\"gcc\": {\"role\": \"cc\", \"program\": \"gcc\"}}}",
-            "absolute path",
+            "must be a path",
         ),
     ] {
         fs::write(&file, text).unwrap();

@@ -61,6 +61,16 @@ impl<'a> Environment<'a> {
         strings.iter().rev().find_map(value)
     }
 
+    /// The value of some `V_salt` that is set and not empty, whatever the salt;
+    /// `begin` is `V_`, and begins with `NIX_`.
+    pub fn get_of_any_salt(&self, begin: &[u8]) -> Option<&'a [u8]> {
+        self.nix.iter().find_map(|string| {
+            let rest = string.strip_prefix(begin)?;
+            let equals = rest.iter().position(|&b| b == b'=')?;
+            Some(&rest[equals + 1..]).filter(|value| !value.is_empty())
+        })
+    }
+
     /// The value of a variable that is set and not empty.
     pub fn get_nonempty(&self, name: &[u8]) -> Option<&'a [u8]> {
         self.get(name).filter(|value| !value.is_empty())

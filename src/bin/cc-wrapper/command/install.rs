@@ -314,12 +314,12 @@ fn create_parents(parent: &Path) -> Result<Created> {
     Ok(created)
 }
 
-/// Waits until no other `wrap` is at work in `parent`; `None` where the file
+/// Waits until no other run is at work in `parent`; `None` where the file
 /// system has no locks.
 ///
 /// # Errors
 /// A signal has asked us to stop.
-fn lock(parent: &Path) -> Result<Option<File>> {
+pub fn lock(parent: &Path) -> Result<Option<File>> {
     let Ok(directory) = File::open(parent) else {
         return Ok(None);
     };

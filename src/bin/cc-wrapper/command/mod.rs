@@ -9,6 +9,8 @@ mod install;
 mod interrupt;
 mod own;
 mod paths;
+mod rustup;
+mod step;
 mod summary;
 mod wrap;
 
@@ -33,6 +35,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match matches.subcommand() {
         Some((adopt::NAME, matches)) => adopt::run(matches),
         Some((wrap::NAME, matches)) => wrap::run(matches),
+        Some((rustup::NAME, matches)) => rustup::run(matches),
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };
@@ -58,6 +61,7 @@ fn command() -> Command {
         .disable_help_subcommand(true)
         .subcommand(wrap::command())
         .subcommand(adopt::command())
+        .subcommand(rustup::command())
         .subcommand(compdb::command())
 }
 

@@ -17,6 +17,9 @@ pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
 /// The binary's name in `bin`, to which the tools are symlinks.
 pub const BINARY: &str = "cc-wrapper";
 
+/// Lies in every binary of ours, of whichever version.
+static MARK: &[u8] = b"cc-wrapper: the tool that a link to me or a copy of me is named after";
+
 const CACHES: &[&str] = &["ccache", "sccache", "distcc", "icecc"];
 /// As many as Linux follows.
 const MOST_HOPS: usize = 40;
@@ -27,6 +30,21 @@ pub fn copy_to(path: &Path) -> Result<()> {
     fs::copy("/proc/self/exe", path).map_err(cannot("write", path))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
         .map_err(cannot("make executable", path))
+}
+
+/// Whether `text` is this binary's or that of another version.
+pub fn is_binary(text: &[u8]) -> bool {
+    let first = MARK[0];
+    let mut rest = text;
+    // Of a binary as it is when tests run it, each byte would take its time.
+    while let Some(at) = rest.iter().position(|byte| *byte == first) {
+        rest = &rest[at..];
+        if rest.starts_with(MARK) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
 }
 
 /// Whether `directory` is the `bin` of a wrapped root.
@@ -89,6 +107,14 @@ mod tests {
         let this = std::env::current_exe().unwrap();
         fs::copy(&this, dir.path().join("cc")).unwrap();
         assert!(is_wrapper(&this) && is_wrapper(&dir.path().join("cc")));
+    }
+
+    #[test]
+    fn a_binary_of_ours_is_known_whatever_its_version() {
+        let this = fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(is_binary(&this));
+        assert!(!is_binary(&fs::read("/bin/sh").unwrap()));
+        assert!(!is_binary(&MARK[1..]) && is_binary(&[b"cc", MARK].concat()));
     }
 
     #[test]

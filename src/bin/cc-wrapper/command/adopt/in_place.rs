@@ -6,98 +6,22 @@
 //! into us goes out of the hooks, which scripts need until then.
 
 use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{symlink, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use cc_wrapper::front_end;
 use cc_wrapper::toolchain::{Role, Toolchain};
 use rustix::fs::{access, Access};
 
-use super::bin::{names, What};
+use super::bin::What;
 use super::half::{owned, BuiltIn, Half};
 use super::lines::contains;
 use super::{clang_target, darwin, script};
 use crate::command::error::{cannot, Error, Result};
 use crate::command::front_ends;
-use crate::command::own::{self, BINARY, TOOLCHAIN};
-
-/// Begins the names of files in the making.
-const TEMPORARY: &str = ".cc-wrapper-";
-
-/// Something that happens as a whole or not at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A copy of this binary.
-    Binary(PathBuf),
-    Write(PathBuf, Vec<u8>),
-    Link(PathBuf, PathBuf),
-    Remove(PathBuf),
-}
-
-impl Step {
-    pub fn take(&self) -> Result<()> {
-        let place = match self {
-            Step::Binary(place) | Step::Write(place, _) => place,
-            Step::Link(place, _) | Step::Remove(place) => place,
-        };
-        match self {
-            Step::Binary(_) => {
-                let made = make(place, |path| fs::write(path, ""))?;
-                own::copy_to(&made)?;
-                put(made, place)
-            }
-            Step::Write(_, text) => {
-                let made = make(place, |path| {
-                    fs::write(path, text)?;
-                    // Not as private as temporary files are.
-                    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-                })?;
-                put(made, place)
-            }
-            Step::Link(_, target) => {
-                let directory = place.parent().unwrap_or(place);
-                fs::create_dir_all(directory).map_err(cannot("create", directory))?;
-                put(make(place, |path| symlink(target, path))?, place)
-            }
-            Step::Remove(_) => fs::remove_file(place).map_err(cannot("remove", place)),
-        }
-    }
-}
-
-/// Takes all steps, whatever signals come meanwhile.
-///
-/// # Errors
-/// One cannot be taken; then those before it are.
-pub fn take(steps: &[Step]) -> Result<()> {
-    for (taken, step) in steps.iter().enumerate() {
-        step.take().map_err(|error| match taken {
-            0 => error,
-            _ => Error::new(format!(
-                "{}; what was done so far works, and another run does the rest",
-                error.line()
-            )),
-        })?;
-    }
-    Ok(())
-}
-
-/// Something new beside `place`, which goes away again if it is not put there.
-fn make(place: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> Result<tempfile::TempPath> {
-    let directory = place.parent().unwrap_or(place);
-    let made = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .make_in(directory, make);
-    Ok(made
-        .map_err(cannot("write in", directory))?
-        .into_temp_path())
-}
-
-fn put(made: tempfile::TempPath, place: &Path) -> Result<()> {
-    made.persist(place)
-        .map_err(|why| cannot("write", place)(why.error))
-}
+use crate::command::own::{BINARY, TOOLCHAIN};
+use crate::command::step::Step;
 
 /// All that turns the half over.
 ///
@@ -167,11 +91,12 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
 
 /// Those that are not there yet.
 fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
+    let directory = root.join(front_end::DIRECTORY);
     let target = front_ends::target(binary);
     let missing = front_ends::places(root).filter(|place| !place.is_symlink());
-    missing
-        .map(|place| Step::Link(place, target.clone()))
-        .collect()
+    let links = missing.map(|place| Step::Link(place, target.clone()));
+    let made = (!directory.exists()).then(|| Step::Directory(directory.clone()));
+    made.into_iter().chain(links).collect()
 }
 
 fn has_linkers(toolchain: &Toolchain) -> bool {
@@ -257,65 +182,4 @@ pub fn check_writable(root: &Path) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// Removes what a run that was killed has left.
-pub fn tidy(root: &Path) {
-    let linkers = root.join(front_end::DIRECTORY);
-    for directory in [root.join("bin"), root.join("nix-support"), linkers] {
-        for name in names(&directory).unwrap_or_default() {
-            if name.as_bytes().starts_with(TEMPORARY.as_bytes()) {
-                let _ = fs::remove_file(directory.join(name));
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_step_replaces_what_is_there() {
-        let dir = tempfile::tempdir().unwrap();
-        let place = dir.path().join("x");
-        Step::Write(place.clone(), b"text".to_vec()).take().unwrap();
-        assert_eq!(fs::read(&place).unwrap(), b"text");
-        Step::Link(place.clone(), "to".into()).take().unwrap();
-        assert_eq!(fs::read_link(&place).unwrap(), Path::new("to"));
-        Step::Binary(place.clone()).take().unwrap();
-        let mode = fs::symlink_metadata(&place).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o755);
-        Step::Remove(place).take().unwrap();
-        assert_eq!(names(dir.path()).unwrap(), [""; 0]);
-    }
-
-    #[test]
-    fn a_step_that_fails_leaves_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::create_dir_all(dir.path().join("x/y")).unwrap();
-        let step = Step::Link(dir.path().join("x"), "to".into());
-        assert!(step.take().unwrap_err().line().starts_with("cannot write "));
-        assert_eq!(names(dir.path()).unwrap(), ["x"]);
-    }
-
-    #[test]
-    fn what_was_done_before_a_failure_stays() {
-        let dir = tempfile::tempdir().unwrap();
-        let step = |name: &str| Step::Link(dir.path().join(name), "to".into());
-        let error = take(&[step("x"), step("gone/y")]).unwrap_err();
-        assert!(error.line().ends_with("another run does the rest"));
-        assert_eq!(names(dir.path()).unwrap(), ["x"]);
-    }
-
-    #[test]
-    fn what_a_killed_run_left_is_removed() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["bin", "nix-support"] {
-            fs::create_dir(dir.path().join(name)).unwrap();
-            fs::write(dir.path().join(name).join(".cc-wrapper-aB3dE6"), "").unwrap();
-        }
-        tidy(dir.path());
-        assert_eq!(names(&dir.path().join("bin")).unwrap(), [""; 0]);
-    }
 }

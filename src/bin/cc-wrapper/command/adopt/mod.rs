@@ -17,6 +17,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use cc_wrapper::front_end;
 use clap::ArgMatches;
 
 pub use arguments::{command, NAME};
@@ -28,6 +29,7 @@ use crate::command::error::{cannot, Error, Result};
 use crate::command::install::{Staging, LINKER_HALF};
 use crate::command::own::{self, BINARY, TOOLCHAIN};
 use crate::command::paths::canonical;
+use crate::command::step::{self, Step};
 use crate::command::summary::{quoted, row};
 use crate::command::{interrupt, paths};
 
@@ -178,8 +180,7 @@ fn turn_over(mut half: Half, link_to: Option<&Path>) -> Result<Vec<u8>> {
     out.extend_from_slice(b" in place\n");
     report::half(&mut out, &half);
     interrupt::check()?;
-    in_place::tidy(&half.root);
-    in_place::take(&steps)?;
+    take(&half.root, &steps)?;
     Ok(out)
 }
 
@@ -193,8 +194,14 @@ fn finish(root: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
     }
     in_place::check_writable(root)?;
     interrupt::check()?;
-    in_place::tidy(root);
-    in_place::take(&steps)?;
+    take(root, &steps)?;
     out.extend_from_slice(b" was adopted in part, now it is as a whole\n");
     Ok(out)
+}
+
+fn take(root: &Path, steps: &[Step]) -> Result<()> {
+    for directory in ["bin", "nix-support", front_end::DIRECTORY] {
+        step::tidy(&root.join(directory));
+    }
+    step::take(steps)
 }

@@ -35,7 +35,7 @@ use self::probe::Compiler;
 use self::report::Report;
 use self::run::Workshop;
 use self::select::Selection;
-use crate::command::error::Result;
+use crate::command::error::{cannot, Result};
 use crate::command::install::Staging;
 use crate::command::own::BINARY;
 use crate::command::{front_ends, interrupt, paths};
@@ -137,6 +137,21 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     interrupt::check()?;
     staging.install()?;
     Ok(report)
+}
+
+/// The directories that never become an rpath in what `cc`, a name on PATH,
+/// links.
+///
+/// # Errors
+/// There is no such compiler, or it does not answer.
+pub fn system_directories_of(cc: &str) -> Result<Vec<PathBuf>> {
+    let place = env::temp_dir();
+    let scratch = tempfile::tempdir_in(&place).map_err(cannot("write in", &place))?;
+    let search = Search::along(&env::var_os("PATH").unwrap_or_default());
+    let workshop = Workshop::new(search.path(), scratch.path().to_path_buf());
+    let selection = Selection::of_names(&workshop, &search, &[cc.into()])?;
+    let loader = Loader::of(&workshop, selection.main())?;
+    system_directories(&workshop, [&loader, &None], &selection)
 }
 
 /// Gives each gcc the linkers' bare names where it alone finds them.

@@ -1,0 +1,237 @@
+//! `cc-wrapper rustup`: the linkers that Rust toolchains bring, wrapped where
+//! they lie.
+
+mod arguments;
+mod change;
+mod describe;
+mod elf;
+mod find;
+mod patchelf;
+mod place;
+mod runs;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::toolchain::Bytes;
+use clap::ArgMatches;
+
+pub use arguments::{command, NAME};
+
+use self::arguments::{Arguments, What};
+use self::change::Change;
+use self::patchelf::Patch;
+use self::place::Place;
+use crate::command::error::{Error, Result};
+use crate::command::install;
+use crate::command::interrupt;
+use crate::command::step::{self, Step};
+use crate::command::summary::{quoted, row};
+
+/// Does what the command line asks and tells what that was.
+///
+/// # Errors
+/// What stood in the way; then nothing has changed in that toolchain, but for
+/// what a full disk may cut short.
+pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
+    let arguments = Arguments::read(matches)?;
+    interrupt::watch();
+    let meant = find::find(&arguments.which)?;
+    let mut work = Work {
+        arguments: &arguments,
+        system_directories: None,
+        out: Vec::new(),
+    };
+    let mut errors = Vec::new();
+    for root in &meant.toolchains {
+        if let Err(error) = work.toolchain(root) {
+            interrupt::check()?;
+            errors.push(error);
+        }
+    }
+    for link in &meant.left_alone {
+        work.out.extend(quoted(link));
+        work.out
+            .extend_from_slice(b" is a link: left alone, give it as --toolchain\n");
+    }
+    if errors.is_empty() {
+        return Ok(work.out);
+    }
+    // What was done is told all the same, and the last error at the end.
+    let _ = io::stdout().write_all(&work.out);
+    let last = errors.pop().unwrap_or_else(|| Error::new("failed"));
+    for error in errors {
+        error.print();
+    }
+    Err(last)
+}
+
+/// What is done to one toolchain after the other.
+struct Work<'a> {
+    arguments: &'a Arguments,
+    /// Asked for when they are first needed.
+    system_directories: Option<Vec<Bytes<'static>>>,
+    out: Vec<u8>,
+}
+
+impl Work<'_> {
+    fn toolchain(&mut self, root: &Path) -> Result<()> {
+        let places = Place::all(root)?;
+        if self.arguments.what == What::Check {
+            return self.check(root, &places);
+        }
+        let mut locks = Vec::new();
+        if !self.arguments.dry_run {
+            for place in &places {
+                locks.push(install::lock(&place.bin)?);
+            }
+        }
+        let changes = places.iter().map(|place| self.change(place));
+        let changes = changes.collect::<Result<Vec<_>>>()?;
+        let patches = match &self.arguments.patchelf {
+            Some(asked) => patchelf::plan(root, asked)?,
+            None => Vec::new(),
+        };
+        if patches.is_empty() {
+            runs(&places, &changes)?;
+        }
+        if !self.arguments.dry_run {
+            interrupt::check()?;
+            take(&places, &changes, &patches)?;
+        }
+        self.tell(root, &changes, &patches);
+        Ok(())
+    }
+
+    fn change(&mut self, place: &Place) -> Result<Change> {
+        if self.arguments.what == What::Undo {
+            return change::undo(place);
+        }
+        let directories = self
+            .system_directories
+            .get_or_insert_with(describe::system_directories);
+        change::wrap(place, describe::text(place, directories))
+    }
+
+    /// A line for each linker, and an error if one of them is not as it should
+    /// be.
+    fn check(&mut self, root: &Path, places: &[Place]) -> Result<()> {
+        if places.is_empty() {
+            self.line(root, "brings no linker for drivers: nothing to wrap");
+        }
+        let mut wrong = 0;
+        for place in places {
+            let state = place.state()?;
+            let launcher = place.launcher();
+            let why = match state.is_wrapped() {
+                true => runs::why_not(place, &launcher),
+                false => Some(state.to_string()),
+            };
+            wrong += usize::from(why.is_some());
+            self.line(&launcher, &why.unwrap_or_else(|| state.to_string()));
+        }
+        match wrong {
+            0 => Ok(()),
+            _ => Err(Error::new(format!(
+                "{}: {wrong} of {} is not wrapped or does not run; see above, then run this without --check",
+                root.display(),
+                places.len()
+            ))),
+        }
+    }
+
+    fn tell(&mut self, root: &Path, changes: &[Change], patches: &[Patch]) {
+        let is_undone = self.arguments.what == What::Undo;
+        let mut steps = changes.iter().flat_map(|change| &change.steps).peekable();
+        if changes.is_empty() && patches.is_empty() {
+            return self.line(root, "brings no linker for drivers: nothing to wrap");
+        }
+        if steps.peek().is_none() && patches.is_empty() {
+            let nothing = ["wrapped already", "not wrapped"][usize::from(is_undone)];
+            return self.line(root, nothing);
+        }
+        let done: &[u8] = match (self.arguments.dry_run, is_undone) {
+            (false, false) => b"wrapped ",
+            (false, true) => b"unwrapped ",
+            (true, false) => b"would wrap ",
+            (true, true) => b"would unwrap ",
+        };
+        self.out.extend_from_slice(done);
+        self.out.extend(quoted(root));
+        self.out.push(b'\n');
+        for patch in patches {
+            self.row("patch", &patch.file, "");
+        }
+        for step in steps {
+            let (what, note) = told(step);
+            self.row(what, step.place(), note);
+        }
+    }
+
+    fn row(&mut self, what: &str, place: &Path, note: &str) {
+        let place = quoted(place);
+        let place = String::from_utf8_lossy(&place);
+        row(&mut self.out, what, &format!("{place}{note}"));
+    }
+
+    fn line(&mut self, path: &Path, what: &str) {
+        self.out.extend(quoted(path));
+        self.out.extend(format!(": {what}\n").bytes());
+    }
+}
+
+/// # Errors
+/// A program that is to be wrapped does not run.
+fn runs(places: &[Place], changes: &[Change]) -> Result<()> {
+    for (place, change) in places.iter().zip(changes) {
+        let why = |program: &PathBuf| runs::why_not(place, program);
+        if let Some(why) = change.runs.as_ref().and_then(why) {
+            return Err(Error::new(why));
+        }
+    }
+    Ok(())
+}
+
+/// Does it all.
+///
+/// # Errors
+/// Something could not be changed, or a launcher does not run.
+fn take(places: &[Place], changes: &[Change], patches: &[Patch]) -> Result<()> {
+    let directories = places.iter().flat_map(Place::directories);
+    let patched = patches.iter().filter_map(|patch| patch.file.parent());
+    for directory in directories.chain(patched.map(Path::to_path_buf)) {
+        if !directory.is_symlink() {
+            step::tidy(&directory);
+        }
+    }
+    for patch in patches {
+        patch.take()?;
+    }
+    runs(places, changes)?;
+    for (place, change) in places.iter().zip(changes) {
+        step::take(&change.steps)?;
+        let launcher = place.launcher();
+        let is_wrapped = change.runs.is_some();
+        if let Some(why) = is_wrapped
+            .then(|| runs::why_not(place, &launcher))
+            .flatten()
+        {
+            return Err(Error::new(format!("{why}; undo it with --undo")));
+        }
+    }
+    Ok(())
+}
+
+/// What a step does, and what about its place.
+fn told(step: &Step) -> (&'static str, &'static str) {
+    match step {
+        Step::Binary(_) => ("replace", ", by this cc-wrapper"),
+        Step::Write(..) => ("write", ""),
+        Step::Link(..) => ("link", ""),
+        Step::Remove(_) | Step::RemoveDirectory(_) => ("remove", ""),
+        Step::Directory(_) => ("create", ""),
+        Step::Keep(..) => ("keep", ", the original"),
+        Step::Copy(..) => ("restore", ", from a copy under another name"),
+        Step::Move(..) => ("restore", ", the original"),
+    }
+}

@@ -1,0 +1,241 @@
+//! Programs whose interpreter does not exist, as on NixOS, are given another,
+//! and what they need its places; by patchelf.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::arguments;
+use super::change::writable;
+use super::elf;
+use super::find::{trimmed, RUSTLIB};
+use crate::command::error::{cannot, Error, Result};
+use crate::command::paths::canonical;
+use crate::command::step;
+
+/// Written by nixpkgs' wrappers.
+const INTERPRETER: &str = "nix-support/dynamic-linker";
+
+/// What is to be set in a file.
+#[derive(Debug)]
+pub struct Patch {
+    pub file: PathBuf,
+    interpreter: Option<PathBuf>,
+    rpath: OsString,
+    patchelf: PathBuf,
+}
+
+/// What a file is to be told.
+struct Machine<'a> {
+    patchelf: PathBuf,
+    interpreter: PathBuf,
+    /// Where libraries are looked for, besides the interpreter's directory.
+    libraries: Vec<PathBuf>,
+    root: &'a Path,
+}
+
+impl Patch {
+    /// # Errors
+    /// patchelf refuses, or the file cannot be replaced.
+    pub fn take(&self) -> Result<()> {
+        let file = &self.file;
+        let metadata = fs::metadata(file).map_err(cannot("read", file))?;
+        let made = step::make(file, |path| fs::write(path, ""))?;
+        let mut command = Command::new(&self.patchelf);
+        if let Some(interpreter) = &self.interpreter {
+            command.arg("--set-interpreter").arg(interpreter);
+        }
+        command.arg("--set-rpath").arg(&self.rpath);
+        output(command.arg("--output").arg(&made).arg(file))?;
+        fs::set_permissions(&made, metadata.permissions())
+            .map_err(cannot("set the mode of", &made))?;
+        step::put(made, file)
+    }
+}
+
+/// All that makes the programs of a toolchain start; nothing, if they do.
+/// Libraries come first: as long as a program is left, so is the reason to go
+/// on.
+///
+/// # Errors
+/// It is not known which interpreter, or a library is nowhere.
+pub fn plan(root: &Path, asked: &arguments::Patchelf) -> Result<Vec<Patch>> {
+    let (libraries, programs) = files(root)?;
+    let starts_not = |file: &&PathBuf| elf::missing_interpreter(file).is_some();
+    let programs: Vec<_> = programs.iter().filter(starts_not).collect();
+    if programs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let machine = Machine {
+        patchelf: which::which("patchelf").map_err(|_| {
+            Error::new("--patchelf: there is no patchelf on PATH; install it, or enable nix-ld")
+        })?,
+        interpreter: interpreter(asked)?,
+        libraries: asked.libraries.iter().cloned().chain(told()).collect(),
+        root,
+    };
+    let mut patches = Vec::new();
+    for file in &libraries {
+        patches.extend(machine.patch(file, false)?);
+    }
+    for file in programs {
+        patches.extend(machine.patch(file, true)?);
+    }
+    for patch in &patches {
+        writable(patch.file.parent().unwrap_or(root))?;
+    }
+    Ok(patches)
+}
+
+impl Machine<'_> {
+    /// `None`: the file may stay as it is.
+    fn patch(&self, file: &Path, starts: bool) -> Result<Option<Patch>> {
+        let ask = |what: &str| output(Command::new(&self.patchelf).arg(what).arg(file));
+        let old = trimmed(&ask("--print-rpath")?);
+        let old = old.as_os_str().as_bytes();
+        let mut rpath = old.to_vec();
+        let mut searched = self.searched(file, old);
+        for name in ask("--print-needed")?.split(|byte| *byte == b'\n') {
+            let name = OsStr::from_bytes(name);
+            let holds = |directory: &PathBuf| directory.join(name).exists();
+            if name.is_empty() || searched.iter().any(holds) {
+                continue;
+            }
+            let Some(directory) = self.libraries.iter().find(|path| holds(path)) else {
+                return Err(Error::new(format!(
+                    "{} needs {}, which is not where NIX_LDFLAGS and NIX_CC say, nor beside {}; give its directory with --library-dir",
+                    file.display(),
+                    name.to_string_lossy(),
+                    self.interpreter.display()
+                )));
+            };
+            if !rpath.is_empty() {
+                rpath.push(b':');
+            }
+            rpath.extend(directory.as_os_str().as_bytes());
+            searched.push(directory.clone());
+        }
+        Ok((starts || rpath != old).then(|| Patch {
+            file: file.to_path_buf(),
+            interpreter: starts.then(|| self.interpreter.clone()),
+            rpath: OsString::from_vec(rpath),
+            patchelf: self.patchelf.clone(),
+        }))
+    }
+
+    /// Where the loader will look for what `file` needs.
+    fn searched(&self, file: &Path, rpath: &[u8]) -> Vec<PathBuf> {
+        let origin = file.parent().unwrap_or(self.root).display().to_string();
+        let rpath = String::from_utf8_lossy(rpath);
+        let entries = rpath.split(':').filter(|entry| !entry.is_empty());
+        let mut searched: Vec<PathBuf> = entries
+            .map(|entry| entry.replace("$ORIGIN", &origin).into())
+            .collect();
+        for interpreter in [self.interpreter.clone(), canonical(&self.interpreter)] {
+            searched.extend(interpreter.parent().map(Path::to_path_buf));
+        }
+        searched
+    }
+}
+
+/// The libraries and the programs of a toolchain, each sorted.
+fn files(root: &Path) -> Result<(BTreeSet<PathBuf>, BTreeSet<PathBuf>)> {
+    let (mut libraries, mut programs) = (BTreeSet::new(), BTreeSet::new());
+    let mut directories = vec![root.join("bin"), root.join("libexec"), root.join("lib")];
+    let rustlib = root.join(RUSTLIB);
+    for target in entries(&rustlib)? {
+        directories.extend([target.join("bin"), target.join("lib")]);
+    }
+    for directory in directories {
+        let is_of_libraries = directory.ends_with("lib");
+        let mut pending = vec![directory];
+        while let Some(directory) = pending.pop() {
+            for path in entries(&directory)? {
+                if !is_of_libraries && path.is_dir() && !path.is_symlink() {
+                    pending.push(path);
+                } else if is_of_libraries {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    // Not what rustc links from, of which there is more.
+                    if name.contains(".so") && elf::is_elf(&path) {
+                        libraries.insert(path);
+                    }
+                } else if elf::is_elf(&path) {
+                    programs.insert(path);
+                }
+            }
+        }
+    }
+    Ok((libraries, programs))
+}
+
+/// What lies in a directory, which need not be there.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    if !directory.is_dir() {
+        return Ok(Vec::new());
+    }
+    let read = fs::read_dir(directory).and_then(|entries| {
+        let paths = entries.map(|entry| Ok(entry?.path()));
+        paths.collect::<std::io::Result<Vec<_>>>()
+    });
+    read.map_err(cannot("read", directory))
+}
+
+/// The one that is asked for, or that of the shell's compiler.
+fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
+    let (path, whose) = match &asked.interpreter {
+        Some(path) => (path.clone(), "--dynamic-linker ".to_owned()),
+        None => {
+            let file = env::var_os("NIX_CC").map(|cc| Path::new(&cc).join(INTERPRETER));
+            let file = file.filter(|file| file.exists()).ok_or_else(|| {
+                Error::new(format!(
+                    "--patchelf: which interpreter? NIX_CC names no compiler with {INTERPRETER}; run this in a nix-shell, or give --dynamic-linker"
+                ))
+            })?;
+            let text = fs::read(&file).map_err(cannot("read", &file))?;
+            (trimmed(&text), format!("{}: ", file.display()))
+        }
+    };
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Error::new(format!(
+        "{whose}{}: there is no such file",
+        path.display()
+    )))
+}
+
+/// The library directories that the environment knows of.
+fn told() -> Vec<PathBuf> {
+    let mut words = env::var_os("NIX_LDFLAGS").unwrap_or_default().into_vec();
+    for file in ["cc-ldflags", "libc-ldflags"] {
+        let cc = env::var_os("NIX_CC").unwrap_or_default();
+        let path = Path::new(&cc).join("nix-support").join(file);
+        words.push(b' ');
+        words.extend(fs::read(path).unwrap_or_default());
+    }
+    let words = words.split(u8::is_ascii_whitespace);
+    let directories = words.filter_map(|word| word.strip_prefix(b"-L"));
+    let directories = directories.map(|path| PathBuf::from(OsStr::from_bytes(path)));
+    directories.filter(|path| path.is_absolute()).collect()
+}
+
+/// What patchelf says.
+fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let line = || {
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+        shell_words::join(words)
+    };
+    let line = line();
+    let output = command
+        .output()
+        .map_err(|why| Error::new(format!("cannot run {line}: {why}")))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(Error::new(format!("{line} failed")).saying(&output.stderr))
+}

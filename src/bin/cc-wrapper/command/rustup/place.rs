@@ -1,0 +1,265 @@
+//! The linker of one target of a toolchain, and in which state it is.
+
+use std::fmt::{self, Display};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::elf;
+use super::find::RUSTLIB;
+use crate::command::error::{cannot, Error, Result};
+use crate::command::own::{self, TOOLCHAIN};
+
+/// The launcher that a driver runs as `-fuse-ld=lld`.
+pub const LAUNCHER: &str = "ld.lld";
+/// Where drivers are told to look for it.
+const LAUNCHERS: &str = "gcc-ld";
+/// Where the original goes; the launcher runs `../rust-lld`, under any name
+/// that its directory has.
+pub const ORIGINALS: &str = "gcc-ld-unwrapped";
+/// The linker behind it.
+const LINKER: &str = "rust-lld";
+/// The same program under other names, which nobody wraps.
+const SIBLINGS: [&str; 3] = ["ld64.lld", "wasm-ld", "lld-link"];
+
+/// The first words of the script that nixpkgs' rustup puts there, and what it
+/// runs.
+const SCRIPT: (&[u8], &[u8]) = (b"#!", b"/nix-support/ld-wrapper.sh");
+
+/// `lib/rustlib/TARGET/bin`.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub bin: PathBuf,
+}
+
+/// What lies where a launcher belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    Absent,
+    Ours,
+    /// A program that is not ours.
+    Program,
+    /// Of no use to anybody.
+    Leftover(String),
+    /// Not to be lost.
+    Foreign(String),
+}
+
+/// What lies at the launcher's place, and at the original's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    pub launcher: Found,
+    pub original: Found,
+    /// Both are one file.
+    pub one_file: bool,
+}
+
+impl Place {
+    /// Those of a toolchain, sorted.
+    ///
+    /// # Errors
+    /// One of them lies elsewhere, by way of a symlink.
+    pub fn all(root: &Path) -> Result<Vec<Place>> {
+        let rustlib = root.join(RUSTLIB);
+        let mut places = Vec::new();
+        for entry in fs::read_dir(&rustlib).map_err(cannot("read", &rustlib))? {
+            let entry = entry.map_err(cannot("read", &rustlib))?;
+            let bin = entry.path().join("bin");
+            let has = |name: &str| fs::symlink_metadata(bin.join(name)).is_ok();
+            if !has(LAUNCHERS) && !has(ORIGINALS) {
+                continue;
+            }
+            let real = fs::canonicalize(&bin).map_err(cannot("resolve", &bin))?;
+            if !real.starts_with(root) {
+                return Err(Error::new(format!(
+                    "{} leads out of the toolchain, to {}; change it there",
+                    bin.display(),
+                    real.display()
+                )));
+            }
+            places.push(Place { bin });
+        }
+        places.sort_by(|a, b| a.bin.cmp(&b.bin));
+        Ok(places)
+    }
+
+    pub fn launcher(&self) -> PathBuf {
+        self.bin.join(LAUNCHERS).join(LAUNCHER)
+    }
+
+    pub fn original(&self) -> PathBuf {
+        self.bin.join(ORIGINALS).join(LAUNCHER)
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.bin.join(TOOLCHAIN)
+    }
+
+    pub fn linker(&self) -> PathBuf {
+        self.bin.join(LINKER)
+    }
+
+    /// Those that something lies in, and that come and go.
+    pub fn directories(&self) -> [PathBuf; 3] {
+        [LAUNCHERS, ORIGINALS, "nix-support"].map(|name| self.bin.join(name))
+    }
+
+    /// The target, which the toolchain's directory is named after.
+    pub fn target(&self) -> &str {
+        let target = self.bin.parent().and_then(Path::file_name);
+        target.and_then(|target| target.to_str()).unwrap_or("")
+    }
+
+    /// Another copy of the launcher.
+    ///
+    /// # Errors
+    /// One is there and cannot be read.
+    pub fn sibling(&self) -> Result<Option<PathBuf>> {
+        for name in SIBLINGS {
+            let path = self.bin.join(LAUNCHERS).join(name);
+            if look(&path)? == Found::Program {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
+    /// # Errors
+    /// What is there cannot be read.
+    pub fn state(&self) -> Result<State> {
+        let (launcher, original) = (self.launcher(), self.original());
+        let identity = |path: &Path| fs::symlink_metadata(path).map(|m| (m.dev(), m.ino()));
+        let identities = (identity(&launcher), identity(&original));
+        Ok(State {
+            launcher: look(&launcher)?,
+            original: look(&original)?,
+            one_file: matches!(identities, (Ok(one), Ok(other)) if one == other),
+        })
+    }
+}
+
+impl State {
+    pub fn is_wrapped(&self) -> bool {
+        (&self.launcher, &self.original) == (&Found::Ours, &Found::Program)
+    }
+}
+
+/// For a person who has asked how it is.
+impl Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match (&self.launcher, &self.original) {
+            (Found::Ours, Found::Program) => write!(f, "wrapped"),
+            (Found::Program, Found::Program) if self.one_file => {
+                write!(f, "half wrapped: a run was interrupted")
+            }
+            (Found::Program, Found::Program) => write!(f, "not wrapped since it was updated"),
+            (Found::Program, _) => write!(f, "not wrapped"),
+            (Found::Ours, _) => write!(f, "wrapped, but the original is lost"),
+            (Found::Leftover(what) | Found::Foreign(what), Found::Program) => write!(f, "{what}"),
+            (Found::Leftover(what) | Found::Foreign(what), _) => {
+                write!(f, "{what}, and the original is lost")
+            }
+            (Found::Absent, Found::Program) => {
+                write!(f, "half wrapped: only the original is there")
+            }
+            (Found::Absent, _) => write!(f, "lost"),
+        }
+    }
+}
+
+/// # Errors
+/// It cannot be read.
+pub fn look(path: &Path) -> Result<Found> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(why) if is_absent(&why) => return Ok(Found::Absent),
+        Err(why) => return Err(cannot("read", path)(why)),
+    };
+    if metadata.is_symlink() {
+        let target = fs::read_link(path).map_err(cannot("read", path))?;
+        return Ok(match fs::metadata(path) {
+            Ok(_) => Found::Foreign(format!("a link to {}", target.display())),
+            Err(_) => Found::Leftover(format!("a dangling link to {}", target.display())),
+        });
+    }
+    if !metadata.is_file() {
+        return Ok(Found::Foreign("no file".to_owned()));
+    }
+    let text = fs::read(path).map_err(cannot("read", path))?;
+    let (begin, runs) = SCRIPT;
+    Ok(if text.is_empty() {
+        Found::Leftover("an empty file".to_owned())
+    } else if text.starts_with(elf::MAGIC) {
+        if own::is_binary(&text) {
+            Found::Ours
+        } else {
+            Found::Program
+        }
+    } else if text.starts_with(begin) && text.windows(runs.len()).any(|part| part == runs) {
+        Found::Leftover("the script of nixpkgs' rustup".to_owned())
+    } else {
+        Found::Foreign("neither a program nor the script of nixpkgs' rustup".to_owned())
+    })
+}
+
+/// Also behind a dangling link, or where a file is in the way.
+fn is_absent(why: &io::Error) -> bool {
+    why.kind() == io::ErrorKind::NotFound
+        || why.raw_os_error() == Some(rustix::io::Errno::NOTDIR.raw_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_lies_at_a_place_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::copy("/bin/true", path("program")).unwrap();
+        fs::copy(std::env::current_exe().unwrap(), path("ours")).unwrap();
+        let script = "#!/usr/bin/env bash\nset -eu -o pipefail +o posix\nshopt -s nullglob\n\
+                      export PROG=\"/x/gcc-ld-unwrapped/ld.lld\"\n\
+                      \"/nix/store/x-rustup/nix-support/ld-wrapper.sh\" $@";
+        fs::write(path("script"), script).unwrap();
+        fs::write(path("other"), "#!/bin/sh\nexec ld.lld \"$@\"\n").unwrap();
+        fs::write(path("empty"), "").unwrap();
+        symlink("program", path("link")).unwrap();
+        symlink("none", path("dangling")).unwrap();
+        let found = |name: &str| look(&path(name)).unwrap();
+        assert_eq!(found("program"), Found::Program);
+        assert_eq!(found("ours"), Found::Ours);
+        assert_eq!(found("none"), Found::Absent);
+        assert_eq!(found("program/x"), Found::Absent);
+        for (name, what) in [
+            ("script", "the script of nixpkgs' rustup"),
+            ("empty", "an empty file"),
+            ("dangling", "a dangling link to none"),
+        ] {
+            assert_eq!(found(name), Found::Leftover(what.to_owned()));
+        }
+        for name in ["other", "link", "."] {
+            assert!(matches!(found(name), Found::Foreign(_)), "{name}");
+        }
+    }
+
+    #[test]
+    fn places_are_those_with_a_launcher_and_within() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        for name in ["a/bin/gcc-ld", "b/bin/gcc-ld-unwrapped", "c/bin", "etc"] {
+            fs::create_dir_all(root.join(RUSTLIB).join(name)).unwrap();
+        }
+        let places = Place::all(&root).unwrap();
+        let targets: Vec<_> = places.iter().map(Place::target).collect();
+        assert_eq!(targets, ["a", "b"]);
+        fs::create_dir(root.join("inner")).unwrap();
+        fs::rename(root.join("lib"), root.join("inner/lib")).unwrap();
+        symlink("inner/lib", root.join("lib")).unwrap();
+        assert_eq!(Place::all(&root).unwrap().len(), 2);
+        let error = Place::all(&root.join("inner").join("lib/..").join("../inner"));
+        assert!(error.unwrap_err().line().contains("leads out"));
+    }
+}

@@ -1,0 +1,77 @@
+//! Whether a launcher runs.
+
+use std::env;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::elf;
+use super::place::Place;
+
+/// Why the launcher, or another program in its stead, does not run the linker.
+pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
+    for program in [launcher, &place.linker()] {
+        if let Some(interpreter) = elf::missing_interpreter(program) {
+            return Some(format!(
+                "the interpreter of {}, {}, does not exist; on NixOS enable nix-ld, or let --patchelf set another",
+                program.display(),
+                interpreter.display()
+            ));
+        }
+    }
+    let mut command = Command::new(launcher);
+    for (name, _) in env::vars_os() {
+        if steers(name.as_bytes()) {
+            command.env_remove(name);
+        }
+    }
+    let output = command.arg("--version").stdin(Stdio::null()).output();
+    let why = match output {
+        Err(why) => why.to_string(),
+        Ok(output) if output.status.success() => return None,
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            format!("{} {}", output.status, said.trim()).replace('\n', "; ")
+        }
+    };
+    Some(format!(
+        "{} does not run: {}",
+        launcher.display(),
+        why.trim_end()
+    ))
+}
+
+/// Nothing of nix-ld's, which a program may need to start.
+fn steers(name: &[u8]) -> bool {
+    let is_of_nix_ld = name == b"NIX_LD" || name.starts_with(b"NIX_LD_LIBRARY_PATH");
+    name.starts_with(b"CC_WRAPPER_") || name.starts_with(b"NIX_") && !is_of_nix_ld
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(launcher: &str) -> Option<String> {
+        let bin = Path::new("/none").to_path_buf();
+        why_not(&Place { bin }, Path::new(launcher))
+    }
+
+    #[test]
+    fn what_does_not_run_says_why() {
+        assert_eq!(why("/bin/true"), None);
+        for (launcher, part) in [
+            ("/none", "/none does not run: No such file"),
+            ("/bin/false", "/bin/false does not run: exit status: 1"),
+        ] {
+            let why = why(launcher).unwrap();
+            assert!(why.starts_with(part), "{why}");
+        }
+    }
+
+    #[test]
+    fn nix_ld_keeps_its_variables() {
+        assert!(steers(b"NIX_LDFLAGS") && steers(b"CC_WRAPPER_X"));
+        assert!(!steers(b"NIX_LD") && !steers(b"NIX_LD_LIBRARY_PATH_x86_64_linux"));
+        assert!(!steers(b"LD_LIBRARY_PATH"));
+    }
+}

@@ -1,0 +1,948 @@
+//! `cc-wrapper rustup` on copies of the real toolchain's linkers, in every
+//! state that updates, nixpkgs' rustup, home-manager and interrupted runs leave
+//! them in.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{command, interpreter, run, run_alone, runpath, tool, write};
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
+
+/// A toolchain as far as its linker goes, and a library that a link needs.
+struct Place {
+    top: TempDir,
+    root: PathBuf,
+}
+
+impl Place {
+    /// `None`: there is no Rust toolchain that brings a linker.
+    fn new() -> Option<Place> {
+        Place::called("toolchain")
+    }
+
+    fn called(name: &str) -> Option<Place> {
+        let (real, target) = real_toolchain()?;
+        let top = tempfile::tempdir().unwrap();
+        let base = top.path().canonicalize().unwrap();
+        let root = base.join(name);
+        let place = Place { top, root };
+        copy_toolchain(&real, &target, &place.root);
+        let source = base.join("greet.c");
+        write(&source, "int greet(void) { return 42; }\n");
+        let main = "int greet(void);\nint main(void) { return greet() != 42; }\n";
+        write(&base.join("main.c"), main);
+        fs::create_dir(base.join("greet")).unwrap();
+        let mut cc = command("cc");
+        cc.args(["-shared", "-fPIC", "-o"]);
+        run(cc.arg(base.join("greet/libgreet.so")).arg(source));
+        Some(place)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.top.path().canonicalize().unwrap().join(name)
+    }
+
+    /// In `lib/rustlib/TARGET/bin`.
+    fn bin(&self, name: &str) -> PathBuf {
+        let mut targets = fs::read_dir(self.root.join("lib/rustlib")).unwrap();
+        targets
+            .next()
+            .unwrap()
+            .unwrap()
+            .path()
+            .join("bin")
+            .join(name)
+    }
+
+    fn launcher(&self) -> PathBuf {
+        self.bin("gcc-ld/ld.lld")
+    }
+
+    fn original(&self) -> PathBuf {
+        self.bin("gcc-ld-unwrapped/ld.lld")
+    }
+
+    fn rustup(&self, options: &[&str]) -> Command {
+        let mut rustup = command(BINARY);
+        rustup
+            .arg("rustup")
+            .arg("--toolchain")
+            .arg(&self.root)
+            .args(options)
+            .env("TMPDIR", self.top.path());
+        rustup
+    }
+
+    fn tree(&self) -> BTreeMap<PathBuf, String> {
+        tree(&self.root)
+    }
+
+    /// An ELF file as an update brings it: like the old one, but not the same.
+    fn update(&self) -> Vec<u8> {
+        let mut text = fs::read(self.bin("gcc-ld/ld64.lld")).unwrap();
+        text.extend_from_slice(b"updated");
+        let _ = fs::remove_file(self.launcher());
+        fs::write(self.launcher(), &text).unwrap();
+        fs::set_permissions(self.launcher(), fs::Permissions::from_mode(0o751)).unwrap();
+        text
+    }
+
+    /// What nixpkgs' rustup makes of a fresh toolchain.
+    fn shim(&self) {
+        fs::create_dir(self.bin("gcc-ld-unwrapped")).unwrap();
+        fs::rename(self.launcher(), self.original()).unwrap();
+        let script = format!(
+            "#!/usr/bin/env bash\nset -eu -o pipefail +o posix\nshopt -s nullglob\n\
+             export PROG=\"{}\"\n\"/nix/store/gone-rustup-1.28/nix-support/ld-wrapper.sh\" $@",
+            self.original().display()
+        );
+        write(&self.launcher(), &script);
+        fs::set_permissions(self.launcher(), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A driver that knows nothing of us links by the launcher, as rustc has
+    /// it.
+    fn link(&self) -> Command {
+        let mut cc = command("cc");
+        let lib = self.path("greet");
+        cc.arg(format!("-B{}", self.bin("gcc-ld").display()))
+            .args(["-fuse-ld=lld", "main.c", "-lgreet", "-o", "main"])
+            .env("NIX_LDFLAGS", format!("-L{}", lib.display()))
+            .current_dir(self.path(""));
+        cc
+    }
+
+    /// It is wrapped, runs, and has this one original.
+    #[track_caller]
+    fn is_wrapped(&self, original: &[u8]) {
+        let told = run(&mut self.rustup(&["--check"]));
+        assert!(told.ends_with(": wrapped\n"), "{told}");
+        assert!(is_ours(&self.launcher()));
+        assert!(fs::read(self.original()).unwrap() == original);
+        let files: Vec<_> = self.tree().into_keys().collect();
+        let kept = files.iter().filter(|path| path.ends_with("ld.lld"));
+        assert_eq!(kept.count(), 2, "{files:?}");
+        let is_temporary = |path: &&PathBuf| path.to_string_lossy().contains("/.");
+        assert_eq!(files.iter().find(is_temporary), None);
+        run(&mut self.link());
+        let main = self.path("main");
+        assert_eq!(runpath(&main), [self.path("greet")]);
+        run_alone(&main);
+        let before = self.tree();
+        let told = run(&mut self.rustup(&[]));
+        assert!(told.ends_with(": wrapped already\n"), "{told}");
+        assert_eq!(self.tree(), before);
+    }
+
+    /// It is as it came, or was updated to.
+    #[track_caller]
+    fn is_undone(&self, original: &[u8]) {
+        run(&mut self.rustup(&["--undo"]));
+        assert!(fs::read(self.launcher()).unwrap() == original);
+        for name in ["gcc-ld-unwrapped", "nix-support"] {
+            assert!(fs::symlink_metadata(self.bin(name)).is_err(), "{name}");
+        }
+        let told = run(&mut self.rustup(&["--undo"]));
+        assert!(told.ends_with(": not wrapped\n"), "{told}");
+    }
+
+    /// Refused with one line that holds all of `parts`, and nothing changed.
+    #[track_caller]
+    fn refused(&self, options: &[&str], parts: &[&str]) {
+        let before = self.tree();
+        refused(&mut self.rustup(options), parts);
+        assert_eq!(self.tree(), before);
+    }
+
+    /// `--check` says so and fails.
+    #[track_caller]
+    fn checked(&self, state: &str) {
+        let before = self.tree();
+        let output = self.rustup(&["--check"]).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.ends_with(&format!("gcc-ld/ld.lld: {state}\n")),
+            "{told}"
+        );
+        assert_eq!(self.tree(), before);
+    }
+}
+
+#[track_caller]
+fn refused(command: &mut Command, parts: &[&str]) {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    for part in parts {
+        assert!(stderr.contains(part), "{part} in {stderr}");
+    }
+    assert!(output.stdout.is_empty());
+}
+
+/// The toolchain that rustc belongs to, and the target whose linker it brings.
+fn real_toolchain() -> Option<(PathBuf, String)> {
+    if [tool("rustc"), tool("cc")].contains(&None) {
+        return None;
+    }
+    let root = run(command("rustc").args(["--print", "sysroot"]));
+    let root = PathBuf::from(root.trim_end());
+    let targets = fs::read_dir(root.join("lib/rustlib")).unwrap();
+    let targets = targets.map(|entry| entry.unwrap());
+    let brings = |entry: &fs::DirEntry| entry.path().join("bin/gcc-ld/ld.lld").exists();
+    let found = targets.into_iter().find(brings);
+    if found.is_none() {
+        common::skipped("rustc brings no linker");
+    }
+    Some((root, found?.file_name().into_string().unwrap()))
+}
+
+fn copy_toolchain(real: &Path, target: &str, to: &Path) {
+    let bin = format!("lib/rustlib/{target}/bin");
+    let mut files = vec![format!("{bin}/rust-lld"), "bin/rustc".to_owned()];
+    for name in ["ld.lld", "ld64.lld", "lld-link", "wasm-ld"] {
+        files.push(format!("{bin}/gcc-ld/{name}"));
+    }
+    for file in files {
+        let place = to.join(&file);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::copy(real.join(file), place).unwrap();
+    }
+    // What rust-lld needs of it.
+    for entry in fs::read_dir(real.join("lib")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name().to_string_lossy().starts_with("lib") {
+            symlink(entry.path(), to.join("lib").join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+fn is_ours(path: &Path) -> bool {
+    fs::read(path).unwrap() == fs::read(BINARY).unwrap()
+}
+
+/// All that is below a directory: kinds, modes and contents, seen from there.
+fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut pending = vec![root.to_path_buf()];
+    while let Some(path) = pending.pop() {
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        let what = if metadata.is_symlink() {
+            format!("-> {}", fs::read_link(&path).unwrap().display())
+        } else if metadata.is_dir() {
+            let entries = fs::read_dir(&path).unwrap();
+            pending.extend(entries.map(|entry| entry.unwrap().path()));
+            String::new()
+        } else {
+            let text = fs::read(&path).unwrap();
+            let sum = text.iter().step_by(1 + text.len() / 100_000);
+            let sum = sum.fold(0_u64, |sum, b| sum.wrapping_mul(31) + u64::from(*b));
+            format!("{} {sum}", text.len())
+        };
+        let mode = metadata.permissions().mode();
+        let place = path.strip_prefix(root).unwrap().to_path_buf();
+        found.insert(Path::new("/").join(place), format!("{mode:o} {what}"));
+    }
+    found
+}
+
+#[test]
+fn a_fresh_toolchain_is_wrapped_and_unwrapped() {
+    let Some(place) = Place::new() else { return };
+    let before = place.tree();
+    let original = fs::read(place.launcher()).unwrap();
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    let first = inode(&place.launcher());
+    place.checked("not wrapped");
+    let dry = run(&mut place.rustup(&["--dry-run"]));
+    assert_eq!(place.tree(), before);
+    let told = run(&mut place.rustup(&[]));
+    let (dry, told) = (
+        dry.split_once('\n').unwrap(),
+        told.split_once('\n').unwrap(),
+    );
+    assert_eq!(dry.0.replace("would wrap", "wrapped"), told.0);
+    assert_eq!(dry.1, told.1);
+    for part in ["create", "write", "keep", "replace"] {
+        assert!(told.1.contains(&format!("  {part} ")), "{part} in {told:?}");
+    }
+    place.is_wrapped(&original);
+    // The very file, with all that belongs to it.
+    assert_eq!(inode(&place.original()), first);
+    let wrapped = place.tree();
+    run(&mut place.rustup(&["--undo", "--dry-run"]));
+    assert_eq!(place.tree(), wrapped);
+    place.is_undone(&original);
+    assert_eq!(inode(&place.launcher()), first);
+    assert_eq!(place.tree(), before);
+}
+
+#[test]
+fn rustc_links_through_it_with_a_plain_driver() {
+    let Some(place) = Place::new() else { return };
+    let (real, target) = real_toolchain().unwrap();
+    let library = format!("lib/rustlib/{target}/lib");
+    symlink(real.join(&library), place.root.join(&library)).unwrap();
+    let source = place.path("main.rs");
+    write(
+        &source,
+        "extern \"C\" { fn greet() -> i32; }\nfn main() { println!(\"{}\", unsafe { greet() }); }\n",
+    );
+    for wrapped in [false, true] {
+        if wrapped {
+            run(&mut place.rustup(&[]));
+        }
+        let lib = place.path("greet").display().to_string();
+        let mut rustc = command("rustc");
+        rustc
+            .arg("--sysroot")
+            .arg(&place.root)
+            .arg(&source)
+            .args(["-lgreet", "-Clinker=cc", "-Clink-arg=-fuse-ld=lld"])
+            .arg(format!("-Clink-arg=-B{}", place.bin("gcc-ld").display()))
+            .args(["-L", &lib, "-o"])
+            .arg(place.path("main"));
+        run(&mut rustc);
+        let expected = if wrapped {
+            vec![PathBuf::from(lib)]
+        } else {
+            vec![]
+        };
+        assert_eq!(runpath(&place.path("main")), expected);
+    }
+    assert_eq!(run_alone(&place.path("main")), "42\n");
+}
+
+#[test]
+fn other_launchers_stay_as_they_are() {
+    let Some(place) = Place::new() else { return };
+    let names = ["ld64.lld", "lld-link", "wasm-ld"];
+    let files = || names.map(|name| fs::read(place.bin("gcc-ld").join(name)).unwrap());
+    let before = files();
+    run(&mut place.rustup(&[]));
+    assert!(files() == before);
+    run(command(place.bin("gcc-ld/wasm-ld")).arg("--version"));
+}
+
+#[test]
+fn an_older_cc_wrapper_is_replaced() {
+    let Some(place) = Place::new() else { return };
+    let original = fs::read(place.launcher()).unwrap();
+    run(&mut place.rustup(&[]));
+    let mut ours = fs::read(place.launcher()).unwrap();
+    ours.extend_from_slice(b"older");
+    fs::write(place.launcher(), ours).unwrap();
+    write(&place.bin("nix-support/toolchain.json"), "{");
+    run(&mut place.rustup(&[]));
+    place.is_wrapped(&original);
+    place.is_undone(&original);
+}
+
+#[test]
+fn an_update_puts_a_fresh_linker_in_place() {
+    let Some(place) = Place::new() else { return };
+    run(&mut place.rustup(&[]));
+    let fresh = place.update();
+    place.checked("not wrapped since it was updated");
+    run(&mut place.rustup(&[]));
+    place.is_wrapped(&fresh);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.original()), 0o751);
+    place.is_undone(&fresh);
+    assert_eq!(mode(&place.launcher()), 0o751);
+
+    // Undone without having been wrapped again.
+    run(&mut place.rustup(&[]));
+    let fresh = place.update();
+    place.is_undone(&fresh);
+}
+
+#[test]
+fn what_nixpkgs_rustup_left_behind_is_repaired() {
+    // The directory that it cannot create: empty, and with an old original.
+    for old in [false, true] {
+        let Some(place) = Place::new() else { return };
+        fs::create_dir(place.bin("gcc-ld-unwrapped")).unwrap();
+        if old {
+            fs::copy(place.launcher(), place.original()).unwrap();
+        }
+        let fresh = place.update();
+        run(&mut place.rustup(&[]));
+        place.is_wrapped(&fresh);
+        place.is_undone(&fresh);
+    }
+
+    let place = Place::new().unwrap();
+    let original = fs::read(place.launcher()).unwrap();
+    place.shim();
+    place.checked("the script of nixpkgs' rustup");
+    let before = place.tree();
+    run(&mut place.rustup(&["--undo"]));
+    assert_eq!(place.tree(), before, "it is not ours");
+    run(&mut place.rustup(&[]));
+    place.is_wrapped(&original);
+    place.is_undone(&original);
+
+    // It was stopped halfway, before and after it opened the script.
+    for left in [None, Some("")] {
+        let place = Place::new().unwrap();
+        place.shim();
+        fs::remove_file(place.launcher()).unwrap();
+        if let Some(text) = left {
+            write(&place.launcher(), text);
+        }
+        run(&mut place.rustup(&[]));
+        place.is_wrapped(&original);
+        place.is_undone(&original);
+    }
+}
+
+#[test]
+fn a_lost_original_is_made_of_its_likes() {
+    let Some(place) = Place::new() else { return };
+    let original = fs::read(place.launcher()).unwrap();
+    place.shim();
+    fs::remove_dir_all(place.bin("gcc-ld-unwrapped")).unwrap();
+    place.checked("the script of nixpkgs' rustup, and the original is lost");
+    let told = run(&mut place.rustup(&[]));
+    assert!(
+        told.contains(", from a copy under another name\n"),
+        "{told}"
+    );
+    place.is_wrapped(&original);
+    fs::remove_file(place.original()).unwrap();
+    place.checked("wrapped, but the original is lost");
+    place.is_undone(&original);
+
+    run(&mut place.rustup(&[]));
+    fs::remove_file(place.original()).unwrap();
+    for name in ["ld64.lld", "lld-link", "wasm-ld"] {
+        fs::remove_file(place.bin("gcc-ld").join(name)).unwrap();
+    }
+    for options in [&[][..], &["--undo"]] {
+        place.refused(
+            options,
+            &["gcc-ld/ld.lld is lost", "rustup toolchain install"],
+        );
+    }
+}
+
+#[test]
+fn dangling_links_are_cleared_away() {
+    let link = |path: PathBuf| {
+        let _ = fs::remove_file(&path);
+        let _ = fs::remove_dir_all(&path);
+        symlink("/nix/store/gone/x", path).unwrap();
+    };
+    type Make = fn(&Place, &dyn Fn(PathBuf));
+    let states: [(&str, Make); 6] = [
+        ("launcher", |place, link| link(place.launcher())),
+        ("launcher with its original", |place, link| {
+            place.shim();
+            link(place.launcher());
+        }),
+        ("original", |place, link| {
+            fs::create_dir(place.bin("gcc-ld-unwrapped")).unwrap();
+            link(place.original());
+        }),
+        ("originals", |place, link| {
+            link(place.bin("gcc-ld-unwrapped"))
+        }),
+        ("launchers", |place, link| {
+            place.shim();
+            link(place.bin("gcc-ld"));
+        }),
+        ("what says what it is", |place, link| {
+            link(place.bin("nix-support"))
+        }),
+    ];
+    for (state, make) in states {
+        let Some(place) = Place::new() else { return };
+        let original = fs::read(place.launcher()).unwrap();
+        make(&place, &link);
+        println!("{state}");
+        let output = place.rustup(&["--check"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        run(&mut place.rustup(&[]));
+        place.is_wrapped(&original);
+        place.is_undone(&original);
+    }
+}
+
+#[test]
+fn a_toolchain_may_be_moved_and_have_spaces_in_its_path() {
+    let Some(mut place) = Place::called("my toolchain") else {
+        return;
+    };
+    let original = fs::read(place.launcher()).unwrap();
+    run(&mut place.rustup(&[]));
+    place.is_wrapped(&original);
+    let moved = place.path("moved to").join("another place");
+    fs::create_dir(moved.parent().unwrap()).unwrap();
+    fs::rename(&place.root, &moved).unwrap();
+    place.root = moved;
+    place.is_wrapped(&original);
+    // By way of a link, as `rustup toolchain link` makes one.
+    symlink(&place.root, place.path("link")).unwrap();
+    place.root = place.path("link");
+    run(&mut place.link());
+    assert_eq!(runpath(&place.path("main")), [place.path("greet")]);
+    place.root = fs::canonicalize(&place.root).unwrap();
+    place.is_undone(&original);
+}
+
+#[test]
+fn what_is_in_the_way_is_not_touched() {
+    let Some(place) = Place::new() else { return };
+    for directory in [place.bin("gcc-ld"), place.bin("").join(".")] {
+        let directory = fs::canonicalize(directory).unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o555)).unwrap();
+        place.refused(
+            &[],
+            &["cannot be written", &directory.display().to_string()],
+        );
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    run(&mut place.rustup(&[]));
+    for name in ["gcc-ld-unwrapped", "nix-support"] {
+        fs::set_permissions(place.bin(name), fs::Permissions::from_mode(0o555)).unwrap();
+        place.refused(&["--undo"], &[name, "cannot be written"]);
+        fs::set_permissions(place.bin(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    run(&mut place.rustup(&["--undo"]));
+
+    fs::rename(place.launcher(), place.path("kept")).unwrap();
+    write(&place.launcher(), "#!/bin/sh\nexec my-linker \"$@\"\n");
+    let parts = ["gcc-ld/ld.lld is neither a program nor", "move it away"];
+    place.refused(&[], &parts);
+    fs::remove_file(place.launcher()).unwrap();
+    symlink("/bin/true", place.launcher()).unwrap();
+    place.refused(&[], &["gcc-ld/ld.lld is a link to /bin/true"]);
+    fs::remove_file(place.launcher()).unwrap();
+    fs::rename(place.path("kept"), place.launcher()).unwrap();
+
+    write(&place.bin("nix-support"), "mine");
+    place.refused(&[], &["nix-support is neither", "move it away"]);
+    fs::remove_file(place.bin("nix-support")).unwrap();
+    fs::create_dir_all(place.original()).unwrap();
+    place.refused(&[], &["gcc-ld-unwrapped/ld.lld is no file"]);
+    fs::remove_dir_all(place.bin("gcc-ld-unwrapped")).unwrap();
+    symlink(place.top.path(), place.bin("gcc-ld-unwrapped")).unwrap();
+    place.refused(&[], &["gcc-ld-unwrapped is a link to"]);
+    fs::remove_file(place.bin("gcc-ld-unwrapped")).unwrap();
+
+    // Nor what would not run.
+    fs::rename(place.bin("rust-lld"), place.path("rust-lld")).unwrap();
+    place.refused(&[], &["gcc-ld/ld.lld does not run: "]);
+}
+
+#[test]
+fn what_is_no_toolchain_is_refused() {
+    let Some(place) = Place::new() else { return };
+    let given = |path: &Path| {
+        let mut rustup = command(BINARY);
+        rustup.args(["rustup", "--toolchain"]).arg(path);
+        rustup
+    };
+    refused(&mut given(&place.path("none")), &["cannot read", "/none"]);
+    refused(
+        &mut given(&place.path("greet")),
+        &["greet is no Rust toolchain: it has no lib/rustlib"],
+    );
+    fs::create_dir_all(place.path("plain/lib/rustlib")).unwrap();
+    let told = run(&mut given(&place.path("plain")));
+    assert!(
+        told.ends_with("brings no linker for drivers: nothing to wrap\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_run_that_fails_for_one_does_the_others() {
+    let (Some(good), Some(bad)) = (Place::new(), Place::new()) else {
+        return;
+    };
+    let original = fs::read(good.launcher()).unwrap();
+    fs::remove_file(bad.bin("rust-lld")).unwrap();
+    let before = bad.tree();
+    let mut rustup = bad.rustup(&["--toolchain"]);
+    let output = rustup.arg(&good.root).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("wrapped "));
+    assert_eq!(bad.tree(), before);
+    good.is_wrapped(&original);
+}
+
+/// All by which a run changes something.
+const CALLS: &str = "mkdir,mkdirat,link,linkat,rename,renameat,renameat2,unlink,unlinkat,rmdir,\
+                     chmod,fchmod,fchmodat,copy_file_range,sendfile,write";
+
+/// The same run under strace, with these options of strace.
+fn traced(place: &Place, options: &[&str], of_strace: &[&str]) -> Command {
+    let mut strace = command("strace");
+    strace.args(["-qq", "-e", "signal=none", "-o"]);
+    strace.arg(place.path("trace")).args(of_strace);
+    let rustup = place.rustup(options);
+    strace.arg(rustup.get_program()).args(rustup.get_args());
+    strace.env("TMPDIR", place.top.path());
+    strace
+}
+
+/// The calls that a run makes, each with how many there are before it of its
+/// kind, and itself.
+fn calls(place: &Place, options: &[&str]) -> Vec<(String, usize)> {
+    run(&mut traced(
+        place,
+        options,
+        &["-e", &format!("trace={CALLS}")],
+    ));
+    let trace = fs::read_to_string(place.path("trace")).unwrap();
+    let mut counts = BTreeMap::new();
+    let mut calls = Vec::new();
+    for line in trace.lines() {
+        let name = line.split('(').next().unwrap().to_owned();
+        let count = counts.entry(name.clone()).or_insert(0);
+        *count += 1;
+        calls.push((name, *count));
+    }
+    calls
+}
+
+/// A run that is killed when it makes the `n`th such call.
+fn killed(place: &Place, options: &[&str], (call, n): &(String, usize)) {
+    let kill = format!("inject={call}:signal=SIGKILL:when={n}");
+    let mut strace = traced(
+        place,
+        options,
+        &["-e", &format!("trace={call}"), "-e", &kill],
+    );
+    assert!(!strace.output().unwrap().status.success(), "{call} {n}");
+}
+
+/// The run is killed at each call in turn; in between, whatever ran before
+/// runs, and the next run comes out as if nothing had been.
+fn interrupted(options: &[&str], make: fn(&Place), runs: bool) {
+    if tool("strace").is_none() {
+        return;
+    }
+    let Some(whole) = Place::new() else { return };
+    make(&whole);
+    let calls = calls(&whole, options);
+    assert!(
+        calls.iter().any(|(call, _)| call.starts_with("rename")),
+        "{calls:?}"
+    );
+    run(&mut whole.rustup(&[]));
+    let original = fs::read(whole.original()).unwrap();
+    let expected = whole.tree();
+    for (n, call) in calls.iter().enumerate() {
+        let place = Place::new().unwrap();
+        make(&place);
+        killed(&place, options, call);
+        if runs {
+            run(place.link().arg("-Lgreet"));
+        }
+        if n % 2 == 0 {
+            run(&mut place.rustup(options));
+        }
+        run(&mut place.rustup(&[]));
+        assert_eq!(place.tree(), expected, "{call:?}");
+        place.is_undone(&original);
+    }
+    println!("killed at {calls:?}");
+}
+
+#[test]
+fn a_fresh_toolchain_interrupted_at_each_step() {
+    interrupted(&[], |_| (), true);
+}
+
+#[test]
+fn an_updated_toolchain_interrupted_at_each_step() {
+    let updated = |place: &Place| {
+        run(&mut place.rustup(&[]));
+        place.update();
+    };
+    interrupted(&[], updated, true);
+}
+
+#[test]
+fn a_script_of_nixpkgs_interrupted_at_each_step() {
+    interrupted(&[], Place::shim, false);
+}
+
+#[test]
+fn a_lost_launcher_interrupted_at_each_step() {
+    let lost = |place: &Place| {
+        fs::remove_file(place.launcher()).unwrap();
+        symlink("/gone", place.launcher()).unwrap();
+    };
+    interrupted(&[], lost, false);
+}
+
+#[test]
+fn an_undoing_interrupted_at_each_step() {
+    let wrapped = |place: &Place| {
+        run(&mut place.rustup(&[]));
+    };
+    interrupted(&["--undo"], wrapped, true);
+}
+
+#[test]
+fn two_at_once_do_not_meet() {
+    let Some(place) = Place::new() else { return };
+    let original = fs::read(place.launcher()).unwrap();
+    for _ in 0..5 {
+        let started: Vec<_> = [&[][..], &["--undo"], &[], &["--undo"], &[]]
+            .iter()
+            .map(|options| place.rustup(options).stdout(Stdio::null()).spawn().unwrap())
+            .collect();
+        for mut child in started {
+            assert!(child.wait().unwrap().success());
+        }
+        run(&mut place.rustup(&[]));
+        place.is_wrapped(&original);
+    }
+}
+
+/// What a wrapped driver above has done is not done again, nor lost.
+#[test]
+fn a_wrapped_driver_may_run_it() {
+    let Some(place) = Place::new() else { return };
+    run(&mut place.rustup(&[]));
+    common::wrap(&place.path("wrapped"), [] as [&str; 0]);
+    // An object that may be linked once only.
+    write(
+        &place.path("once.c"),
+        "int once;\nint twice(void) { return 1; }\n",
+    );
+    let mut cc = command("cc");
+    run(cc.args(["-c", "once.c"]).current_dir(place.path("")));
+    let lib = place.path("greet");
+    let flags = format!("-L{} {}", lib.display(), place.path("once.o").display());
+    let drivers = [PathBuf::from("cc"), place.path("wrapped/bin/cc")];
+    for driver in drivers {
+        let mut cc = command(&driver);
+        cc.args(place.link().get_args())
+            .env("NIX_LDFLAGS", &flags)
+            .current_dir(place.path(""));
+        run(&mut cc);
+        assert_eq!(runpath(&place.path("main")), [lib.as_path()], "{driver:?}");
+        run_alone(&place.path("main"));
+    }
+    // As nixpkgs' driver leaves it, of the same salt and of another.
+    for salt in ["x86_64_unknown_linux_gnu", "other"] {
+        let mut cc = place.link();
+        cc.arg(format!("-L{}", lib.display()))
+            .arg(place.path("once.o"))
+            .env("NIX_LDFLAGS", &flags)
+            .env(format!("NIX_LINK_TYPE_{salt}"), "dynamic");
+        run(&mut cc);
+        assert_eq!(runpath(&place.path("main")), [lib.as_path()]);
+    }
+}
+
+#[test]
+fn rustup_is_asked_which_toolchain() {
+    let Some(rustup) = tool("rustup") else { return };
+    let Some(place) = Place::new() else { return };
+    let (_, target) = real_toolchain().unwrap();
+    let home = place.path("home");
+    let name = format!("stable-{target}");
+    let installed = home.join("toolchains").join(&name);
+    fs::create_dir_all(installed.parent().unwrap()).unwrap();
+    let linked = place.path("linked");
+    fs::rename(&place.root, &linked).unwrap();
+    let (real, target) = real_toolchain().unwrap();
+    copy_toolchain(&real, &target, &installed);
+    let link = home.join("toolchains/mine");
+    symlink(&linked, &link).unwrap();
+    symlink("/nix/store/gone", home.join("toolchains/gone")).unwrap();
+    let call = |options: &[&str], active: &str| {
+        let mut call = command(BINARY);
+        call.arg("rustup").args(options).env("RUSTUP_HOME", &home);
+        call.env("RUSTUP_TOOLCHAIN", active);
+        call
+    };
+    let installed = installed.canonicalize().unwrap().display().to_string();
+    let linked = linked.display().to_string();
+    let dry = ["--dry-run", "--toolchain", "mine", "--toolchain", &name];
+    for (options, active, expected) in [
+        (&dry[..1], &name[..], vec![&installed]),
+        (&dry[..3], &name, vec![&linked]),
+        (&dry[..], "mine", vec![&linked, &installed]),
+        (&["--dry-run", "--all"], "mine", vec![&installed]),
+    ] {
+        let told = run(&mut call(options, active));
+        let first = told
+            .lines()
+            .filter_map(|line| line.strip_prefix("would wrap "));
+        assert_eq!(first.collect::<Vec<_>>(), expected, "{told}");
+        let alone = told
+            .lines()
+            .filter(|line| line.contains(" is a link: left alone"));
+        let is_all = options.contains(&"--all");
+        assert_eq!(alone.count(), if is_all { 2 } else { 0 }, "{told}");
+    }
+    let parts = ["the active toolchain", "mine is a link to", "--toolchain /"];
+    refused(&mut call(&[], "mine"), &parts);
+    let parts = [
+        "rustup does not tell the place of nope: ",
+        "--toolchain PATH",
+    ];
+    refused(&mut call(&["--toolchain", "nope"], &name), &parts);
+    let parts = ["no rustup on PATH", "--toolchain PATH"];
+    let elsewhere = place.path("");
+    refused(call(&[], &name).env("PATH", elsewhere), &parts);
+    drop(rustup);
+}
+
+/// As on NixOS: what its programs start with does not exist there.
+fn without_interpreter() -> Option<Place> {
+    tool("patchelf")?;
+    let place = Place::new()?;
+    let mut programs = vec![place.root.join("bin/rustc"), place.bin("rust-lld")];
+    for name in ["ld.lld", "ld64.lld", "lld-link", "wasm-ld"] {
+        programs.push(place.bin("gcc-ld").join(name));
+    }
+    let mut patchelf = command("patchelf");
+    run(patchelf
+        .args(["--set-interpreter", "/none/ld.so"])
+        .args(programs));
+    // A library that no rpath leads to.
+    let mut cc = command("cc");
+    cc.args(["-shared", "-lgreet", "-Lgreet", "-Wl,--no-as-needed", "-o"]);
+    let library = place.root.join("lib/libneeding.so");
+    run(cc
+        .arg(library)
+        .args(["greet.c", "-lgreet"])
+        .current_dir(place.path("")));
+    Some(place)
+}
+
+#[test]
+fn a_toolchain_that_cannot_start_is_refused_or_patched() {
+    let Some(place) = without_interpreter() else {
+        return;
+    };
+    let ways = [
+        "gcc-ld/ld.lld, /none/ld.so, does not exist",
+        "nix-ld",
+        "--patchelf",
+    ];
+    place.refused(&[], &ways);
+    place.refused(&["--patchelf"], &["NIX_CC", "--dynamic-linker"]);
+    let with = ["--patchelf", "--dynamic-linker", "/none/ld.so"];
+    place.refused(
+        &with,
+        &["--dynamic-linker /none/ld.so: there is no such file"],
+    );
+    let loader = interpreter(Path::new("/bin/sh"));
+    let loader = loader.to_str().unwrap();
+    let with = ["--patchelf", "--dynamic-linker", loader];
+    let needs = ["lib/libneeding.so needs libgreet.so", "--library-dir"];
+    place.refused(&with, &needs);
+    refused(
+        place.rustup(&with).env("PATH", place.top.path()),
+        &["no patchelf on PATH"],
+    );
+
+    let greet = place.path("greet").display().to_string();
+    let with = [&with[..], &["--library-dir", &greet]].concat();
+    let before = place.tree();
+    let dry = run(place.rustup(&with).arg("--dry-run"));
+    assert_eq!(place.tree(), before);
+    let told = run(&mut place.rustup(&with));
+    assert_eq!(dry.replace("would wrap", "wrapped"), told);
+    let patched = told.lines().filter(|line| line.starts_with("  patch "));
+    assert_eq!(patched.count(), 7, "{told}");
+    assert_eq!(
+        runpath(&place.root.join("lib/libneeding.so")),
+        [place.path("greet")]
+    );
+    run(command(place.root.join("bin/rustc")).arg("--version"));
+    let original = fs::read(place.original()).unwrap();
+    place.is_wrapped(&original);
+    // Then all of it is as it should be.
+    let told = run(&mut place.rustup(&with));
+    assert!(told.ends_with(": wrapped already\n"), "{told}");
+    place.is_undone(&original);
+}
+
+#[test]
+fn a_shell_tells_what_to_patch_with() {
+    let Some(place) = without_interpreter() else {
+        return;
+    };
+    let loader = interpreter(Path::new("/bin/sh"));
+    let support = place.path("cc/nix-support");
+    write(
+        &support.join("dynamic-linker"),
+        &format!("{}\n", loader.display()),
+    );
+    for (ldflags, cc_ldflags) in [("-L", ""), ("", "-L")] {
+        let greet = place.path("greet").display().to_string();
+        let flags = |flag: &str| match flag {
+            "" => String::new(),
+            flag => format!("-lx {flag}{greet} -rpath /x"),
+        };
+        write(&support.join("cc-ldflags"), &flags(cc_ldflags));
+        let mut rustup = place.rustup(&["--patchelf", "--dry-run"]);
+        rustup.env("NIX_CC", place.path("cc"));
+        run(rustup.env("NIX_LDFLAGS", flags(ldflags)));
+    }
+    let mut rustup = place.rustup(&["--patchelf"]);
+    run(rustup.env("NIX_CC", place.path("cc")));
+    place.is_wrapped(&fs::read(place.original()).unwrap());
+    assert_eq!(interpreter(&place.root.join("bin/rustc")), loader);
+}
+
+#[test]
+fn a_patching_that_was_interrupted_goes_on() {
+    if tool("strace").is_none() {
+        return;
+    }
+    let loader = interpreter(Path::new("/bin/sh"));
+    let with = |place: &Place| {
+        let greet = place.path("greet").display().to_string();
+        let loader = loader.display().to_string();
+        let options = [
+            "--patchelf",
+            "--dynamic-linker",
+            &loader,
+            "--library-dir",
+            &greet,
+        ];
+        options.map(str::to_owned)
+    };
+    let Some(whole) = without_interpreter() else {
+        return;
+    };
+    let options = with(&whole);
+    let calls = calls(&whole, &options.each_ref().map(|option| &option[..]));
+    let calls: Vec<_> = calls
+        .iter()
+        .filter(|(call, _)| call.starts_with("rename"))
+        .collect();
+    assert!(calls.len() > 8, "{calls:?}");
+    for call in calls {
+        let place = without_interpreter().unwrap();
+        let options = with(&place);
+        let options = options.each_ref().map(|option| &option[..]);
+        killed(&place, &options, call);
+        run(&mut place.rustup(&options));
+        place.is_wrapped(&fs::read(place.original()).unwrap());
+        assert_eq!(
+            runpath(&place.root.join("lib/libneeding.so")),
+            [place.path("greet")]
+        );
+    }
+}
