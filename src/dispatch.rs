@@ -58,7 +58,7 @@ pub fn dispatch<R>(
                 path: path.clone(),
                 error,
             })?;
-            let front_end = front_end::tool(directory, name, &toolchain, environment);
+            let front_end = front_end::tool(directory, name, &toolchain, environment, world);
             if let Some(tool) = front_end.as_ref().or(toolchain.tool(name)) {
                 let role = Role::parse(&tool.role).ok_or_else(|| Error::UnknownRole {
                     path,

@@ -13,8 +13,10 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::linker_choice::Unwrapped;
 use crate::plan::{Arg, Command, Origin};
+use crate::store::without_slashes;
 use crate::tool_name::{names, ToolName};
 use crate::toolchain::{Role, Tool, Toolchain};
+use crate::world::World;
 
 /// The directory, beside `bin`.
 pub const DIRECTORY: &str = "linkers";
@@ -24,9 +26,10 @@ const LINKER: &[u8] = b"CC_WRAPPER_LINKER";
 
 const RULE: Origin = Origin::Rule("linker front end");
 
-/// The names that a linker half has a front end for.
+/// The names that a linker half has a front end for; the last is what gcc
+/// looks for before all others.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    names(Some(Role::Ld))
+    names(Some(Role::Ld)).chain(["real-ld"])
 }
 
 /// Has the driver run the front end of this linker. False: there is none.
@@ -60,8 +63,16 @@ fn place(linker: &Unwrapped, context: &Context) -> Option<(Vec<u8>, Vec<u8>)> {
         _ => [&world.current_directory()?, &b"/"[..], program].concat(),
     };
     let directory = [call.bintools?, b"/", DIRECTORY.as_bytes(), b"/"].concat();
-    let place = [&directory[..], &linker.name].concat();
-    world.exists(&place).then_some((place, program))
+    let named = [&directory[..], &linker.name].concat();
+    // Named by its path, it may have any name.
+    let plain = [&directory[..], b"ld"].concat();
+    let places = if linker.by_path {
+        [named, plain]
+    } else {
+        [named.clone(), named]
+    };
+    let place = places.into_iter().find(|place| world.exists(place))?;
+    Some((place, program))
 }
 
 /// The tool that a front end is: `directory` and `name` are its place.
@@ -70,25 +81,60 @@ pub fn tool<'t>(
     name: &[u8],
     toolchain: &'t Toolchain,
     environment: &Environment,
+    world: &dyn World,
 ) -> Option<Tool<'t>> {
-    let is_here = directory.ends_with(DIRECTORY.as_bytes())
-        && directory[..directory.len() - DIRECTORY.len()].ends_with(b"/");
-    if !is_here || ToolName::parse(name)?.role != Some(Role::Ld) {
+    if !is_here(directory) || ToolName::parse(name)?.role != Some(Role::Ld) {
         return None;
     }
-    let program = environment.get_nonempty(LINKER)?;
-    let listed = toolchain.tool(name).cloned().unwrap_or_default();
+    let listed = toolchain.tool(name);
+    let program = match (environment.get_nonempty(LINKER), listed) {
+        (Some(program), _) => Cow::Owned(program.to_vec()),
+        (None, Some(listed)) => listed.program.clone(),
+        // Found by a driver that was not told of it, on a path inherited from
+        // one that was.
+        (None, None) => Cow::Owned(on_path(name, environment, world)?),
+    };
     Some(Tool {
         name: Cow::Owned(name.to_vec()),
         role: Cow::Borrowed(Role::Ld.name().as_bytes()),
-        program: Cow::Owned(program.to_vec()),
-        ..listed
+        program,
+        ..listed.cloned().unwrap_or_default()
     })
 }
 
-/// For the linker and what it runs, there is nothing to stand before.
+fn is_here(directory: &[u8]) -> bool {
+    directory
+        .strip_suffix(DIRECTORY.as_bytes())
+        .is_some_and(|above| above.ends_with(b"/"))
+}
+
+fn on_path(name: &[u8], environment: &Environment, world: &dyn World) -> Option<Vec<u8>> {
+    let path = environment.get(b"PATH").unwrap_or_default();
+    let directories = path
+        .split(|&b| b == b':')
+        .filter(|directory| !directory.is_empty() && !is_here(without_slashes(directory)));
+    let mut candidates = directories.map(|directory| [directory, b"/", name].concat());
+    candidates.find(|candidate| world.is_executable(candidate))
+}
+
+/// For the linker and what it runs, there is nothing to stand before: what
+/// gcc made of our `-B` is taken back too.
 pub fn forget(call: &Call, context: &mut Context) {
     if call.environment.get(LINKER).is_some() {
         context.variables.unset(LINKER.to_vec());
+    }
+    let name = b"COMPILER_PATH";
+    let Some(path) = call.environment.get_nonempty(name) else {
+        return;
+    };
+    let entries = || path.split(|&b| b == b':');
+    let is_other = |entry: &&[u8]| !is_here(without_slashes(entry));
+    if entries().all(|entry| is_other(&entry)) {
+        return;
+    }
+    let others: Vec<&[u8]> = entries().filter(is_other).collect();
+    match others.is_empty() {
+        true => context.variables.unset(name.to_vec()),
+        false => context.variables.export(name.to_vec(), others.join(&b':')),
     }
 }

@@ -22,8 +22,8 @@ use crate::response_file;
 use crate::rpath::rpaths;
 use crate::store::Store;
 
-/// Set for the linker that is run, and for all that it runs: what this half
-/// adds to a link was added.
+/// Set for the linker that is run, and for all that it runs: the output of the
+/// link that this half has added to what it adds.
 const LINKED: &[u8] = b"CC_WRAPPER_LINKED";
 
 /// Plans a call of role ld.
@@ -35,7 +35,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     front_end::forget(call, &mut context);
     let any_driver = call.toolchain.any_driver;
-    if any_driver && call.environment.get(LINKED).is_some() {
+    if any_driver && is_linked(&context)? {
         let params = users(&context);
         return Ok(context.plan(Command {
             params,
@@ -119,6 +119,16 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     Ok(plan)
 }
 
+/// Whether a driver or linker further up has seen to this very link.
+fn is_linked(context: &Context) -> Result<bool, Error> {
+    let call = context.call;
+    let Some(linked) = call.environment.get(LINKED) else {
+        return Ok(false);
+    };
+    let params = response_file::expand(call.args, context.world)?;
+    Ok(output(params.iter().map(|arg| &arg[..])) == linked)
+}
+
 /// What nixpkgs' script knows of the link when it runs its last hooks.
 fn shell_variables(
     call: &Call,
@@ -129,19 +139,22 @@ fn shell_variables(
     Vec::from([
         ("linker", call.tool.program.to_vec()),
         ("linkType", link_type.name().into()),
-        ("linkerOutput", output(command).to_vec()),
+        (
+            "linkerOutput",
+            output(command.args().map(|arg| &arg[..])).to_vec(),
+        ),
         ("relocatable", hook::flag(is_relocatable)),
         ("link32", hook::flag(is_32_bit)),
     ])
 }
 
 /// The file that a link makes.
-fn output<'c>(command: &'c Command) -> &'c [u8] {
+fn output<'c>(args: impl Iterator<Item = &'c [u8]>) -> &'c [u8] {
     let mut output: &[u8] = b"a.out";
-    let mut args = command.args().peekable();
+    let mut args = args.peekable();
     while let Some(arg) = args.next() {
-        match &arg[..] {
-            b"-o" | b"--output" => output = args.peek().map_or(output, |arg| &arg[..]),
+        match arg {
+            b"-o" | b"--output" => output = args.peek().copied().unwrap_or(output),
             [b'-', b'o', file @ ..] if !file.starts_with(b"format") => output = file,
             _ => output = arg.strip_prefix(b"--output=").unwrap_or(output),
         }
@@ -232,13 +245,14 @@ pub struct Found<'a> {
 /// # Errors
 /// `dynamic-linker-m32` is there and cannot be read.
 pub fn from_libraries<'a, 'c>(
-    command: impl Iterator<Item = &'c [u8]>,
+    command: impl Iterator<Item = &'c [u8]> + Clone,
     link_type: LinkType,
     files: &FlagFiles,
     context: &mut Context,
 ) -> Result<Found<'a>, Error> {
     let call = context.call;
-    context.variables.export(LINKED.to_vec(), b"1".to_vec());
+    let output = output(command.clone()).to_vec();
+    context.variables.export(LINKED.to_vec(), output);
     let variables = &context.variables;
     let store = Store::new(call.environment, call.toolchain, context.world);
     let search = LibrarySearch::of(command, &store);
@@ -328,7 +342,11 @@ mod tests {
                 &["NIX_LINK_TYPE_other="],
                 "-L/s/lib -la x.o y.o -rpath /s/lib",
             ),
-            (&["CC_WRAPPER_LINKED=1"], "-L/s/lib -la"),
+            (&["CC_WRAPPER_LINKED=a.out"], "-L/s/lib -la"),
+            (
+                &["CC_WRAPPER_LINKED=another"],
+                "-L/s/lib -la x.o y.o -rpath /s/lib",
+            ),
         ] {
             assert_eq!(by_any_driver(strings), want.as_bytes(), "{strings:?}");
         }

@@ -13,7 +13,7 @@ use crate::plan::{Arg, Command, Origin};
 use crate::store::without_slashes;
 use crate::target;
 use crate::tool_name::ToolName;
-use crate::toolchain::RoleMarkers;
+use crate::toolchain::{Family, RoleMarkers};
 use crate::world::World;
 
 /// A linker that the toolchain does not stand before.
@@ -23,55 +23,55 @@ pub struct Unwrapped {
     pub name: Vec<u8>,
     /// `None`: it was not found.
     pub program: Option<Vec<u8>>,
-    /// It was named by its path, not looked for by its name.
+    /// An option names it for itself, and may name another.
     pub by_path: bool,
     /// It is there only because the toolchain has none of that name, and
     /// nixpkgs' wrappers leave it alone.
     pub is_left_alone: bool,
 }
 
-/// The linker that this command runs; `None`: the toolchain's own, which sees
+/// The linker that this command runs; `None`: one that is wrapped, and sees
 /// to its work by itself.
 pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Unwrapped> {
-    let asked = Asked::of(command);
-    let by_path = asked.path.is_some();
+    let asked = Asked::of(command, call.family());
     let unwrapped = |program, is_left_alone| Unwrapped {
         name: asked.name.clone(),
         program,
-        by_path,
+        by_path: asked.by_path,
         is_left_alone,
     };
     let Some(bintools) = call.bintools else {
         return Some(unwrapped(None, false));
     };
-    let ours = [bintools, b"/bin"].concat();
-    if let Some(path) = asked.path {
-        let is_ours = directory_of(path) == ours;
-        return (!is_ours).then(|| unwrapped(Some(path.to_vec()), false));
-    }
     if call.tool.linker_by_prefix && has_other_target(call, command) {
         return Some(unwrapped(None, false));
     }
-    let name = &asked.name;
-    if let Some(program) = in_prefixes(name, &ours, command, call, world) {
-        return Some(unwrapped(Some(program), false));
-    }
-    let is_there = || match call.root == call.bintools {
-        true => call.toolchain.tool(name).is_some(),
-        false => world.exists(&[&ours[..], b"/", name].concat()),
+    let look = Look {
+        ours: [bintools, b"/bin"].concat(),
+        call,
+        world,
     };
-    if *name == b"ld" && call.root != call.bintools || is_there() {
+    if let Some(path) = asked.path {
+        // One that cannot be run is the driver's to tell of.
+        let found = world.is_executable(path).then(|| path.to_vec())?;
+        return look.unless_wrapped(found, |program| unwrapped(Some(program), false));
+    }
+    let is_there = || look.has(&asked.name);
+    if !asked.by_path {
+        if let Some(found) = look.in_prefixes(&asked.name, command, is_there) {
+            return look.unless_wrapped(found, |program| unwrapped(Some(program), false));
+        }
+    }
+    if is_there() {
         return None;
     }
-    // A driver for another target looks for that target's linkers on PATH, and
-    // a Darwin's for another kind.
-    let called = ToolName::parse(&call.tool.name).map_or(&b""[..], |name| name.prefix);
-    let program = match call.toolchain.darwin {
-        None => elsewhere(&[called, name].concat(), &ours, call, world),
-        Some(_) => None,
-    };
     let is_left_alone = call.toolchain.role_markers == RoleMarkers::Required;
-    Some(unwrapped(program, is_left_alone))
+    match look.elsewhere(&asked.name) {
+        Some(found) => {
+            look.unless_wrapped(found, |program| unwrapped(Some(program), is_left_alone))
+        }
+        None => Some(unwrapped(None, is_left_alone)),
+    }
 }
 
 /// What the arguments ask for.
@@ -79,36 +79,35 @@ struct Asked<'p> {
     /// `ld.lld`
     name: Vec<u8>,
     path: Option<&'p [u8]>,
+    by_path: bool,
 }
 
 impl<'p> Asked<'p> {
-    fn of(command: &'p Command) -> Asked<'p> {
-        let mut linker: &[u8] = b"";
+    fn of(command: &'p Command, family: Family) -> Asked<'p> {
+        let mut flavour: &[u8] = b"";
         let mut path = None;
         for arg in command.args() {
-            if let Some(flavour) = arg.strip_prefix(b"-fuse-ld=") {
-                linker = flavour;
-            } else if let Some(named) = arg.strip_prefix(b"--ld-path=") {
-                path = Some(named);
+            if let Some(linker) = arg.strip_prefix(b"-fuse-ld=") {
+                flavour = linker;
+            } else if let Some(linker) = arg.strip_prefix(b"--ld-path=") {
+                path = Some(linker);
             }
         }
         // It has the last word, wherever it stands.
-        match path.unwrap_or(linker) {
-            b"" => Asked {
-                name: b"ld".to_vec(),
-                path: None,
-            },
-            linker if linker.contains(&b'/') => Asked {
-                name: file_name(linker).to_vec(),
-                path: Some(linker),
-            },
-            name => Asked {
-                name: match path {
-                    Some(_) => name.to_vec(),
-                    None => [b"ld.", name].concat(),
-                },
-                path: None,
-            },
+        let linker = path.unwrap_or(flavour);
+        let is_path = linker.contains(&b'/');
+        let name = match path {
+            _ if is_path => file_name(linker).to_vec(),
+            Some(name) => name.to_vec(),
+            // clang's word for what it runs anyway.
+            None if flavour == b"ld" && family == Family::Clang => b"ld".to_vec(),
+            None if flavour.is_empty() => b"ld".to_vec(),
+            None => [b"ld.", flavour].concat(),
+        };
+        Asked {
+            name,
+            path: is_path.then_some(linker),
+            by_path: is_path || path.is_some(),
         }
     }
 }
@@ -122,25 +121,103 @@ pub fn has_other_target(call: &Call, command: &Command) -> bool {
         .is_some_and(|target| *target != **default)
 }
 
-/// The first that lies in a directory of the caller's.
-fn in_prefixes(
-    name: &[u8],
-    ours: &[u8],
-    command: &Command,
-    call: &Call,
-    world: &dyn World,
-) -> Option<Vec<u8>> {
-    let mut prefixes = prefixes(command);
-    if !call.tool.linker_by_prefix {
-        prefixes.extend(entries(call.environment.get(b"COMPILER_PATH")));
+/// Looking for a linker as a driver does.
+struct Look<'l> {
+    /// The toolchain's own linkers.
+    ours: Vec<u8>,
+    call: &'l Call<'l>,
+    world: &'l dyn World,
+}
+
+impl Look<'_> {
+    /// Whether the toolchain has a linker of this name.
+    fn has(&self, name: &[u8]) -> bool {
+        if self.call.root == self.call.bintools {
+            return self.call.toolchain.tool(name).is_some();
+        }
+        // nixpkgs' roots always do.
+        name == b"ld" || self.world.exists(&[&self.ours[..], b"/", name].concat())
     }
-    let prefixes = prefixes.into_iter();
-    let others = prefixes.filter(|prefix| without_slashes(prefix) != ours);
-    let mut candidates = others.flat_map(|prefix| {
-        let inside = [without_slashes(prefix), b"/", name].concat();
-        [inside, [prefix, name].concat()]
-    });
-    candidates.find(|candidate| world.exists(candidate))
+
+    /// The first that lies in a directory of the caller's.
+    fn in_prefixes(
+        &self,
+        name: &[u8],
+        command: &Command,
+        is_there: impl Fn() -> bool,
+    ) -> Option<Vec<u8>> {
+        let call = self.call;
+        let mut prefixes = prefixes(command);
+        let compiler_path = call.environment.get_nonempty(b"COMPILER_PATH");
+        // Before it comes our own -B.
+        if compiler_path.is_some() && !(call.tool.linker_by_prefix && is_there()) {
+            prefixes.extend(entries(compiler_path));
+        }
+        if prefixes.is_empty() {
+            return None;
+        }
+        let of_gcc: [&[u8]; 3] = [b"real-ld", b"collect-ld", name];
+        let names = match call.family() {
+            Family::Gcc => &of_gcc[..],
+            _ => &of_gcc[2..],
+        };
+        let candidates = names.iter().flat_map(|name| {
+            let prefixes = prefixes.iter().filter(|prefix| !prefix.is_empty());
+            prefixes.map(move |prefix| self.begun_by(prefix, name))
+        });
+        candidates
+            .filter(|candidate| directory_of(candidate) != self.ours)
+            .find(|candidate| self.world.is_executable(candidate))
+    }
+
+    /// A prefix is a directory, or how the path begins.
+    fn begun_by(&self, prefix: &[u8], name: &[u8]) -> Vec<u8> {
+        match self.world.exists(&[prefix, b"/."].concat()) {
+            true => [without_slashes(prefix), b"/", name].concat(),
+            false => [prefix, name].concat(),
+        }
+    }
+
+    /// Where drivers look besides: clang beside itself, all of them on PATH.
+    fn elsewhere(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let call = self.call;
+        // A driver for another target looks for that target's linkers, and a
+        // Darwin's for another kind.
+        if call.toolchain.darwin.is_some() {
+            return None;
+        }
+        let called = ToolName::parse(&call.tool.name).map_or(&b""[..], |name| name.prefix);
+        let program = &call.tool.program;
+        let link = self.world.read_link(program);
+        let resolved = link.map(|target| match target.first() {
+            Some(b'/') => target,
+            _ => [directory_of(program), b"/", &target].concat(),
+        });
+        let mut directories = Vec::new();
+        if call.tool.linker_by_prefix {
+            directories.extend(resolved.as_deref().map(directory_of));
+            directories.push(directory_of(program));
+        }
+        directories.extend(entries(call.environment.get(b"PATH")));
+        let others = directories
+            .into_iter()
+            .filter(|directory| without_slashes(directory) != self.ours);
+        let mut candidates = others.map(|directory| [directory, b"/", called, name].concat());
+        candidates.find(|candidate| self.world.is_executable(candidate))
+    }
+
+    /// A linker in a wrapped root does its work by itself, as does one of
+    /// nixpkgs' wrappers, or a front end that a driver further up has chosen.
+    fn unless_wrapped<T>(&self, program: Vec<u8>, then: impl FnOnce(Vec<u8>) -> T) -> Option<T> {
+        let directory = directory_of(&program);
+        let holds_wrappers = matches!(file_name(directory), b"bin" | b"linkers");
+        let beside = |name: &[u8]| {
+            let path = [directory, b"/../nix-support/", name].concat();
+            self.world.exists(&path)
+        };
+        let is_wrapped = holds_wrappers && (beside(b"toolchain.json") || beside(b"add-flags.sh"));
+        (!is_wrapped).then(|| then(program))
+    }
 }
 
 /// The values of `-B`, but for those of the toolchain's own.
@@ -159,27 +236,6 @@ fn prefixes<'p>(command: &'p Command) -> Vec<&'p [u8]> {
         }
     }
     prefixes
-}
-
-/// Where drivers look besides: clang beside itself, all of them on PATH.
-fn elsewhere(name: &[u8], ours: &[u8], call: &Call, world: &dyn World) -> Option<Vec<u8>> {
-    let program = &call.tool.program;
-    let link = world.read_link(program);
-    let resolved = link.map(|target| match target.first() {
-        Some(b'/') => target,
-        _ => [directory_of(program), b"/", &target].concat(),
-    });
-    let mut directories = Vec::new();
-    if call.tool.linker_by_prefix {
-        directories.extend(resolved.as_deref().map(directory_of));
-        directories.push(directory_of(program));
-    }
-    directories.extend(entries(call.environment.get(b"PATH")));
-    let others = directories
-        .into_iter()
-        .filter(|directory| without_slashes(directory) != ours);
-    let mut candidates = others.map(|directory| [directory, b"/", name].concat());
-    candidates.find(|candidate| world.is_executable(candidate))
 }
 
 fn entries(list: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
@@ -209,9 +265,20 @@ mod tests {
     fn unwrapped_by(toolchain: &Toolchain, words: &'static str) -> Option<Unwrapped> {
         let world = Machine::new()
             .file("/rust/gcc-ld/ld.lld", "")
+            .file("/rust/gcc-ld", "")
             .file("/r/bin/ld.lld", "")
+            .file("/r/bin", "")
+            .file("/r/nix-support/toolchain.json", "")
+            .file("/other/bin/ld.lld", "")
+            .file("/other/bin", "")
+            .file("/other/linkers/ld.lld", "")
+            .file("/other/linkers", "")
+            .file("/other/nix-support/toolchain.json", "")
+            .file("/own/real-ld", "")
+            .file("/own", "")
             .file("/usr/bin/triple-ld", "")
-            .file("/usr/bin/ld.mold", "");
+            .file("/usr/bin/ld.mold", "")
+            .file("/usr/bin/mold", "");
         let args = words
             .split(' ')
             .map(|word| Arg::new(word.as_bytes(), Origin::User(1)));
@@ -264,13 +331,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrapped_is_not_wrapped_again() {
+        assert_eq!(found("-B/other/bin -fuse-ld=lld"), None);
+        assert_eq!(found("-B/other/linkers/ -fuse-ld=lld"), None);
+        assert_eq!(found("--ld-path=/other/bin/ld.lld"), None);
+    }
+
+    #[test]
+    fn gcc_looks_for_other_names_first() {
+        assert_eq!(
+            found("-B/own x.o -fuse-ld=lld"),
+            Some("/own/real-ld".into())
+        );
+    }
+
+    #[test]
     fn a_path_says_it_all() {
-        let lld = || Some("/usr/bin/ld.lld".into());
-        assert_eq!(found("--ld-path=/usr/bin/ld.lld"), lld());
-        assert_eq!(found("-fuse-ld=/usr/bin/ld.lld"), lld());
-        assert_eq!(found("--ld-path=/usr/bin/ld.lld -fuse-ld=mold"), lld());
+        let mold = || Some("/usr/bin/mold".into());
+        assert_eq!(found("--ld-path=/usr/bin/mold"), mold());
+        assert_eq!(found("-fuse-ld=/usr/bin/mold"), mold());
+        assert_eq!(found("--ld-path=/usr/bin/mold -fuse-ld=lld"), mold());
+        assert_eq!(found("--ld-path=mold"), mold(), "that is on PATH");
         assert_eq!(found("--ld-path=/r/bin/ld.lld"), None);
-        assert_eq!(found("--ld-path=ld.lld"), None, "that is on PATH");
+        assert_eq!(found("--ld-path=ld.lld"), None, "the root has it");
+        assert_eq!(found("--ld-path=/no/such/ld"), None, "the driver says so");
     }
 
     #[test]

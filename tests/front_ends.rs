@@ -3,7 +3,7 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -141,6 +141,20 @@ fn a_linker_named_by_its_path() {
         let relative = format!("--ld-path=private {linker}/ld.{linker}");
         place.links(place.driver("clang").arg(relative), &program);
     }
+    if let Some(mold) = tool("mold") {
+        // Under a name that no front end has.
+        let path = format!("--ld-path={}", mold.display());
+        place.links(place.driver("clang").arg(path), &mold);
+    }
+    let lost = place
+        .driver("clang")
+        .arg("--ld-path=/no/such/ld.lld")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&lost.stderr);
+    assert!(told.contains("invalid linker name"), "{told}");
+    run(place.driver("clang").arg("-fuse-ld=ld"));
+    assert_eq!(runpath(&place.path("main")), [place.path("greet/lib")]);
 }
 
 #[test]
@@ -180,6 +194,137 @@ fn a_linker_that_the_root_does_not_have() {
             );
             assert_eq!(runpath(&place.path("main")), [place.path("greet/lib")]);
         }
+    }
+}
+
+#[test]
+fn what_a_driver_would_not_run_is_not_run() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("src/ld")).unwrap();
+    write(&place.path("text/ld"), "no program\n");
+    fs::create_dir(place.path("dir")).unwrap();
+    symlink("/bin/false", place.path("dirld")).unwrap();
+    for driver in drivers() {
+        for prefix in ["src", "text", "dir", "none"] {
+            let mut driver = place.driver(driver);
+            run(driver.arg("-B").arg(prefix));
+            assert_eq!(runpath(&place.path("main")), [place.path("greet/lib")]);
+        }
+    }
+}
+
+#[test]
+fn drivers_of_drivers_run_the_linker_that_was_chosen() {
+    let place = Place::new();
+    let Some(mold) = place.private("mold") else {
+        return;
+    };
+    for driver in drivers() {
+        // Another root, whose compiler is this root's.
+        let outer = place.path(&format!("outer {driver}"));
+        let inner = place.root.join("bin").join(driver).display().to_string();
+        let store = place.dir.path().display();
+        let text = format!(
+            r#"{{"version": 1, "suffixSalt": "outer", "roleMarkers": "optional", "store": ["{store}"],
+                "tools": {{"{driver}": {{"role": "cc", "program": "{inner}"}},
+                           "ld": {{"role": "ld", "program": "/usr/bin/ld"}}}}}}"#
+        );
+        write(&outer.join("nix-support/toolchain.json"), &text);
+        for (directory, name) in [
+            ("bin", driver),
+            ("bin", "ld"),
+            ("linkers", "ld.mold"),
+            ("linkers", "real-ld"),
+        ] {
+            fs::create_dir_all(outer.join(directory)).unwrap();
+            symlink(
+                env!("CARGO_BIN_EXE_cc-wrapper"),
+                outer.join(directory).join(name),
+            )
+            .unwrap();
+        }
+        let mut call = place.driver(driver);
+        let mut outer_call = Command::new(outer.join("bin").join(driver));
+        outer_call
+            .args(call.get_args())
+            .current_dir(place.dir.path())
+            .env_clear();
+        for (name, value) in call.get_envs() {
+            outer_call.env(name, value.unwrap());
+        }
+        let directory = mold.parent().unwrap();
+        place.links(
+            outer_call.arg("-fuse-ld=mold").arg("-B").arg(directory),
+            &mold,
+        );
+        run(call.arg("-v"));
+    }
+}
+
+#[test]
+fn what_the_linker_runs_knows_of_no_front_end() {
+    let place = Place::new();
+    // A linker that links something else besides.
+    let directory = place.path("calls");
+    fs::create_dir(&directory).unwrap();
+    let nested = place.root.join("bin/gcc").display().to_string();
+    let text = format!(
+        "#!/bin/sh\nset -e\nenv > {0}\n/usr/bin/gcc nested.c -o nested1\n{nested} nested.c -o nested2\nexec ld.bfd \"$@\"\n",
+        place.path("env").display()
+    );
+    write(&directory.join("ld.lld"), &text);
+    fs::set_permissions(directory.join("ld.lld"), fs::Permissions::from_mode(0o755)).unwrap();
+    write(&place.path("nested.c"), "int main(void) { return 0; }\n");
+    let mut gcc = place.driver("gcc");
+    run(gcc.arg("-fuse-ld=lld").arg("-B").arg(&directory));
+    let environment = fs::read_to_string(place.path("env")).unwrap();
+    assert!(!environment.contains("CC_WRAPPER_LINKER="), "{environment}");
+    let mut lines = environment.lines();
+    let path = lines
+        .find(|line| line.starts_with("COMPILER_PATH="))
+        .unwrap();
+    assert!(!path.contains("/linkers"), "{path}");
+    assert_eq!(runpath(&place.path("main")), [place.path("greet/lib")]);
+}
+
+#[test]
+fn a_linker_of_another_wrapped_root_is_left_to_that() {
+    let place = Place::new();
+    let other = place.path("other");
+    wrap(&other, ["--no-check"]);
+    for driver in drivers() {
+        let mut call = place.driver(driver);
+        call.arg("-B").arg(other.join("bin")).env("NIX_DEBUG", "1");
+        let output = call.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        assert!(!told.contains("/linkers/"), "{told}");
+        assert_eq!(runpath(&place.path("main")), [place.path("greet/lib")]);
+    }
+}
+
+#[test]
+fn compiler_path_and_gccs_own_names() {
+    let place = Place::new();
+    let Some(mold) = place.private("mold") else {
+        return;
+    };
+    // Not the plain name: Debian's clang is told with -B where the root's are.
+    let toolchain = place.root.join("nix-support/toolchain.json");
+    let text = fs::read_to_string(&toolchain).unwrap();
+    fs::write(&toolchain, text.replace("\"ld.mold\"", "\"ld.other\"")).unwrap();
+    fs::remove_file(place.root.join("bin/ld.mold")).unwrap();
+    for driver in drivers() {
+        let mut call = place.driver(driver);
+        call.env("COMPILER_PATH", mold.parent().unwrap());
+        place.links(call.arg("-fuse-ld=mold"), &mold);
+    }
+    for name in ["real-ld", "collect-ld"] {
+        let directory = place.path(name);
+        fs::create_dir(&directory).unwrap();
+        symlink(which::which("ld.bfd").unwrap(), directory.join(name)).unwrap();
+        let mut call = place.driver("gcc");
+        place.links(call.arg("-B").arg(&directory), &directory.join(name));
     }
 }
 

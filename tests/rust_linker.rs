@@ -95,7 +95,27 @@ fn rustc_links_with_a_wrapped_driver() {
             run(rustc.arg(&source).arg("-o").arg(&program));
             world.check(&program, &format!("{driver}: {features:?}"));
         }
+        // rustc's own, as it has `cc` alone run it by default.
+        let Some(directory) = own_linkers() else {
+            continue;
+        };
+        let program = world.path("main");
+        let mut rustc = world.command("rustc");
+        rustc
+            .args([&linker, "-Clink-arg=-fuse-ld=lld", "-lgreet"])
+            .arg(format!("-Clink-arg=-B{}", directory.display()));
+        run(rustc.arg(&source).arg("-o").arg(&program));
+        world.check(&program, &format!("{driver}: rust-lld"));
+        let comment = run(command("readelf").args(["-p", ".comment"]).arg(&program));
+        assert!(comment.contains("LLD"), "{comment}");
     }
+}
+
+/// The directory of the linkers that rustc brings.
+fn own_linkers() -> Option<PathBuf> {
+    let libraries = run(command("rustc").args(["--print", "target-libdir"]));
+    let directory = Path::new(libraries.trim()).with_file_name("bin/gcc-ld");
+    directory.join("ld.lld").exists().then_some(directory)
 }
 
 #[test]

@@ -21,7 +21,7 @@ addTool() {
 addFrontEnds() {
     local name
     mkdir "$out/linkers"
-    for name in ld ld.bfd ld.gold ld.lld ld.mold; do
+    for name in ld ld.bfd ld.gold ld.lld ld.mold real-ld; do
         ln -s "$binary" "$out/linkers/$name"
     done
 }
