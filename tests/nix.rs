@@ -6,7 +6,7 @@ mod common;
 use common::nix::{copy_sources, Nix};
 use common::{command, interpreter, run, run_alone, runpath, tool};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::{Path, PathBuf};
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/nix/greet");
@@ -35,6 +35,31 @@ fn the_package_is_a_static_program_that_starts_early() {
             .find(|line| line.ends_with(" cc_wrapper_start"));
         assert!(start.unwrap().contains(entry), "{headers}\n{start:?}");
     }
+}
+
+#[test]
+fn the_source_is_the_same_behind_a_symlink() {
+    let Some(nix) = Nix::new() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    symlink(env!("CARGO_MANIFEST_DIR"), &link).unwrap();
+    let source_by = |directory: &str| {
+        let expression = format!(
+            "let overlays = [ (import {directory}/nix/overlay.nix) ]; in \
+             (import <nixpkgs> {{ inherit overlays; }}).cc-wrapper.src"
+        );
+        let mut build = nix.command("nix-build");
+        run(build.args(["--no-out-link", "-E", &expression]))
+    };
+    let source = source_by(link.to_str().unwrap());
+    assert_eq!(source, source_by("./."));
+    let mut entries: Vec<_> = fs::read_dir(source.trim_end())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    entries.sort();
+    let build = ["Cargo.lock", "Cargo.toml", "benches", "build.rs", "src"];
+    assert_eq!(entries, [&[".cargo"], &build[..]].concat());
 }
 
 #[test]
