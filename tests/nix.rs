@@ -166,6 +166,8 @@ fn what_is_no_wrapper_is_said_so() {
         ("c.wrapCC pkgs.bintools", "wrapCC takes a wrapped compiler"),
         ("c.wrapCC null", "and a null is none"),
         ("c.wrapCC \"/bin/gcc\"", "and /bin/gcc is none"),
+        ("c.wrapCC { cc = 1; bintools = 2; }", "and a set without a name is none"),
+        ("c.wrapBintools { bintools = 1; }", "and a set without a name is none"),
         ("c.wrapBintools pkgs.gcc", "wrapBintools takes wrapped binutils, such as stdenv.cc.bintools, and gcc-wrapper-12 is none"),
         ("c.wrapCCFrom { cc = pkgs.gcc; inherit (pkgs) bintools; }", "wrapCCFrom takes a compiler that is not wrapped, and gcc-wrapper-12 is none"),
         ("c.wrapCCFrom { cc = pkgs.gcc-unwrapped; bintools = pkgs.crossGcc.bintools; }", "wrapCCFrom: gcc-12 is for "),
