@@ -9,7 +9,10 @@ let
   # one that packages are for, this is not the package above.
   tool = pkgs.buildPackages.callPackage ./nix/package.nix { };
   wrap = pkgs.buildPackages.callPackage ./nix/wrap.nix { cc-wrapper = tool; };
-  from = pkgs.buildPackages.callPackage ./nix/from.nix { cc-wrapper = tool; };
+  from = pkgs.buildPackages.callPackage ./nix/from.nix {
+    cc-wrapper = tool;
+    nixpkgsBintools = pkgs.stdenv.cc.bintools or { };
+  };
 
   stdenv = pkgs.overrideCC pkgs.stdenv (wrap.wrapCC pkgs.stdenv.cc);
 in
@@ -25,7 +28,7 @@ package.overrideAttrs (old: {
     overlay = import ./nix/overlay.nix;
 
     tests = import ./nix/tests.nix {
-      inherit (pkgs) lib overrideCC clangStdenv;
+      inherit (pkgs) lib overrideCC clangStdenv gccForLibs;
       inherit package stdenv;
       inherit (wrap) wrapCC wrapBintools adoptInPlace;
       inherit (from) wrapCCFrom;

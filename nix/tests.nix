@@ -5,6 +5,7 @@
 , stdenv
 , plainStdenv
 , clangStdenv
+, gccForLibs
 , overrideCC
 , wrapCC
 , wrapBintools
@@ -74,6 +75,12 @@ let
     inherit (theirs) cc libc;
     bintools = theirs.bintools.bintools;
   };
+  clangFromScratch = wrapCCFrom {
+    inherit (clangStdenv.cc) cc;
+    inherit (theirs) libc;
+    bintools = theirs.bintools.bintools;
+    inherit gccForLibs;
+  };
   # One half of each.
   ourCompiler = theirs.override (old: {
     extraBuildCommands = old.extraBuildCommands or "" + "\n" + adoptInPlace;
@@ -84,6 +91,16 @@ in
   app = appOf stdenv { check = native "$CC" + native "$LD"; };
   clang = appOf (overrideCC clangStdenv (wrapCC clangStdenv.cc)) { check = native "$CC"; };
   fromScratch = appOf (overrideCC plainStdenv fromScratch) { check = native "$CC" + native "$LD"; };
+
+  # clang has a C++ library of its own or gcc's.
+  clangFromScratch = appOf (overrideCC plainStdenv clangFromScratch) {
+    check = native "$CC" + native "$LD" + ''
+      $CXX -std=c++14 ${sources}/throw.cc -o throw
+      [[ $(env -i ./throw) == "hello from an exception" ]]
+      $READELF --dynamic throw | tee dynamic
+      grep -q 'R.*PATH.*${lib.getLib gccForLibs}/lib' dynamic
+    '';
+  };
 
   # Packages read a wrapper's files, and source its scripts.
   files = filesOf stdenv;

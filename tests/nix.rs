@@ -84,6 +84,16 @@ fn packages_build_with_a_wrapped_clang() {
         return;
     };
     nix.build(".", "tests.clang");
+    nix.build(".", "tests.clangFromScratch");
+}
+
+#[test]
+fn compilers_from_scratch_have_what_theirs_have() {
+    let Some(nix) = Nix::new() else { return };
+    nix.build("tests/nix/scratch.nix", "cross");
+    if tool("gnatmake").is_some() {
+        nix.build("tests/nix/scratch.nix", "gnat");
+    }
 }
 
 #[test]
