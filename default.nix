@@ -28,7 +28,8 @@ package.overrideAttrs (old: {
     overlay = import ./nix/overlay.nix;
 
     tests = import ./nix/tests.nix {
-      inherit (pkgs) lib overrideCC clangStdenv gccForLibs;
+      inherit (pkgs) lib overrideCC clangStdenv;
+      gccForLibs = pkgs.gccForLibs or pkgs.gcc.cc;
       inherit package stdenv;
       inherit (wrap) wrapCC wrapBintools adoptInPlace;
       inherit (from) wrapCCFrom;
