@@ -9,7 +9,10 @@ let
   # one that packages are for, this is not the package above.
   tool = pkgs.buildPackages.callPackage ./nix/package.nix { };
   wrap = pkgs.buildPackages.callPackage ./nix/wrap.nix { cc-wrapper = tool; };
-  from = pkgs.buildPackages.callPackage ./nix/from.nix { cc-wrapper = tool; };
+  from = pkgs.buildPackages.callPackage ./nix/from.nix {
+    cc-wrapper = tool;
+    nixpkgsBintools = pkgs.stdenv.cc.bintools or { };
+  };
 
   stdenv = pkgs.overrideCC pkgs.stdenv (wrap.wrapCC pkgs.stdenv.cc);
 in
@@ -26,6 +29,7 @@ package.overrideAttrs (old: {
 
     tests = import ./nix/tests.nix {
       inherit (pkgs) lib overrideCC clangStdenv;
+      gccForLibs = pkgs.gccForLibs or pkgs.gcc.cc;
       inherit package stdenv;
       inherit (wrap) wrapCC wrapBintools adoptInPlace;
       inherit (from) wrapCCFrom;

@@ -1,6 +1,11 @@
 # Wrapped compilers and binutils made from unwrapped ones, a C library and
 # our templates.
-{ lib, stdenvNoCC, cc-wrapper }:
+{ lib
+, stdenvNoCC
+, cc-wrapper
+  # whose hardening flags are the default: it differs from year to year
+, nixpkgsBintools
+}:
 let
   templates = ../wrapper-templates;
   inherit (stdenvNoCC) hostPlatform targetPlatform;
@@ -8,12 +13,73 @@ let
   # As nixpkgs has it, for the variables to be the same.
   saltOf = builtins.replaceStrings [ "-" "." ] [ "_" "_" ];
 
+  darwinMinVersion = lib.optionalString (targetPlatform.isDarwin or false) targetPlatform.darwinMinVersion;
+
   describe = value: value.name or "a ${builtins.typeOf value}";
   isPackage = value: builtins.isAttrs value && value ? outPath;
   isWrapper = value: isPackage value && value ? bintools;
 
+  # Where a C library has its loader, mostly. A float ABI or an endianness that
+  # is not the usual one has another name.
+  usualLinker = libc: config:
+    let
+      cpu = builtins.head (builtins.split "-" config);
+      is = pattern: builtins.match pattern config != null;
+      isHardFloat = is ".*hf";
+      glibc =
+        if is "x86_64-.*x32" then "ld-linux-x32.so.2"
+        else if is "i.86-.*" then "ld-linux.so.2"
+        else if is "arm(v[^-]*)?-.*" then "ld-linux${lib.optionalString isHardFloat "-armhf"}.so.3"
+        else {
+          x86_64 = "ld-linux-x86-64.so.2";
+          aarch64 = "ld-linux-aarch64.so.1";
+          riscv64 = "ld-linux-riscv64-lp64d.so.1";
+          riscv32 = "ld-linux-riscv32-ilp32d.so.1";
+          loongarch64 = "ld-linux-loongarch-lp64d.so.1";
+          powerpc = "ld.so.1";
+          powerpc64 = if is ".*elfv2" then "ld64.so.2" else "ld64.so.1";
+          powerpc64le = "ld64.so.2";
+          s390x = "ld64.so.1";
+        }.${cpu} or null;
+      musl =
+        if is "i.86-.*" then "i386"
+        else if is "arm(v[^-]*)?-.*" then "arm${lib.optionalString isHardFloat "hf"}"
+        else cpu;
+      file = if is ".*-musl.*" then "ld-musl-${musl}.so.1" else if is ".*-linux-gnu.*" then glibc else null;
+    in
+    lib.optionalString (libc != null && file != null) "${lib.getLib libc}/lib/${file}";
+
+  # What nixpkgs takes off for a platform, for a compiler and for a linker.
+  unsupportedOn = platform: names:
+    builtins.concatMap (name: lib.optionals (platform.${name} or false) names.${name})
+      (builtins.attrNames names);
+  ccUnsupported = cc:
+    (
+      if cc ? hardeningUnsupportedFlagsByTargetPlatform
+      then cc.hardeningUnsupportedFlagsByTargetPlatform targetPlatform
+      else cc.hardeningUnsupportedFlags or [ ]
+    )
+    ++ unsupportedOn targetPlatform {
+      isWindows = [ "pic" ];
+      isMinGW = [ "stackprotector" "fortify" ];
+      isAvr = [ "stackprotector" "pic" ];
+      isNetBSD = [ "stackprotector" "fortify" ];
+      isWasm = [ "stackprotector" "fortify" "pie" "pic" ];
+      isMicroBlaze = [ "stackprotector" ];
+    }
+    ++ lib.optionals (builtins.elem targetPlatform.libc or null [ "newlib" "newlib-nano" ])
+      [ "stackprotector" "fortify" "pie" "pic" ]
+    ++ lib.optional (targetPlatform.libc or null == "musl" && targetPlatform.isx86_32 or false)
+      "stackprotector"
+    ++ lib.optionals (cc.langAda or false) [ "format" "stackprotector" "strictoverflow" ]
+    ++ lib.optional (cc.langFortran or false || cc.langGo or false) "format";
+  bintoolsUnsupported = unsupportedOn targetPlatform {
+    isAvr = [ "relro" "bindnow" ];
+    isWindows = [ "relro" "bindnow" ];
+  } ++ lib.optional (hostPlatform.isCygwin or false) "pic";
+
   # What both halves have: `files` are texts for nix-support.
-  root = { name, version, script, toolchain, files, attributes, passthru, wrapped }:
+  root = { name, version, script, toolchain, files, attributes, passthru, wrapped, mainProgram }:
     stdenvNoCC.mkDerivation ({
       name = "${name}-wrapper-${version}";
       inherit (passthru) suffixSalt targetPrefix;
@@ -38,7 +104,13 @@ let
         nativeLibc = false;
         nativePrefix = "";
       };
-      meta = { mainProgram = "cc"; } // wrapped.meta or { } // {
+      # The rest is of another package: its outputs, its name, its programs.
+      meta = builtins.intersectAttrs
+        { homepage = { }; license = { }; maintainers = { }; teams = { }; platforms = { }; badPlatforms = { }; }
+        wrapped.meta or { }
+      // {
+        inherit mainProgram;
+        priority = 10;
         description = "${wrapped.meta.description or name} (wrapped by cc-wrapper)";
       };
     } // attributes);
@@ -53,11 +125,11 @@ let
       # a path; null: the one in libc
     , dynamicLinker ? null
       # for builds that say nothing about hardening
-    , defaultHardeningFlags ? [
+    , defaultHardeningFlags ? nixpkgsBintools.defaultHardeningFlags or [
         "bindnow" "format" "fortify" "fortify3" "pic" "relro" "stackprotector" "strictoverflow"
         "zerocallusedregs"
       ]
-    , hardeningUnsupportedFlags ? [ ]
+    , hardeningUnsupportedFlags ? bintoolsUnsupported
     , nixSupport ? { }
     }:
     if !isPackage bintools || isWrapper bintools then
@@ -68,6 +140,7 @@ let
         version = lib.getVersion bintools;
         wrapped = bintools;
         script = "lay-bintools.bash";
+        mainProgram = "${targetPrefix}ld";
         toolchain = { hardeningUnsupported = hardeningUnsupportedFlags; };
         files = nixSupport;
         attributes = {
@@ -76,7 +149,11 @@ let
           libc_bin = lib.optionalString (libc != null) (lib.getBin libc);
           libc_lib = lib.optionalString (libc != null) (lib.getLib libc);
           libc_dev = lib.optionalString (libc != null) (lib.getDev libc);
-          dynamicLinker = lib.optionalString (dynamicLinker != null) dynamicLinker;
+          # Packages read it. Where it is guessed and not there, the build of
+          # the linker half looks for another.
+          dynamicLinker = if dynamicLinker != null then dynamicLinker else usualLinker libc config;
+          isGuessedLinker = lib.optionalString (dynamicLinker == null) "1";
+          inherit darwinMinVersion;
         };
         passthru = {
           inherit bintools libc targetPrefix defaultHardeningFlags;
@@ -103,7 +180,8 @@ let
       # clang's start files and libgcc
     , gccForLibs ? null
     , libcxx ? null
-    , hardeningUnsupportedFlags ? cc.hardeningUnsupportedFlags or [ ]
+      # instead of those that nixpkgs knows of
+    , hardeningUnsupportedFlags ? ccUnsupported cc
     , machineFlags ? [ ]
     , extraPackages ? [ ]
       # more for the files of nix-support, as nixpkgs has it
@@ -125,6 +203,7 @@ let
         version = lib.getVersion cc;
         wrapped = cc;
         script = "lay-cc.bash";
+        mainProgram = "${targetPrefix}${if isClang then "clang" else "gcc"}";
         toolchain = {
           compiler = if isClang then "clang" else "gcc";
           bintools = "${half}";
@@ -134,9 +213,12 @@ let
         files = nixSupport;
         attributes = {
           wrapperName = "CC_WRAPPER";
-          inherit cc isGNU isClang;
+          inherit cc isGNU isClang config darwinMinVersion;
           bintools = half;
           gccForLibs = lib.optionalString (gccForLibs != null) gccForLibs;
+          gccForLibs_lib = lib.optionalString (gccForLibs != null) (lib.getLib gccForLibs);
+          # one, several, or none
+          gccForLibs_libgcc = toString (gccForLibs.libgcc or [ ]);
           libcxx = lib.optionalString (libcxx != null) (lib.getDev libcxx);
           cc_lib = lib.getLib cc;
           libc_bin = lib.optionalString (libc != null) (lib.getBin libc);

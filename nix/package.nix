@@ -1,4 +1,4 @@
-{ lib, stdenv, rustPlatform }:
+{ lib, stdenv, rustPlatform, runCommandLocal }:
 let
   manifest = builtins.fromTOML (builtins.readFile ../Cargo.toml);
   cargo = builtins.fromTOML (builtins.readFile ../.cargo/config.toml);
@@ -7,21 +7,22 @@ let
   startsEarly = hostPlatform.isLinux
     && builtins.elem hostPlatform.system [ "x86_64-linux" "aarch64-linux" ];
 
-  # What the build reads, or a note in the docs would be another compiler.
-  root = toString ../.;
-  sources = [ ".cargo" "Cargo.lock" "Cargo.toml" "benches" "build.rs" "src" ];
-  isSource = path: _:
-    let below = builtins.substring (builtins.stringLength root + 1) (-1) path; in
-    builtins.elem (builtins.head (builtins.split "/" below)) sources;
+  # What the build reads, or a note in the docs would be another compiler. Each
+  # by itself: a filter would have to know the directory's name, and if that is
+  # a symlink, Nix tells it another.
+  entries = [ ".cargo" "Cargo.lock" "Cargo.toml" "benches" "build.rs" "src" ];
+  copyOf = entry: builtins.path {
+    name = "cc-wrapper-source";
+    path = ../. + "/${entry}";
+  };
 in
 rustPlatform.buildRustPackage {
   pname = manifest.package.name;
   inherit (manifest.package) version;
-  src = builtins.path {
-    path = ../.;
-    name = "cc-wrapper-source";
-    filter = isSource;
-  };
+  src = runCommandLocal "cc-wrapper-source" { } ''
+    mkdir $out
+    ${lib.concatMapStringsSep "\n" (entry: "cp -r ${copyOf entry} $out/${entry}") entries}
+  '';
   cargoLock.lockFile = ../Cargo.lock;
 
   # The static libc, where it is an output of its own.

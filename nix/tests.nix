@@ -5,6 +5,7 @@
 , stdenv
 , plainStdenv
 , clangStdenv
+, gccForLibs
 , overrideCC
 , wrapCC
 , wrapBintools
@@ -57,6 +58,10 @@ let
       path_backup=$PATH
       cInclude=1
       source $NIX_CC/nix-support/utils.bash
+      echo "'a  b' c" > response
+      expandResponseParams -x @response @none
+      [[ ''${#params[@]} == 4 && ''${params[*]} == "-x a  b c @none" ]]
+      badPathWithDarwinSdk /usr/lib
       source $NIX_BINTOOLS/nix-support/add-flags.sh
       source $NIX_CC/nix-support/add-flags.sh
       [[ $NIX_CFLAGS_COMPILE_${stdenv.cc.suffixSalt} == *"$(cat $NIX_CC/nix-support/libc-cflags)"*"$NIX_CFLAGS_COMPILE"* ]]
@@ -74,6 +79,12 @@ let
     inherit (theirs) cc libc;
     bintools = theirs.bintools.bintools;
   };
+  clangFromScratch = wrapCCFrom {
+    inherit (clangStdenv.cc) cc;
+    inherit (theirs) libc;
+    bintools = theirs.bintools.bintools;
+    inherit gccForLibs;
+  };
   # One half of each.
   ourCompiler = theirs.override (old: {
     extraBuildCommands = old.extraBuildCommands or "" + "\n" + adoptInPlace;
@@ -84,6 +95,18 @@ in
   app = appOf stdenv { check = native "$CC" + native "$LD"; };
   clang = appOf (overrideCC clangStdenv (wrapCC clangStdenv.cc)) { check = native "$CC"; };
   fromScratch = appOf (overrideCC plainStdenv fromScratch) { check = native "$CC" + native "$LD"; };
+
+  # clang has a C++ library of its own or gcc's.
+  clangFromScratch = appOf (overrideCC plainStdenv clangFromScratch) {
+    check = native "$CC" + native "$LD" + ''
+      [[ $(< $NIX_CC/nix-support/libc-cflags) == *"-fmacro-prefix-map=${lib.getDev theirs.libc}/"* ]]
+      [[ $(< $NIX_CC/nix-support/libcxx-cxxflags) == *"-fmacro-prefix-map=${gccForLibs}/"* ]]
+      $CXX -std=c++14 ${sources}/throw.cc -o throw
+      [[ $(env -i ./throw) == "hello from an exception" ]]
+      $READELF --dynamic throw | tee dynamic
+      grep -q 'R.*PATH.*${lib.getLib gccForLibs}/lib' dynamic
+    '';
+  };
 
   # Packages read a wrapper's files, and source its scripts.
   files = filesOf stdenv;

@@ -10,6 +10,7 @@ let
     ${adopt} --in-place "$out"
   '';
 
+  isPackage = value: builtins.isAttrs value && value ? outPath;
   isNative = wrapper: wrapper ? nativeWrapper;
 
   # `wrapper` is what became of `original`. Whoever overrides the one, as
@@ -57,7 +58,7 @@ let
     throw "cc-wrapper: ${function} takes ${wanted}, and ${describe value} is none";
 
   wrapCC = cc:
-    if !(builtins.isAttrs cc && cc ? cc && cc ? bintools) then
+    if !(isPackage cc && cc ? cc && isPackage cc.bintools or null) then
       fail "wrapCC" "a wrapped compiler, such as stdenv.cc (for one that is not wrapped there is wrapCCFrom)" cc
     else if isNative cc then cc
     else
@@ -72,7 +73,7 @@ let
       );
 
   wrapBintools = bintools:
-    if !(builtins.isAttrs bintools && bintools ? bintools && !(bintools ? cc)) then
+    if !(isPackage bintools && bintools ? bintools && !(bintools ? cc)) then
       fail "wrapBintools" "wrapped binutils, such as stdenv.cc.bintools" bintools
     else if isNative bintools then bintools
     else

@@ -6,7 +6,7 @@ mod common;
 use common::nix::{copy_sources, Nix};
 use common::{command, interpreter, run, run_alone, runpath, tool};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::{Path, PathBuf};
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/nix/greet");
@@ -38,6 +38,31 @@ fn the_package_is_a_static_program_that_starts_early() {
 }
 
 #[test]
+fn the_source_is_the_same_behind_a_symlink() {
+    let Some(nix) = Nix::new() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    symlink(env!("CARGO_MANIFEST_DIR"), &link).unwrap();
+    let source_by = |directory: &str| {
+        let expression = format!(
+            "let overlays = [ (import {directory}/nix/overlay.nix) ]; in \
+             (import <nixpkgs> {{ inherit overlays; }}).cc-wrapper.src"
+        );
+        let mut build = nix.command("nix-build");
+        run(build.args(["--no-out-link", "-E", &expression]))
+    };
+    let source = source_by(link.to_str().unwrap());
+    assert_eq!(source, source_by("./."));
+    let mut entries: Vec<_> = fs::read_dir(source.trim_end())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    entries.sort();
+    let build = ["Cargo.lock", "Cargo.toml", "benches", "build.rs", "src"];
+    assert_eq!(entries, [&[".cargo"], &build[..]].concat());
+}
+
+#[test]
 fn packages_build_with_the_wrapped_stdenv() {
     let Some(nix) = Nix::new() else { return };
     for attribute in [
@@ -59,6 +84,16 @@ fn packages_build_with_a_wrapped_clang() {
         return;
     };
     nix.build(".", "tests.clang");
+    nix.build(".", "tests.clangFromScratch");
+}
+
+#[test]
+fn compilers_from_scratch_have_what_theirs_have() {
+    let Some(nix) = Nix::new() else { return };
+    nix.build("tests/nix/scratch.nix", "cross");
+    if tool("gnatmake").is_some() {
+        nix.build("tests/nix/scratch.nix", "gnat");
+    }
 }
 
 #[test]
@@ -141,6 +176,8 @@ fn what_is_no_wrapper_is_said_so() {
         ("c.wrapCC pkgs.bintools", "wrapCC takes a wrapped compiler"),
         ("c.wrapCC null", "and a null is none"),
         ("c.wrapCC \"/bin/gcc\"", "and /bin/gcc is none"),
+        ("c.wrapCC { cc = 1; bintools = 2; }", "and a set without a name is none"),
+        ("c.wrapBintools { bintools = 1; }", "and a set without a name is none"),
         ("c.wrapBintools pkgs.gcc", "wrapBintools takes wrapped binutils, such as stdenv.cc.bintools, and gcc-wrapper-12 is none"),
         ("c.wrapCCFrom { cc = pkgs.gcc; inherit (pkgs) bintools; }", "wrapCCFrom takes a compiler that is not wrapped, and gcc-wrapper-12 is none"),
         ("c.wrapCCFrom { cc = pkgs.gcc-unwrapped; bintools = pkgs.crossGcc.bintools; }", "wrapCCFrom: gcc-12 is for "),

@@ -18,7 +18,7 @@ bintoolsWrapper_addLDVars() {
     fi
     # A lib/ may hold modules of some language only, which no linker wants.
     local libraries=("$1"/lib/lib*)
-    if [[ -e ${libraries[0]-} ]]; then
+    if [[ -e ${libraries[0]-} || -L ${libraries[0]-} ]]; then
         flags="${flags-} -L$1/lib"
         found=1
     fi

@@ -21,9 +21,12 @@ if [[ -n $libc_lib ]]; then
     echo "$libc_dev" >orig-libc-dev
     addFlags libc-ldflags "-L$libc_lib/lib"
     loaders=("$libc_lib"/lib/ld-linux*.so.* "$libc_lib"/lib/ld-musl-*.so.* "$libc_lib"/lib/ld64.so.*)
-    for loader in "${loaders[@]}"; do
-        if [[ -z $dynamicLinker && -e $loader ]]; then dynamicLinker=$loader; fi
-    done
+    if [[ -n $isGuessedLinker && ! -e $dynamicLinker ]]; then
+        dynamicLinker=
+        for loader in "${loaders[@]}"; do
+            if [[ -z $dynamicLinker && -e $loader ]]; then dynamicLinker=$loader; fi
+        done
+    fi
     if [[ -z $dynamicLinker ]]; then echo "cc-wrapper: no dynamic linker in $libc_lib/lib" >&2; fi
 fi
 if [[ -n $dynamicLinker ]]; then

@@ -41,6 +41,17 @@ for program in "$bintools"/bin/*; do
     if [[ ! -e $out/bin/${program##*/} ]]; then ln -s "$program" "$out/bin"; fi
 done
 
+# addIncludes FILE OPTION DIRECTORY: of a package whose name a header's
+# __FILE__ must not bring into a program.
+addIncludes() {
+    local hash
+    addFlags "$1" "$2 $3"
+    if [[ -n $useMacroPrefixMap ]]; then
+        printf -v hash 'e%.0s' {1..32}
+        addFlags "$1" "-fmacro-prefix-map=$3=$NIX_STORE/$hash-${3#"$NIX_STORE"/*-}"
+    fi
+}
+
 cd "$out/nix-support"
 echo "$cc" >orig-cc
 touch cc-cflags cc-ldflags
@@ -54,14 +65,16 @@ if [[ -n $libc_lib ]]; then
     # Start files; and headers, behind all others and behind gcc's own, which
     # include them.
     addFlags libc-crt1-cflags "-B$libc_lib/lib/"
-    addFlags libc-cflags "-idirafter $libc_dev/include"
+    addIncludes libc-cflags -idirafter "$libc_dev/include"
     for directory in "$cc"/lib/gcc/*/*/include-fixed; do
         if [[ -d $directory ]]; then addFlags libc-cflags "-idirafter $directory"; fi
     done
 fi
 
-# The compiler's own libraries.
-for directory in "$cc_lib/lib64" "$cc_lib/lib"; do
+# The compiler's own libraries. For another machine, they are set apart.
+apart=
+if [[ -n $targetPrefix ]]; then apart=/$config; fi
+for directory in "$cc_lib$apart/lib64" "$cc_lib$apart/lib"; do
     if [[ -d $directory && ! -L $directory ]]; then
         addFlags cc-cflags "-B$directory"
         addFlags cc-ldflags "-L$directory"
@@ -76,12 +89,33 @@ if [[ -n $gccForLibs ]]; then
             addFlags cc-ldflags "-L$directory"
         fi
     done
-    addFlags cc-ldflags "-L$gccForLibs/lib"
+    # libstdc++ and libgcc_s; of what is libstdc++'s, some is beside gcc.
+    declare -A laid=()
+    for directory in "$gccForLibs_lib$apart/lib" "$gccForLibs$apart/lib" \
+        ${gccForLibs_libgcc:+${gccForLibs_libgcc// //lib }/lib}; do
+        if [[ -d $directory && ! -v laid[$directory] ]]; then
+            addFlags cc-ldflags "-L$directory"
+            laid[$directory]=1
+        fi
+    done
 fi
 if [[ -n $libcxx ]]; then
-    addFlags libcxx-cxxflags "-cxx-isystem $libcxx/include/c++/v1"
+    addIncludes libcxx-cxxflags -cxx-isystem "$libcxx/include/c++/v1"
     addFlags libcxx-ldflags "-stdlib=libc++"
+elif [[ -n $gccForLibs && -n $isClang ]]; then
+    for directory in "$gccForLibs"/include/c++/* "$gccForLibs"/include/c++/*/"$config"; do
+        if [[ -d $directory ]]; then addIncludes libcxx-cxxflags -cxx-isystem "$directory"; fi
+    done
 fi
+# Ada's own packages.
+for directory in "$cc"/lib/gcc/*/*/adainclude; do
+    if [[ -d $directory ]]; then
+        directory=${directory%/adainclude}
+        addFlags cc-cflags "-B$directory -I$directory/adainclude"
+        addFlags gnat-cflags "-I$directory/adainclude -I$directory/adalib"
+        touch gnat-ldflags
+    fi
+done
 # Headers of the machine are not the C library's.
 if [[ -n $isClang && -n $libc_lib ]]; then addFlags cc-cflags -nostdlibinc; fi
 

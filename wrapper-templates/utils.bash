@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2157
 # What scripts beside the wrapped tools source to read the variables as those
 # tools read them. The names are nixpkgs'.
 
@@ -80,9 +80,74 @@ badPath() {
     done
 }
 
-# The tools read response files themselves; a script that looks at its own
-# arguments gets them as they are.
-expandResponseParams() { declare -ga params=("$@"); }
+# The same of a path that may be one of Darwin's SDK.
+badPathWithDarwinSdk() {
+    if [[ -n "@darwinMinVersion@" && -e ${SDKROOT-}/$1 ]]; then
+        badPath "${SDKROOT-}/$1"
+    else
+        badPath "$1"
+    fi
+}
+
+# The arguments into params, each @file that can be read replaced by the
+# file's words, as the tools themselves have it.
+expandResponseParams() {
+    local IFS=' '
+    declare -ga params=("$@")
+    if [[ " $*" == *" @"* ]]; then
+        params=()
+        addResponseParams 0 "$@"
+    fi
+}
+
+addResponseParams() {
+    local depth=$1 argument text words
+    for argument in "${@:2}"; do
+        if [[ $argument != @* || ! -r ${argument#@} || -d ${argument#@} ]]; then
+            params+=("$argument")
+        elif ((depth == 100)); then
+            echo "${argument#@} includes itself" >&2
+            exit 1
+        else
+            IFS= read -r -d '' text <"${argument#@}" || :
+            splitResponse "$text"
+            addResponseParams $((depth + 1)) ${words[@]+"${words[@]}"}
+        fi
+    done
+}
+
+# A text's words into words. Backslash takes the next character as it is, in
+# quotes too; single and double quotes group.
+splitResponse() {
+    local text=$1 word='' quote='' is_word='' character
+    words=()
+    if [[ $text != *[\\\"\']* ]]; then
+        IFS=$' \t\n\v\f\r' read -r -d '' -a words <<<"$text" || :
+        return
+    fi
+    while IFS= read -r -d '' -n 1 character; do
+        case "$character" in
+            \\)
+                IFS= read -r -d '' -n 1 character || character=''
+                word+=$character is_word=1
+                ;;
+            "$quote") quote='' ;;
+            [\"\'])
+                if [[ -n $quote ]]; then word+=$character; else quote=$character is_word=1; fi
+                ;;
+            [$' \t\n\v\f\r'])
+                if [[ -n $quote ]]; then
+                    word+=$character
+                elif [[ -n $is_word ]]; then
+                    words+=("$word")
+                    word='' is_word=''
+                fi
+                ;;
+            *) word+=$character is_word=1 ;;
+        esac
+    done < <(printf '%s' "$text")
+    if [[ -n $is_word ]]; then words+=("$word"); fi
+}
 
 # static, static-pie or dynamic; the last argument that says so counts.
 checkLinkType() {

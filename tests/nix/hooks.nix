@@ -13,6 +13,8 @@ let
   full = pkgs.runCommand "full" { } ''
     mkdir -p $out/{include,Library/Frameworks,lib64,lib/pkgconfig,share/pkgconfig}
     touch $out/lib/libx.a
+    # as the first of the libraries
+    ln -s /nowhere $out/lib/liba.so
   '';
   # Nothing for a compiler or a linker.
   bare = pkgs.runCommand "bare" { } ''

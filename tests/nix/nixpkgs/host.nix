@@ -12,7 +12,8 @@ let
         inherit name system;
         builder = "/bin/bash";
         args = [ "-euc" "PATH=/usr/bin:/bin\nmkdir -p $out/bin\n${script}\n:" ];
-      } // attributes) // { inherit name; } // attributes;
+      } // removeAttrs attributes [ "hardeningUnsupportedFlagsByTargetPlatform" ])
+    // { inherit name; } // attributes;
 
   # Links to those of the machine's programs that it has.
   programs = names: ''
@@ -39,6 +40,34 @@ in
 
   gcc-unwrapped = links "gcc-12" { pname = "gcc"; version = "12"; isGNU = true; langFortran = true; }
     (programs [ "gcc" "g++" "cpp" "gfortran" ]);
+  # In several outputs, as nixpkgs has it: where clang finds start files, the
+  # C++ library and libgcc.
+  gccForLibs =
+    links "gcc-12"
+      {
+        pname = "gcc";
+        version = "12";
+        isGNU = true;
+        outputs = [ "out" "lib" "libgcc" ];
+      } ''
+      mine=$(dirname "$(gcc -print-libgcc-file-name)")
+      version=''${mine##*/}
+      internal=$out/lib/gcc/${config}/$version
+      headers=$out/include/c++/$version
+      mkdir -p "$internal" "$headers/${config}" $lib/lib $libgcc/lib
+      ln -s "$mine"/*.o "$mine"/libgcc.a "$mine"/libgcc_eh.a "$internal"
+      ln -s "/usr/include/c++/$version"/* "$headers"
+      ln -s "/usr/include/$(gcc -print-multiarch)/c++/$version"/* "$headers/${config}"
+      ln -s "$(gcc -print-file-name=libstdc++.so)" "$(gcc -print-file-name=libstdc++.so.6)" $lib/lib
+      ln -s "$(gcc -print-file-name=libgcc_s.so.1)" $libgcc/lib
+      ln -s libgcc_s.so.1 $libgcc/lib/libgcc_s.so
+    '';
+  gnat-unwrapped =
+    links "gnat-12" { pname = "gnat"; version = "12"; isGNU = true; langAda = true; } ''
+      ${programs [ "gcc" "gnatbind" "gnatchop" "gnatclean" "gnatlink" "gnatls" "gnatmake" ]}
+      mkdir -p $out/lib/gcc/${config}
+      ln -s "$(dirname "$(gcc -print-libgcc-file-name)")" $out/lib/gcc/${config}
+    '';
   clang-unwrapped =
     links "clang-14"
       {
@@ -58,7 +87,15 @@ in
   # here it makes programs for this one all the same.
   crossConfig = "cross-unknown-linux-gnu";
   cross-gcc-unwrapped =
-    links "cross-gcc-12" { pname = "gcc"; version = "12"; isGNU = true; } ''
+    links "cross-gcc-12"
+      {
+        pname = "gcc";
+        version = "12";
+        isGNU = true;
+        outputs = [ "out" "lib" ];
+        hardeningUnsupportedFlagsByTargetPlatform = platform: [ "for-${platform.system}" ];
+      } ''
+      mkdir -p $lib/lib $lib/${pkgs.crossConfig}/lib
       mkdir $out/libexec
       printf '#!/bin/bash\nexec ${pkgs.crossConfig}-ld "$@"\n' > $out/libexec/ld
       for name in gcc g++; do

@@ -68,6 +68,7 @@ let
       bintools_bin = bintools;
       libc_bin = libc;
       expandResponseParams = "";
+      darwinMinVersion = "";
       default_hardening_flags_str = toString defaultHardeningFlags;
       passthru = {
         inherit bintools libc suffixSalt targetPrefix defaultHardeningFlags;
@@ -136,6 +137,7 @@ let
       libc_bin = libc;
       useMacroPrefixMap = "";
       expandResponseParams = "";
+      darwinMinVersion = "";
       default_hardening_flags_str = toString bintools.defaultHardeningFlags;
       passthru = {
         inherit cc bintools libc suffixSalt targetPrefix isGNU isClang;
