@@ -696,6 +696,51 @@ fn an_undoing_interrupted_at_each_step() {
     interrupted(&["--undo"], wrapped, true);
 }
 
+/// When power fails, what has been renamed is whole, and what comes later has
+/// not come earlier.
+#[test]
+fn each_step_is_on_the_disk_before_the_next() {
+    if tool("strace").is_none() {
+        return;
+    }
+    let Some(place) = Place::new() else { return };
+    let calls = "trace=mkdir,mkdirat,link,linkat,rename,renameat,renameat2,fsync";
+    // The second time without hard links, as on FAT.
+    let without_links = ["-e", "inject=link,linkat:error=EPERM"];
+    for inject in [&[][..], &without_links] {
+        let options = [&["-y", "-e", calls], inject].concat();
+        run(&mut traced(&place, &[], &options));
+        let trace = fs::read_to_string(place.path("trace")).unwrap();
+        let lines: Vec<_> = trace
+            .lines()
+            .filter(|line| !line.starts_with("link"))
+            .collect();
+        let quoted = |line: &str, n: usize| line.split('"').nth(n).unwrap().to_owned();
+        let synced = |line: Option<&&str>, path: &str| {
+            let line = line.unwrap();
+            assert!(line.starts_with("fsync("), "{line}\n{trace}");
+            assert!(line.contains(&format!("<{path}>) = 0")), "{line}\n{trace}");
+        };
+        let parent = |path: &str| Path::new(path).parent().unwrap().display().to_string();
+        let mut renamed = 0;
+        for (n, line) in lines.iter().enumerate() {
+            if line.starts_with("rename") {
+                let (from, to) = (quoted(line, 1), quoted(line, 3));
+                synced(lines.get(n - 1), &from);
+                synced(lines.get(n + 1), &parent(&to));
+                renamed += 1;
+            } else if line.starts_with("mkdir") {
+                let made = quoted(line, 1);
+                if made.starts_with(place.root.to_str().unwrap()) {
+                    synced(lines.get(n + 1), &parent(&made));
+                }
+            }
+        }
+        assert_eq!(renamed, 3, "{trace}");
+        run(&mut place.rustup(&["--undo"]));
+    }
+}
+
 #[test]
 fn two_at_once_do_not_meet() {
     let Some(place) = Place::new() else { return };
