@@ -28,6 +28,10 @@ pub const LOADER_DIRECTORIES: [&[u8]; 7] = [
     b"/lib/x86_64-linux-gnu",
 ];
 
+/// What `cc-wrapper rustup` wraps: a Rust toolchain's directory of launchers,
+/// and the one there that drivers run.
+const LAUNCHER: (&[u8], &[u8]) = (b"gcc-ld", b"ld.lld");
+
 /// Our own name.
 pub const BINARY: &[u8] = b"cc-wrapper";
 
@@ -39,8 +43,8 @@ pub const BINARY: &[u8] = b"cc-wrapper";
 /// holds `bin/ld` as a link into the linker half, which that call belongs to.
 ///
 /// # Errors
-/// A root's `toolchain.json` is broken or does not list the tool, or nothing
-/// on PATH can be wrapped.
+/// A root's `toolchain.json` is broken or does not list the tool, or a Rust
+/// toolchain's launcher has lost its root, or nothing on PATH can be wrapped.
 pub fn dispatch<R>(
     executable: &[u8],
     args: &[&[u8]],
@@ -50,6 +54,7 @@ pub fn dispatch<R>(
 ) -> Result<Option<R>, Error> {
     let mut hop = absolute(executable, world);
     let mut silent_root = None;
+    let mut launcher = None;
     for _ in 0..SYMLINKS {
         let (directory, name) = split(&hop);
         if let Some(Root { root, text }) = root_of(directory, world)? {
@@ -95,6 +100,9 @@ pub fn dispatch<R>(
                 silent_root.get_or_insert(path);
             }
         }
+        if (split(without_slashes(directory)).1, name) == LAUNCHER {
+            launcher.get_or_insert_with(|| hop.clone());
+        }
         let Some(target) = world.read_link(&hop) else {
             break;
         };
@@ -114,6 +122,10 @@ pub fn dispatch<R>(
             path,
             tool: name.to_vec(),
         });
+    }
+    // That toolchain's own linker is meant, not one on PATH.
+    if let Some(path) = launcher {
+        return Err(Error::LauncherAlone { path });
     }
     let Some(known) = ToolName::parse(name) else {
         return Ok(None);
@@ -405,6 +417,34 @@ mod tests {
         }
         let error = find(&machine(), "/copy/ld.mold", "/usr/bin").unwrap_err();
         assert!(matches!(error, Error::NotOnPath { .. }));
+    }
+
+    #[test]
+    fn a_rust_toolchains_launcher_without_a_root_is_no_bare_link() {
+        let world = machine()
+            .file("/rust/bin/gcc-ld/ld.lld", "ours")
+            .file("/rust/bin/gcc-ld/ld", "ours")
+            .link("/home/ld.lld", "/rust/bin/gcc-ld/ld.lld")
+            .file("/usr/bin/ld.lld", "real")
+            .file("/usr/bin/ld", "real");
+        for executable in [
+            "/rust/bin/gcc-ld/ld.lld",
+            "/rust/bin/gcc-ld//ld.lld",
+            "/home/ld.lld",
+        ] {
+            let error = find(&world, executable, "/usr/bin").unwrap_err();
+            assert!(matches!(error, Error::LauncherAlone { .. }), "{executable}");
+            let text = String::from_utf8(error.text()).unwrap();
+            assert!(text.contains("run `cc-wrapper rustup`"), "{text}");
+        }
+        let other = find(&world, "/rust/bin/gcc-ld/ld", "/usr/bin");
+        assert_eq!(other.unwrap().unwrap().1, "/usr/bin/ld");
+        let world = world.file(
+            "/rust/bin/nix-support/toolchain.json",
+            LINKER_ROOT.replace("\"ld\": {", "\"ld.lld\": {"),
+        );
+        let found = find(&world, "/rust/bin/gcc-ld/ld.lld", "/usr/bin");
+        assert_eq!(found.unwrap().unwrap().0, "/rust/bin");
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub enum Error {
     TargetMissing,
     /// A link in no root, named after a tool that is given no flags.
     NothingToAdd { tool: Vec<u8> },
+    /// A Rust toolchain's launcher that is told of no linker.
+    LauncherAlone { path: Vec<u8> },
     /// Nothing on PATH behind ourselves has this name.
     NotOnPath { tool: Vec<u8> },
     /// A hook failed, or could not be run (§10).
@@ -122,6 +124,11 @@ impl Error {
                 b"there are no flags for ",
                 &tool[..],
                 b", so nothing to wrap; remove this link, or call it cc-wrapper",
+            ]
+            .concat(),
+            Error::LauncherAlone { path } => [
+                &path[..],
+                b" wraps a Rust toolchain's linker, but nix-support/toolchain.json, which names that, is not there; run `cc-wrapper rustup` for this toolchain",
             ]
             .concat(),
             Error::NotOnPath { tool } => [

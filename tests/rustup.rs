@@ -435,6 +435,199 @@ fn a_lost_original_is_made_of_its_likes() {
     }
 }
 
+/// As a write that was cut off leaves a program: an ELF file all the same.
+fn cut_off(path: &Path) {
+    let text = fs::read("/bin/sh").unwrap();
+    let mode = fs::metadata(path).unwrap().permissions();
+    fs::remove_file(path).unwrap();
+    fs::write(path, &text[..5000]).unwrap();
+    fs::set_permissions(path, mode).unwrap();
+}
+
+#[test]
+fn of_launcher_and_original_the_one_that_runs_is_kept() {
+    let Some(place) = Place::new() else { return };
+    let original = fs::read(place.launcher()).unwrap();
+    let likes = ["ld64.lld", "lld-link", "wasm-ld"];
+
+    // Through an update that was cut off.
+    run(&mut place.rustup(&[]));
+    cut_off(&place.launcher());
+    let parts = ["--undo puts", "rustup toolchain install --force"];
+    place.refused(&[], &parts);
+    place.is_undone(&original);
+
+    // The original, whose likes are whole.
+    run(&mut place.rustup(&[]));
+    cut_off(&place.original());
+    let told = run(&mut place.rustup(&["--undo", "--dry-run"]));
+    assert!(
+        told.contains(", from a copy under another name\n"),
+        "{told}"
+    );
+    place.is_undone(&original);
+    run(&mut place.rustup(&[]));
+    cut_off(&place.original());
+    run(&mut place.rustup(&[]));
+    place.is_wrapped(&original);
+
+    // Both, and then one of the likes.
+    cut_off(&place.launcher());
+    cut_off(&place.original());
+    cut_off(&place.bin("gcc-ld/ld64.lld"));
+    place.is_undone(&original);
+
+    // Nothing is left that runs.
+    run(&mut place.rustup(&[]));
+    for name in likes {
+        let _ = fs::remove_file(place.bin("gcc-ld").join(name));
+    }
+    let whole = fs::read(place.original()).unwrap();
+    cut_off(&place.original());
+    let parts = [
+        "gcc-ld-unwrapped/ld.lld does not run: ",
+        "rustup toolchain install --force",
+    ];
+    place.refused(&[], &parts);
+    place.refused(&["--undo"], &parts);
+    let ours = fs::read(place.launcher()).unwrap();
+    cut_off(&place.launcher());
+    let parts = [&parts[..], &["gcc-ld/ld.lld does not run: "]].concat();
+    place.refused(&["--undo"], &parts);
+    fs::write(place.launcher(), ours).unwrap();
+    fs::write(place.original(), whole).unwrap();
+    place.is_wrapped(&original);
+
+    // Whole, but without the linker: nothing that it could be blamed for.
+    fs::copy(place.original(), place.bin("gcc-ld/wasm-ld")).unwrap();
+    fs::rename(place.bin("rust-lld"), place.path("rust-lld")).unwrap();
+    place.is_undone(&original);
+}
+
+#[test]
+fn a_check_tells_what_the_launcher_would_run() {
+    let Some(place) = Place::new() else { return };
+    let original = fs::read(place.launcher()).unwrap();
+    run(&mut place.rustup(&[]));
+    let path = place.bin("nix-support/toolchain.json");
+    let text = fs::read_to_string(&path).unwrap();
+
+    // Another linker of that name is on PATH.
+    write(&place.path("path/ld.lld"), "#!/bin/sh\necho other\n");
+    let all = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(place.path("path/ld.lld"), all).unwrap();
+    let version = || {
+        let mut version = command(place.launcher());
+        version.arg("--version").env("PATH", place.path("path"));
+        version
+    };
+    fs::rename(place.bin("nix-support"), place.path("kept")).unwrap();
+    refused(
+        &mut version(),
+        &["gcc-ld/ld.lld", "run `cc-wrapper rustup`"],
+    );
+    place.checked("wrapped, but nix-support/toolchain.json is lost");
+    run(&mut place.rustup(&[]));
+    assert!(run(&mut version()).contains("LLD"));
+    place.is_wrapped(&original);
+
+    let other = format!("\"{}\"", place.path("path/ld.lld").display());
+    for (from, to, state) in [
+        ("true", "false", "has been changed"),
+        ("\"ld\"", "\"strip\"", "has been changed"),
+        (
+            "\"gcc-ld-unwrapped/ld.lld\"",
+            &other,
+            "names another linker",
+        ),
+        ("gcc-ld-unwrapped", "gone", "names another linker"),
+    ] {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text);
+        fs::write(&path, &changed).unwrap();
+        place.checked(&format!("wrapped, but nix-support/toolchain.json {state}"));
+        run(&mut place.rustup(&[]));
+        place.is_wrapped(&original);
+        fs::write(&path, &changed).unwrap();
+        place.is_undone(&original);
+        run(&mut place.rustup(&[]));
+    }
+    for cut in ["", "{", &text[..text.len() / 2]] {
+        fs::write(&path, cut).unwrap();
+        place.checked("wrapped, but nix-support/toolchain.json is lost");
+        place.is_undone(&original);
+        run(&mut place.rustup(&[]));
+    }
+
+    let mut ours = fs::read(place.launcher()).unwrap();
+    ours.extend_from_slice(b"older");
+    fs::write(place.launcher(), ours).unwrap();
+    let told = run(&mut place.rustup(&["--check"]));
+    assert!(
+        told.contains(": wrapped, by another version of cc-wrapper"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_foreign_description_is_not_touched() {
+    let Some(place) = Place::new() else { return };
+    let path = place.bin("nix-support/toolchain.json");
+    let original = fs::read(place.launcher()).unwrap();
+    let parts = ["toolchain.json is not of this", "move it away"];
+    write(&path, "{\"mine\":1}");
+    place.refused(&[], &parts);
+    fs::remove_file(&path).unwrap();
+    run(&mut place.rustup(&[]));
+    write(&path, "{\"mine\":1}");
+    place.checked("wrapped, but nix-support/toolchain.json is not of this program's making");
+    place.refused(&[], &parts);
+    run(&mut place.rustup(&["--undo"]));
+    assert!(fs::read(place.launcher()).unwrap() == original);
+    assert_eq!(fs::read(&path).unwrap(), b"{\"mine\":1}");
+    fs::remove_file(&path).unwrap();
+    symlink(place.path("main.c"), &path).unwrap();
+    place.refused(&[], &["toolchain.json is a link to"]);
+}
+
+#[test]
+fn a_launcher_that_may_not_be_run_is_replaced() {
+    let Some(place) = Place::new() else { return };
+    let original = fs::read(place.launcher()).unwrap();
+    run(&mut place.rustup(&[]));
+    let wrapped = place.tree();
+    for mode in [0o644, 0o744] {
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(place.launcher(), mode).unwrap();
+        run(&mut place.rustup(&[]));
+        assert_eq!(place.tree(), wrapped);
+    }
+    place.is_wrapped(&original);
+}
+
+#[test]
+fn another_path_changes_nothing() {
+    let Some(place) = Place::new() else { return };
+    let nowhere = |options: &[&str]| {
+        let mut rustup = place.rustup(options);
+        rustup.env("PATH", place.path("none"));
+        run(&mut rustup)
+    };
+    for first in [true, false] {
+        match first {
+            true => run(&mut place.rustup(&[])),
+            false => nowhere(&[]),
+        };
+        let wrapped = place.tree();
+        for told in [nowhere(&[]), run(&mut place.rustup(&[]))] {
+            assert!(told.ends_with(": wrapped already\n"), "{told}");
+        }
+        assert_eq!(place.tree(), wrapped);
+        nowhere(&["--check"]);
+        nowhere(&["--undo"]);
+    }
+}
+
 #[test]
 fn dangling_links_are_cleared_away() {
     let link = |path: PathBuf| {
@@ -694,6 +887,51 @@ fn an_undoing_interrupted_at_each_step() {
         run(&mut place.rustup(&[]));
     };
     interrupted(&["--undo"], wrapped, true);
+}
+
+/// When power fails, what has been renamed is whole, and what comes later has
+/// not come earlier.
+#[test]
+fn each_step_is_on_the_disk_before_the_next() {
+    if tool("strace").is_none() {
+        return;
+    }
+    let Some(place) = Place::new() else { return };
+    let calls = "trace=mkdir,mkdirat,link,linkat,rename,renameat,renameat2,fsync";
+    // The second time without hard links, as on FAT.
+    let without_links = ["-e", "inject=link,linkat:error=EPERM"];
+    for inject in [&[][..], &without_links] {
+        let options = [&["-y", "-e", calls], inject].concat();
+        run(&mut traced(&place, &[], &options));
+        let trace = fs::read_to_string(place.path("trace")).unwrap();
+        let lines: Vec<_> = trace
+            .lines()
+            .filter(|line| !line.starts_with("link"))
+            .collect();
+        let quoted = |line: &str, n: usize| line.split('"').nth(n).unwrap().to_owned();
+        let synced = |line: Option<&&str>, path: &str| {
+            let line = line.unwrap();
+            assert!(line.starts_with("fsync("), "{line}\n{trace}");
+            assert!(line.contains(&format!("<{path}>) = 0")), "{line}\n{trace}");
+        };
+        let parent = |path: &str| Path::new(path).parent().unwrap().display().to_string();
+        let mut renamed = 0;
+        for (n, line) in lines.iter().enumerate() {
+            if line.starts_with("rename") {
+                let (from, to) = (quoted(line, 1), quoted(line, 3));
+                synced(lines.get(n - 1), &from);
+                synced(lines.get(n + 1), &parent(&to));
+                renamed += 1;
+            } else if line.starts_with("mkdir") {
+                let made = quoted(line, 1);
+                if made.starts_with(place.root.to_str().unwrap()) {
+                    synced(lines.get(n + 1), &parent(&made));
+                }
+            }
+        }
+        assert_eq!(renamed, 3, "{trace}");
+        run(&mut place.rustup(&["--undo"]));
+    }
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::os::Os;
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
 
+/// How a copy of the binary is made.
+pub const MODE: u32 = 0o755;
+
 /// The binary's name in `bin`, to which the tools are symlinks.
 pub const BINARY: &str = "cc-wrapper";
 
@@ -28,7 +31,7 @@ const MOST_HOPS: usize = 40;
 pub fn copy_to(path: &Path) -> Result<()> {
     // Through /proc, where it can be read even when it was replaced meanwhile.
     fs::copy("/proc/self/exe", path).map_err(cannot("write", path))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+    fs::set_permissions(path, fs::Permissions::from_mode(MODE))
         .map_err(cannot("make executable", path))
 }
 

@@ -1,7 +1,8 @@
-//! Changes to files in place, each of which happens as a whole or not at all.
+//! Changes to files in place, each of which happens as a whole or not at all,
+//! and before the next one: also when power fails.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{symlink, PermissionsExt};
@@ -68,7 +69,10 @@ impl Step {
             }
             Step::Link(_, target) => put(make(place, |path| symlink(target, path))?, place),
             Step::Remove(_) => fs::remove_file(place).map_err(cannot("remove", place)),
-            Step::Directory(_) => fs::create_dir(place).map_err(cannot("create", place)),
+            Step::Directory(_) => {
+                fs::create_dir(place).map_err(cannot("create", place))?;
+                sync_directory_of(place)
+            }
             Step::RemoveDirectory(_) => match fs::remove_dir(place) {
                 Err(why) if why.raw_os_error() != Some(Errno::NOTEMPTY.raw_os_error()) => {
                     Err(cannot("remove", place)(why))
@@ -81,7 +85,10 @@ impl Step {
                 Err(_) => copy(place, from),
             },
             Step::Copy(_, from) => copy(place, from),
-            Step::Move(_, from) => fs::rename(from, place).map_err(cannot("write", place)),
+            Step::Move(_, from) => {
+                fs::rename(from, place).map_err(cannot("write", place))?;
+                sync_directory_of(place)
+            }
         }
     }
 }
@@ -120,10 +127,38 @@ pub fn make(place: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> Result<t
         .into_temp_path())
 }
 
-/// Puts it there.
+/// Puts it there, for good: a name that reached the disk before the file's
+/// content would lead to an empty file.
 pub fn put(made: tempfile::TempPath, place: &Path) -> Result<()> {
+    if !made.is_symlink() {
+        let synced = File::open(&made).and_then(|file| file.sync_all());
+        synced.map_err(cannot("write", &made))?;
+    }
     made.persist(place)
-        .map_err(|why| cannot("write", place)(why.error))
+        .map_err(|why| cannot("write", place)(why.error))?;
+    sync_directory_of(place)
+}
+
+/// Has the names in the directory of `place` on the disk.
+fn sync_directory_of(place: &Path) -> Result<()> {
+    let directory = match place.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        Some(_) => Path::new("."),
+        None => place,
+    };
+    match File::open(directory).and_then(|directory| directory.sync_all()) {
+        // One that may be written but not read, or of a file system that
+        // cannot do that.
+        Err(why) if is_no_matter(&why) => Ok(()),
+        synced => synced.map_err(cannot("write in", directory)),
+    }
+}
+
+fn is_no_matter(why: &io::Error) -> bool {
+    let errnos = [Errno::ACCESS, Errno::INVAL, Errno::NOTSUP, Errno::NOSYS];
+    errnos
+        .iter()
+        .any(|errno| why.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 /// Whether a killed run has left what is called so.

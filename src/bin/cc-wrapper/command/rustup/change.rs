@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{access, Access};
 
-use super::describe;
+use super::describe::{self, Config};
 use super::place::{look, Found, Place};
+use super::runs::{self, REINSTALL};
 use crate::command::error::{cannot, Error, Result};
+use crate::command::own;
 use crate::command::step::{is_temporary, Step};
 
 /// What is to be done at one place.
@@ -36,27 +38,35 @@ pub fn wrap(place: &Place, config: Vec<u8>) -> Result<Change> {
     for path in place.directories() {
         steps.extend(directory(&path)?);
     }
-    if fs::read(place.config()).ok().as_ref() != Some(&config) {
-        steps.push(Step::Write(place.config(), config));
+    match describe::config(place)? {
+        Config::Foreign(what) => return Err(in_the_way(&place.config(), &what)),
+        Config::Ours(text) if text == config => {}
+        _ => steps.push(Step::Write(place.config(), config)),
     }
-    let mut runs = original.clone();
+    let mut program = original.clone();
+    let runs = |program: &Path| runs::why_not(place, program).is_none();
     if state.launcher == Found::Program {
         // Whatever there is of an original, this is newer.
-        runs.clone_from(&launcher);
+        program.clone_from(&launcher);
         if !state.one_file {
             steps.push(Step::Keep(original, launcher.clone()));
         }
     } else if state.original != Found::Program {
-        runs = sibling(place)?;
-        steps.push(Step::Copy(original, runs.clone()));
+        program = sibling(place)?;
+        steps.push(Step::Copy(original, program.clone()));
+    } else if !runs(&original) {
+        if let Some(sibling) = running_sibling(place)? {
+            program.clone_from(&sibling);
+            steps.push(Step::Copy(original, sibling));
+        }
     }
-    if state.launcher != Found::Ours || !is_this(&launcher) {
+    if state.launcher != Found::Ours || !is_this(&launcher) || !has_mode(&launcher) {
         steps.push(Step::Binary(launcher));
     }
     check_writable(&steps)?;
     Ok(Change {
         steps,
-        runs: Some(runs),
+        runs: Some(program),
     })
 }
 
@@ -67,27 +77,33 @@ pub fn wrap(place: &Place, config: Vec<u8>) -> Result<Change> {
 pub fn undo(place: &Place) -> Result<Change> {
     let (launcher, original) = (place.launcher(), place.original());
     let state = place.state()?;
-    let config = place.config();
-    let is_ours = fs::read(&config).is_ok_and(|text| describe::is_of_launcher(&text));
+    let config = describe::config(place)?;
+    let is_ours = matches!(config, Config::Ours(_));
     let [parent, originals, support] = &place.directories();
     let mut steps = Vec::new();
     match (&state.launcher, &state.original) {
-        (Found::Program, Found::Program) if is_ours => steps.push(Step::Remove(original)),
         // Another's doing, or nobody's.
         (launcher, _) if *launcher != Found::Ours && !is_ours => {}
+        (Found::Program, Found::Program) => {
+            // An update's, unless it was cut off.
+            let best = best(place, &[&launcher, &original])?;
+            steps.extend(restore(place, best));
+        }
         (Found::Program, _) => {}
         (found, Found::Program) => {
             refuse_foreign(&launcher, found)?;
             steps.extend(directory(parent)?);
-            steps.push(Step::Move(launcher, original));
+            let best = best(place, &[&original])?;
+            steps.extend(restore(place, best));
         }
         (found, _) => {
             refuse_foreign(&launcher, found)?;
             steps.push(Step::Copy(launcher, sibling(place)?));
         }
     }
-    if is_ours {
-        steps.push(Step::Remove(config));
+    let is_cut_off = config == Config::Leftover && state.launcher == Found::Ours;
+    if is_ours || is_cut_off {
+        steps.push(Step::Remove(place.config()));
     }
     for directory in [originals, support] {
         let is_left = |entry: fs::DirEntry| {
@@ -106,6 +122,49 @@ pub fn undo(place: &Place) -> Result<Change> {
     }
     check_writable(&steps)?;
     Ok(Change { steps, runs: None })
+}
+
+/// The first of `programs`, or else of their likes, that is fit to be the
+/// launcher.
+///
+/// # Errors
+/// None is.
+fn best(place: &Place, programs: &[&Path]) -> Result<PathBuf> {
+    let runs = |program: &&&Path| runs::why_not(place, program).is_none();
+    if let Some(program) = programs.iter().find(runs) {
+        return Ok(program.to_path_buf());
+    }
+    if let Some(sibling) = running_sibling(place)? {
+        return Ok(sibling);
+    }
+    // Where none runs, as without an interpreter, one that has its like is
+    // not to blame.
+    let siblings = place.siblings()?;
+    let is_like = |program: &&&Path| siblings.iter().any(|sibling| is_same(program, sibling));
+    if let Some(program) = programs.iter().find(is_like) {
+        return Ok(program.to_path_buf());
+    }
+    let whys = programs
+        .iter()
+        .filter_map(|program| runs::why_not(place, program));
+    Err(Error::new(format!(
+        "{}; {REINSTALL} brings a new one",
+        whys.collect::<Vec<_>>().join("; ")
+    )))
+}
+
+/// What makes `best` the launcher, and removes the original.
+fn restore(place: &Place, best: PathBuf) -> Vec<Step> {
+    let (launcher, original) = (place.launcher(), place.original());
+    if best == original {
+        return vec![Step::Move(launcher, original)];
+    }
+    let mut steps = Vec::new();
+    if best != launcher {
+        steps.push(Step::Copy(launcher, best));
+    }
+    steps.push(Step::Remove(original));
+    steps
 }
 
 /// What makes a directory that files are to be put into.
@@ -131,19 +190,37 @@ fn in_the_way(path: &Path, what: &str) -> Error {
     Error::new(format!("{} is {what}; move it away first", path.display()))
 }
 
-/// What can take the lost original's place.
+/// What can take the lost original's place: one that runs, or may when it is
+/// patched.
 fn sibling(place: &Place) -> Result<PathBuf> {
-    place.sibling()?.ok_or_else(|| {
+    if let Some(sibling) = running_sibling(place)? {
+        return Ok(sibling);
+    }
+    place.siblings()?.into_iter().next().ok_or_else(|| {
         Error::new(format!(
-            "the original of {} is lost, and so are its likes; `rustup toolchain install --force` brings them back",
+            "the original of {} is lost, and so are its likes; {REINSTALL} brings them back",
             place.launcher().display()
         ))
     })
 }
 
+fn running_sibling(place: &Place) -> Result<Option<PathBuf>> {
+    let mut siblings = place.siblings()?.into_iter();
+    Ok(siblings.find(|sibling| runs::why_not(place, sibling).is_none()))
+}
+
 /// Whether `path` is this binary, of this version.
-fn is_this(path: &Path) -> bool {
-    matches!((fs::read(path), fs::read("/proc/self/exe")), (Ok(a), Ok(b)) if a == b)
+pub fn is_this(path: &Path) -> bool {
+    is_same(path, Path::new("/proc/self/exe"))
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Whether everybody may run the launcher, as it is made.
+fn has_mode(launcher: &Path) -> bool {
+    fs::metadata(launcher).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == own::MODE)
 }
 
 /// # Errors

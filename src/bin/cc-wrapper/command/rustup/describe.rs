@@ -1,13 +1,29 @@
 //! What a wrapped launcher finds out about itself.
 
 use std::borrow::Cow;
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use cc_wrapper::dispatch::LOADER_DIRECTORIES;
 use cc_wrapper::toolchain::{Bytes, Role, RoleMarkers, Tool, Toolchain};
 
-use super::place::{Place, LAUNCHER, ORIGINALS};
+use super::place::{look, Found, Place, LAUNCHER, ORIGINALS};
+use crate::command::error::{cannot, Result};
+use crate::command::own::TOOLCHAIN;
 use crate::command::wrap;
+
+/// What lies where the launcher's `toolchain.json` belongs.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Config {
+    Absent,
+    /// A launcher's, perhaps changed by hand.
+    Ours(Vec<u8>),
+    /// Of no use to anybody: empty, cut off, or a dangling link.
+    Leftover,
+    /// Not to be lost.
+    Foreign(String),
+}
 
 /// Directories that get no rpath where no store is named: those of this
 /// machine's `cc`, which most links are made by.
@@ -46,11 +62,79 @@ pub fn text(place: &Place, system_directories: &[Bytes<'static>]) -> Vec<u8> {
     toolchain.to_json()
 }
 
-/// Whether `text` is a `toolchain.json` of a launcher's.
-pub fn is_of_launcher(text: &[u8]) -> bool {
-    Toolchain::parse(text).is_ok_and(|toolchain| {
-        toolchain.any_driver && toolchain.tool(LAUNCHER.as_bytes()).is_some()
+/// # Errors
+/// It cannot be read.
+pub fn config(place: &Place) -> Result<Config> {
+    let path = place.config();
+    match look(&path)? {
+        Found::Absent => return Ok(Config::Absent),
+        Found::Leftover(_) => return Ok(Config::Leftover),
+        Found::Foreign(what) if path.is_symlink() || !path.is_file() => {
+            return Ok(Config::Foreign(what))
+        }
+        Found::Foreign(_) | Found::Ours | Found::Program => {}
+    }
+    let text = fs::read(&path).map_err(cannot("read", &path))?;
+    Ok(if is_of_launcher(&text) {
+        Config::Ours(text)
+    } else if is_cut_off(place, &text) {
+        Config::Leftover
+    } else {
+        Config::Foreign("not of this program's making".to_owned())
     })
+}
+
+/// The directories that the launcher has been told of: how a compiler that is
+/// on PATH now would answer is no reason to change them.
+pub fn kept_directories(place: &Place) -> Option<Vec<Bytes<'static>>> {
+    let Ok(Config::Ours(text)) = config(place) else {
+        return None;
+    };
+    let directories = Toolchain::parse(&text).ok()?.system_library_directories;
+    let owned = directories.into_iter().map(|path| path.into_owned().into());
+    Some(owned.collect::<Vec<_>>()).filter(|kept| !kept.is_empty())
+}
+
+/// Why a launcher would not run its original, or not as it should.
+///
+/// # Errors
+/// What it is told cannot be read.
+pub fn why_not(place: &Place) -> Result<Option<String>> {
+    let why = match config(place)? {
+        Config::Ours(text) => why_wrong(place, &text),
+        Config::Absent | Config::Leftover => Some("is lost".to_owned()),
+        Config::Foreign(what) => Some(format!("is {what}")),
+    };
+    Ok(why.map(|why| format!("wrapped, but {TOOLCHAIN} {why}")))
+}
+
+fn why_wrong(place: &Place, text: &[u8]) -> Option<String> {
+    let toolchain = Toolchain::parse(text).unwrap_or_default();
+    let tool = toolchain.tool(LAUNCHER.as_bytes());
+    let program = tool.map_or(&b""[..], |tool| &tool.program);
+    let resolved = |path| fs::canonicalize(path).ok();
+    let program = resolved(place.bin.join(OsStr::from_bytes(program)));
+    if program.is_none() || program != resolved(place.original()) {
+        return Some("names another linker".to_owned());
+    }
+    let is_linker = tool.is_some_and(|tool| Role::parse(&tool.role) == Some(Role::Ld));
+    let is_as_made = is_linker && toolchain.any_driver;
+    (!is_as_made).then(|| "has been changed".to_owned())
+}
+
+/// Whether `text` is a `toolchain.json` of a launcher's.
+fn is_of_launcher(text: &[u8]) -> bool {
+    Toolchain::parse(text).is_ok_and(
+        |toolchain| matches!(&toolchain.tools[..], [tool] if &*tool.name == LAUNCHER.as_bytes()),
+    )
+}
+
+/// Whether `text` is what a machine that lost its power left of one.
+fn is_cut_off(place: &Place, found: &[u8]) -> bool {
+    let (none, some) = (text(place, &[]), text(place, &[Cow::Borrowed(b"/")]));
+    let same = none.iter().zip(&some).take_while(|(a, b)| a == b).count();
+    let begin = &none[..same];
+    found.iter().all(|byte| *byte == 0) || begin.starts_with(found) || found.starts_with(begin)
 }
 
 #[cfg(test)]
@@ -68,5 +152,38 @@ mod tests {
         let tool = toolchain.tool(b"ld.lld").unwrap();
         assert_eq!(&*tool.program, b"gcc-ld-unwrapped/ld.lld");
         assert!(is_of_launcher(&text) && !is_of_launcher(b"{\"version\": 1}"));
+    }
+
+    #[test]
+    fn what_a_launcher_is_told_by_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let bin = dir.path().join("x86_64-x-linux/bin");
+        let place = Place { bin };
+        let path = place.config();
+        assert_eq!(config(&place).unwrap(), Config::Absent);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let whole = text(&place, &[Cow::Borrowed(b"/lib")]);
+        let text = String::from_utf8(whole.clone()).unwrap();
+        let changed = text.replace("true", "false").replace(ORIGINALS, "/x");
+        for ours in [&text, &changed] {
+            fs::write(&path, ours).unwrap();
+            assert!(matches!(config(&place).unwrap(), Config::Ours(_)), "{ours}");
+            assert_eq!(kept_directories(&place).unwrap(), [&b"/lib"[..]]);
+        }
+        for end in [0, 1, 40, whole.len() - 9] {
+            fs::write(&path, &whole[..end]).unwrap();
+            assert_eq!(config(&place).unwrap(), Config::Leftover, "{end}");
+            assert_eq!(kept_directories(&place), None);
+        }
+        let other = text.replace("\"ld.lld\"", "\"ld\"");
+        for foreign in ["{\"mine\":1}", "mine", &other] {
+            fs::write(&path, foreign).unwrap();
+            let found = config(&place).unwrap();
+            assert!(matches!(found, Config::Foreign(_)), "{foreign}: {found:?}");
+        }
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/null", &path).unwrap();
+        let found = config(&place).unwrap();
+        assert_eq!(found, Config::Foreign("a link to /dev/null".to_owned()));
     }
 }

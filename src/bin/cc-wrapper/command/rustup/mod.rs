@@ -107,9 +107,13 @@ impl Work<'_> {
         if self.arguments.what == What::Undo {
             return change::undo(place);
         }
-        let directories = self
-            .system_directories
-            .get_or_insert_with(describe::system_directories);
+        let kept = describe::kept_directories(place);
+        let directories = match &kept {
+            Some(kept) => kept,
+            None => self
+                .system_directories
+                .get_or_insert_with(describe::system_directories),
+        };
         change::wrap(place, describe::text(place, directories))
     }
 
@@ -124,11 +128,15 @@ impl Work<'_> {
             let state = place.state()?;
             let launcher = place.launcher();
             let why = match state.is_wrapped() {
-                true => runs::why_not(place, &launcher),
+                true => describe::why_not(place)?.or_else(|| runs::why_not(place, &launcher)),
                 false => Some(state.to_string()),
             };
             wrong += usize::from(why.is_some());
-            self.line(&launcher, &why.unwrap_or_else(|| state.to_string()));
+            let other = match change::is_this(&launcher) {
+                true => "",
+                false => ", by another version of cc-wrapper: run this without --check",
+            };
+            self.line(&launcher, &why.unwrap_or_else(|| format!("{state}{other}")));
         }
         match wrong {
             0 => Ok(()),
@@ -184,7 +192,10 @@ impl Work<'_> {
 /// A program that is to be wrapped does not run.
 fn runs(places: &[Place], changes: &[Change]) -> Result<()> {
     for (place, change) in places.iter().zip(changes) {
-        let why = |program: &PathBuf| runs::why_not(place, program);
+        let why = |program: &PathBuf| {
+            let why = runs::why_not(place, program)?;
+            Some(format!("{why}{}", runs::way_out(place, program)))
+        };
         if let Some(why) = change.runs.as_ref().and_then(why) {
             return Err(Error::new(why));
         }

@@ -111,18 +111,19 @@ impl Place {
         target.and_then(|target| target.to_str()).unwrap_or("")
     }
 
-    /// Another copy of the launcher.
+    /// Other copies of the launcher.
     ///
     /// # Errors
     /// One is there and cannot be read.
-    pub fn sibling(&self) -> Result<Option<PathBuf>> {
+    pub fn siblings(&self) -> Result<Vec<PathBuf>> {
+        let mut siblings = Vec::new();
         for name in SIBLINGS {
             let path = self.bin.join(LAUNCHERS).join(name);
             if look(&path)? == Found::Program {
-                return Ok(Some(path));
+                siblings.push(path);
             }
         }
-        Ok(None)
+        Ok(siblings)
     }
 
     /// # Errors

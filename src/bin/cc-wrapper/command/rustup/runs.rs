@@ -2,22 +2,23 @@
 
 use std::env;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::elf;
 use super::place::Place;
 
+/// What brings back what cannot be mended here.
+pub const REINSTALL: &str = "`rustup toolchain install --force`";
+
 /// Why the launcher, or another program in its stead, does not run the linker.
 pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
-    for program in [launcher, &place.linker()] {
-        if let Some(interpreter) = elf::missing_interpreter(program) {
-            return Some(format!(
-                "the interpreter of {}, {}, does not exist; on NixOS enable nix-ld, or let --patchelf set another",
-                program.display(),
-                interpreter.display()
-            ));
-        }
+    if let Some((program, interpreter)) = missing_interpreter(place, launcher) {
+        return Some(format!(
+            "the interpreter of {}, {}, does not exist; on NixOS enable nix-ld, or let --patchelf set another",
+            program.display(),
+            interpreter.display()
+        ));
     }
     let mut command = Command::new(launcher);
     for (name, _) in env::vars_os() {
@@ -39,6 +40,30 @@ pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
         launcher.display(),
         why.trim_end()
     ))
+}
+
+/// What a program that does not run leaves to be done.
+pub fn way_out(place: &Place, program: &Path) -> String {
+    if missing_interpreter(place, program).is_some() {
+        // Said with the reason.
+        return String::new();
+    }
+    let original = place.original();
+    if program != original && why_not(place, &original).is_none() {
+        return format!(
+            "; --undo puts {} back, and {REINSTALL} brings a new one",
+            original.display()
+        );
+    }
+    format!("; {REINSTALL} brings a new one")
+}
+
+fn missing_interpreter(place: &Place, launcher: &Path) -> Option<(PathBuf, PathBuf)> {
+    let mut programs = [launcher.to_path_buf(), place.linker()].into_iter();
+    programs.find_map(|program| {
+        let interpreter = elf::missing_interpreter(&program)?;
+        Some((program, interpreter))
+    })
 }
 
 /// Nothing of nix-ld's, which a program may need to start.
