@@ -205,7 +205,7 @@ fn the_tool_stops_and_goes_on_with_the_wrapper() {
 
 #[test]
 fn a_tool_that_does_not_stop_is_waited_for() {
-    let root = Root::new(&SLEEPS.replace("exec", "trap '' TSTP; exec"));
+    let root = Root::new(&format!("trap '' TSTP; {SLEEPS}"));
     let (mut wrapper, tool) = root.started(root.tool("ld").process_group(0));
     kill(pid(&wrapper), libc::SIGTSTP);
     sleep(Duration::from_millis(50));
