@@ -233,7 +233,7 @@ fn hooks_and_flag_files_are_where_packages_look_for_them() {
     );
     assert!(place.path("fast/nix-support/more").is_dir());
     assert!(place.path("fast/resource-root").is_dir());
-    let utils = "source fast/nix-support/utils.bash; is_served && echo sourced";
+    let utils = "source fast/nix-support/utils.bash; accumulateRoles && echo sourced";
     let mut bash = place.call(shell());
     assert_eq!(run(bash.args(["-euc", utils])), "sourced\n");
     // Others may add to it.
@@ -289,6 +289,109 @@ fn what_is_not_recognised_stays_and_is_named() {
     run(adopt(&place.wrapper.cc).arg("--in-place"));
     assert_eq!(run(place.call(bin.join("own")).arg("x")), "own\n");
     assert!(!bin.join("go").is_symlink() && bin.join("gcc").is_symlink());
+}
+
+/// A line in front of the second one of a file.
+fn insert(path: &Path, line: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    fs::write(path, format!("{first}\n{line}\n{rest}")).unwrap();
+}
+
+fn append(path: &Path, line: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    fs::write(path, format!("{text}{line}\n")).unwrap();
+}
+
+#[test]
+fn a_script_with_lines_of_its_own_stays_and_they_run() {
+    let line = "set -- -DOWN \"$@\"";
+    for in_place in [false, true] {
+        let place = Place::laid(Dialect::Of2026, "gcc");
+        insert(&place.wrapper.cc.join("bin/gcc"), line);
+        insert(&place.wrapper.bintools.join("bin/ld"), "export OWN=1");
+        let (told, gcc) = if in_place {
+            let told = run(adopt(&place.wrapper.cc).arg("--in-place"));
+            (told, place.wrapper.cc.join("bin/gcc"))
+        } else {
+            (place.adopt(), place.path("fast/bin/gcc"))
+        };
+        let own = format!("gcc: it has lines of its own, first line 2: {line}\n");
+        assert!(told.contains(&own), "{told}");
+        assert!(
+            in_place || told.contains("ld: it has lines of its own"),
+            "{told}"
+        );
+        write(&place.path("own.c"), "#ifndef OWN\n#error\n#endif\n");
+        run(place.call(gcc).args(["-c", "own.c"]));
+    }
+    // Nothing that nixpkgs' have not, but the others have it not.
+    let place = Place::laid(Dialect::Of2024, "gcc");
+    insert(&place.wrapper.cc.join("bin/cpp"), "n=0");
+    let told = place.adopt();
+    assert!(
+        told.contains("left alone    cpp: it differs from g++ in line 2\n"),
+        "{told}"
+    );
+    // In all of them: then there is nothing to adopt.
+    let place = Place::laid(Dialect::Of2026, "gcc");
+    for name in ["gcc", "g++", "cpp"] {
+        insert(&place.wrapper.cc.join("bin").join(name), line);
+    }
+    let mut out = adopt(&place.wrapper.cc);
+    out.arg("--out").arg(place.path("fast"));
+    refused(
+        &place.path(""),
+        &mut out,
+        &["cannot be adopted", "lines of its own", line],
+    );
+    let mut in_place = adopt(&place.wrapper.cc);
+    refused(
+        &place.path(""),
+        in_place.arg("--in-place"),
+        &["lines of its own"],
+    );
+}
+
+#[test]
+fn lines_in_what_scripts_read_are_not_dropped() {
+    for dialect in DIALECTS {
+        for (file, line) in [
+            ("add-flags.sh", "NIX_CFLAGS_COMPILE_salt_of_test+=\" -DAF\""),
+            ("add-hardening.sh", "hardeningCFlagsBefore+=(-DHH)"),
+            ("utils.bash", "params+=(-DU)"),
+            ("darwin-sdk-setup.bash", "export SDKROOT=/x MINE=1"),
+        ] {
+            let place = Place::laid(dialect, "gcc");
+            let path = place.wrapper.cc.join("nix-support").join(file);
+            if !path.exists() {
+                continue;
+            }
+            append(&path, line);
+            let parts = [file, "lines of its own", line];
+            for to in [&["--in-place"][..], &["--out", "fast"]] {
+                let mut adopt = adopt(&place.wrapper.cc);
+                refused(
+                    &place.path(""),
+                    adopt.args(to).current_dir(place.path("")),
+                    &parts,
+                );
+            }
+        }
+        // Compilers read that one too.
+        let place = Place::laid(dialect, "gcc");
+        let file = "nix-support/add-flags.sh";
+        append(
+            &place.wrapper.bintools.join(file),
+            "NIX_LDFLAGS_salt_of_test+=\" -lx\"",
+        );
+        let mut in_place = adopt(&place.wrapper.cc);
+        let parts = [
+            "bintools-wrapper-1/nix-support/add-flags.sh",
+            "lines of its own",
+        ];
+        refused(&place.path(""), in_place.arg("--in-place"), &parts);
+    }
 }
 
 /// A library in a store, and a program that needs it.

@@ -32,6 +32,7 @@ pub enum What {
 pub struct Found {
     pub name: OsString,
     pub script: Script,
+    pub text: Vec<u8>,
 }
 
 /// The names in the resolved directory `bin`, sorted, and the scripts among
@@ -41,9 +42,10 @@ pub fn read(bin: &Path) -> Result<(Vec<Entry>, Vec<Found>)> {
     let mut scripts = Vec::new();
     for name in names(bin)? {
         let (what, script) = entry(bin, &name)?;
-        scripts.extend(script.map(|script| Found {
+        scripts.extend(script.map(|(script, text)| Found {
             name: name.clone(),
             script,
+            text,
         }));
         entries.push(Entry { name, what });
     }
@@ -51,7 +53,7 @@ pub fn read(bin: &Path) -> Result<(Vec<Entry>, Vec<Found>)> {
 }
 
 /// What a name in `bin` is, as far as it tells by itself.
-fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Script>)> {
+fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<(Script, Vec<u8>)>)> {
     let path = bin.join(name);
     if let Ok(target) = fs::read_link(&path) {
         let leads_to = bin.join(&target);
@@ -70,7 +72,7 @@ fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Script>)> {
     let text = fs::read(&path).map_err(cannot("read", &path))?;
     Ok(match script::read(&text) {
         None => (What::Other, None),
-        Some(Ok(script)) => (What::Tool, Some(script)),
+        Some(Ok(script)) => (What::Tool, Some((script, text))),
         Some(Err(why)) => (What::Script(why), None),
     })
 }

@@ -13,13 +13,18 @@ use cc_wrapper::world::World;
 
 use super::bin::{self, Entry, Found, What};
 use super::clang_target::{self, ClangTarget};
+use super::known::{own_in_file, own_in_script, Names, Own};
 use super::lines::{contains, lines};
 use super::script::{self, Kind, Script, Wrapper};
 use super::statements::is_blank;
 use super::{darwin, hardening};
 use crate::command::error::{cannot, Error, Result};
+use crate::command::own::TOOLCHAIN;
 use crate::command::paths::canonical;
 use crate::os::Os;
+
+/// How much of a line is shown.
+const LONG: usize = 60;
 
 /// What the names in its `bin` are, and what the half is as a whole.
 #[derive(Debug)]
@@ -90,11 +95,47 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
         built_in: None,
     };
     half.describe(&wrapper, &support, called)?;
+    half.check_sourced(&wrapper, &support)?;
     half.take_tools(&wrapper, scripts, &support)?;
     Ok(half)
 }
 
 impl Half {
+    /// # Errors
+    /// A file that each script reads does more than nixpkgs'.
+    fn check_sourced(&self, wrapper: &Wrapper, support: &Support) -> Result<()> {
+        const FILES: [&str; 5] = [
+            "add-flags.sh",
+            "add-gnat-extra-flags.sh",
+            "add-hardening.sh",
+            "darwin-sdk-setup.bash",
+            "utils.bash",
+        ];
+        let spelled = Spelled::of(wrapper);
+        let mut texts = Vec::new();
+        for file in FILES {
+            texts.push((support, file, support.read(file)?));
+        }
+        // A compiler takes the linkers' flags from there.
+        let linkers = wrapper.bintools.as_ref();
+        let linkers = linkers.filter(|root| !root.join(TOOLCHAIN).exists());
+        let linkers = linkers.map(|root| Support(root.join("nix-support")));
+        if let Some(linkers) = &linkers {
+            texts.push((linkers, "add-flags.sh", linkers.read("add-flags.sh")?));
+        }
+        for (support, file, text) in texts {
+            let Some(text) = text else { continue };
+            if let Some(own) = own_in_file(file, &text, spelled.names("")) {
+                return Err(Error::new(format!(
+                    "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
+                    support.0.join(file).display(),
+                    shown(&own)
+                )));
+            }
+        }
+        Ok(())
+    }
+
     fn describe(&mut self, wrapper: &Wrapper, support: &Support, called: &str) -> Result<()> {
         let unknown = |file: &str| {
             Error::new(format!(
@@ -203,8 +244,10 @@ impl Half {
             .any(|line| line.starts_with(b"NIX_CFLAGS_COMPILE_") && contains(line, "=\"-B/"));
         let target = support.read(clang_target::FILE)?.unwrap_or_default();
         let target = clang_target::read(&target);
-        for Found { name, script } in scripts {
-            let what = match self.tool(wrapper, &name, &script, target.as_ref()) {
+        let own = own_lines(wrapper, &scripts);
+        for (Found { name, script, .. }, own) in scripts.into_iter().zip(own) {
+            let tool = self.tool(wrapper, &name, &script, target.as_ref());
+            let what = match tool.and_then(|role| own.map_or(Ok(role), Err)) {
                 Ok(role) => {
                     self.toolchain.tools.push(Tool {
                         name: owned(name.as_bytes()),
@@ -280,6 +323,92 @@ impl Half {
             (Kind::Ranlib, _) => Ok(Role::Ranlib),
         }
     }
+}
+
+/// What differs from wrapper to wrapper, as scripts spell it.
+struct Spelled {
+    out: String,
+    bintools: String,
+    salt: String,
+}
+
+impl Spelled {
+    fn of(wrapper: &Wrapper) -> Spelled {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let bintools = wrapper.bintools.as_deref();
+        Spelled {
+            out: text(&wrapper.out),
+            bintools: bintools.map(text).unwrap_or_default(),
+            salt: String::from_utf8_lossy(&wrapper.salt).into_owned(),
+        }
+    }
+
+    fn names<'a>(&'a self, program: &'a str) -> Names<'a> {
+        Names {
+            program,
+            roots: [&self.out, &self.bintools],
+            salt: &self.salt,
+        }
+    }
+}
+
+fn shown(own: &Own) -> String {
+    let mut text: String = own.text.chars().take(LONG).collect();
+    if text.len() < own.text.len() {
+        text.push('…');
+    }
+    format!("line {}: {text}", own.line)
+}
+
+/// Why each script cannot be replaced, if it does more than nixpkgs' or not
+/// the same as its neighbours.
+fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Option<String>> {
+    let mut own: Vec<Option<String>> = Vec::new();
+    let mut masked = Vec::new();
+    for found in scripts {
+        // Others go by other names.
+        let spelled = Spelled::of(found.script.wrapper.as_ref().unwrap_or(wrapper));
+        let program = found.script.program.to_string_lossy();
+        let first = own_in_script(&found.text, spelled.names(&program));
+        own.push(first.map(|first| format!("it has lines of its own, first {}", shown(&first))));
+        let text = String::from_utf8_lossy(&found.text);
+        let text = text.replace(&*program, "\0");
+        let is_of_ours = found
+            .script
+            .wrapper
+            .as_ref()
+            .map_or(true, |w| w.out == wrapper.out);
+        masked.push((found.script.kind, is_of_ours, text));
+    }
+    let mut differ = Vec::new();
+    for (at, text) in masked
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| own[*at].is_none())
+    {
+        let count = |text: &(Kind, bool, String)| {
+            let same = masked.iter().zip(&own);
+            same.filter(|(other, own)| own.is_none() && *other == text)
+                .count()
+        };
+        // Also if there are as many of each: nobody knows which is nixpkgs'.
+        let as_many = masked.iter().enumerate().find(|(other, of)| {
+            own[*other].is_none()
+                && (of.0, of.1) == (text.0, text.1)
+                && of.2 != text.2
+                && count(of) >= count(text)
+        });
+        if let Some((other, of)) = as_many {
+            let same = text.2.lines().zip(of.2.lines()).take_while(|(a, b)| a == b);
+            let line = same.count() + 1;
+            let other = scripts[other].name.to_string_lossy();
+            differ.push((at, format!("it differs from {other} in line {line}")));
+        }
+    }
+    for (at, why) in differ {
+        own[at] = Some(why);
+    }
+    own
 }
 
 fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {

@@ -8,9 +8,11 @@ mod darwin;
 mod half;
 mod hardening;
 mod in_place;
+mod known;
 mod lines;
 mod report;
 mod script;
+mod shell;
 mod statements;
 
 use std::fs;
