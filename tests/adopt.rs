@@ -518,6 +518,28 @@ fn a_linker_half_that_is_ours_or_unknown_stays_where_it_is() {
 }
 
 #[test]
+fn a_place_that_is_of_no_use_is_refused() {
+    let place = Place::laid(Dialect::Of2026, "gcc");
+    let [cc, bintools] = [&place.wrapper.cc, &place.wrapper.bintools];
+    symlink(cc, place.path("way")).unwrap();
+    for inside in [
+        cc.join("fast"),
+        cc.join("nix-support/x"),
+        cc.join("a/b"),
+        cc.join("bin"),
+        bintools.join("fast"),
+        place.path("way/fast"),
+    ] {
+        let mut out = adopt(cc);
+        out.arg("--out").arg(&inside);
+        refused(&place.path(""), &mut out, &["is inside the old root"]);
+    }
+    let mut out = adopt(cc);
+    out.args(["--out", "o p"]).current_dir(place.path(""));
+    refused(&place.path(""), &mut out, &["cannot hold white space"]);
+}
+
+#[test]
 fn adopting_again_replaces_a_root_of_ours_alone() {
     let place = Place::laid(Dialect::Of2026, "gcc");
     place.adopt();
@@ -702,6 +724,8 @@ fn what_cannot_be_adopted_is_refused() {
     fs::rename(&place.wrapper.bintools, place.path("away")).unwrap();
     let parts = ["its linker half", "was it collected?"];
     refused(&top, &mut out(&place.wrapper.cc), &parts);
+    let mut in_place = adopt(&place.wrapper.cc);
+    refused(&top, in_place.arg("--in-place"), &parts);
     fs::rename(place.path("away"), &place.wrapper.bintools).unwrap();
 
     fs::rename(&place.wrapper.cc, place.path("copy")).unwrap();
