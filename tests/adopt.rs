@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::look_alike::{script, shell, Dialect, LookAlike};
-use common::{command, interpreter, run, run_alone, runpath, write};
+use common::{command, interpreter, run, run_alone, runpath, strace, write};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -518,6 +518,33 @@ fn a_linker_half_that_is_ours_or_unknown_stays_where_it_is() {
 }
 
 #[test]
+fn a_hook_that_older_scripts_do_not_run_does_not_come_to_run() {
+    for dialect in DIALECTS {
+        let place = Place::laid(dialect, "gcc");
+        let hook = "nix-support/ld-wrapper-hook";
+        write(&place.wrapper.bintools.join(hook), "echo hook\n");
+        let told = place.adopt();
+        let old = dialect == Dialect::Of2024;
+        let left = "left alone    ld-wrapper-hook: its scripts do not run it\n";
+        assert_eq!(told.contains(left), old, "{told}");
+        assert_eq!(
+            told.contains("hooks         ld-wrapper-hook\n"),
+            !old,
+            "{told}"
+        );
+        let ld = run(place.call("fast/bin/ld").arg("--version"));
+        assert_eq!(ld.contains("hook\n"), !old, "{ld}");
+        let mut in_place = adopt(&place.wrapper.bintools);
+        in_place.arg("--in-place");
+        if old {
+            refused(&place.path(""), &mut in_place, &[hook, "remove that"]);
+        } else {
+            run(&mut in_place);
+        }
+    }
+}
+
+#[test]
 fn a_place_that_is_of_no_use_is_refused() {
     let place = Place::laid(Dialect::Of2026, "gcc");
     let [cc, bintools] = [&place.wrapper.cc, &place.wrapper.bintools];
@@ -607,28 +634,44 @@ fn tools_may_be_links_to_a_binary_elsewhere() {
     );
 }
 
-/// Kills the run at each rename and removal it makes.
+/// clang's wrapper, with its target in a hook.
+fn laid_for_kills() -> Place {
+    let mut place = Place::new(Dialect::Of2026, "clang");
+    let target = "x86_64-unknown-linux-gnu".to_owned();
+    place.wrapper.target = Some((target, String::new(), String::new()));
+    place.wrapper.lay();
+    place
+}
+
+/// The run is killed at each call in turn by which it changes something.
 #[test]
 fn in_place_interrupted_at_each_step() {
     if common::tool("strace").is_none() || common::tool("clang").is_none() {
         return;
     }
-    let mut whole = None;
-    for step in 1..20 {
-        let mut place = Place::new(Dialect::Of2026, "clang");
-        let target = "x86_64-unknown-linux-gnu".to_owned();
-        place.wrapper.target = Some((target, String::new(), String::new()));
-        place.wrapper.lay();
-        let calls = "trace=rename,renameat,renameat2,unlink,unlinkat";
-        let kill =
-            format!("inject=rename,renameat,renameat2,unlink,unlinkat:signal=SIGKILL:when={step}");
-        let mut strace = command("strace");
-        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", calls, "-e", &kill]);
-        strace
-            .args([BINARY, "adopt"])
-            .arg(&place.wrapper.cc)
-            .arg("--in-place");
-        let ended = strace.output().unwrap().status.success();
+    let in_place = |place: &Place| {
+        let mut command = adopt(&place.wrapper.cc);
+        command.arg("--in-place");
+        command
+    };
+    // Seen from the wrapper, so that all runs compare.
+    let found = |place: &Place| -> Vec<String> {
+        let top = place.path("").display().to_string();
+        let top = top.trim_end_matches('/');
+        let found = tree(&place.wrapper.cc);
+        let found = found.iter();
+        found
+            .map(|(path, what)| format!("{} {what}", path.display()).replace(top, "TOP"))
+            .collect()
+    };
+    let whole = laid_for_kills();
+    let calls = strace::calls(&in_place(&whole), &whole.path("trace"));
+    let renames = calls.iter().filter(|(call, _)| call.starts_with("rename"));
+    assert!(renames.count() > 4, "{calls:?}");
+    let expected = found(&whole);
+    for call in &calls {
+        let place = laid_for_kills();
+        strace::killed(&in_place(&place), &place.path("trace"), call);
         for tool in ["clang", "clang++", "cc", "c++", "cpp", "ld", "ar"] {
             let tool = place.wrapper.cc.join("bin").join(tool);
             run(place.call(&tool).arg("--version"));
@@ -638,25 +681,9 @@ fn in_place_interrupted_at_each_step() {
         run(cc.args(["main.c", "-o", "main"]));
         run_alone(&place.path("main"));
 
-        run(adopt(&place.wrapper.cc).arg("--in-place"));
-        // Seen from the wrapper, so that all runs compare.
-        let top = place.path("").display().to_string();
-        let top = top.trim_end_matches('/');
-        let found: Vec<String> = tree(&place.wrapper.cc)
-            .iter()
-            .map(|(path, what)| format!("{} {what}", path.display()).replace(top, "TOP"))
-            .collect();
-        assert_eq!(
-            whole.get_or_insert_with(|| found.clone()),
-            &found,
-            "step {step}"
-        );
-        if ended {
-            assert!(step > 5, "only {step} steps");
-            return;
-        }
+        run(&mut in_place(&place));
+        assert_eq!(found(&place), expected, "{call:?}");
     }
-    panic!("it never came to its end");
 }
 
 #[test]

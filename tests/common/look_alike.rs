@@ -365,6 +365,13 @@ impl LookAlike {
              if [ -n \"${{NIX_STORE-}}\" ] && [[ \"$dir\" = \"$NIX_STORE\"/* ]]; then extraAfter+=(-rpath \"$dir\"); fi\n            ;;\n    \
              esac\ndone\n"
         ));
+        if self.dialect == Dialect::Of2026 {
+            text.push_str(&format!(
+                "if [[ -e {0}/nix-support/ld-wrapper-hook ]]; then\n    \
+                 source {0}/nix-support/ld-wrapper-hook\nfi\n",
+                out
+            ));
+        }
         text.push_str(&end(
             &program.display().to_string(),
             "LD",

@@ -42,18 +42,14 @@ pub fn read(bin: &Path) -> Result<(Vec<Entry>, Vec<Found>)> {
     let mut scripts = Vec::new();
     for name in names(bin)? {
         let (what, script) = entry(bin, &name)?;
-        scripts.extend(script.map(|(script, text)| Found {
-            name: name.clone(),
-            script,
-            text,
-        }));
+        scripts.extend(script);
         entries.push(Entry { name, what });
     }
     Ok((entries, scripts))
 }
 
 /// What a name in `bin` is, as far as it tells by itself.
-fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<(Script, Vec<u8>)>)> {
+fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Found>)> {
     let path = bin.join(name);
     if let Ok(target) = fs::read_link(&path) {
         let leads_to = bin.join(&target);
@@ -72,7 +68,10 @@ fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<(Script, Vec<u8>)>)> 
     let text = fs::read(&path).map_err(cannot("read", &path))?;
     Ok(match script::read(&text) {
         None => (What::Other, None),
-        Some(Ok(script)) => (What::Tool, Some((script, text))),
+        Some(Ok(script)) => {
+            let name = name.to_owned();
+            (What::Tool, Some(Found { name, script, text }))
+        }
         Some(Err(why)) => (What::Script(why), None),
     })
 }

@@ -23,6 +23,9 @@ use crate::command::own::TOOLCHAIN;
 use crate::command::paths::canonical;
 use crate::os::Os;
 
+/// Which older scripts do not know.
+const LINKER_HOOK: &str = "ld-wrapper-hook";
+
 /// How much of a line is shown.
 const LONG: usize = 60;
 
@@ -42,6 +45,8 @@ pub struct Half {
     pub toolchain: Toolchain<'static>,
     /// The hook that nixpkgs' own text is in, if it is known.
     pub built_in: Option<BuiltIn>,
+    /// A hook that we would run and these scripts do not.
+    pub not_run: Option<&'static str>,
 }
 
 /// A hook that begins with text of nixpkgs which is built into us.
@@ -93,7 +98,12 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
         entries,
         toolchain: Toolchain::default(),
         built_in: None,
+        not_run: None,
     };
+    let runs = |found: &Found| contains(&found.text, LINKER_HOOK);
+    if is_linkers && !scripts.iter().any(runs) && support.0.join(LINKER_HOOK).exists() {
+        half.not_run = Some(LINKER_HOOK);
+    }
     half.describe(&wrapper, &support, called)?;
     half.check_sourced(&wrapper, &support)?;
     half.take_tools(&wrapper, scripts, &support)?;

@@ -353,11 +353,11 @@ impl Names<'_> {
                 balanced(rest, '(', ')')
             } else if rest.starts_with("${") {
                 balanced(rest, '{', '}')
-            } else if rest.starts_with('$') {
+            } else if let Some(name) = rest.strip_prefix('$') {
                 let is_of_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
-                let name = rest[1..].find(|c| !is_of_name(c)).unwrap_or(rest.len() - 1);
+                let end = name.find(|c| !is_of_name(c)).unwrap_or(name.len());
                 // `$@`
-                Some(1 + name.max(1).min(rest.len() - 1))
+                Some(1 + end.max(1).min(name.len()))
             } else {
                 None
             };
