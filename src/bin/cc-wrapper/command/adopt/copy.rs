@@ -88,8 +88,7 @@ impl Copy<'_> {
         fs::create_dir_all(&new).map_err(cannot("create", &new))?;
         for name in names(&old)? {
             let (from, to) = (old.join(&name), new.join(&name));
-            let is_not_run = self.half.not_run.is_some_and(|hook| name == hook);
-            if is_not_run || self.is_built_in(&name, &to)? {
+            if self.is_built_in(&name, &to)? {
                 continue;
             }
             let kind = fs::symlink_metadata(&from).map_err(cannot("read", &from))?;

@@ -23,9 +23,6 @@ use crate::command::own::TOOLCHAIN;
 use crate::command::paths::canonical;
 use crate::os::Os;
 
-/// Which older scripts do not know.
-const LINKER_HOOK: &str = "ld-wrapper-hook";
-
 /// How much of a line is shown.
 const LONG: usize = 60;
 
@@ -45,8 +42,8 @@ pub struct Half {
     pub toolchain: Toolchain<'static>,
     /// The hook that nixpkgs' own text is in, if it is known.
     pub built_in: Option<BuiltIn>,
-    /// A hook that we would run and these scripts do not.
-    pub not_run: Option<&'static str>,
+    /// Lines that are not nixpkgs', and that nothing was made of.
+    pub not_taken: Vec<String>,
 }
 
 /// A hook that begins with text of nixpkgs which is built into us.
@@ -98,12 +95,8 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
         entries,
         toolchain: Toolchain::default(),
         built_in: None,
-        not_run: None,
+        not_taken: Vec::new(),
     };
-    let runs = |found: &Found| contains(&found.text, LINKER_HOOK);
-    if is_linkers && !scripts.iter().any(runs) && support.0.join(LINKER_HOOK).exists() {
-        half.not_run = Some(LINKER_HOOK);
-    }
     half.describe(&wrapper, &support, called)?;
     half.check_sourced(&wrapper, &support)?;
     half.take_tools(&wrapper, scripts, &support)?;
@@ -112,8 +105,8 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
 
 impl Half {
     /// # Errors
-    /// A file that each script reads does more than nixpkgs'.
-    fn check_sourced(&self, wrapper: &Wrapper, support: &Support) -> Result<()> {
+    /// Something was added behind the end of a file that each script reads.
+    fn check_sourced(&mut self, wrapper: &Wrapper, support: &Support) -> Result<()> {
         const FILES: [&str; 5] = [
             "add-flags.sh",
             "add-gnat-extra-flags.sh",
@@ -135,12 +128,16 @@ impl Half {
         }
         for (support, file, text) in texts {
             let Some(text) = text else { continue };
-            if let Some(own) = own_in_file(file, &text, spelled.names("")) {
-                return Err(Error::new(format!(
-                    "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
-                    support.0.join(file).display(),
-                    shown(&own)
-                )));
+            match own_in_file(file, &text, spelled.names("")) {
+                Some(own) if own.is_added => {
+                    return Err(Error::new(format!(
+                        "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
+                        support.0.join(file).display(),
+                        shown(&own)
+                    )))
+                }
+                Some(own) => self.not_taken.push(format!("nix-support/{file} {}", shown(&own))),
+                None => {}
             }
         }
         Ok(())
@@ -257,8 +254,15 @@ impl Half {
         let own = own_lines(wrapper, &scripts);
         for (Found { name, script, .. }, own) in scripts.into_iter().zip(own) {
             let tool = self.tool(wrapper, &name, &script, target.as_ref());
-            let what = match tool.and_then(|role| own.map_or(Ok(role), Err)) {
+            let (alone, note) = match own {
+                Lines::Own(why) => (Some(why), None),
+                Lines::NotTaken(line) => (None, Some(line)),
+                Lines::Known => (None, None),
+            };
+            let what = match tool.and_then(|role| alone.map_or(Ok(role), Err)) {
                 Ok(role) => {
+                    let note = note.map(|line| format!("{} {line}", name.to_string_lossy()));
+                    self.not_taken.extend(note);
                     self.toolchain.tools.push(Tool {
                         name: owned(name.as_bytes()),
                         role: owned(role.name().as_bytes()),
@@ -370,55 +374,59 @@ fn shown(own: &Own) -> String {
     format!("line {}: {text}", own.line)
 }
 
-/// Why each script cannot be replaced, if it does more than nixpkgs' or not
-/// the same as its neighbours.
-fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Option<String>> {
-    let mut own: Vec<Option<String>> = Vec::new();
+/// Whose the lines of a script are.
+enum Lines {
+    Known,
+    /// All of its kind have this one too, which is not known: nixpkgs' are not
+    /// always the same.
+    NotTaken(String),
+    /// It alone has some; why it cannot be replaced.
+    Own(String),
+}
+
+fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
+    let mut unknown = Vec::new();
     let mut masked = Vec::new();
     for found in scripts {
         // Others go by other names.
-        let spelled = Spelled::of(found.script.wrapper.as_ref().unwrap_or(wrapper));
+        let of = found.script.wrapper.as_ref().unwrap_or(wrapper);
+        let spelled = Spelled::of(of);
         let program = found.script.program.to_string_lossy();
-        let first = own_in_script(&found.text, spelled.names(&program));
-        own.push(first.map(|first| format!("it has lines of its own, first {}", shown(&first))));
+        unknown.push(own_in_script(&found.text, spelled.names(&program)));
         let text = String::from_utf8_lossy(&found.text);
-        let text = text.replace(&*program, "\0");
-        let is_of_ours = found
-            .script
-            .wrapper
-            .as_ref()
-            .map_or(true, |w| w.out == wrapper.out);
-        masked.push((found.script.kind, is_of_ours, text));
+        let kind = (found.script.kind, of.out == wrapper.out);
+        masked.push((kind, text.replace(&*program, "\0")));
     }
-    let mut differ = Vec::new();
-    for (at, text) in masked
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| own[*at].is_none())
-    {
-        let count = |text: &(Kind, bool, String)| {
-            let same = masked.iter().zip(&own);
-            same.filter(|(other, own)| own.is_none() && *other == text)
-                .count()
+    let count = |text: &String| masked.iter().filter(|(_, other)| other == text).count();
+    let lines = |at: usize| {
+        let (kind, text) = &masked[at];
+        // Of as many of each, the one that is known to the end is nixpkgs'.
+        let is_better = |other: usize| {
+            let (of_kind, of_text) = &masked[other];
+            let (ours, theirs) = (count(text), count(of_text));
+            let is_known = unknown[other].is_none();
+            of_kind == kind
+                && of_text != text
+                && (theirs > ours || theirs == ours && (is_known || unknown[at].is_some()))
         };
-        // Also if there are as many of each: nobody knows which is nixpkgs'.
-        let as_many = masked.iter().enumerate().find(|(other, of)| {
-            own[*other].is_none()
-                && (of.0, of.1) == (text.0, text.1)
-                && of.2 != text.2
-                && count(of) >= count(text)
-        });
-        if let Some((other, of)) = as_many {
-            let same = text.2.lines().zip(of.2.lines()).take_while(|(a, b)| a == b);
-            let line = same.count() + 1;
-            let other = scripts[other].name.to_string_lossy();
-            differ.push((at, format!("it differs from {other} in line {line}")));
+        match (
+            (0..masked.len()).find(|other| is_better(*other)),
+            &unknown[at],
+        ) {
+            (Some(_), Some(first)) => {
+                Lines::Own(format!("it has lines of its own, first {}", shown(first)))
+            }
+            (Some(other), None) => {
+                let pairs = text.lines().zip(masked[other].1.lines());
+                let line = pairs.take_while(|(a, b)| a == b).count() + 1;
+                let other = scripts[other].name.to_string_lossy();
+                Lines::Own(format!("it differs from {other} in line {line}"))
+            }
+            (None, Some(first)) => Lines::NotTaken(shown(first)),
+            (None, None) => Lines::Known,
         }
-    }
-    for (at, why) in differ {
-        own[at] = Some(why);
-    }
-    own
+    };
+    (0..scripts.len()).map(lines).collect()
 }
 
 fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {

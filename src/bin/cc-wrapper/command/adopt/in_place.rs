@@ -28,12 +28,6 @@ use crate::command::step::Step;
 /// # Errors
 /// A script that stays needs what has to go.
 pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
-    if let Some(hook) = half.not_run {
-        return Err(Error::new(format!(
-            "{}: its scripts do not run nix-support/{hook}, and what would be in their place does; remove that, or use --out",
-            half.root.display()
-        )));
-    }
     leave_hook_to_scripts(half)?;
     let mut toolchain = half.toolchain.clone();
     let bintools = half.bintools.as_ref();

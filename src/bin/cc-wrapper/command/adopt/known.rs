@@ -21,6 +21,8 @@ pub struct Names<'a> {
 pub struct Own {
     pub line: usize,
     pub text: String,
+    /// It stands behind nixpkgs' own end.
+    pub is_added: bool,
 }
 
 const FUNCTIONS: [&str; 13] = [
@@ -145,11 +147,8 @@ pub fn own_in_file(file: &str, text: &[u8], names: Names) -> Option<Own> {
             own(text, names, |_, _| true)
         }
     };
-    own.or_else(|| {
-        let line = String::from_utf8_lossy(text).lines().count();
-        let text = "it lacks its end".to_owned();
-        (!ended).then_some(Own { line, text })
-    })
+    let is_added = ended && file.starts_with("add-");
+    own.map(|own| Own { is_added, ..own })
 }
 
 fn own(text: &[u8], names: Names, mut fits: impl FnMut(&Command, usize) -> bool) -> Option<Own> {
@@ -157,6 +156,7 @@ fn own(text: &[u8], names: Names, mut fits: impl FnMut(&Command, usize) -> bool)
     let found = |line: usize| Own {
         line,
         text: text.lines().nth(line - 1).unwrap_or("").trim().to_owned(),
+        is_added: false,
     };
     let commands = match commands(&text) {
         Ok(commands) => commands,

@@ -25,17 +25,13 @@ pub fn half(out: &mut Vec<u8>, half: &Half) {
         &of(|role| matches!(role, Role::Strip | Role::Ranlib)),
     );
     row(out, "hooks", &hooks(half));
-    if let Some(hook) = half.not_run {
-        row(
-            out,
-            "left alone",
-            &format!("{hook}: its scripts do not run it"),
-        );
-    }
     for entry in &half.entries {
         if let What::Script(why) = &entry.what {
             row(out, "left alone", &format!("{}: {why}", shown(&entry.name)));
         }
+    }
+    for line in &half.not_taken {
+        row(out, "not taken", line);
     }
 }
 
@@ -44,7 +40,6 @@ fn hooks(half: &Half) -> String {
     let built_in = half.built_in.as_ref();
     let counts = |name: &&str| match built_in.filter(|hook| hook.file == *name) {
         Some(hook) => hook.has_rest(),
-        None if half.not_run == Some(*name) => false,
         None => half.root.join("nix-support").join(name).exists(),
     };
     let names: Vec<&str> = HOOKS.into_iter().filter(counts).collect();
