@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::look_alike::{script, shell, Dialect, LookAlike};
-use common::{command, interpreter, run, run_alone, runpath, write};
+use common::{command, interpreter, run, run_alone, runpath, strace, write};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -233,7 +233,7 @@ fn hooks_and_flag_files_are_where_packages_look_for_them() {
     );
     assert!(place.path("fast/nix-support/more").is_dir());
     assert!(place.path("fast/resource-root").is_dir());
-    let utils = "source fast/nix-support/utils.bash; is_served && echo sourced";
+    let utils = "source fast/nix-support/utils.bash; accumulateRoles && echo sourced";
     let mut bash = place.call(shell());
     assert_eq!(run(bash.args(["-euc", utils])), "sourced\n");
     // Others may add to it.
@@ -289,6 +289,113 @@ fn what_is_not_recognised_stays_and_is_named() {
     run(adopt(&place.wrapper.cc).arg("--in-place"));
     assert_eq!(run(place.call(bin.join("own")).arg("x")), "own\n");
     assert!(!bin.join("go").is_symlink() && bin.join("gcc").is_symlink());
+}
+
+/// A line in front of the second one of a file.
+fn insert(path: &Path, line: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    fs::write(path, format!("{first}\n{line}\n{rest}")).unwrap();
+}
+
+fn append(path: &Path, line: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    fs::write(path, format!("{text}{line}\n")).unwrap();
+}
+
+#[test]
+fn a_script_with_lines_of_its_own_stays_and_they_run() {
+    let line = "set -- -DOWN \"$@\"";
+    for in_place in [false, true] {
+        let place = Place::laid(Dialect::Of2026, "gcc");
+        insert(&place.wrapper.cc.join("bin/gcc"), line);
+        insert(&place.wrapper.bintools.join("bin/ld"), "export OWN=1");
+        let (told, gcc) = if in_place {
+            let told = run(adopt(&place.wrapper.cc).arg("--in-place"));
+            (told, place.wrapper.cc.join("bin/gcc"))
+        } else {
+            (place.adopt(), place.path("fast/bin/gcc"))
+        };
+        let own = format!("gcc: it has lines of its own, first line 2: {line}\n");
+        assert!(told.contains(&own), "{told}");
+        assert!(
+            in_place || told.contains("ld: it has lines of its own"),
+            "{told}"
+        );
+        write(&place.path("own.c"), "#ifndef OWN\n#error\n#endif\n");
+        run(place.call(gcc).args(["-c", "own.c"]));
+    }
+    // Nothing that nixpkgs' have not, but the others have it not.
+    let place = Place::laid(Dialect::Of2024, "gcc");
+    insert(&place.wrapper.cc.join("bin/cpp"), "n=0");
+    let told = place.adopt();
+    assert!(
+        told.contains("left alone    cpp: it differs from g++ in line 2\n"),
+        "{told}"
+    );
+    // In all of them it may be nixpkgs' own, of another year: it is told.
+    let place = Place::laid(Dialect::Of2026, "gcc");
+    for name in ["gcc", "g++", "cpp"] {
+        insert(&place.wrapper.cc.join("bin").join(name), line);
+    }
+    let told = place.adopt();
+    for name in ["gcc", "g++", "cpp"] {
+        let note = format!("not taken     {name} line 2: {line}\n");
+        assert!(told.contains(&note), "{told}");
+    }
+}
+
+#[test]
+fn lines_in_what_scripts_read_are_not_dropped() {
+    for dialect in DIALECTS {
+        for (file, line) in [
+            ("add-flags.sh", "NIX_CFLAGS_COMPILE_salt_of_test+=\" -DAF\""),
+            ("add-hardening.sh", "hardeningCFlagsBefore+=(-DHH)"),
+        ] {
+            let place = Place::laid(dialect, "gcc");
+            let path = place.wrapper.cc.join("nix-support").join(file);
+            if !path.exists() {
+                continue;
+            }
+            append(&path, line);
+            let parts = [file, "lines of its own", line];
+            for to in [&["--in-place"][..], &["--out", "fast"]] {
+                let mut adopt = adopt(&place.wrapper.cc);
+                refused(
+                    &place.path(""),
+                    adopt.args(to).current_dir(place.path("")),
+                    &parts,
+                );
+            }
+        }
+        for (file, line) in [
+            ("utils.bash", "params+=(-DU)"),
+            ("darwin-sdk-setup.bash", "export SDKROOT=/x MINE=1"),
+        ] {
+            let place = Place::laid(dialect, "gcc");
+            let path = place.wrapper.cc.join("nix-support").join(file);
+            if !path.exists() {
+                continue;
+            }
+            append(&path, line);
+            let told = place.adopt();
+            let note = format!("not taken     nix-support/{file} line ");
+            assert!(told.contains(&note) && told.contains(line), "{told}");
+        }
+        // Compilers read that one too.
+        let place = Place::laid(dialect, "gcc");
+        let file = "nix-support/add-flags.sh";
+        append(
+            &place.wrapper.bintools.join(file),
+            "NIX_LDFLAGS_salt_of_test+=\" -lx\"",
+        );
+        let mut in_place = adopt(&place.wrapper.cc);
+        let parts = [
+            "bintools-wrapper-1/nix-support/add-flags.sh",
+            "lines of its own",
+        ];
+        refused(&place.path(""), in_place.arg("--in-place"), &parts);
+    }
 }
 
 /// A library in a store, and a program that needs it.
@@ -415,6 +522,28 @@ fn a_linker_half_that_is_ours_or_unknown_stays_where_it_is() {
 }
 
 #[test]
+fn a_place_that_is_of_no_use_is_refused() {
+    let place = Place::laid(Dialect::Of2026, "gcc");
+    let [cc, bintools] = [&place.wrapper.cc, &place.wrapper.bintools];
+    symlink(cc, place.path("way")).unwrap();
+    for inside in [
+        cc.join("fast"),
+        cc.join("nix-support/x"),
+        cc.join("a/b"),
+        cc.join("bin"),
+        bintools.join("fast"),
+        place.path("way/fast"),
+    ] {
+        let mut out = adopt(cc);
+        out.arg("--out").arg(&inside);
+        refused(&place.path(""), &mut out, &["is inside the old root"]);
+    }
+    let mut out = adopt(cc);
+    out.args(["--out", "o p"]).current_dir(place.path(""));
+    refused(&place.path(""), &mut out, &["cannot hold white space"]);
+}
+
+#[test]
 fn adopting_again_replaces_a_root_of_ours_alone() {
     let place = Place::laid(Dialect::Of2026, "gcc");
     place.adopt();
@@ -482,28 +611,44 @@ fn tools_may_be_links_to_a_binary_elsewhere() {
     );
 }
 
-/// Kills the run at each rename and removal it makes.
+/// clang's wrapper, with its target in a hook.
+fn laid_for_kills() -> Place {
+    let mut place = Place::new(Dialect::Of2026, "clang");
+    let target = "x86_64-unknown-linux-gnu".to_owned();
+    place.wrapper.target = Some((target, String::new(), String::new()));
+    place.wrapper.lay();
+    place
+}
+
+/// The run is killed at each call in turn by which it changes something.
 #[test]
 fn in_place_interrupted_at_each_step() {
     if common::tool("strace").is_none() || common::tool("clang").is_none() {
         return;
     }
-    let mut whole = None;
-    for step in 1..20 {
-        let mut place = Place::new(Dialect::Of2026, "clang");
-        let target = "x86_64-unknown-linux-gnu".to_owned();
-        place.wrapper.target = Some((target, String::new(), String::new()));
-        place.wrapper.lay();
-        let calls = "trace=rename,renameat,renameat2,unlink,unlinkat";
-        let kill =
-            format!("inject=rename,renameat,renameat2,unlink,unlinkat:signal=SIGKILL:when={step}");
-        let mut strace = command("strace");
-        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", calls, "-e", &kill]);
-        strace
-            .args([BINARY, "adopt"])
-            .arg(&place.wrapper.cc)
-            .arg("--in-place");
-        let ended = strace.output().unwrap().status.success();
+    let in_place = |place: &Place| {
+        let mut command = adopt(&place.wrapper.cc);
+        command.arg("--in-place");
+        command
+    };
+    // Seen from the wrapper, so that all runs compare.
+    let found = |place: &Place| -> Vec<String> {
+        let top = place.path("").display().to_string();
+        let top = top.trim_end_matches('/');
+        let found = tree(&place.wrapper.cc);
+        let found = found.iter();
+        found
+            .map(|(path, what)| format!("{} {what}", path.display()).replace(top, "TOP"))
+            .collect()
+    };
+    let whole = laid_for_kills();
+    let calls = strace::calls(&in_place(&whole), &whole.path("trace"));
+    let renames = calls.iter().filter(|(call, _)| call.starts_with("rename"));
+    assert!(renames.count() > 4, "{calls:?}");
+    let expected = found(&whole);
+    for call in &calls {
+        let place = laid_for_kills();
+        strace::killed(&in_place(&place), &place.path("trace"), call);
         for tool in ["clang", "clang++", "cc", "c++", "cpp", "ld", "ar"] {
             let tool = place.wrapper.cc.join("bin").join(tool);
             run(place.call(&tool).arg("--version"));
@@ -513,25 +658,9 @@ fn in_place_interrupted_at_each_step() {
         run(cc.args(["main.c", "-o", "main"]));
         run_alone(&place.path("main"));
 
-        run(adopt(&place.wrapper.cc).arg("--in-place"));
-        // Seen from the wrapper, so that all runs compare.
-        let top = place.path("").display().to_string();
-        let top = top.trim_end_matches('/');
-        let found: Vec<String> = tree(&place.wrapper.cc)
-            .iter()
-            .map(|(path, what)| format!("{} {what}", path.display()).replace(top, "TOP"))
-            .collect();
-        assert_eq!(
-            whole.get_or_insert_with(|| found.clone()),
-            &found,
-            "step {step}"
-        );
-        if ended {
-            assert!(step > 5, "only {step} steps");
-            return;
-        }
+        run(&mut in_place(&place));
+        assert_eq!(found(&place), expected, "{call:?}");
     }
-    panic!("it never came to its end");
 }
 
 #[test]
@@ -599,6 +728,8 @@ fn what_cannot_be_adopted_is_refused() {
     fs::rename(&place.wrapper.bintools, place.path("away")).unwrap();
     let parts = ["its linker half", "was it collected?"];
     refused(&top, &mut out(&place.wrapper.cc), &parts);
+    let mut in_place = adopt(&place.wrapper.cc);
+    refused(&top, in_place.arg("--in-place"), &parts);
     fs::rename(place.path("away"), &place.wrapper.bintools).unwrap();
 
     fs::rename(&place.wrapper.cc, place.path("copy")).unwrap();

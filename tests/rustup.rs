@@ -10,7 +10,7 @@ use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{command, interpreter, run, run_alone, runpath, tool, write};
+use common::{command, interpreter, run, run_alone, runpath, strace, tool, write};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
@@ -774,50 +774,11 @@ fn a_run_that_fails_for_one_does_the_others() {
     good.is_wrapped(&original);
 }
 
-/// All by which a run changes something.
-const CALLS: &str = "mkdir,mkdirat,link,linkat,rename,renameat,renameat2,unlink,unlinkat,rmdir,\
-                     chmod,fchmod,fchmodat,copy_file_range,sendfile,write";
-
-/// The same run under strace, with these options of strace.
-fn traced(place: &Place, options: &[&str], of_strace: &[&str]) -> Command {
-    let mut strace = command("strace");
-    strace.args(["-qq", "-e", "signal=none", "-o"]);
-    strace.arg(place.path("trace")).args(of_strace);
-    let rustup = place.rustup(options);
-    strace.arg(rustup.get_program()).args(rustup.get_args());
-    strace.env("TMPDIR", place.top.path());
-    strace
-}
-
-/// The calls that a run makes, each with how many there are before it of its
-/// kind, and itself.
-fn calls(place: &Place, options: &[&str]) -> Vec<(String, usize)> {
-    run(&mut traced(
-        place,
-        options,
-        &["-e", &format!("trace={CALLS}")],
-    ));
-    let trace = fs::read_to_string(place.path("trace")).unwrap();
-    let mut counts = BTreeMap::new();
-    let mut calls = Vec::new();
-    for line in trace.lines() {
-        let name = line.split('(').next().unwrap().to_owned();
-        let count = counts.entry(name.clone()).or_insert(0);
-        *count += 1;
-        calls.push((name, *count));
-    }
-    calls
-}
-
-/// A run that is killed when it makes the `n`th such call.
-fn killed(place: &Place, options: &[&str], (call, n): &(String, usize)) {
-    let kill = format!("inject={call}:signal=SIGKILL:when={n}");
-    let mut strace = traced(
-        place,
-        options,
-        &["-e", &format!("trace={call}"), "-e", &kill],
-    );
-    assert!(!strace.output().unwrap().status.success(), "{call} {n}");
+/// The run with these options, its temporary files beside the toolchain.
+fn traced(place: &Place, options: &[&str]) -> Command {
+    let mut rustup = place.rustup(options);
+    rustup.env("TMPDIR", place.top.path());
+    rustup
 }
 
 /// The run is killed at each call in turn; in between, whatever ran before
@@ -828,7 +789,7 @@ fn interrupted(options: &[&str], make: fn(&Place), runs: bool) {
     }
     let Some(whole) = Place::new() else { return };
     make(&whole);
-    let calls = calls(&whole, options);
+    let calls = strace::calls(&traced(&whole, options), &whole.path("trace"));
     assert!(
         calls.iter().any(|(call, _)| call.starts_with("rename")),
         "{calls:?}"
@@ -839,7 +800,7 @@ fn interrupted(options: &[&str], make: fn(&Place), runs: bool) {
     for (n, call) in calls.iter().enumerate() {
         let place = Place::new().unwrap();
         make(&place);
-        killed(&place, options, call);
+        strace::killed(&traced(&place, options), &place.path("trace"), call);
         if runs {
             run(place.link().arg("-Lgreet"));
         }
@@ -1165,7 +1126,8 @@ fn a_patching_that_was_interrupted_goes_on() {
         return;
     };
     let options = with(&whole);
-    let calls = calls(&whole, &options.each_ref().map(|option| &option[..]));
+    let run_of = traced(&whole, &options.each_ref().map(|option| &option[..]));
+    let calls = strace::calls(&run_of, &whole.path("trace"));
     let calls: Vec<_> = calls
         .iter()
         .filter(|(call, _)| call.starts_with("rename"))
@@ -1175,7 +1137,7 @@ fn a_patching_that_was_interrupted_goes_on() {
         let place = without_interpreter().unwrap();
         let options = with(&place);
         let options = options.each_ref().map(|option| &option[..]);
-        killed(&place, &options, call);
+        strace::killed(&traced(&place, &options), &place.path("trace"), call);
         run(&mut place.rustup(&options));
         place.is_wrapped(&fs::read(place.original()).unwrap());
         assert_eq!(

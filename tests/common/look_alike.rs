@@ -168,7 +168,7 @@ impl LookAlike {
             symlink(which::which(name).unwrap(), bin.join(name)).unwrap();
         }
         let flags = format!(
-            "loader={}/nix-support/dynamic-linker\nexport NIX_BINTOOLS_WRAPPER_FLAGS_SET_{}=1\n",
+            "file={}/nix-support/dynamic-linker\nexport NIX_BINTOOLS_WRAPPER_FLAGS_SET_{}=1\n",
             self.bintools.display(),
             self.salt
         );
@@ -214,7 +214,8 @@ impl LookAlike {
             &support.join("add-hardening.sh"),
             &self.hardening(unsupported, is_cc),
         );
-        let utils = format!("is_served() {{ [ \"${{NIX_{half}_TARGET_HOST_{salt}:-}}\" ]; }}\n");
+        let utils =
+            format!("accumulateRoles() {{ [ \"${{NIX_{half}_TARGET_HOST_{salt}:-}}\" ]; }}\n");
         write(&support.join("utils.bash"), &utils);
         if self.dialect == Dialect::Of2026 {
             let (version, sdk) = match &self.darwin {
@@ -245,7 +246,7 @@ impl LookAlike {
             self.salt,
             unsupported.join(" ")
         );
-        text.push_str("case x in\n");
+        text.push_str("for flag in \"${!hardeningEnableMap[@]}\"; do\ncase x in\n");
         for label in labels {
             text.push_str(&format!("  {label})\n"));
             if label == "strictoverflow" {
@@ -253,7 +254,7 @@ impl LookAlike {
             }
             text.push_str("  ;;\n");
         }
-        text.push_str("esac\n");
+        text.push_str("esac\ndone\n");
         text
     }
 
@@ -313,12 +314,12 @@ impl LookAlike {
     fn compiler_script(&self, program: &Path) -> String {
         let (salt, cc, program) = (&self.salt, self.cc.display(), program.display());
         let mut text = self.beginning(&self.cc, true);
-        text.push_str("isCxx=0 link=1\n");
+        text.push_str("isCxx=0 dontLink=0\n");
         if self.dialect == Dialect::Of2026 {
             let is_arocc = if self.compiler == "arocc" { "1" } else { "" };
             let is_clang = if self.compiler == "clang" { "1" } else { "" };
             text.push_str(&format!(
-                "if [ \"{is_arocc}\" = 1 ]; then\n    link=0\nfi\n"
+                "if [ \"{is_arocc}\" = 1 ]; then\n    dontLink=1\nfi\n"
             ));
             text.push_str(&format!(
                 "if [[ \"$isCxx\" = 0 && \"{is_clang}\" ]]; then\n    isCxx=1\nfi\n"
@@ -327,10 +328,10 @@ impl LookAlike {
         text.push_str(&self.sources());
         text.push_str(&format!(
             "extraBefore=() extraAfter=($NIX_CFLAGS_COMPILE_{salt}) params=(\"$@\")\n\
-             for param in \"$@\"; do if [ \"$param\" = -c ]; then link=0; fi; done\n\
-             if [ $link = 1 ]; then\n    \
+             for p in \"$@\"; do if [ \"$p\" = -c ]; then dontLink=1; fi; done\n\
+             if [ $dontLink = 0 ]; then\n    \
              for flag in ${{NIX_LDFLAGS-}}; do extraAfter+=(\"$flag\"); done\n    \
-             if [ -e \"$loader\" ]; then extraBefore+=(\"-Wl,-dynamic-linker=$(< \"$loader\")\"); fi\n    \
+             if [ -e \"$file\" ]; then extraBefore+=(\"-Wl,-dynamic-linker=$(< \"$file\")\"); fi\n    \
              export NIX_LINK_TYPE_{salt}=dynamic\nfi\n\
              if [[ -e {cc}/nix-support/add-local-cc-cflags-before.sh ]]; then\n    \
              source {cc}/nix-support/add-local-cc-cflags-before.sh\nfi\n"
@@ -358,12 +359,19 @@ impl LookAlike {
             "if [ -z \"${{NIX_BINTOOLS_WRAPPER_FLAGS_SET_{salt}:-}}\" ]; then\n    \
              source {out}/nix-support/add-flags.sh\nfi\n\
              extraBefore=() extraAfter=() params=(\"$@\")\n\
-             for param in \"$@\"; do\n    case \"$param\" in\n        \
+             for p in \"$@\"; do\n    case \"$p\" in\n        \
              \"${{NIX_STORE:-none}}\"/*|-L/*)\n            \
-             dir=\"${{param#-L}}\"\n            \
+             dir=\"${{p#-L}}\"\n            \
              if [ -n \"${{NIX_STORE-}}\" ] && [[ \"$dir\" = \"$NIX_STORE\"/* ]]; then extraAfter+=(-rpath \"$dir\"); fi\n            ;;\n    \
              esac\ndone\n"
         ));
+        if self.dialect == Dialect::Of2026 {
+            text.push_str(&format!(
+                "if [[ -e {0}/nix-support/ld-wrapper-hook ]]; then\n    \
+                 source {0}/nix-support/ld-wrapper-hook\nfi\n",
+                out
+            ));
+        }
         text.push_str(&end(
             &program.display().to_string(),
             "LD",

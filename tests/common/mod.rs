@@ -6,6 +6,7 @@
 pub mod look_alike;
 pub mod nix;
 pub mod recorder;
+pub mod strace;
 
 use std::env;
 use std::ffi::OsStr;

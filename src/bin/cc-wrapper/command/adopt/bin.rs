@@ -32,6 +32,7 @@ pub enum What {
 pub struct Found {
     pub name: OsString,
     pub script: Script,
+    pub text: Vec<u8>,
 }
 
 /// The names in the resolved directory `bin`, sorted, and the scripts among
@@ -41,17 +42,14 @@ pub fn read(bin: &Path) -> Result<(Vec<Entry>, Vec<Found>)> {
     let mut scripts = Vec::new();
     for name in names(bin)? {
         let (what, script) = entry(bin, &name)?;
-        scripts.extend(script.map(|script| Found {
-            name: name.clone(),
-            script,
-        }));
+        scripts.extend(script);
         entries.push(Entry { name, what });
     }
     Ok((entries, scripts))
 }
 
 /// What a name in `bin` is, as far as it tells by itself.
-fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Script>)> {
+fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Found>)> {
     let path = bin.join(name);
     if let Ok(target) = fs::read_link(&path) {
         let leads_to = bin.join(&target);
@@ -70,7 +68,10 @@ fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Script>)> {
     let text = fs::read(&path).map_err(cannot("read", &path))?;
     Ok(match script::read(&text) {
         None => (What::Other, None),
-        Some(Ok(script)) => (What::Tool, Some(script)),
+        Some(Ok(script)) => {
+            let name = name.to_owned();
+            (What::Tool, Some(Found { name, script, text }))
+        }
         Some(Err(why)) => (What::Script(why), None),
     })
 }

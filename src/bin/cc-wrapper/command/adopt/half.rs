@@ -13,13 +13,18 @@ use cc_wrapper::world::World;
 
 use super::bin::{self, Entry, Found, What};
 use super::clang_target::{self, ClangTarget};
+use super::known::{own_in_file, own_in_script, Names, Own};
 use super::lines::{contains, lines};
 use super::script::{self, Kind, Script, Wrapper};
 use super::statements::is_blank;
 use super::{darwin, hardening};
 use crate::command::error::{cannot, Error, Result};
+use crate::command::own::TOOLCHAIN;
 use crate::command::paths::canonical;
 use crate::os::Os;
+
+/// How much of a line is shown.
+const LONG: usize = 60;
 
 /// What the names in its `bin` are, and what the half is as a whole.
 #[derive(Debug)]
@@ -37,6 +42,8 @@ pub struct Half {
     pub toolchain: Toolchain<'static>,
     /// The hook that nixpkgs' own text is in, if it is known.
     pub built_in: Option<BuiltIn>,
+    /// Lines that are not nixpkgs', and that nothing was made of.
+    pub not_taken: Vec<String>,
 }
 
 /// A hook that begins with text of nixpkgs which is built into us.
@@ -88,13 +95,54 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
         entries,
         toolchain: Toolchain::default(),
         built_in: None,
+        not_taken: Vec::new(),
     };
     half.describe(&wrapper, &support, called)?;
+    half.check_sourced(&wrapper, &support)?;
     half.take_tools(&wrapper, scripts, &support)?;
     Ok(half)
 }
 
 impl Half {
+    /// # Errors
+    /// Something was added behind the end of a file that each script reads.
+    fn check_sourced(&mut self, wrapper: &Wrapper, support: &Support) -> Result<()> {
+        const FILES: [&str; 5] = [
+            "add-flags.sh",
+            "add-gnat-extra-flags.sh",
+            "add-hardening.sh",
+            "darwin-sdk-setup.bash",
+            "utils.bash",
+        ];
+        let spelled = Spelled::of(wrapper);
+        let mut texts = Vec::new();
+        for file in FILES {
+            texts.push((support, file, support.read(file)?));
+        }
+        // A compiler takes the linkers' flags from there.
+        let linkers = wrapper.bintools.as_ref();
+        let linkers = linkers.filter(|root| !root.join(TOOLCHAIN).exists());
+        let linkers = linkers.map(|root| Support(root.join("nix-support")));
+        if let Some(linkers) = &linkers {
+            texts.push((linkers, "add-flags.sh", linkers.read("add-flags.sh")?));
+        }
+        for (support, file, text) in texts {
+            let Some(text) = text else { continue };
+            match own_in_file(file, &text, spelled.names("")) {
+                Some(own) if own.is_added => {
+                    return Err(Error::new(format!(
+                        "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
+                        support.0.join(file).display(),
+                        shown(&own)
+                    )))
+                }
+                Some(own) => self.not_taken.push(format!("nix-support/{file} {}", shown(&own))),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     fn describe(&mut self, wrapper: &Wrapper, support: &Support, called: &str) -> Result<()> {
         let unknown = |file: &str| {
             Error::new(format!(
@@ -203,9 +251,18 @@ impl Half {
             .any(|line| line.starts_with(b"NIX_CFLAGS_COMPILE_") && contains(line, "=\"-B/"));
         let target = support.read(clang_target::FILE)?.unwrap_or_default();
         let target = clang_target::read(&target);
-        for Found { name, script } in scripts {
-            let what = match self.tool(wrapper, &name, &script, target.as_ref()) {
+        let own = own_lines(wrapper, &scripts);
+        for (Found { name, script, .. }, own) in scripts.into_iter().zip(own) {
+            let tool = self.tool(wrapper, &name, &script, target.as_ref());
+            let (alone, note) = match own {
+                Lines::Own(why) => (Some(why), None),
+                Lines::NotTaken(line) => (None, Some(line)),
+                Lines::Known => (None, None),
+            };
+            let what = match tool.and_then(|role| alone.map_or(Ok(role), Err)) {
                 Ok(role) => {
+                    let note = note.map(|line| format!("{} {line}", name.to_string_lossy()));
+                    self.not_taken.extend(note);
                     self.toolchain.tools.push(Tool {
                         name: owned(name.as_bytes()),
                         role: owned(role.name().as_bytes()),
@@ -280,6 +337,96 @@ impl Half {
             (Kind::Ranlib, _) => Ok(Role::Ranlib),
         }
     }
+}
+
+/// What differs from wrapper to wrapper, as scripts spell it.
+struct Spelled {
+    out: String,
+    bintools: String,
+    salt: String,
+}
+
+impl Spelled {
+    fn of(wrapper: &Wrapper) -> Spelled {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let bintools = wrapper.bintools.as_deref();
+        Spelled {
+            out: text(&wrapper.out),
+            bintools: bintools.map(text).unwrap_or_default(),
+            salt: String::from_utf8_lossy(&wrapper.salt).into_owned(),
+        }
+    }
+
+    fn names<'a>(&'a self, program: &'a str) -> Names<'a> {
+        Names {
+            program,
+            roots: [&self.out, &self.bintools],
+            salt: &self.salt,
+        }
+    }
+}
+
+fn shown(own: &Own) -> String {
+    let mut text: String = own.text.chars().take(LONG).collect();
+    if text.len() < own.text.len() {
+        text.push('…');
+    }
+    format!("line {}: {text}", own.line)
+}
+
+/// Whose the lines of a script are.
+enum Lines {
+    Known,
+    /// All of its kind have this one too, which is not known: nixpkgs' are not
+    /// always the same.
+    NotTaken(String),
+    /// It alone has some; why it cannot be replaced.
+    Own(String),
+}
+
+fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
+    let mut unknown = Vec::new();
+    let mut masked = Vec::new();
+    for found in scripts {
+        // Others go by other names.
+        let of = found.script.wrapper.as_ref().unwrap_or(wrapper);
+        let spelled = Spelled::of(of);
+        let program = found.script.program.to_string_lossy();
+        unknown.push(own_in_script(&found.text, spelled.names(&program)));
+        let text = String::from_utf8_lossy(&found.text);
+        let kind = (found.script.kind, of.out == wrapper.out);
+        masked.push((kind, text.replace(&*program, "\0")));
+    }
+    let count = |text: &String| masked.iter().filter(|(_, other)| other == text).count();
+    let lines = |at: usize| {
+        let (kind, text) = &masked[at];
+        // Of as many of each, the one that is known to the end is nixpkgs'.
+        let is_better = |other: usize| {
+            let (of_kind, of_text) = &masked[other];
+            let (ours, theirs) = (count(text), count(of_text));
+            let is_known = unknown[other].is_none();
+            of_kind == kind
+                && of_text != text
+                && (theirs > ours || theirs == ours && (is_known || unknown[at].is_some()))
+        };
+        match (
+            (0..masked.len()).find(|other| is_better(*other)),
+            &unknown[at],
+        ) {
+            (Some(_), Some(first)) => {
+                Lines::Own(format!("it has lines of its own, first {}", shown(first)))
+            }
+            (Some(other), None) => {
+                let pairs = text.lines().zip(masked[other].1.lines());
+                let line = pairs.take_while(|(a, b)| a == b).count() + 1;
+                let other = scripts[other].name.to_string_lossy();
+                Lines::Own(format!("it differs from {other} in line {line}"))
+            }
+            (None, Some(first)) => Lines::NotTaken(shown(first)),
+            (None, None) => Lines::Known,
+        }
+    };
+    (0..scripts.len()).map(lines).collect()
 }
 
 fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {

@@ -8,9 +8,11 @@ mod darwin;
 mod half;
 mod hardening;
 mod in_place;
+mod known;
 mod lines;
 mod report;
 mod script;
+mod shell;
 mod statements;
 
 use std::fs;
@@ -85,6 +87,7 @@ fn wrapper(arguments: &Arguments) -> Result<PathBuf> {
 /// A new root at `new`, with the linker half in it.
 fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
     let (linkers, note) = linkers(&half)?;
+    check_place(new, &half, linkers.as_ref())?;
     let staging = Staging::beside(new)?;
     let (root, place) = (staging.root(), staging.place().to_path_buf());
     let inner = Path::new(LINKER_HALF);
@@ -145,22 +148,42 @@ fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>
     Ok(out)
 }
 
+/// # Errors
+/// The new root would be a part of an old one, or of no use to stdenv.
+fn check_place(new: &Path, half: &Half, linkers: Option<&Half>) -> Result<()> {
+    let new = paths::absolute(new)?;
+    let mut above = new.ancestors().filter(|path| path.exists());
+    let exists = above.next().map(Path::to_path_buf).unwrap_or_default();
+    let place = canonical(&exists);
+    let is_old = new == exists;
+    for old in [Some(half), linkers].into_iter().flatten() {
+        if place.starts_with(&old.root) && !(is_old && place == old.root) {
+            return Err(Error::new(format!(
+                "{} is inside the old root {}; give a directory elsewhere",
+                new.display(),
+                old.root.display()
+            )));
+        }
+    }
+    if paths::has_white_space(&new) {
+        return Err(Error::new(format!(
+            "{}: stdenv's setup-hook and lists cannot hold white space; give another directory",
+            new.display()
+        )));
+    }
+    Ok(())
+}
+
 /// The linker half that goes along, and why one does not.
 ///
 /// # Errors
 /// There is none any more.
 fn linkers(half: &Half) -> Result<(Option<Half>, Option<String>)> {
-    let Some(path) = &half.bintools else {
+    let Some(root) = linkers_root(half)? else {
         return Ok((None, None));
     };
-    let called = path.display().to_string();
-    if !path.exists() {
-        return Err(Error::new(format!(
-            "{}: its linker half {called} is not there; was it collected?",
-            half.root.display()
-        )));
-    }
-    let root = canonical(path);
+    let called = half.bintools.as_deref().unwrap_or(&root).display();
+    let called = called.to_string();
     if root == half.root || root.join(TOOLCHAIN).exists() {
         return Ok((None, None));
     }
@@ -171,8 +194,28 @@ fn linkers(half: &Half) -> Result<(Option<Half>, Option<String>)> {
     }
 }
 
+/// Where the linker half lies.
+///
+/// # Errors
+/// It is not there any more.
+fn linkers_root(half: &Half) -> Result<Option<PathBuf>> {
+    let Some(path) = &half.bintools else {
+        return Ok(None);
+    };
+    if !path.exists() {
+        return Err(Error::new(format!(
+            "{}: its linker half {} is not there; was it collected?",
+            half.root.display(),
+            path.display()
+        )));
+    }
+    Ok(Some(canonical(path)))
+}
+
 /// The wrapper itself becomes ours.
 fn turn_over(mut half: Half, link_to: Option<&Path>) -> Result<Vec<u8>> {
+    // It is not touched, but none is there to be used.
+    linkers_root(&half)?;
     in_place::check_writable(&half.root)?;
     let steps = in_place::steps(&mut half, link_to)?;
     let mut out = b"adopted ".to_vec();

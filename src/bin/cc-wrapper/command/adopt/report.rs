@@ -30,6 +30,9 @@ pub fn half(out: &mut Vec<u8>, half: &Half) {
             row(out, "left alone", &format!("{}: {why}", shown(&entry.name)));
         }
     }
+    for line in &half.not_taken {
+        row(out, "not taken", line);
+    }
 }
 
 /// Hooks that packages have added.

@@ -1,7 +1,7 @@
 //! What a script in a wrapper's `bin` says.
 //!
-//! A script is known by the lines that only nixpkgs' wrappers have; what it
-//! does besides is not looked at.
+//! A script is known by the lines that only nixpkgs' wrappers have; whether it
+//! does more than these is for `known` to say.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub struct Script {
     pub wrapper: Option<Wrapper>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Compiler,
     Linker,
@@ -128,6 +128,12 @@ fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
         Kind::Linker => response_file(text, "NIX_LD_USE_RESPONSE_FILE:-")?,
         _ => None,
     };
+    // What is done for this kind of compiler alone.
+    let mut rest = lines(text).skip_while(|line| *line != b"if [ \"1\" = 1 ]; then");
+    let always = rest.nth(1);
+    if always.is_some_and(|line| contains(line, "NIX_FFLAGS_COMPILE")) {
+        return Err("flang is not served yet".to_owned());
+    }
     let has = |start: &str| lines(text).any(|line| line.starts_with(start.as_bytes()));
     Ok(Wrapper {
         out: out.ok_or("it does not say its root")?,
@@ -137,7 +143,7 @@ fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
         shell: shell.to_vec(),
         hook_path: hook_path(text).to_vec(),
         cxx_headers_in_c: has("if [[ \"$isCxx\" = 0 && \""),
-        is_arocc: has("if [ \"1\" = 1 ]; then"),
+        is_arocc: always == Some(b"dontLink=1"),
     })
 }
 
@@ -255,6 +261,14 @@ fi
             (
                 "#!/bin/bash\nNIX_PKG_CONFIG_WRAPPER_FLAGS_SET_s\n".to_owned(),
                 "pkg-config",
+            ),
+            (
+                [
+                    COMPILER,
+                    "if [ \"1\" = 1 ]; then\n extraAfter=($NIX_FFLAGS_COMPILE_x)\nfi\n",
+                ]
+                .concat(),
+                "flang is",
             ),
             ("#!/bin/bash\nexport GCCGO=\"/x\"\n".to_owned(), "go is"),
         ] {

@@ -1,0 +1,554 @@
+//! Whether a wrapper's scripts do more than nixpkgs' do.
+//!
+//! nixpkgs' texts differ from release to release, so what counts is what they
+//! have to do with: each command has to be one of those, on variables of
+//! theirs, and may add no flag that is not theirs. What a condition asks is
+//! free, and so are the commands below one that is never true.
+
+use super::shell::{commands, Command};
+
+/// What differs from wrapper to wrapper.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// Empty: a file that is sourced.
+    pub program: &'a str,
+    pub roots: [&'a str; 2],
+    pub salt: &'a str,
+}
+
+/// Where a text goes its own way.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Own {
+    pub line: usize,
+    pub text: String,
+    /// It stands behind nixpkgs' own end.
+    pub is_added: bool,
+}
+
+const FUNCTIONS: [&str; 13] = [
+    "accumulateRoles",
+    "badPath",
+    "badPathWithDarwinSdk",
+    "checkLinkType",
+    "expandResponseParams",
+    "filterRpathFlags",
+    "mangleVarBool",
+    "mangleVarList",
+    "mangleVarListGeneric",
+    "mangleVarSingle",
+    "reject",
+    "skip",
+    "test",
+];
+
+const PROGRAMS: [&str; 7] = [
+    "basename",
+    "expand-response-params",
+    "mktemp",
+    "readlink",
+    "realpath",
+    "rm",
+    "<",
+];
+
+/// Set by nixpkgs' scripts to what they make up themselves.
+const VARIABLES: &str = "\
+allHardeningFlags arg args cInclude cc1 compiler cxxInclude cxxLibrary dir dir2 dontLink extraAfter \
+extraBefore file flag hardeningCFlagsAfter hardeningCFlagsBefore hardeningDisableMap \
+hardeningEnableMap hardeningLDFlags i inputVar isCxx kept libDirs libs link32 linkType linker \
+linkerOutput n nParams nonFlagArgs outputVar p p2 params path path_backup positionalArgs prev \
+relocatable responseFile rest ret role_suffixes rpaths sdkPath sep skipNext suffix type var \
+var_templates_bool var_templates_list \
+PATH DEVELOPER_DIR SDKROOT NIX_BINTOOLS_WRAPPER_FLAGS_SET NIX_CC_WRAPPER_FLAGS_SET \
+NIX_CFLAGS_COMPILE NIX_CFLAGS_COMPILE_BEFORE NIX_CFLAGS_LINK NIX_CXXSTDLIB_COMPILE \
+NIX_CXXSTDLIB_LINK NIX_DYNAMIC_LINKER NIX_GNATFLAGS_COMPILE NIX_GNATMAKE_CARGS \
+NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET NIX_LDFLAGS NIX_LDFLAGS_BEFORE NIX_LINK_TYPE";
+
+/// Only read.
+const INPUTS: &str = "\
+NIX_BUILD_ID_STYLE NIX_COREFOUNDATION_RPATH NIX_FFLAGS_COMPILE NIX_FFLAGS_COMPILE_BEFORE \
+NIX_HARDENING_ENABLE NIX_LDFLAGS_AFTER NIX_STORE TMPDIR";
+
+/// Hold what is no argument.
+const FREE: &str = "\
+DEVELOPER_DIR NIX_LINK_TYPE PATH SDKROOT allHardeningFlags compiler flag libs linkType linker linkerOutput \
+path responseFile sep type var_templates_bool var_templates_list";
+
+/// What nixpkgs' scripts spell out.
+const LITERALS: &str = "\
+true false -- -Wl, -Wl,-dynamic-linker= -dynamic-linker -rpath --build-id= --GCC= --GNATBIND= \
+--GNATLINK= -cargs -t --enable-deterministic-archives @ _FOR_BUILD _FOR_TARGET _";
+
+const OF_HARDENING: &str = "\
+-O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -D_FORTIFY_SOURCE=3 -fcf-protection=return \
+-fstrict-flex-arrays=1 -fstrict-flex-arrays=3 -mbranch-protection=pac-ret -D_GLIBCXX_ASSERTIONS \
+-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST \
+-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_EXTENSIVE -fstack-protector-strong --param \
+ssp-buffer-size=4 -fstack-clash-protection -fno-strict-aliasing -fPIC -fPIE -pie -fwrapv \
+-fno-strict-overflow -ftrivial-auto-var-init=pattern -Wformat -Wformat-security \
+-Werror=format-security -fzero-call-used-regs=used-gpr -z relro now";
+
+const SOURCED: [&str; 9] = [
+    "utils.bash",
+    "darwin-sdk-setup.bash",
+    "add-flags.sh",
+    "add-gnat-extra-flags.sh",
+    "add-hardening.sh",
+    "add-local-cc-cflags-before.sh",
+    "add-local-ldflags-before.sh",
+    "cc-wrapper-hook",
+    "ld-wrapper-hook",
+];
+
+fn lists(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known == word)
+}
+
+/// The first command of a script in `bin` that nixpkgs' have not.
+pub fn own_in_script(text: &[u8], names: Names) -> Option<Own> {
+    own(text, names, |_, _| true)
+}
+
+/// The first command of a file in `nix-support` that nixpkgs' has not, or that
+/// stands behind where nixpkgs' ends.
+pub fn own_in_file(file: &str, text: &[u8], names: Names) -> Option<Own> {
+    let end = |command: &Command| match command.words.as_slice() {
+        [export, set] if export == "export" => set.contains("_FLAGS_SET_"),
+        _ => false,
+    };
+    let mut ended = false;
+    let own = match file {
+        "add-flags.sh" | "add-gnat-extra-flags.sh" => own(text, names, |command, _| {
+            let fits = !ended;
+            ended |= end(command);
+            fits
+        }),
+        // Its last loop goes over what is enabled.
+        "add-hardening.sh" => own(text, names, |command, depth| {
+            let fits = !ended || depth > 0 || command.words[0] == "done";
+            ended |= depth == 0 && command.words.concat().contains("{!hardeningEnableMap");
+            fits
+        }),
+        "utils.bash" => {
+            ended = true;
+            let mut defined: Vec<String> = Vec::new();
+            own(text, names, |command, depth| {
+                let name = &command.words[0];
+                if depth > 0 || name == "}" {
+                    return true;
+                }
+                let is_new = name.ends_with("()") && !defined.contains(name);
+                defined.push(name.clone());
+                is_new
+            })
+        }
+        _ => {
+            ended = true;
+            own(text, names, |_, _| true)
+        }
+    };
+    let is_added = ended && file.starts_with("add-");
+    own.map(|own| Own { is_added, ..own })
+}
+
+fn own(text: &[u8], names: Names, mut fits: impl FnMut(&Command, usize) -> bool) -> Option<Own> {
+    let text = String::from_utf8_lossy(text);
+    let found = |line: usize| Own {
+        line,
+        text: text.lines().nth(line - 1).unwrap_or("").trim().to_owned(),
+        is_added: false,
+    };
+    let commands = match commands(&text) {
+        Ok(commands) => commands,
+        Err(line) => return Some(found(line)),
+    };
+    let mut depth = 0_usize;
+    // Below a condition that is never true.
+    let mut dead = None;
+    for command in &commands {
+        let first = command.words[0].as_str();
+        if matches!(first, "fi" | "done" | "esac" | "}") {
+            depth = depth.saturating_sub(1);
+        }
+        let outer = match first {
+            "else" | "elif" => depth.saturating_sub(1),
+            _ => depth,
+        };
+        if dead == Some(outer) && matches!(first, "fi" | "else" | "elif") {
+            dead = None;
+        }
+        let at = if matches!(first, "else" | "elif" | "then" | "do") {
+            depth.max(1)
+        } else {
+            depth
+        };
+        if dead.is_none() && !(fits(command, at) && names.know(&command.words)) {
+            return Some(found(command.line));
+        }
+        if dead.is_none() && first == "if" && is_never(&command.words[1..]) {
+            dead = Some(depth);
+        }
+        let opens = |word: &String| {
+            matches!(
+                word.as_str(),
+                "if" | "while" | "until" | "case" | "for" | "{"
+            )
+        };
+        depth += command
+            .words
+            .iter()
+            .take_while(|word| !is_assignment(word))
+            .filter(|word| opens(word))
+            .count();
+    }
+    None
+}
+
+fn is_never(words: &[String]) -> bool {
+    let words = words.join(" ");
+    ["[[ \"\" ]]", "[ \"\" ]", "[ \"\" = 1 ]"].contains(&words.as_str())
+}
+
+/// The variable, what is done to it, and the value.
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let end = word.find(|c: char| c != '_' && !c.is_ascii_alphanumeric())?;
+    let (name, rest) = word.split_at(end);
+    let rest = match rest.strip_prefix('[') {
+        Some(index) => &index[index.find(']')? + 1..],
+        None => rest,
+    };
+    let value = rest.strip_prefix('+').unwrap_or(rest).strip_prefix('=')?;
+    (!name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit())).then_some((name, value))
+}
+
+fn is_assignment(word: &str) -> bool {
+    assignment(word).is_some()
+}
+
+impl Names<'_> {
+    fn know(&self, words: &[String]) -> bool {
+        const BEFORE: [&str; 9] = [
+            "if", "elif", "while", "until", "then", "else", "do", "!", "{",
+        ];
+        let mut words = words;
+        while let [first, rest @ ..] = words {
+            let is_before = BEFORE.contains(&first.as_str()) || first == ">&2";
+            if !is_before {
+                break;
+            }
+            words = rest;
+        }
+        let Some(first) = words.first().map(String::as_str) else {
+            return true;
+        };
+        let function = first.strip_suffix("()");
+        if let Some(name) = function.filter(|name| !name.ends_with('=')) {
+            return FUNCTIONS.contains(&name)
+                && words.get(1).map_or(true, |brace| brace == "{")
+                && (words.len() < 3 || self.know(&words[2..]));
+        }
+        let args = &words[1..];
+        match first {
+            "fi" | "done" | "esac" | "}" | "shift" | "break" | "continue" | ":" | "$skipNext" => {
+                args.iter().all(|arg| arg == ">&2" || arg == "1")
+            }
+            "exit" | "return" => {
+                matches!(args, [status] if status == "1" || status == "0" && first == "return")
+            }
+            "case" => args.iter().all(|arg| self.runs_known(arg)),
+            "for" => match args {
+                [name, _in, list @ ..] if lists(FREE, name) => list
+                    .iter()
+                    .all(|word| !word.starts_with('-') && self.value(word, true)),
+                [name, _in, list @ ..] => self.is_variable(name) && self.values(list),
+                _ => false,
+            },
+            "declare" | "local" | "export" => args.iter().all(|arg| self.declares(arg)),
+            "source" | "." => matches!(args, [file] if self.is_sourced(file)),
+            "set" => args.iter().all(|arg| {
+                arg != "--" && (arg.starts_with(['-', '+']) || arg == "pipefail" || arg == "posix")
+            }),
+            "shopt" => args == ["-s", "nullglob"],
+            "trap" => matches!(args, [what, on] if on == "EXIT" && what.contains("$responseFile")),
+            "let" => args
+                .iter()
+                .all(|arg| arg == "\"1\"" || arg.starts_with("\"${outputVar} |=")),
+            "unset" => args
+                .iter()
+                .all(|arg| arg == "-v" || arg.starts_with("\"hardeningEnableMap[")),
+            "readarray" => {
+                args.iter().any(|arg| arg == "params")
+                    && args.iter().all(|arg| self.runs_known(arg))
+            }
+            "[" => args.iter().all(|arg| self.runs_known(arg)),
+            "echo" | "printf" => self.prints(args),
+            "exec" => {
+                matches!(args, [program, args @ ..] if program == self.program && self.values(args))
+            }
+            "expandResponseParams" => args == ["\"$@\""],
+            _ if first.starts_with("((") || first.starts_with("[[") => self.runs_known(first),
+            _ if is_assignment(first) => words.iter().all(|word| self.assigns(word)),
+            "test" => true,
+            _ if FUNCTIONS.contains(&first) => args.iter().all(|arg| self.value(arg, true)),
+            _ => !self.program.is_empty() && first == self.program && self.values(args),
+        }
+    }
+
+    fn prints(&self, args: &[String]) -> bool {
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let is_known = match arg.as_str() {
+                ">&2" => true,
+                ">" => args.next().is_some_and(|to| to == "\"$responseFile\""),
+                arg => !arg.starts_with(['>', '<']) && self.runs_known(arg),
+            };
+            if !is_known {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A variable without the wrapper's salt.
+    fn plain<'t>(&self, name: &'t str) -> &'t str {
+        let plain = name.strip_suffix(self.salt);
+        plain
+            .and_then(|name| name.strip_suffix('_'))
+            .unwrap_or(name)
+    }
+
+    fn is_variable(&self, name: &str) -> bool {
+        lists(VARIABLES, self.plain(name))
+    }
+
+    fn declares(&self, word: &str) -> bool {
+        let word = word.trim_start_matches('"');
+        word.starts_with('-')
+            || word.starts_with("$outputVar")
+            || word.starts_with("${outputVar}")
+            || self.is_variable(word)
+            || self.assigns(word)
+    }
+
+    fn assigns(&self, word: &str) -> bool {
+        let Some((name, value)) = assignment(word) else {
+            return false;
+        };
+        let is_free = lists(FREE, self.plain(name));
+        self.is_variable(name) && self.value(value, is_free)
+    }
+
+    fn values(&self, words: &[String]) -> bool {
+        words.iter().all(|word| self.value(word, false))
+    }
+
+    /// Whether what is added is nixpkgs'; `is_free`: it is no argument.
+    fn value(&self, value: &str, is_free: bool) -> bool {
+        let mut plain = String::new();
+        let mut rest = value;
+        while let Some(at) = rest.find(['$', '`', '<']) {
+            plain.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let end = if rest.starts_with("$(") || rest.starts_with("<(") {
+                balanced(rest, '(', ')')
+            } else if rest.starts_with("${") {
+                balanced(rest, '{', '}')
+            } else if let Some(name) = rest.strip_prefix('$') {
+                let is_of_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
+                let end = name.find(|c| !is_of_name(c)).unwrap_or(name.len());
+                // `$@`
+                Some(1 + end.max(1).min(name.len()))
+            } else {
+                None
+            };
+            let Some(end) = end else {
+                return false;
+            };
+            let (expansion, behind) = rest.split_at(end);
+            if !self.expands(expansion) {
+                return false;
+            }
+            plain.push(' ');
+            rest = behind;
+        }
+        plain.push_str(rest);
+        let is_between = |c: char| c.is_whitespace() || "\"'()\\;".contains(c);
+        let mut pieces = plain.split(is_between).filter(|piece| !piece.is_empty());
+        is_free || pieces.all(|piece| self.is_literal(piece))
+    }
+
+    fn is_literal(&self, piece: &str) -> bool {
+        let inside = |path: &str| {
+            let mut roots = self.roots.iter();
+            roots.any(|root| !root.is_empty() && path.starts_with(root))
+        };
+        let behind = piece.find('/').map_or("", |at| &piece[at..]);
+        let before = &piece[..piece.len() - behind.len()];
+        lists(LITERALS, piece)
+            || lists(OF_HARDENING, piece)
+            || piece.bytes().all(|b| b.is_ascii_digit())
+            || piece == ":"
+            || piece.strip_prefix('_') == Some(self.salt)
+            || piece.starts_with("-m") && piece.ends_with("-version-min=")
+            || inside(behind) && (before.is_empty() || before == "-B" || lists(LITERALS, before))
+    }
+
+    /// An expansion of a known variable, or what a known program says.
+    fn expands(&self, expansion: &str) -> bool {
+        if expansion.starts_with("$((") {
+            return true;
+        }
+        if expansion.starts_with("$(") || expansion.starts_with("<(") {
+            return self.runs(&expansion[2..expansion.len() - 1]);
+        }
+        let name = expansion[1..].trim_start_matches(['{', '!', '#', '"']);
+        let is_of_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
+        let name = &name[..name.find(|c| !is_of_name(c)).unwrap_or(name.len())];
+        let name = self.plain(name);
+        name.is_empty()
+            || name.bytes().all(|b| b.is_ascii_digit())
+            || lists(VARIABLES, name)
+            || lists(INPUTS, name)
+            // Darwin's versions.
+            || name.ends_with("_DEPLOYMENT_TARGET")
+    }
+
+    /// Whether all that a word runs is known.
+    fn runs_known(&self, word: &str) -> bool {
+        let mut rest = word;
+        while let Some(at) = rest.find("$(").or_else(|| rest.find("<(")) {
+            rest = &rest[at..];
+            let Some(end) = balanced(rest, '(', ')') else {
+                return false;
+            };
+            let inside = &rest[2..end - 1];
+            if !inside.starts_with('(') && !self.runs(inside) {
+                return false;
+            }
+            rest = &rest[end..];
+        }
+        !word.replace("\\`", "").contains('`')
+    }
+
+    fn runs(&self, command: &str) -> bool {
+        let first = command
+            .split_ascii_whitespace()
+            .next()
+            .unwrap_or("")
+            .trim_matches('"');
+        let program = first.rsplit('/').next().unwrap_or(first);
+        let is_function = FUNCTIONS.contains(&first) || first == "printf";
+        // Of an empty path is left what was not put in.
+        let is_program = PROGRAMS.contains(&program) || first.is_empty();
+        let only = !command.contains([';', '|', '&', '\n']) || first == "printf";
+        only && (is_function || is_program) && {
+            let args = &command[command.find(first).unwrap_or(0) + first.len()..];
+            is_program || first == "printf" || self.value(args, false)
+        }
+    }
+
+    fn is_sourced(&self, path: &str) -> bool {
+        let path = path.trim_matches('"');
+        let mut roots = self.roots.iter().filter(|root| !root.is_empty());
+        roots.any(|root| {
+            let file = path.strip_prefix(root);
+            let file = file.and_then(|file| file.strip_prefix("/nix-support/"));
+            file.is_some_and(|file| SOURCED.contains(&file) || file == "post-link-hook")
+        })
+    }
+}
+
+/// Where what `text` begins with is closed.
+fn balanced(text: &str, open: char, close: char) -> Option<usize> {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        if c == open {
+            depth += 1;
+        } else if c == close {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at + 1);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: Names = Names {
+        program: "/s/gcc/bin/gcc",
+        roots: ["/s/wrapper", "/s/bintools"],
+        salt: "a_s",
+    };
+
+    fn in_script(text: &str) -> Option<usize> {
+        own_in_script(text.as_bytes(), NAMES).map(|own| own.line)
+    }
+
+    #[test]
+    fn what_wrappers_do_is_known() {
+        let text = "#! /bin/bash\nset -eu -o pipefail\nif (( \"${X:-0}\" >= 1 )); then set -x; fi\n\
+            source /s/wrapper/nix-support/utils.bash\nexpandResponseParams \"$@\"\nn+=1; skip \"$p2\"\n\
+            params=(${kept+\"${kept[@]}\"})\nextraAfter+=($(filterRpathFlags \"$linkType\" $NIX_LDFLAGS_a_s))\n\
+            extraBefore+=(\"-Wl,-dynamic-linker=$NIX_DYNAMIC_LINKER_a_s\")\n\
+            if [ \"\" = 1 ]; then\n extraAfter+=(-DNEVER)\nfi\n\
+            echo \"to /s/gcc/bin/gcc:\" >&2\nexec /s/gcc/bin/gcc \\\n  ${params+\"${params[@]}\"}\n";
+        assert_eq!(own_in_script(text.as_bytes(), NAMES), None);
+    }
+
+    #[test]
+    fn what_they_do_not_is_own() {
+        for line in [
+            "set -- -DX \"$@\"",
+            "params+=(-DX)",
+            "params+=(main.c)",
+            "extraAfter+=($MINE)",
+            "extraAfter+=($(mine))",
+            "extraAfter+=(`mine`)",
+            "NIX_CFLAGS_COMPILE_a_s+=\" -DX\"",
+            "export MINE=1",
+            "mine",
+            "if true; then mine; fi",
+            "source /s/mine/nix-support/utils.bash",
+            "exec ccache /s/gcc/bin/gcc \"$@\"",
+            "exec /s/gcc/bin/gcc -DX",
+            "expandResponseParams -DX \"$@\"",
+            "echo -DX >> /tmp/log",
+            "mine() { :; }",
+            "a='",
+            "if [ \"1\" = 1 ]; then extraAfter+=(-DX); fi",
+            "if [ \"\" = 1 ]; then :; else extraAfter+=(-DX); fi",
+        ] {
+            let text = format!("dontLink=0\n{line}\n");
+            assert_eq!(in_script(&text), Some(2), "{line}");
+        }
+    }
+
+    #[test]
+    fn nothing_stands_behind_a_files_end() {
+        let line =
+            |file: &str, text: &str| own_in_file(file, text.as_bytes(), NAMES).map(|own| own.line);
+        let flags = "accumulateRoles\nexport NIX_CC_WRAPPER_FLAGS_SET_a_s=1\n";
+        let hardening = "for flag in \"${!hardeningEnableMap[@]}\"; do\n  case $flag in\n    \
+            pic)\n      hardeningCFlagsBefore+=('-fPIC')\n      ;;\n  esac\ndone\n";
+        let utils = "skip() {\n    if [ a ]; then\n        echo \"$1\" >&2\n    fi\n}\n";
+        for (file, text) in [
+            ("add-flags.sh", flags),
+            ("add-hardening.sh", hardening),
+            ("utils.bash", utils),
+        ] {
+            assert_eq!(line(file, text), None, "{file}");
+            let lines = text.lines().count();
+            let more = [text, "# \nisCxx=1\n"].concat();
+            assert_eq!(line(file, &more), Some(lines + 2), "{file}");
+        }
+        let again = [utils, "skip() {\n:\n}\n"].concat();
+        assert_eq!(line("utils.bash", &again), Some(6));
+        assert_eq!(line("add-flags.sh", "accumulateRoles\n"), Some(1));
+        let other = hardening.replace("-fPIC", "-fpic");
+        assert_eq!(line("add-hardening.sh", &other), Some(4));
+    }
+}

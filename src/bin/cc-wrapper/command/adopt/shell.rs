@@ -1,0 +1,205 @@
+//! The simple commands of a shell script, as far as wrappers' scripts need it.
+
+/// A simple command, the words as they are spelled. `((…))`, `[[ … ]]` and
+/// `NAME=(…)` are a word each.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Command {
+    pub line: usize,
+    pub words: Vec<String>,
+}
+
+struct Lexer<'t> {
+    rest: std::iter::Peekable<std::str::Chars<'t>>,
+    line: usize,
+    /// Where the command began.
+    began: usize,
+    word: String,
+    words: Vec<String>,
+    commands: Vec<Command>,
+    /// How many commands there were where a label of a `case` may begin.
+    label: usize,
+}
+
+/// The commands in order, without comments and the labels of `case`.
+///
+/// # Errors
+/// The line where something begins that does not end.
+pub fn commands(text: &str) -> Result<Vec<Command>, usize> {
+    let mut lexer = Lexer {
+        rest: text.chars().peekable(),
+        line: 1,
+        began: 1,
+        word: String::new(),
+        words: Vec::new(),
+        commands: Vec::new(),
+        label: 0,
+    };
+    while let Some(c) = lexer.next() {
+        lexer.take(c)?;
+    }
+    lexer.end_command();
+    Ok(lexer.commands)
+}
+
+impl Lexer<'_> {
+    fn next(&mut self) -> Option<char> {
+        let c = self.rest.next();
+        self.line += usize::from(c == Some('\n'));
+        c
+    }
+
+    fn take(&mut self, c: char) -> Result<(), usize> {
+        match c {
+            '\n' => {
+                self.end_command();
+                self.label = self.commands.len();
+            }
+            ' ' | '\t' => self.end_word()?,
+            '#' if self.word.is_empty() => while self.rest.next_if(|c| *c != '\n').is_some() {},
+            ';' => {
+                self.end_command();
+                if self.rest.next_if_eq(&';').is_some() {
+                    self.label = self.commands.len();
+                }
+            }
+            '&' if !self.word.ends_with('>') => self.end_command(),
+            '|' => self.end_command(),
+            ')' => {
+                self.commands.truncate(self.label);
+                self.word.clear();
+                self.words.clear();
+            }
+            '(' => {
+                self.begin();
+                self.word.push('(');
+                self.nested(')')?;
+            }
+            c => {
+                self.begin();
+                self.plain(c)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        if self.word.is_empty() && self.words.is_empty() {
+            self.began = self.line;
+        }
+    }
+
+    /// A part of a word, with all that is quoted or nested in it.
+    fn plain(&mut self, c: char) -> Result<(), usize> {
+        if c == '\\' {
+            match self.next() {
+                Some('\n') | None => {}
+                Some(next) => self.word.extend(['\\', next]),
+            }
+            return Ok(());
+        }
+        self.word.push(c);
+        match c {
+            '\'' => self.nested('\''),
+            '"' => self.nested('"'),
+            '$' => match self.rest.next_if(|c| matches!(c, '(' | '{')) {
+                Some('(') => {
+                    self.word.push('(');
+                    self.nested(')')
+                }
+                Some(_) => {
+                    self.word.push('{');
+                    self.nested('}')
+                }
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Up to and with `end`.
+    fn nested(&mut self, end: char) -> Result<(), usize> {
+        let began = self.line;
+        while let Some(c) = self.next() {
+            if c == end {
+                self.word.push(c);
+                return Ok(());
+            }
+            let is_comment =
+                c == '#' && end == ')' && self.word.ends_with(|c: char| c.is_whitespace());
+            match c {
+                _ if end == '\'' => self.word.push(c),
+                _ if is_comment => while self.rest.next_if(|c| *c != '\n').is_some() {},
+                '(' if end == ')' => {
+                    self.word.push(c);
+                    self.nested(')')?;
+                }
+                '\'' if end == '"' => self.word.push(c),
+                c => self.plain(c)?,
+            }
+        }
+        Err(began)
+    }
+
+    fn end_word(&mut self) -> Result<(), usize> {
+        if self.word == "[[" {
+            let began = self.line;
+            self.word.push(' ');
+            while !self.word.ends_with(" ]]") {
+                let c = self.next().ok_or(began)?;
+                self.plain(c)?;
+            }
+        }
+        if !self.word.is_empty() {
+            self.words.push(std::mem::take(&mut self.word));
+        }
+        Ok(())
+    }
+
+    fn end_command(&mut self) {
+        if !self.word.is_empty() {
+            self.words.push(std::mem::take(&mut self.word));
+        }
+        if !self.words.is_empty() {
+            self.commands.push(Command {
+                line: self.began,
+                words: std::mem::take(&mut self.words),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<(usize, String)> {
+        let commands = commands(text).unwrap().into_iter();
+        commands.map(|c| (c.line, c.words.join("|"))).collect()
+    }
+
+    #[test]
+    fn commands_are_told_apart() {
+        let text = "#! x\na=1 b+=(c \\\n 'd e' # f\n)\nif [[ a && ( b || \"]]\" ) ]]; then g \"$(h \"i\" | j)\" && k >&2; fi\n";
+        let expected = [
+            (2, "a=1|b+=(c  'd e' \n)"),
+            (5, "if|[[ a && ( b || \"]]\" ) ]]"),
+            (5, "then|g|\"$(h \"i\" | j)\""),
+            (5, "k|>&2"),
+            (5, "fi"),
+        ];
+        assert_eq!(
+            words(text),
+            expected.map(|(line, text)| (line, text.to_owned()))
+        );
+    }
+
+    #[test]
+    fn labels_are_no_commands() {
+        let text =
+            "case \"$p\" in\n  -a | -b) c=1 ;;\n  -x)\n    d ;; # e\n  *) f;;\nesac\ng() { h; }\n";
+        let firsts: Vec<_> = words(text).into_iter().map(|(_, words)| words).collect();
+        let expected = ["case|\"$p\"|in", "c=1", "d", "f", "esac", "g()|{|h", "}"];
+        assert_eq!(firsts, expected);
+        assert_eq!(commands("a\nb 'c\n"), Err(2));
+    }
+}
