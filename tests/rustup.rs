@@ -863,7 +863,8 @@ fn each_step_is_on_the_disk_before_the_next() {
     let without_links = ["-e", "inject=link,linkat:error=EPERM"];
     for inject in [&[][..], &without_links] {
         let options = [&["-y", "-e", calls], inject].concat();
-        run(&mut traced(&place, &[], &options));
+        let rustup = traced(&place, &[]);
+        run(&mut strace::traced(&rustup, &place.path("trace"), &options));
         let trace = fs::read_to_string(place.path("trace")).unwrap();
         let lines: Vec<_> = trace
             .lines()

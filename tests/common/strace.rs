@@ -12,7 +12,7 @@ const CALLS: &str = "mkdir,mkdirat,link,linkat,symlink,symlinkat,rename,renameat
                      unlinkat,rmdir,chmod,fchmod,fchmodat,copy_file_range,sendfile,write";
 
 /// The same run under strace, with these options of strace.
-fn traced(command: &Command, trace: &Path, options: &[&str]) -> Command {
+pub fn traced(command: &Command, trace: &Path, options: &[&str]) -> Command {
     let mut strace = super::command("strace");
     strace.args(["-qq", "-e", "signal=none", "-o"]);
     strace.arg(trace).args(options);
