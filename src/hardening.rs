@@ -2,8 +2,10 @@
 
 use alloc::vec::Vec;
 
+use crate::call::Call;
 use crate::environment::words;
 use crate::event::{Event, Log};
+use crate::note::{Note, Off};
 use crate::plan::{Arg, Origin};
 use crate::toolchain::{Bytes, Family};
 
@@ -88,6 +90,12 @@ const STRONGER: [(&str, &str); 3] = [
     ("libcxxhardeningfast", "libcxxhardeningextensive"),
 ];
 
+/// The flag that implies this one.
+pub fn stronger(name: &str) -> Option<&'static str> {
+    let mut pairs = STRONGER.iter();
+    pairs.find_map(|(weaker, stronger)| (*weaker == name).then_some(*stronger))
+}
+
 /// The linker's flags, each behind a `-z`.
 const LINKER_FLAGS: [(&str, &str); 2] = [("relro", "relro"), ("bindnow", "now")];
 
@@ -161,6 +169,47 @@ fn resolve<'e>(enabled: &'e [u8], unsupported: &[Bytes]) -> Vec<&'e [u8]> {
         }
     }
     set
+}
+
+/// For an explanation: what a compiler makes of the words it was `asked` by.
+pub fn compilers_note(asked: Vec<Arg<'static>>, call: &Call) -> Note {
+    let unsupported = call.hardening_unsupported();
+    let text: Vec<&[u8]> = asked.iter().map(|word| &word[..]).collect();
+    let text = text.join(&b' ');
+    let enabled = resolve(&text, unsupported);
+    let is_known = |name: &[u8]| {
+        FLAGS.iter().any(|flag| flag.name.as_bytes() == name)
+            || linker_flags().any(|flag| flag.as_bytes() == name)
+            || call
+                .toolchain
+                .hardening_supported
+                .iter()
+                .any(|f| **f == *name)
+    };
+    let off = words(&text).filter_map(|name| {
+        let implied_by = |(weaker, stronger): &&(&str, &'static str)| {
+            weaker.as_bytes() == name && enabled.contains(&stronger.as_bytes())
+        };
+        let why = match STRONGER.iter().find(implied_by) {
+            _ if !is_known(name) => Off::Unknown,
+            _ if enabled.contains(&name) => return None,
+            Some((_, stronger)) => Off::Stronger(stronger),
+            None => Off::Unsupported,
+        };
+        Some((name.to_vec(), why))
+    });
+    let off = off.collect();
+    Note::Hardening { asked, off }
+}
+
+/// The same for a linker, which has few flags of its own.
+pub fn linkers_note(asked: Vec<Arg<'static>>, unsupported: &[Bytes]) -> Note {
+    let is_off = |word: &&Arg| {
+        linker_flags().any(|flag| flag.as_bytes() == &word[..]) && unsupported.contains(&word.bytes)
+    };
+    let off = asked.iter().filter(is_off);
+    let off = off.map(|word| (word.to_vec(), Off::Unsupported)).collect();
+    Note::Hardening { asked, off }
 }
 
 fn tell(names: impl Iterator<Item = &'static str>, set: &[&[u8]], log: &mut Log) {
