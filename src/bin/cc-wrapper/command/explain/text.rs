@@ -140,8 +140,12 @@ impl Lines<'_> {
     /// of its own.
     fn table(&mut self, rows: &[Row]) {
         let width = |row: &Row| row.indent.len() + row.word.chars().count();
-        let longest = rows.iter().map(width).filter(|&width| width <= WIDEST);
-        let column = longest.max().unwrap_or(0) + 2;
+        let fits = |row: &&Row| {
+            let end = width(row) + 2 + row.why.chars().count();
+            width(row) <= WIDEST && self.screen.width.map_or(true, |width| end <= width)
+        };
+        let longest = rows.iter().filter(fits).map(width).max();
+        let column = longest.unwrap_or(0) + 2;
         for row in rows {
             let (word, why) = (
                 self.screen.paint(row.kind, &row.word),
