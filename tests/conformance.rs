@@ -378,15 +378,19 @@ fn output<'v>(
     output
 }
 
-/// What `explain --command` says must be what is run.
+/// What `explain --command` says must be what is run, and what `--json` says
+/// of the environment what it is run with.
 fn differences_explained(case: &Value, root: &Path, binary: &Path) -> Vec<String> {
     let want = &case["expect"];
-    let output = output(case, root, |tool| {
-        let mut command = Command::new(binary);
-        command.env_clear();
-        command.args(["explain", "--command", "--"]).arg(tool);
-        (command, &[])
-    });
+    let explained = |form| {
+        output(case, root, |tool| {
+            let mut command = Command::new(binary);
+            command.env_clear();
+            command.args(["explain", form, "--"]).arg(tool);
+            (command, &[])
+        })
+    };
+    let output = explained("--command");
     let fails = || {
         let stderr = String::from_utf8_lossy(&output.stderr);
         vec![format!("{}: {stderr}", output.status)]
@@ -403,11 +407,21 @@ fn differences_explained(case: &Value, root: &Path, binary: &Path) -> Vec<String
         .iter()
         .map(|arg| json!(String::from_utf8_lossy(arg)))
         .collect();
-    if got == *argv {
-        return vec![];
+    let output = explained("--json");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let environment = &told["environment"];
+    let mut handed_on = BTreeMap::from([("PATH".to_owned(), path(root).into_string().unwrap())]);
+    handed_on.extend(strings(&case["env"]));
+    handed_on.extend(strings(&environment["set"]));
+    for name in environment["unset"].as_array().unwrap() {
+        handed_on.remove(text(name));
     }
-    let (want, got) = (json!(argv), json!(got));
-    vec![format!("argv\n    want {want}\n    got  {got}")]
+    let mut found = environments_differ(case, root, handed_on);
+    if got != *argv {
+        let (want, got) = (json!(argv), json!(got));
+        found.push(format!("argv\n    want {want}\n    got  {got}"));
+    }
+    found
 }
 
 /// The words of a line as a shell reads them.
@@ -462,22 +476,26 @@ fn differences(case: &Value, root: &Path, variables: &[(&str, &str)]) -> Vec<Str
     if want["response_file"] != record.response_file {
         found.push(format!("response file: {}", record.response_file));
     }
+    let got = record.environment.into_iter().map(|(name, value)| {
+        let value = OsString::from_vec(value);
+        (name, value.to_string_lossy().into_owned())
+    });
+    found.extend(environments_differ(case, root, got.collect()));
+    found
+}
+
+fn environments_differ(
+    case: &Value,
+    root: &Path,
+    mut got: BTreeMap<String, String>,
+) -> Vec<String> {
+    let mut found = Vec::new();
     let mut expected: BTreeMap<String, String> =
         BTreeMap::from([("PATH".into(), path(root).into_string().unwrap())]);
     expected.extend(strings(&case["env"]));
-    expected.extend(strings(&want["env"]));
+    expected.extend(strings(&case["expect"]["env"]));
     expected.retain(|name, _| counts(name));
-    let got: BTreeMap<String, String> = record
-        .environment
-        .into_iter()
-        .filter(|(name, _)| counts(name))
-        .map(|(name, value)| {
-            (
-                name,
-                OsString::from_vec(value).to_string_lossy().into_owned(),
-            )
-        })
-        .collect();
+    got.retain(|name, _| counts(name));
     for name in expected.keys().chain(got.keys()) {
         let (want, got) = (expected.get(name), got.get(name));
         if want != got {

@@ -261,6 +261,32 @@ fn a_linker_without_a_wrapper_is_told() {
 }
 
 #[test]
+fn a_front_end_is_told() {
+    let place = Place::new();
+    fs::create_dir(place.path("ld/linkers")).unwrap();
+    symlink(BINARY, place.path("ld/linkers/ld.mold")).unwrap();
+    fs::create_dir(place.path("private")).unwrap();
+    fs::copy(place.path("real/ld"), place.path("private/ld.mold")).unwrap();
+    let prefix = format!("-B{}", place.shown("private"));
+    let text = place.told(
+        &["main.o", &prefix, "-fuse-ld=mold"],
+        &[("NIX_HARDENING_ENABLE", "bindnow")],
+    );
+    let front_end = format!("-B{}/", place.shown("ld/linkers"));
+    assert_eq!(line(&text, &front_end), "linker front end");
+    let want = format!(
+        "{}, a front end of {}, and adds",
+        place.shown("ld/linkers/ld.mold"),
+        place.shown("private/ld.mold")
+    );
+    assert!(line(&text, "linker").starts_with(&want), "{text}");
+    assert_eq!(
+        line(&text, "now"),
+        "hardening bindnow, NIX_HARDENING_ENABLE"
+    );
+}
+
+#[test]
 fn what_stands_around_the_call_is_told() {
     let place = Place::new();
     write(

@@ -278,7 +278,14 @@ fn below(linker: &Below, drivers: &Words) -> Value {
             let after = list_of(&added.after, "after", &words);
             entries.push(("program", string(&added.program)));
             entries.push(("arguments", list(before.chain(after))));
-            entries.push(("dropped", gone(&notes, &words)));
+            // Where the driver has them from is not known.
+            let dropped = dropped(added.notes.iter()).map(|(arg, why)| {
+                object([
+                    ("argument", string(&arg[..])),
+                    ("reason", string(why.name())),
+                ])
+            });
+            entries.push(("dropped", list(dropped)));
             entries.push(("rpath", rpath(&notes)));
         }
         Some(Wrapped::Fails(why)) => entries.push(("error", string(why))),

@@ -56,6 +56,14 @@ impl Screen {
         format!("$'{}'", bytes.collect::<String>())
     }
 
+    /// A sentence, without what would do more than be read.
+    pub fn shown(&self, text: &str) -> String {
+        let is_shown = |c: char| !c.is_control() && (c.is_ascii() || !self.ascii);
+        text.chars()
+            .map(|c| if is_shown(c) { c } else { '?' })
+            .collect()
+    }
+
     pub fn paint(&self, kind: Kind, text: &str) -> String {
         let code = match kind {
             Kind::Added => "32",
@@ -99,6 +107,8 @@ mod tests {
         assert_eq!(screen(false).word("é'".as_bytes()), r"'é'\'''");
         assert_eq!(screen(true).word("é'".as_bytes()), r"$'\xc3\xa9\''");
         assert_eq!(screen(true).word(b"-DX=1"), "'-DX=1'");
+        assert_eq!(screen(true).shown("é\n"), "??");
+        assert_eq!(screen(false).shown("é\x1b"), "é?");
     }
 
     #[test]

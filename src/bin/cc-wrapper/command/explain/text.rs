@@ -167,6 +167,7 @@ impl Lines<'_> {
     fn says(&mut self, heading: &str, text: &str) {
         let gap = HEADING.saturating_sub(heading.len()) + 1;
         let heading = self.screen.paint(Kind::Heading, heading);
+        let text = self.screen.shown(text);
         self.out.push_str(&format!("{heading}{:gap$}{text}\n", ""));
     }
 
@@ -302,8 +303,8 @@ impl Lines<'_> {
         };
         let is_empty = added.before.is_empty() && added.after.is_empty();
         let adds = match is_empty {
-            true => "and adds nothing",
-            false => "and adds, around what the driver passes:",
+            true => "and adds nothing (but the driver has flags of its own)",
+            false => "and adds this (besides, the driver has flags of its own):",
         };
         self.says("linker", &format!("{path}, {what} {program}, {adds}"));
         let row = |arg: &Arg| Row {

@@ -38,7 +38,7 @@ impl Words<'_> {
                 let by = self.asked_by(name).map(|origin| self.asker(origin));
                 format!("hardening {name}, {}", by.as_deref().unwrap_or("default"))
             }
-            Origin::Rpath(_) if arg.ends_with(b"-rpath") => "rpath".into(),
+            Origin::Rpath(_) if arg.ends_with(b"-rpath") || **arg == *b"-Xlinker" => "rpath".into(),
             Origin::Rpath(library) => format!("rpath: {} found in it", quoted(library)),
             Origin::Rule(rule) => (*rule).into(),
         }
