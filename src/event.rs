@@ -163,3 +163,47 @@ impl Log {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Origin;
+
+    /// The words that are noted when every `b` is dropped.
+    fn dropped(log: &mut Log) -> Vec<(Vec<u8>, Origin)> {
+        let words = [&b"a"[..], b"b", b"a", b"b"].into_iter().enumerate();
+        let mut args = words
+            .map(|(n, word)| Arg::new(word, Origin::User(n + 1)))
+            .collect();
+        log.dropping(&mut args, Why::Native, |args, _| {
+            args.retain(|arg| **arg != *b"b");
+        });
+        assert_eq!(args.len(), 2);
+        let notes = log.events.iter().filter_map(|event| match event {
+            Event::Note(Note::Dropped { args, .. }) => Some(args.clone()),
+            _ => None,
+        });
+        let words = notes.flatten().map(|arg| (arg.to_vec(), arg.origin));
+        words.collect()
+    }
+
+    #[test]
+    fn what_is_dropped_is_noted_if_somebody_asks() {
+        assert_eq!(dropped(&mut Log::default()), []);
+        let mut explains = Log {
+            explains: true,
+            ..Log::default()
+        };
+        let want = [2, 4].map(|n| (b"b".to_vec(), Origin::User(n)));
+        assert_eq!(dropped(&mut explains), want);
+        let mut traces = Log {
+            debug: 7,
+            ..Log::default()
+        };
+        assert_eq!(dropped(&mut traces), want);
+        assert_eq!(
+            traces.events[0].text(),
+            b"+ dropped b b: NIX_ENFORCE_NO_NATIVE is 1"
+        );
+    }
+}

@@ -222,6 +222,8 @@ fn tell(names: impl Iterator<Item = &'static str>, set: &[&[u8]], log: &mut Log)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::Environment;
+    use crate::toolchain::{Role, Tool, Toolchain};
     use alloc::borrow::Cow;
     use alloc::string::String;
 
@@ -304,5 +306,45 @@ mod tests {
         );
         let args = linker(b"bindnow relro", &unsupported, &mut Log::default());
         assert_eq!((&args[0][..], &args[1][..]), (&b"-z"[..], &b"now"[..]));
+    }
+
+    #[test]
+    fn a_flag_without_effect_is_told_with_the_reason() {
+        let toolchain = Toolchain {
+            hardening_unsupported: Vec::from([Cow::Borrowed(&b"fortify"[..])]),
+            ..Toolchain::default()
+        };
+        let call = Call {
+            executable: b"/r/bin/gcc",
+            toolchain: &toolchain,
+            tool: &Tool::default(),
+            role: Role::Cc,
+            root: None,
+            bintools: None,
+            args: &[],
+            environment: &Environment::default(),
+        };
+        let words = b"fortify3 relro pie strictflexarrays1 strictflexarrays3";
+        let asked = || {
+            let words = words.split(|&b| b == b' ');
+            let asked = words.map(|word| Arg::new(word, Origin::Rule("")));
+            asked.collect()
+        };
+        let off = |note| match note {
+            Note::Hardening { off, .. } => off,
+            _ => Vec::new(),
+        };
+        let want = [
+            (b"fortify3".to_vec(), Off::Unsupported),
+            (b"pie".to_vec(), Off::Unknown),
+            (
+                b"strictflexarrays1".to_vec(),
+                Off::Stronger("strictflexarrays3"),
+            ),
+        ];
+        assert_eq!(off(compilers_note(asked(), &call)), want);
+        let relro = [Cow::Borrowed(&b"relro"[..]), Cow::Borrowed(b"pic")];
+        let want = [(b"relro".to_vec(), Off::Unsupported)];
+        assert_eq!(off(linkers_note(asked(), &relro)), want);
     }
 }

@@ -100,6 +100,7 @@ fn served(environment: &Environment, toolchain: &Toolchain, half: Half) -> Vec<S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Event;
     use alloc::borrow::Cow;
 
     fn of(variables: &[&'static str], markers: RoleMarkers, half: Half) -> Vec<Suffix> {
@@ -136,5 +137,27 @@ mod tests {
         assert_eq!(of(&[], optional, Half::Compiler), [Suffix::Plain]);
         let build = ["NIX_CC_WRAPPER_TARGET_BUILD_s=1"];
         assert_eq!(of(&build, optional, Half::Compiler), [Suffix::ForBuild]);
+    }
+
+    #[test]
+    fn markers_that_are_missing_are_noted() {
+        let toolchain = Toolchain {
+            suffix_salt: Cow::Borrowed(b"s"),
+            ..Toolchain::default()
+        };
+        let environment = Environment::new([&b"NIX_CC_WRAPPER_TARGET_HOST_s=1"[..]]);
+        let mut log = Log {
+            explains: true,
+            ..Log::default()
+        };
+        roles(&environment, &toolchain, Half::Compiler, &mut log);
+        let [Event::Note(Note::Roles { markers, .. })] = &log.events[..] else {
+            panic!("{log:?}");
+        };
+        let set: Vec<bool> = markers.iter().map(|marker| marker.is_set).collect();
+        assert_eq!(set, [false, true, false]);
+        assert_eq!(markers[0].name, b"NIX_CC_WRAPPER_TARGET_BUILD_s");
+        let named = marker(Half::Linker, b"s", Suffix::ForTarget);
+        assert_eq!(named, b"NIX_BINTOOLS_WRAPPER_TARGET_TARGET_s");
     }
 }

@@ -29,13 +29,14 @@ pub fn command() -> Command {
     };
     Command::new(NAME)
         .about("Tell what a wrapped call becomes, and where each argument comes from")
+        .override_usage("cc-wrapper explain [OPTIONS] [--] <TOOL> [ARGS]...")
         .after_help(EXAMPLES)
         .arg(form("json", "As one JSON object, for programs").conflicts_with("command"))
         .arg(form("command", "Only the command line, quoted for a shell"))
         .arg(
             Arg::new("call")
-                .value_names(["TOOL", "ARGS"])
-                .help("The call: a wrapped tool and its arguments")
+                .value_name("TOOL")
+                .help("A wrapped tool, and behind it the arguments of its call")
                 .num_args(1..)
                 .required(true)
                 .trailing_var_arg(true)
