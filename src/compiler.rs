@@ -16,6 +16,7 @@ use crate::hook;
 use crate::link_type::LinkType;
 use crate::linker_choice::{self, has_other_target};
 use crate::native::drop_native;
+use crate::note::{Note, Stand, Why};
 use crate::pie;
 use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::{drop_impure, Purity, COMPILER_OPTIONS};
@@ -37,7 +38,11 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     let family = call.family();
     let mut params = response_file::expand(call.args, context.world)?;
+    let remembered = context.log.takes_notes().then(|| params.clone());
     let mut scan = scan(&mut params);
+    if let Some(before) = remembered.filter(|_| scan.operands.is_empty()) {
+        context.log.note_dropped(before, &params, Why::Empty);
+    }
     let record = record(call, &params, &scan.operands);
     match (family, call.role) {
         (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),
@@ -62,7 +67,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     }
     let link_type = match scan.no_link {
         Some(why) => {
-            context.log.trace(&[b"no linking: ", why.as_bytes()]);
+            context.log.note(|| Note::NoLinking(why));
             None
         }
         None => Some(link(&mut command, &mut context)?),
@@ -82,8 +87,15 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     hook::run(before, read_by_hooks, &mut command, &files, &mut context)?;
     // `-v` alone prints the version; with flags it would miss its input.
     if scan.cc1 || call.args == [b"-v"] {
-        command.before.clear();
-        command.after.clear();
+        let why = match scan.cc1 {
+            true => "-cc1 is clang's inner mode",
+            false => "-v alone asks for the version",
+        };
+        context.log.note(|| Note::Nothing(why));
+        for args in [&mut command.before, &mut command.after] {
+            let log = &mut *context.log;
+            log.dropping(args, Why::NothingPutIn, |args, _| args.clear());
+        }
     }
     command.after.extend_from_slice(&scan.operands);
     let last = hook::COMPILER;
@@ -171,6 +183,9 @@ fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a
     let variables = &mut context.variables;
     let enabled = variables.list("NIX_HARDENING_ENABLE");
     let unsupported = call.hardening_unsupported();
+    context
+        .log
+        .note(|| hardening::compilers_note(enabled.args(), call));
     let (mut before, mut after) =
         hardening::compiler(enabled.bytes(), unsupported, call.family(), context.log);
     let enabled = variables.list("NIX_HARDENING_ENABLE");
@@ -192,29 +207,39 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     let ld_flags = variables.list("NIX_LDFLAGS").args();
     let parts = [&ld_before, &command.params, &link_flags, &ld_flags];
     let link_type = LinkType::of(parts.into_iter().flatten().map(|arg| &arg[..]));
-    context
-        .log
-        .trace(&[b"link type ", link_type.name().as_bytes()]);
+    let log = &mut *context.log;
+    log.note(|| Note::LinkType {
+        name: link_type.name(),
+        inherited: false,
+    });
 
-    command.after.extend(link_type.filter(link_flags));
-    let ld_before = link_type.filter(ld_before).into_iter();
+    command.after.extend(link_type.filter(link_flags, log));
+    let ld_before = link_type.filter(ld_before, log).into_iter();
     command.before.extend(ld_before.map(driver_link::pass));
     let dynamic_linker = variables.list("NIX_DYNAMIC_LINKER");
-    if link_type == LinkType::Dynamic && !dynamic_linker.is_empty() {
+    if let (LinkType::Dynamic, Some(origin)) = (link_type, dynamic_linker.origin()) {
         let flag = [b"-Wl,-dynamic-linker=", dynamic_linker.bytes()].concat();
-        let flag = Arg::new(flag, Origin::Rule("dynamic linker"));
+        let flag = Arg::new(flag, origin.clone());
         command.before.push(flag);
     }
-    let ld_flags = link_type.filter(ld_flags).into_iter();
+    let ld_flags = link_type.filter(ld_flags, log).into_iter();
     command
         .after
         .extend(ld_flags.map(driver_link::pass_directory));
     let name = variables.salted("NIX_LINK_TYPE");
     variables.export(name, link_type.name().as_bytes().to_vec());
 
-    if let Some(linker) = linker_choice::unwrapped(command, context.call, context.world) {
-        if !front_end::run(&linker, command, context) && !linker.is_left_alone {
-            driver_link::do_linkers_work(command, link_type, context)?;
+    match linker_choice::unwrapped(command, context.call, context.world) {
+        None => context.log.note(|| Note::Linker {
+            path: linker_choice::own(command, context.call),
+            stand: Stand::Own,
+        }),
+        Some(linker) if front_end::run(&linker, command, context) => {}
+        Some(linker) => {
+            context.log.note(|| linker.note());
+            if !linker.is_left_alone {
+                driver_link::do_linkers_work(command, link_type, context)?;
+            }
         }
     }
     if context.call.family() == Family::Gcc {

@@ -14,6 +14,7 @@ use crate::world::World;
 pub struct Context<'c, 'a> {
     pub call: &'c Call<'a>,
     pub world: &'a dyn World,
+    pub half: Half,
     /// The served roles of the half that the call entered by.
     pub roles: Vec<Suffix>,
     pub variables: Variables<'a>,
@@ -30,7 +31,8 @@ impl<'c, 'a> Context<'c, 'a> {
         Context {
             call,
             world,
-            roles: roles(call.environment, call.toolchain, half),
+            half,
+            roles: roles(call.environment, call.toolchain, half, log),
             variables: Variables::new(call.environment, &call.toolchain.suffix_salt),
             log,
         }

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use crate::context::Context;
-use crate::environment::FlagFiles;
+use crate::environment::{Environment, FlagFiles};
 use crate::error::Error;
 use crate::link_type::LinkType;
 use crate::linker;
@@ -38,20 +38,13 @@ pub fn do_linkers_work<'a>(
     context: &mut Context<'_, 'a>,
 ) -> Result<(), Error> {
     let call = context.call;
-    context
-        .log
-        .trace(&[b"no wrapped linker will see this link: its flags are passed"]);
     let hardening = linker::hardening_flags(context).into_iter();
     command.before.extend(hardening.flat_map(pass_exactly));
     let last = context.variables.list("NIX_LDFLAGS_AFTER").args();
-    let last = link_type.filter(last).into_iter();
+    let last = link_type.filter(last, context.log).into_iter();
     command.after.extend(last.map(pass_directory));
 
-    let mut view = linkers_view(command.args());
-    let library_path = call.environment.get(b"LIBRARY_PATH").unwrap_or(b"");
-    for directory in library_path.split(|&b| b == b':').filter(|d| !d.is_empty()) {
-        view.push([b"-L", directory].concat());
-    }
+    let view = linkers_view(command, call.environment);
     let view = view.iter().map(|arg| &arg[..]);
     let files = FlagFiles::asked_for(call.bintools, context.world);
     let found = linker::from_libraries(view, link_type, &files, context)?;
@@ -77,7 +70,16 @@ fn pass_exactly(arg: Arg) -> Vec<Arg> {
 
 /// What of a driver's command line reaches the linker, as far as §3.6 reads
 /// it.
-fn linkers_view<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>> {
+pub fn linkers_view(command: &Command, environment: &Environment) -> Vec<Vec<u8>> {
+    let mut view = of_arguments(command.args());
+    let library_path = environment.get(b"LIBRARY_PATH").unwrap_or(b"");
+    for directory in library_path.split(|&b| b == b':').filter(|d| !d.is_empty()) {
+        view.push([b"-L", directory].concat());
+    }
+    view
+}
+
+fn of_arguments<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>> {
     let mut view = Vec::new();
     while let Some(arg) = args.next() {
         match &arg[..] {
@@ -117,7 +119,7 @@ mod tests {
     #[test]
     fn the_linker_sees_through_the_driver() {
         let args = args("-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh");
-        let view = linkers_view(args.iter());
+        let view = of_arguments(args.iter());
         let want = b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386 -L/g -lh";
         assert_eq!(view.join(&b' '), want);
     }

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::linker_choice::Unwrapped;
+use crate::note::{Note, Stand};
 use crate::plan::{Arg, Command, Origin};
 use crate::store::without_slashes;
 use crate::tool_name::{names, ToolName};
@@ -49,8 +50,11 @@ pub fn run<'a>(
         let prefix = [b"-B", &place[..end]].concat();
         command.before.insert(0, Arg::new(prefix, RULE));
     }
-    context.variables.export(LINKER.to_vec(), program);
-    context.log.trace(&[b"front end ", &place]);
+    context.variables.export(LINKER.to_vec(), program.clone());
+    context.log.note(|| Note::Linker {
+        path: place,
+        stand: Stand::FrontEnd(program),
+    });
     true
 }
 

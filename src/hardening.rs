@@ -2,8 +2,10 @@
 
 use alloc::vec::Vec;
 
+use crate::call::Call;
 use crate::environment::words;
 use crate::event::{Event, Log};
+use crate::note::{Note, Off};
 use crate::plan::{Arg, Origin};
 use crate::toolchain::{Bytes, Family};
 
@@ -88,6 +90,12 @@ const STRONGER: [(&str, &str); 3] = [
     ("libcxxhardeningfast", "libcxxhardeningextensive"),
 ];
 
+/// The flag that implies this one.
+pub fn stronger(name: &str) -> Option<&'static str> {
+    let mut pairs = STRONGER.iter();
+    pairs.find_map(|(weaker, stronger)| (*weaker == name).then_some(*stronger))
+}
+
 /// The linker's flags, each behind a `-z`.
 const LINKER_FLAGS: [(&str, &str); 2] = [("relro", "relro"), ("bindnow", "now")];
 
@@ -163,6 +171,47 @@ fn resolve<'e>(enabled: &'e [u8], unsupported: &[Bytes]) -> Vec<&'e [u8]> {
     set
 }
 
+/// For an explanation: what a compiler makes of the words it was `asked` by.
+pub fn compilers_note(asked: Vec<Arg<'static>>, call: &Call) -> Note {
+    let unsupported = call.hardening_unsupported();
+    let text: Vec<&[u8]> = asked.iter().map(|word| &word[..]).collect();
+    let text = text.join(&b' ');
+    let enabled = resolve(&text, unsupported);
+    let is_known = |name: &[u8]| {
+        FLAGS.iter().any(|flag| flag.name.as_bytes() == name)
+            || linker_flags().any(|flag| flag.as_bytes() == name)
+            || call
+                .toolchain
+                .hardening_supported
+                .iter()
+                .any(|f| **f == *name)
+    };
+    let off = words(&text).filter_map(|name| {
+        let implied_by = |(weaker, stronger): &&(&str, &'static str)| {
+            weaker.as_bytes() == name && enabled.contains(&stronger.as_bytes())
+        };
+        let why = match STRONGER.iter().find(implied_by) {
+            _ if !is_known(name) => Off::Unknown,
+            _ if enabled.contains(&name) => return None,
+            Some((_, stronger)) => Off::Stronger(stronger),
+            None => Off::Unsupported,
+        };
+        Some((name.to_vec(), why))
+    });
+    let off = off.collect();
+    Note::Hardening { asked, off }
+}
+
+/// The same for a linker, which has few flags of its own.
+pub fn linkers_note(asked: Vec<Arg<'static>>, unsupported: &[Bytes]) -> Note {
+    let is_off = |word: &&Arg| {
+        linker_flags().any(|flag| flag.as_bytes() == &word[..]) && unsupported.contains(&word.bytes)
+    };
+    let off = asked.iter().filter(is_off);
+    let off = off.map(|word| (word.to_vec(), Off::Unsupported)).collect();
+    Note::Hardening { asked, off }
+}
+
 fn tell(names: impl Iterator<Item = &'static str>, set: &[&[u8]], log: &mut Log) {
     if log.debug >= 1 {
         let (enabled, disabled) = names.partition(|name| set.contains(&name.as_bytes()));
@@ -173,6 +222,8 @@ fn tell(names: impl Iterator<Item = &'static str>, set: &[&[u8]], log: &mut Log)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::Environment;
+    use crate::toolchain::{Role, Tool, Toolchain};
     use alloc::borrow::Cow;
     use alloc::string::String;
 
@@ -255,5 +306,45 @@ mod tests {
         );
         let args = linker(b"bindnow relro", &unsupported, &mut Log::default());
         assert_eq!((&args[0][..], &args[1][..]), (&b"-z"[..], &b"now"[..]));
+    }
+
+    #[test]
+    fn a_flag_without_effect_is_told_with_the_reason() {
+        let toolchain = Toolchain {
+            hardening_unsupported: Vec::from([Cow::Borrowed(&b"fortify"[..])]),
+            ..Toolchain::default()
+        };
+        let call = Call {
+            executable: b"/r/bin/gcc",
+            toolchain: &toolchain,
+            tool: &Tool::default(),
+            role: Role::Cc,
+            root: None,
+            bintools: None,
+            args: &[],
+            environment: &Environment::default(),
+        };
+        let words = b"fortify3 relro pie strictflexarrays1 strictflexarrays3";
+        let asked = || {
+            let words = words.split(|&b| b == b' ');
+            let asked = words.map(|word| Arg::new(word, Origin::Rule("")));
+            asked.collect()
+        };
+        let off = |note| match note {
+            Note::Hardening { off, .. } => off,
+            _ => Vec::new(),
+        };
+        let want = [
+            (b"fortify3".to_vec(), Off::Unsupported),
+            (b"pie".to_vec(), Off::Unknown),
+            (
+                b"strictflexarrays1".to_vec(),
+                Off::Stronger("strictflexarrays3"),
+            ),
+        ];
+        assert_eq!(off(compilers_note(asked(), &call)), want);
+        let relro = [Cow::Borrowed(&b"relro"[..]), Cow::Borrowed(b"pic")];
+        let want = [(b"relro".to_vec(), Off::Unsupported)];
+        assert_eq!(off(linkers_note(asked(), &relro)), want);
     }
 }

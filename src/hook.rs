@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::context::Context;
 use crate::environment::FlagFiles;
 use crate::error::Error;
+use crate::note::{Note, Why};
 use crate::plan::{Arg, Command, Export, Origin};
 
 /// Compiler, behind all that is put in.
@@ -99,7 +100,7 @@ pub fn run<'a>(
     let Some(hook) = find(name, || variables(command), files, context) else {
         return Ok(());
     };
-    context.log.trace(&[b"hook ", &hook.path]);
+    context.log.note(|| Note::Hook(hook.path.clone()));
     let exports = context.variables.exports();
     let changes = context.world.run_hook(&hook, command, &exports);
     let Changes {
@@ -109,9 +110,19 @@ pub fn run<'a>(
         path: hook.path,
         failure,
     })?;
-    replace(&mut command.before, before, name);
-    replace(&mut command.params, params, name);
-    replace(&mut command.after, after, name);
+    let Command {
+        before: old_before,
+        params: old_params,
+        after: old_after,
+    } = command;
+    for (old, new) in [
+        (old_before, before),
+        (old_params, params),
+        (old_after, after),
+    ] {
+        let log = &mut *context.log;
+        log.dropping(old, Why::Hook(name), |old, _| replace(old, new, name));
+    }
     for (variable, value) in environment {
         context.variables.assign(variable, value);
     }

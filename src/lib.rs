@@ -42,6 +42,7 @@ mod linker;
 mod linker_choice;
 mod native;
 mod neighbours;
+pub mod note;
 mod option_values;
 mod pie;
 pub mod plan;

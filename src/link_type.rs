@@ -3,6 +3,8 @@
 
 use alloc::vec::Vec;
 
+use crate::event::Log;
+use crate::note::Why;
 use crate::plan::Arg;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +48,13 @@ impl LinkType {
 
     /// Flags that are to be put in, without rpaths if this is a static-pie
     /// link: such a program must have none.
-    pub fn filter<'a>(self, args: Vec<Arg<'a>>) -> Vec<Arg<'a>> {
+    pub fn filter<'a>(self, mut args: Vec<Arg<'a>>, log: &mut Log) -> Vec<Arg<'a>> {
         if self == LinkType::StaticPie {
-            without_rpaths(args)
-        } else {
-            args
+            log.dropping(&mut args, Why::StaticPie, |args, _| {
+                *args = without_rpaths(core::mem::take(args));
+            });
         }
+        args
     }
 }
 
@@ -108,7 +111,7 @@ mod tests {
         let args = words
             .split(' ')
             .map(|word| Arg::new(word.as_bytes(), Origin::User(1)));
-        let args = link_type.filter(args.collect());
+        let args = link_type.filter(args.collect(), &mut Log::default());
         let words: Vec<&[u8]> = args.iter().map(|arg| &arg[..]).collect();
         words.join(&b' ')
     }

@@ -15,6 +15,7 @@ use crate::hook::{self, Hook};
 use crate::library_search::LibrarySearch;
 use crate::link_type::LinkType;
 use crate::neighbours::users;
+use crate::note::{Note, Why};
 use crate::pie;
 use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::Purity;
@@ -37,6 +38,8 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let any_driver = call.toolchain.any_driver;
     if any_driver && is_linked(&context)? {
         let params = users(&context);
+        let why = "a wrapped linker further up has done it (CC_WRAPPER_LINKED is set)";
+        context.log.note(|| Note::Nothing(why));
         return Ok(context.plan(Command {
             params,
             ..Command::default()
@@ -55,30 +58,36 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         Some(name) => LinkType::inherited(name),
         None => LinkType::of(params.iter().map(|arg| &arg[..])),
     };
-    context
-        .log
-        .trace(&[b"link type ", link_type.name().as_bytes()]);
+    context.log.note(|| Note::LinkType {
+        name: link_type.name(),
+        inherited: inherited.is_some(),
+    });
     if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
         // A compiler that brings its own flags has been told about them.
         let through_gcc = context.variables.list("NIX_IGNORE_LD_THROUGH_GCC");
         if through_gcc.is_empty() || inherited.is_none() {
-            drop_impure(&mut params, &purity, context.log)?;
+            context
+                .log
+                .dropping(&mut params, Why::Impure, |params, log| {
+                    drop_impure(params, &purity, log)
+                })?;
         }
     }
 
     let mut before = hardening_flags(&mut context);
     let mut after = Vec::new();
     let variables = &mut context.variables;
+    let log = &mut *context.log;
     let enabled = variables.list("NIX_HARDENING_ENABLE");
     before.extend(pie::linker(enabled.bytes(), call, &params));
     if inherited.is_none() {
-        before.extend(link_type.filter(variables.list("NIX_LDFLAGS_BEFORE").args()));
+        before.extend(link_type.filter(variables.list("NIX_LDFLAGS_BEFORE").args(), log));
         if link_type == LinkType::Dynamic {
             before.extend(dynamic_linker(variables));
         }
-        after.extend(link_type.filter(variables.list("NIX_LDFLAGS").args()));
+        after.extend(link_type.filter(variables.list("NIX_LDFLAGS").args(), log));
     }
-    after.extend(link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args()));
+    after.extend(link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args(), log));
     if let Some(darwin) = &call.toolchain.darwin {
         let flags = darwin::linker_flags(darwin, &mut params, variables, &context.roles)?;
         before.extend(flags);
@@ -214,19 +223,21 @@ fn is_absolute_path(param: &[u8]) -> bool {
 pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
     let enabled = context.variables.list("NIX_HARDENING_ENABLE");
     let unsupported = context.call.hardening_unsupported();
+    context
+        .log
+        .note(|| hardening::linkers_note(enabled.args(), unsupported));
     hardening::linker(enabled.bytes(), unsupported, context.log)
 }
 
 /// The program interpreter that the variables name.
 fn dynamic_linker<'a>(variables: &mut Variables) -> Vec<Arg<'a>> {
     let path = variables.list("NIX_DYNAMIC_LINKER");
-    if path.is_empty() {
+    let Some(origin) = path.origin() else {
         return Vec::new();
-    }
-    let rule = Origin::Rule("dynamic linker");
+    };
     Vec::from([
-        Arg::new(&b"-dynamic-linker"[..], rule.clone()),
-        Arg::new(path.bytes().to_vec(), rule),
+        Arg::new(&b"-dynamic-linker"[..], origin.clone()),
+        Arg::new(path.bytes().to_vec(), origin.clone()),
     ])
 }
 
@@ -265,7 +276,13 @@ pub fn from_libraries<'a, 'c>(
             args.push(Arg::new(path, origin));
         }
     }
-    if !variables.is_one("NIX_DONT_SET_RPATH") && link_type != LinkType::StaticPie {
+    if variables.is_one("NIX_DONT_SET_RPATH") {
+        context
+            .log
+            .note(|| Note::NoRpaths("NIX_DONT_SET_RPATH is 1"));
+    } else if link_type == LinkType::StaticPie {
+        context.log.note(|| Note::NoRpaths(Why::StaticPie.text()));
+    } else {
         for rpath in rpaths(&search, &store, context.world, context.log) {
             let origin = Origin::Rpath(rpath.library);
             args.push(Arg::new(&b"-rpath"[..], origin.clone()));

@@ -9,6 +9,7 @@
 use alloc::vec::Vec;
 
 use crate::call::Call;
+use crate::note::{Note, Stand};
 use crate::plan::{Arg, Command, Origin};
 use crate::store::without_slashes;
 use crate::target;
@@ -28,6 +29,25 @@ pub struct Unwrapped {
     /// It is there only because the toolchain has none of that name, and
     /// nixpkgs' wrappers leave it alone.
     pub is_left_alone: bool,
+}
+
+impl Unwrapped {
+    /// For an explanation of the call.
+    pub fn note(&self) -> Note {
+        Note::Linker {
+            path: self.program.clone().unwrap_or_else(|| self.name.clone()),
+            stand: match self.is_left_alone {
+                true => Stand::LeftAlone,
+                false => Stand::PassedByDriver,
+            },
+        }
+    }
+}
+
+/// Where the toolchain's own linker lies that this command runs.
+pub fn own(command: &Command, call: &Call) -> Vec<u8> {
+    let bintools = call.bintools.unwrap_or_default();
+    [bintools, b"/bin/", &Asked::of(command, call.family()).name].concat()
 }
 
 /// The linker that this command runs; `None`: one that is wrapped, and sees

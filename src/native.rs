@@ -3,16 +3,19 @@
 use alloc::vec::Vec;
 
 use crate::event::{Event, Log};
+use crate::note::Why;
 use crate::plan::Arg;
 
 /// Drops arguments of the form `-m…=native`, with a warning each.
 pub fn drop_native(params: &mut Vec<Arg>, log: &mut Log) {
-    params.retain(|param| {
-        let native = param.starts_with(b"-m") && param[2..].ends_with(b"=native");
-        if native {
-            log.push(Event::SkippedNative(param.to_vec()));
-        }
-        !native
+    log.dropping(params, Why::Native, |params, log| {
+        params.retain(|param| {
+            let native = param.starts_with(b"-m") && param[2..].ends_with(b"=native");
+            if native {
+                log.push(Event::SkippedNative(param.to_vec()));
+            }
+            !native
+        });
     });
 }
 

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::context::Context;
+use crate::note::Why;
 use crate::plan::{Arg, Command, Origin, Plan};
 
 /// GNU strip: archives come out the same whenever they are stripped.
@@ -19,7 +20,11 @@ pub fn strip<'a>(context: Context<'_, 'a>) -> Plan<'a> {
 /// LLVM's ranlib does not know `-t`.
 pub fn ranlib<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     let mut params = users(&context);
-    params.retain(|param| **param != *b"-t");
+    context
+        .log
+        .dropping(&mut params, Why::Unknown, |params, _| {
+            params.retain(|param| **param != *b"-t");
+        });
     let command = Command {
         params,
         ..Command::default()

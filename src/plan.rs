@@ -3,8 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::driver_link;
+use crate::environment::Environment;
 use crate::event::Event;
 use crate::hook::Hook;
+use crate::note::Note;
 use crate::toolchain::Bytes;
 use crate::translation_unit::Record;
 
@@ -27,6 +30,22 @@ pub struct Plan<'a> {
     pub post_link: Option<Box<Hook<'a>>>,
     /// What goes into the compile database before the tool runs.
     pub record: Option<Box<Record<'a>>>,
+}
+
+impl Plan<'_> {
+    /// Of a driver's call that links: what of it the linker will see. Not what
+    /// the driver adds of its own.
+    pub fn linkers_view(&self, environment: &Environment) -> Vec<Vec<u8>> {
+        driver_link::linkers_view(&self.command, environment)
+    }
+
+    /// The notes among the events.
+    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Note(note) => Some(note),
+            _ => None,
+        })
+    }
 }
 
 /// A variable's name and the value to set; `None`: to take it out.
@@ -63,6 +82,11 @@ impl<'a> Arg<'a> {
             bytes: bytes.into(),
             origin,
         }
+    }
+
+    /// The same, borrowing from nothing.
+    pub fn into_owned(self) -> Arg<'static> {
+        Arg::new(self.bytes.into_owned(), self.origin)
     }
 
     /// `text`, put in by the rule of that name.

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::environment::Environment;
 use crate::event::{Event, Log};
+use crate::note::Why;
 use crate::plan::Arg;
 use crate::world::World;
 
@@ -95,6 +96,12 @@ impl PathOption {
 
 /// Drops the options whose path is impure.
 pub fn drop_impure(params: &mut Vec<Arg>, options: &[PathOption], purity: &Purity, log: &mut Log) {
+    log.dropping(params, Why::Impure, |params, log| {
+        drop_options(params, options, purity, log);
+    });
+}
+
+fn drop_options(params: &mut Vec<Arg>, options: &[PathOption], purity: &Purity, log: &mut Log) {
     let mut kept = Vec::with_capacity(params.len());
     let mut rest = core::mem::take(params).into_iter().peekable();
     while let Some(param) = rest.next() {

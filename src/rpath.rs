@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::event::Log;
 use crate::library_search::LibrarySearch;
+use crate::note::Note;
 use crate::store::Store;
 use crate::world::World;
 
@@ -32,6 +33,7 @@ pub fn rpaths(
     let mut seen: BTreeSet<&[u8]> = BTreeSet::new();
     let mut added: BTreeSet<Vec<u8>> = BTreeSet::new();
     if search.names.is_empty() {
+        log.note(|| Note::NoRpaths("the link names no library"));
         return rpaths;
     }
     let mut finder = Finder::new(search, world);
@@ -40,11 +42,10 @@ pub fn rpaths(
             continue;
         }
         let Some(located) = store.locate(directory) else {
-            log.trace(&[
-                b"no rpath for ",
-                directory,
-                b": it is not in the store, or the loader searches it",
-            ]);
+            log.note(|| Note::NoRpath {
+                directory: directory.to_vec(),
+                why: "it is not in the store, or the loader searches it",
+            });
             continue;
         };
         if added.contains(&*located) {
@@ -58,11 +59,10 @@ pub fn rpaths(
                     library,
                 });
             }
-            None => log.trace(&[
-                b"no rpath for ",
-                directory,
-                b": holds no library of this link",
-            ]),
+            None => log.note(|| Note::NoRpath {
+                directory: directory.to_vec(),
+                why: "it holds no library of this link",
+            }),
         }
     }
     rpaths

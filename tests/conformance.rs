@@ -4,7 +4,7 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -101,7 +101,30 @@ fn recorded_calls_of_the_release_build_started_through_libc() {
     replay(common::release_binary(), Install::Copy, &variables);
 }
 
+#[test]
+fn recorded_calls_are_explained_as_they_are_made() {
+    let binary = Path::new(env!("CARGO_BIN_EXE_cc-wrapper"));
+    check(binary, Install::Symlink, |case, root| {
+        differences_explained(case, root, binary)
+    });
+}
+
+#[test]
+fn recorded_calls_are_explained_by_the_release_build() {
+    let binary = common::release_binary();
+    check(binary, Install::Copy, |case, root| {
+        differences_explained(case, root, binary)
+    });
+}
+
 fn replay(binary: &Path, install: Install, variables: &[(&str, &str)]) {
+    check(binary, install, |case, root| {
+        differences(case, root, variables)
+    });
+}
+
+/// Lays the roots, and has each case checked: what is found must be nothing.
+fn check(binary: &Path, install: Install, differences: impl Fn(&Value, &Path) -> Vec<String>) {
     let (fixtures, cases) = vectors();
     assert!(cases.len() >= 1500, "only {} cases", cases.len());
     // Not in TMPDIR, which is pure whatever lies there, and without a dot,
@@ -125,7 +148,7 @@ fn replay(binary: &Path, install: Install, variables: &[(&str, &str)]) {
             Install::Adopted => replaced(case, "{root}/bintools", "{root}/cc/bintools"),
             _ => case.clone(),
         };
-        let differences = differences(&rooted(&case, root), root, variables);
+        let differences = differences(&rooted(&case, root), root);
         if !differences.is_empty() {
             failures.push(format!("{}\n  {}", case["id"], differences.join("\n  ")));
         }
@@ -310,11 +333,26 @@ fn lay_out_halves(root: &Path, fixture: &Value, binary: &Path, install: &Install
 }
 
 fn call(case: &Value, root: &Path, variables: &[(&str, &str)]) -> (Output, Option<Record>) {
+    let record = root.join("rec/call");
+    let output = output(case, root, |tool| {
+        let mut command = Command::new(tool);
+        command.env_clear().env("CCV_OUT", &record);
+        (command, variables)
+    });
+    (output, recorder::take(&record))
+}
+
+/// Runs what `start` makes of the case's tool, with the case's arguments and
+/// environment.
+fn output<'v>(
+    case: &Value,
+    root: &Path,
+    start: impl FnOnce(&Path) -> (Command, &'v [(&'v str, &'v str)]),
+) -> Output {
     let directory = root.join("cwd");
     for (name, text) in strings(&case["files"]) {
         fs::write(directory.join(name), text).unwrap();
     }
-    let record = root.join("rec/call");
     let half = text(&case["half"]);
     let inner = root.join("cc").join(half);
     let half = if inner.exists() {
@@ -323,13 +361,12 @@ fn call(case: &Value, root: &Path, variables: &[(&str, &str)]) -> (Output, Optio
         root.join(half)
     };
     let tool = half.join("bin").join(text(&case["tool"]));
-    let output = Command::new(tool)
+    let (mut command, variables) = start(&tool);
+    let output = command
         .args(case["args"].as_array().unwrap().iter().map(text))
         .current_dir(&directory)
-        .env_clear()
         .env("PATH", path(root))
         .env("HOME", "/homeless")
-        .env("CCV_OUT", &record)
         .envs(strings(&case["env"]))
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
@@ -338,7 +375,63 @@ fn call(case: &Value, root: &Path, variables: &[(&str, &str)]) -> (Output, Optio
     for (name, _) in strings(&case["files"]) {
         fs::remove_file(directory.join(name)).unwrap();
     }
-    (output, recorder::take(&record))
+    output
+}
+
+/// What `explain --command` says must be what is run, and what `--json` says
+/// of the environment what it is run with.
+fn differences_explained(case: &Value, root: &Path, binary: &Path) -> Vec<String> {
+    let want = &case["expect"];
+    let explained = |form| {
+        output(case, root, |tool| {
+            let mut command = Command::new(binary);
+            command.env_clear();
+            command.args(["explain", form, "--"]).arg(tool);
+            (command, &[])
+        })
+    };
+    let output = explained("--command");
+    let fails = || {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        vec![format!("{}: {stderr}", output.status)]
+    };
+    let Some(argv) = want["argv"].as_array() else {
+        let same = output.status.code().map(i64::from) == want["exit"].as_i64();
+        let silent = output.stdout.is_empty() && !output.stderr.is_empty();
+        return if same && silent { vec![] } else { fails() };
+    };
+    if !output.status.success() {
+        return fails();
+    }
+    let got: Vec<Value> = shell_words(&output.stdout)
+        .iter()
+        .map(|arg| json!(String::from_utf8_lossy(arg)))
+        .collect();
+    let output = explained("--json");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let environment = &told["environment"];
+    let mut handed_on = BTreeMap::from([("PATH".to_owned(), path(root).into_string().unwrap())]);
+    handed_on.extend(strings(&case["env"]));
+    handed_on.extend(strings(&environment["set"]));
+    for name in environment["unset"].as_array().unwrap() {
+        handed_on.remove(text(name));
+    }
+    let mut found = environments_differ(case, root, handed_on);
+    if got != *argv {
+        let (want, got) = (json!(argv), json!(got));
+        found.push(format!("argv\n    want {want}\n    got  {got}"));
+    }
+    found
+}
+
+/// The words of a line as a shell reads them.
+fn shell_words(line: &[u8]) -> Vec<Vec<u8>> {
+    let mut bash = Command::new("bash");
+    bash.args(["-c", "eval \"set -- $1\"; printf '%s\\0' \"$@\"", "bash"]);
+    let output = bash.arg(OsStr::from_bytes(line)).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let words = output.stdout.strip_suffix(b"\0").unwrap_or_default();
+    words.split(|&b| b == 0).map(<[u8]>::to_vec).collect()
 }
 
 fn differences(case: &Value, root: &Path, variables: &[(&str, &str)]) -> Vec<String> {
@@ -383,22 +476,26 @@ fn differences(case: &Value, root: &Path, variables: &[(&str, &str)]) -> Vec<Str
     if want["response_file"] != record.response_file {
         found.push(format!("response file: {}", record.response_file));
     }
+    let got = record.environment.into_iter().map(|(name, value)| {
+        let value = OsString::from_vec(value);
+        (name, value.to_string_lossy().into_owned())
+    });
+    found.extend(environments_differ(case, root, got.collect()));
+    found
+}
+
+fn environments_differ(
+    case: &Value,
+    root: &Path,
+    mut got: BTreeMap<String, String>,
+) -> Vec<String> {
+    let mut found = Vec::new();
     let mut expected: BTreeMap<String, String> =
         BTreeMap::from([("PATH".into(), path(root).into_string().unwrap())]);
     expected.extend(strings(&case["env"]));
-    expected.extend(strings(&want["env"]));
+    expected.extend(strings(&case["expect"]["env"]));
     expected.retain(|name, _| counts(name));
-    let got: BTreeMap<String, String> = record
-        .environment
-        .into_iter()
-        .filter(|(name, _)| counts(name))
-        .map(|(name, value)| {
-            (
-                name,
-                OsString::from_vec(value).to_string_lossy().into_owned(),
-            )
-        })
-        .collect();
+    got.retain(|name, _| counts(name));
     for name in expected.keys().chain(got.keys()) {
         let (want, got) = (expected.get(name), got.get(name));
         if want != got {

@@ -3,10 +3,13 @@
 
 use alloc::vec::Vec;
 
+use super::roles::marker;
 use super::{words, FlagFiles, Text, Variables};
 use crate::context::Context;
 use crate::darwin;
 use crate::error::Error;
+use crate::event::Log;
+use crate::note::Note;
 use crate::plan::{Origin, Suffix};
 use crate::toolchain::{RoleMarkers, Toolchain};
 
@@ -41,9 +44,11 @@ const GNAT_MARK: &str = "NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET";
 /// A flag file that is needed cannot be read.
 pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error> {
     let variables = &mut context.variables;
-    if variables.is_marked(LINKER_MARK) {
+    if is_done(LINKER_MARK, variables, context.log) {
         return Ok(());
     }
+    note_unread(&LINKER_LISTS, context);
+    let variables = &mut context.variables;
     for name in LINKER_LISTS {
         variables.collect_list(name, &context.roles);
     }
@@ -62,6 +67,37 @@ pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error
     variables.mark(LINKER_MARK);
     variables.trace(context.log);
     Ok(())
+}
+
+/// Whether a wrapper further up has collected this half.
+fn is_done(mark: &str, variables: &Variables, log: &mut Log) -> bool {
+    let is_marked = variables.is_marked(mark);
+    if is_marked {
+        log.note(|| Note::Inherited {
+            mark: variables.salted(mark),
+        });
+    }
+    is_marked
+}
+
+/// Notes which of these lists are set for roles that are not served.
+fn note_unread(lists: &[&str], context: &mut Context) {
+    if !context.log.takes_notes() {
+        return;
+    }
+    let call = context.call;
+    for suffix in [Suffix::ForBuild, Suffix::Plain, Suffix::ForTarget] {
+        if context.roles.contains(&suffix) {
+            continue;
+        }
+        for list in lists {
+            let variable = [list.as_bytes(), suffix.name().as_bytes()].concat();
+            if call.environment.get_nonempty(&variable).is_some() {
+                let marker = marker(context.half, &call.toolchain.suffix_salt, suffix);
+                context.log.note(|| Note::Unread { variable, marker });
+            }
+        }
+    }
 }
 
 /// A root may have a default for calls that say nothing about hardening.
@@ -89,7 +125,7 @@ pub fn compiler_half(
     let call = context.call;
     let linker_directory = call.bintools.map(|root| [root, b"/bin"].concat());
     let variables = &mut context.variables;
-    if variables.is_marked(COMPILER_MARK) {
+    if is_done(COMPILER_MARK, variables, context.log) {
         // In between a tool may have put its own directory first, as gnatmake
         // does; nixpkgs' roots tell it about the linker in another way.
         let keeps_first = call.toolchain.role_markers == RoleMarkers::Optional;
@@ -100,6 +136,8 @@ pub fn compiler_half(
         }
         return Ok(());
     }
+    note_unread(&COMPILER_LISTS, context);
+    let variables = &mut context.variables;
     for name in COMPILER_LISTS {
         variables.collect_list(name, &context.roles);
     }
@@ -133,7 +171,7 @@ pub fn compiler_half(
 pub fn gnat_half(context: &mut Context) -> Result<(), Error> {
     let call = context.call;
     let variables = &mut context.variables;
-    if variables.is_marked(GNAT_MARK) {
+    if is_done(GNAT_MARK, variables, context.log) {
         return Ok(());
     }
     let cargs = "NIX_GNATMAKE_CARGS";

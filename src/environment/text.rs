@@ -33,6 +33,12 @@ impl Text {
         self.bytes.is_empty()
     }
 
+    /// Where its beginning comes from.
+    pub fn origin(&self) -> Option<&Origin> {
+        let mut parts = self.parts.iter();
+        parts.find_map(|(end, origin)| (*end > 0).then_some(origin))
+    }
+
     pub fn append(&mut self, text: &[u8], origin: Origin) {
         self.bytes.extend_from_slice(text);
         self.parts.push((self.bytes.len(), origin));

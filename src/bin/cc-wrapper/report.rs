@@ -71,7 +71,11 @@ fn block(title: &str, program: &str, args: &[Arg]) {
 /// A word that bash reads as these bytes.
 pub fn quoted(word: &[u8]) -> String {
     match std::str::from_utf8(word) {
-        Ok(text) if !text.chars().any(char::is_control) => shell_words::quote(text).into_owned(),
+        Ok(text) if !text.chars().any(char::is_control) => match shell_words::quote(text) {
+            // Braces and history are bash's own.
+            Cow::Borrowed(text) if text.contains(['{', '}', '!', '^']) => format!("'{text}'"),
+            quoted => quoted.into_owned(),
+        },
         _ => {
             let escaped: String = word
                 .iter()
@@ -96,6 +100,7 @@ mod tests {
         assert_eq!(quoted(b""), "''");
         assert_eq!(quoted(b"-DX=a b"), "'-DX=a b'");
         assert_eq!(quoted("é".as_bytes()), "é");
+        assert_eq!(quoted(b"-Wl,{a,b}"), "'-Wl,{a,b}'");
         assert_eq!(quoted(b"a\tb'\xff"), r"$'a\x09b\'\xff'");
     }
 }

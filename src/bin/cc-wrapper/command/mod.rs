@@ -4,6 +4,7 @@ mod adopt;
 mod compdb;
 mod error;
 mod exchange;
+mod explain;
 mod front_ends;
 mod install;
 mod interrupt;
@@ -33,6 +34,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let done = match matches.subcommand() {
+        Some((explain::NAME, matches)) => return explain::run(matches),
         Some((adopt::NAME, matches)) => adopt::run(matches),
         Some((wrap::NAME, matches)) => wrap::run(matches),
         Some((rustup::NAME, matches)) => rustup::run(matches),
@@ -63,6 +65,7 @@ fn command() -> Command {
         .subcommand(adopt::command())
         .subcommand(rustup::command())
         .subcommand(compdb::command())
+        .subcommand(explain::command())
 }
 
 /// clap's explanation, on one line unless it was asked for.

@@ -18,7 +18,7 @@ use cc_wrapper::plan::{Plan, ResponseFile};
 use crate::child::{self, end_as};
 use crate::{hook, report, signals};
 pub use failure::is_too_long;
-use failure::Failure;
+pub use failure::Failure;
 use response_file::Written;
 
 /// Replaces this process by the tool, or runs it and ends as it has ended.
@@ -37,6 +37,19 @@ pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
     }
 }
 
+/// The tool, behind the launcher that runs it, if there is one.
+///
+/// # Errors
+/// There is no such launcher.
+pub fn program(plan: &Plan) -> Result<Vec<OsString>, Failure> {
+    let mut words = match plan.launcher {
+        Some(line) => launcher::words(line).map_err(Failure::Launcher)?,
+        None => Vec::new(),
+    };
+    words.push(OsStr::from_bytes(&plan.program).to_owned());
+    Ok(words)
+}
+
 /// What runs: the tool, or a launcher and the tool.
 struct Run<'p> {
     plan: &'p Plan<'p>,
@@ -50,11 +63,7 @@ impl<'p> Run<'p> {
     /// # Errors
     /// There is no such launcher, or the system refuses to catch signals.
     fn of(plan: &'p Plan<'p>) -> Result<Run<'p>, Failure> {
-        let mut words = match plan.launcher {
-            Some(line) => launcher::words(line).map_err(Failure::Launcher)?,
-            None => Vec::new(),
-        };
-        words.push(OsStr::from_bytes(&plan.program).to_owned());
+        let words = program(plan)?;
         let waits = plan.post_link.is_some();
         if waits {
             child::expect().map_err(Failure::Exec)?;

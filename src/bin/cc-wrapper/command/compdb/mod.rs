@@ -4,7 +4,7 @@ mod arguments;
 mod database;
 mod paths;
 mod records;
-mod write;
+pub mod write;
 
 use std::borrow::Cow;
 

@@ -1,0 +1,296 @@
+//! The explanation for programs. docs/explain.md names the keys.
+
+use cc_wrapper::event::Level;
+use cc_wrapper::note::{Note, Off, Stand, Why};
+use cc_wrapper::plan::{Arg, Command, Origin, ResponseFile};
+
+use super::json_value::{list, object, optional, text as string, Value};
+use super::linker::{Below, Wrapped};
+use super::text::dropped;
+use super::words::{is_hook, Words, FURTHER_UP, THIS_CALL};
+use super::Explained;
+
+/// One object.
+pub fn text(explained: &Explained) -> Vec<u8> {
+    let Explained { call, plan, linker } = explained;
+    let notes: Vec<&Note> = plan.notes().collect();
+    let salt = &call.toolchain.suffix_salt;
+    let words = Words {
+        args: call.args,
+        salt,
+        notes: &notes,
+        collector: FURTHER_UP,
+    };
+    let path = |path: Option<&[u8]>| optional(path.map(string));
+    let tool = object([
+        ("path", string(call.executable)),
+        ("role", string(call.role.name())),
+        ("root", path(call.root)),
+        ("bintools", path(call.bintools)),
+        ("suffixSalt", string(salt)),
+    ]);
+    let response_file = match plan.response_file {
+        ResponseFile::Always => "always",
+        ResponseFile::WhenNeeded => "whenNeeded",
+        ResponseFile::Never => "never",
+    };
+    let record = plan.record.as_ref().map(|record| {
+        let units = record.units.iter().map(|unit| {
+            let output = unit.output.as_deref();
+            object([("file", string(&unit.file)), ("output", path(output))])
+        });
+        object([("file", string(record.database)), ("units", list(units))])
+    });
+    let hooks = notes.iter().filter_map(|note| match note {
+        Note::Hook(path) => Some(string(path)),
+        _ => None,
+    });
+    let post_link = plan.post_link.as_ref().map(|hook| &hook.path[..]);
+    let warnings = plan.events.iter().filter_map(|event| {
+        let is_warning = event.level() == Level::Warning;
+        is_warning.then(|| string(event.text()))
+    });
+    let value = object([
+        ("tool", tool),
+        ("program", string(&plan.program)),
+        ("launcher", path(plan.launcher)),
+        ("arguments", arguments(&plan.command, &words)),
+        ("dropped", gone(&notes, &words)),
+        ("environment", environment(explained)),
+        ("roles", roles(&notes)),
+        ("hardening", hardening(&notes, &words)),
+        ("link", link(&notes)),
+        ("rpath", rpath(&notes)),
+        (
+            "linker",
+            optional(linker.as_ref().map(|l| below(l, &words))),
+        ),
+        ("responseFile", string(response_file)),
+        ("compileDatabase", optional(record)),
+        ("hooks", list(hooks)),
+        ("postLinkHook", path(post_link)),
+        ("warnings", list(warnings)),
+    ]);
+    let mut out = Vec::new();
+    value.write(&mut out, 0);
+    out.push(b'\n');
+    out
+}
+
+fn arguments(command: &Command, words: &Words) -> Value {
+    let before = list_of(&command.before, "before", words);
+    let params = list_of(&command.params, "params", words);
+    let after = list_of(&command.after, "after", words);
+    list(before.chain(params).chain(after))
+}
+
+fn list_of<'a>(
+    args: &'a [Arg],
+    part: &'static str,
+    words: &'a Words,
+) -> impl Iterator<Item = Value> + 'a {
+    args.iter().map(move |arg| {
+        object([
+            ("argument", string(&arg[..])),
+            ("part", string(part)),
+            ("origin", origin(arg, words)),
+        ])
+    })
+}
+
+fn origin(arg: &Arg, words: &Words) -> Value {
+    let named = |kind: &str, name: &[u8]| object([("kind", string(kind)), ("name", string(name))]);
+    match &arg.origin {
+        Origin::User(n) => object([("kind", string("user")), ("index", Value::Number(*n))]),
+        Origin::ResponseFile(n) => object([
+            ("kind", string("responseFile")),
+            ("index", Value::Number(*n)),
+        ]),
+        Origin::Variable(name, suffix) => named("variable", &words.name(name, *suffix)),
+        Origin::FlagFile(name) if is_hook(name) => named("hook", name.as_bytes()),
+        Origin::FlagFile(name) => named("flagFile", name.as_bytes()),
+        Origin::Hardening(name) => object([
+            ("kind", string("hardening")),
+            ("name", string(name)),
+            ("askedBy", asker(words.asked_by(name), words)),
+        ]),
+        Origin::Rpath(library) => object([("kind", string("rpath")), ("library", string(library))]),
+        Origin::Rule(name) => named("rule", name.as_bytes()),
+    }
+}
+
+/// The variable that asks for hardening; null: the toolchain's default.
+fn asker(origin: Option<&Origin>, words: &Words) -> Value {
+    match origin {
+        Some(Origin::Variable(name, suffix)) => string(words.name(name, *suffix)),
+        _ => Value::Null,
+    }
+}
+
+fn gone(notes: &[&Note], words: &Words) -> Value {
+    let dropped = dropped(notes.iter().copied());
+    list(dropped.map(|(arg, why)| {
+        let by = match why {
+            Why::Hook(name) => string(name),
+            _ => Value::Null,
+        };
+        object([
+            ("argument", string(&arg[..])),
+            ("reason", string(why.name())),
+            ("hook", by),
+            ("origin", origin(arg, words)),
+        ])
+    }))
+}
+
+fn environment(explained: &Explained) -> Value {
+    let changes = || explained.plan.environment.iter();
+    let set = changes().filter_map(|(name, value)| Some((name.clone(), string(value.as_ref()?))));
+    let unset = changes().filter(|(_, value)| value.is_none());
+    object([
+        ("set", Value::Object(set.collect())),
+        ("unset", list(unset.map(|(name, _)| string(name)))),
+    ])
+}
+
+fn roles(notes: &[&Note]) -> Value {
+    let (mut markers, mut required) = (Vec::new(), false);
+    let (mut unread, mut inherited) = (Vec::new(), Vec::new());
+    for note in notes {
+        match note {
+            Note::Roles {
+                markers: of_roles,
+                served,
+                required: is_required,
+            } => {
+                required = *is_required;
+                markers.extend(of_roles.iter().map(|marker| {
+                    object([
+                        ("name", string(&marker.name)),
+                        ("suffix", string(marker.suffix.name())),
+                        ("set", Value::Bool(marker.is_set)),
+                        ("served", Value::Bool(served.contains(&marker.suffix))),
+                    ])
+                }));
+            }
+            Note::Unread { variable, marker } => {
+                let (variable, marker) = (string(variable), string(marker));
+                unread.push(object([("variable", variable), ("marker", marker)]));
+            }
+            Note::Inherited { mark } => inherited.push(string(mark)),
+            _ => {}
+        }
+    }
+    object([
+        ("required", Value::Bool(required)),
+        ("markers", Value::List(markers)),
+        ("unread", Value::List(unread)),
+        ("inherited", Value::List(inherited)),
+    ])
+}
+
+fn hardening(notes: &[&Note], words: &Words) -> Value {
+    let noted = notes.iter().find_map(|note| match note {
+        Note::Hardening { asked, off } => Some((asked, off)),
+        _ => None,
+    });
+    let Some((asked, off)) = noted else {
+        return Value::Null;
+    };
+    let asked = asked.iter().map(|flag| {
+        let by = asker(Some(&flag.origin), words);
+        object([("name", string(&flag[..])), ("askedBy", by)])
+    });
+    let off = off.iter().map(|(name, why)| {
+        let reason = match why {
+            Off::Unsupported => "unsupported",
+            Off::Stronger(_) => "implied",
+            Off::Unknown => "unknown",
+        };
+        object([("name", string(name)), ("reason", string(reason))])
+    });
+    object([("asked", list(asked)), ("off", list(off))])
+}
+
+fn link(notes: &[&Note]) -> Value {
+    let of = |links, link_type: Option<&str>, why: Option<&str>| {
+        object([
+            ("links", Value::Bool(links)),
+            ("type", optional(link_type.map(string))),
+            ("why", optional(why.map(string))),
+        ])
+    };
+    let link = notes.iter().find_map(|note| match note {
+        Note::NoLinking(why) => Some(of(false, None, Some(why))),
+        Note::LinkType { name, .. } => Some(of(true, Some(name), None)),
+        _ => None,
+    });
+    optional(link)
+}
+
+/// Why directories are no rpaths.
+fn rpath(notes: &[&Note]) -> Value {
+    let of = |directory: Option<&[u8]>, why: &str| {
+        object([
+            ("directory", optional(directory.map(string))),
+            ("why", string(why)),
+        ])
+    };
+    let not = notes.iter().filter_map(|note| match note {
+        Note::NoRpath { directory, why } => Some(of(Some(directory), why)),
+        Note::NoRpaths(why) => Some(of(None, why)),
+        _ => None,
+    });
+    object([("not", list(not))])
+}
+
+fn below(linker: &Below, drivers: &Words) -> Value {
+    let flags = match linker.stand {
+        Stand::Own | Stand::FrontEnd(_) => "wrapped",
+        Stand::PassedByDriver => "passedByDriver",
+        Stand::LeftAlone => "none",
+    };
+    let mut entries = vec![
+        ("path", string(&linker.path)),
+        ("wrapped", Value::Bool(linker.wrapped.is_some())),
+        (
+            "flags",
+            string(if linker.wrapped.is_none() && flags == "wrapped" {
+                "none"
+            } else {
+                flags
+            }),
+        ),
+        (
+            "frontEnd",
+            Value::Bool(matches!(linker.stand, Stand::FrontEnd(_))),
+        ),
+    ];
+    match &linker.wrapped {
+        Some(Wrapped::Adds(added)) => {
+            let notes: Vec<&Note> = added.notes.iter().collect();
+            let words = Words {
+                args: &[],
+                collector: THIS_CALL,
+                ..*drivers
+            };
+            let before = list_of(&added.before, "before", &words);
+            let after = list_of(&added.after, "after", &words);
+            entries.push(("program", string(&added.program)));
+            entries.push(("arguments", list(before.chain(after))));
+            // Where the driver has them from is not known.
+            let dropped = dropped(added.notes.iter()).map(|(arg, why)| {
+                object([
+                    ("argument", string(&arg[..])),
+                    ("reason", string(why.name())),
+                ])
+            });
+            entries.push(("dropped", list(dropped)));
+            entries.push(("rpath", rpath(&notes)));
+        }
+        Some(Wrapped::Fails(why)) => entries.push(("error", string(why))),
+        None => {}
+    }
+    let entries = entries.into_iter();
+    Value::Object(entries.map(|(key, value)| (key.into(), value)).collect())
+}

@@ -1,0 +1,133 @@
+//! `cc-wrapper explain TOOL ARGS…`: what a wrapped call becomes, and why.
+//!
+//! The call goes through the same `dispatch` and `decide` as when it is made;
+//! only that it is not.
+
+mod arguments;
+mod find;
+mod json;
+mod json_value;
+mod linker;
+mod screen;
+mod text;
+mod words;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use cc_wrapper::call::Call;
+use cc_wrapper::decide::decide;
+use cc_wrapper::dispatch::dispatch;
+use cc_wrapper::environment::Environment;
+use cc_wrapper::event::Log;
+use cc_wrapper::plan::Plan;
+use clap::ArgMatches;
+
+pub use arguments::{command, NAME};
+
+use self::arguments::{Arguments, Form};
+use self::linker::Below;
+use self::screen::Screen;
+use crate::command::compdb::write::to_stdout;
+use crate::command::error::Error;
+use crate::os::Os;
+use crate::{execute, report};
+
+/// A call, what it becomes, and what the linker does that it runs.
+struct Explained<'e> {
+    call: &'e Call<'e>,
+    plan: &'e Plan<'e>,
+    linker: Option<Below>,
+}
+
+/// Does what the command line asks. Errors of the call are told as the call
+/// itself would tell them, and end this with the same status.
+pub fn run(matches: &ArgMatches) -> ExitCode {
+    let arguments = Arguments::read(matches);
+    let executable = match find::tool(arguments.tool) {
+        Ok(executable) => executable,
+        Err(error) => return failed(&error),
+    };
+    let variables: Vec<Vec<u8>> = std::env::vars_os()
+        .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
+        .collect();
+    let environment = Environment::new(variables.iter().map(|string| &string[..]));
+    let words: Vec<&[u8]> = arguments.args.iter().map(|arg| arg.as_bytes()).collect();
+    let name = Path::new(OsStr::from_bytes(&executable)).file_name();
+    let name = name.unwrap_or_default().to_string_lossy();
+
+    let explain = |call: Call| explain(&call, arguments.form, &variables, &name);
+    match dispatch(&executable, &words, &environment, &Os, explain) {
+        Ok(Some(status)) => status,
+        Ok(None) => failed(&Error::new(format!(
+            "{name} is cc-wrapper itself, which calls nothing; name a tool that it wraps: gcc"
+        ))),
+        Err(error) => {
+            report::error(&name, &error.text());
+            ExitCode::from(error.exit_status())
+        }
+    }
+}
+
+fn explain(call: &Call, form: Form, variables: &[Vec<u8>], name: &str) -> ExitCode {
+    let mut log = Log {
+        explains: true,
+        ..Log::default()
+    };
+    let plan = match decide(call, &Os, &mut log) {
+        Ok(plan) => plan,
+        Err(error) => {
+            report::events(&log.events, log.debug);
+            report::error(name, &error.text());
+            return ExitCode::from(error.exit_status());
+        }
+    };
+    let text = match form {
+        Form::Command => {
+            report::events(&plan.events, 0);
+            match command_line(&plan) {
+                Ok(line) => line,
+                Err((status, why)) => {
+                    report::error(name, &why);
+                    return ExitCode::from(status);
+                }
+            }
+        }
+        Form::Json => json::text(&Explained::of(call, &plan, variables)),
+        Form::Text => {
+            let screen = Screen::of_stdout();
+            text::text(&Explained::of(call, &plan, variables), &screen)
+        }
+    };
+    match to_stdout(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+impl<'e> Explained<'e> {
+    fn of(call: &'e Call<'e>, plan: &'e Plan<'e>, variables: &[Vec<u8>]) -> Explained<'e> {
+        let linker = linker::below(call, plan, variables);
+        Explained { call, plan, linker }
+    }
+}
+
+/// The line that a shell reads as what is run: with the launcher, if there is
+/// one.
+///
+/// # Errors
+/// The launcher is not there: exit status and why.
+fn command_line(plan: &Plan) -> Result<Vec<u8>, (u8, Vec<u8>)> {
+    let program = execute::program(plan).map_err(|failure| failure.explain(plan))?;
+    let program = program.iter().map(|word| report::quoted(word.as_bytes()));
+    let args = plan.command.args().map(|arg| report::quoted(arg));
+    let words: Vec<String> = program.chain(args).collect();
+    Ok((words.join(" ") + "\n").into_bytes())
+}
+
+fn failed(error: &Error) -> ExitCode {
+    error.print();
+    ExitCode::from(error.status())
+}

@@ -1,0 +1,126 @@
+//! What standard output can show.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use rustix::termios::tcgetwinsize;
+
+use crate::report::quoted;
+
+pub struct Screen {
+    /// In columns; `None`: no terminal, and lines may be of any length.
+    pub width: Option<usize>,
+    pub colours: bool,
+    /// Anything beyond ASCII is to be shown by its bytes.
+    pub ascii: bool,
+}
+
+/// What a piece of text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Put in by the wrapper.
+    Added,
+    Dropped,
+    /// Says why.
+    Why,
+    Heading,
+    Plain,
+}
+
+impl Screen {
+    pub fn of_stdout() -> Screen {
+        let is_terminal = io::stdout().is_terminal();
+        let width = tcgetwinsize(io::stdout()).ok();
+        let width = width.map(|size| usize::from(size.ws_col));
+        Screen {
+            width: width.filter(|&width| is_terminal && width > 0),
+            colours: is_terminal
+                && !is_set("NO_COLOR")
+                && env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb"),
+            ascii: is_terminal && !is_utf8(),
+        }
+    }
+
+    /// A word as a shell reads it, of what can be shown.
+    pub fn word(&self, word: &[u8]) -> String {
+        let text = quoted(word);
+        if !self.ascii || text.is_ascii() {
+            return text;
+        }
+        // One that is no text is shown by its bytes.
+        let bytes = word.iter().map(|&b| match b {
+            b'\'' | b'\\' => format!("\\{}", char::from(b)),
+            b' '..=b'~' => char::from(b).to_string(),
+            _ => format!("\\x{b:02x}"),
+        });
+        format!("$'{}'", bytes.collect::<String>())
+    }
+
+    /// A sentence, without what would do more than be read.
+    pub fn shown(&self, text: &str) -> String {
+        let is_shown = |c: char| !c.is_control() && (c.is_ascii() || !self.ascii);
+        text.chars()
+            .map(|c| if is_shown(c) { c } else { '?' })
+            .collect()
+    }
+
+    pub fn paint(&self, kind: Kind, text: &str) -> String {
+        let code = match kind {
+            Kind::Added => "32",
+            Kind::Dropped => "31",
+            Kind::Why => "2",
+            Kind::Heading => "1",
+            Kind::Plain => "",
+        };
+        match self.colours && !code.is_empty() {
+            true => format!("\x1b[{code}m{text}\x1b[0m"),
+            false => text.to_owned(),
+        }
+    }
+}
+
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// Whether the locale says so; without one it is ASCII.
+fn is_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
+    let locale = locale
+        .filter_map(env::var_os)
+        .find(|value| !value.is_empty());
+    let locale = locale.unwrap_or_default().to_string_lossy().to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_without_utf8_gets_ascii() {
+        let screen = |ascii| Screen {
+            width: None,
+            colours: false,
+            ascii,
+        };
+        assert_eq!(screen(false).word("é'".as_bytes()), r"'é'\'''");
+        assert_eq!(screen(true).word("é'".as_bytes()), r"$'\xc3\xa9\''");
+        assert_eq!(screen(true).word(b"-DX=1"), "'-DX=1'");
+        assert_eq!(screen(true).shown("é\n"), "??");
+        assert_eq!(screen(false).shown("é\x1b"), "é?");
+    }
+
+    #[test]
+    fn colours_are_asked_for() {
+        let mut screen = Screen {
+            width: None,
+            colours: true,
+            ascii: false,
+        };
+        assert_eq!(screen.paint(Kind::Added, "x"), "\x1b[32mx\x1b[0m");
+        assert_eq!(screen.paint(Kind::Plain, "x"), "x");
+        screen.colours = false;
+        assert_eq!(screen.paint(Kind::Added, "x"), "x");
+    }
+}

@@ -1,0 +1,377 @@
+//! The explanation for people.
+
+use cc_wrapper::event::Event;
+use cc_wrapper::note::{Note, Stand, Why};
+use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
+
+use super::linker::{Added, Below, Wrapped};
+use super::screen::{Kind, Screen};
+use super::words::{Words, FURTHER_UP, THIS_CALL};
+use super::Explained;
+
+/// Origins stand in one column, unless it would be further right than this.
+const WIDEST: usize = 44;
+
+/// Headings of notes are no longer.
+const HEADING: usize = 12;
+
+/// All of it, in lines.
+pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
+    let Explained { call, plan, linker } = explained;
+    let notes: Vec<&Note> = plan.notes().collect();
+    let words = Words {
+        args: call.args,
+        salt: &call.toolchain.suffix_salt,
+        notes: &notes,
+        collector: FURTHER_UP,
+    };
+    let mut lines = Lines {
+        out: String::new(),
+        screen,
+    };
+    let from = match call.root {
+        Some(root) => screen.word(&[root, b"/nix-support/toolchain.json"].concat()),
+        None => format!("the next {} on PATH", screen.word(&call.tool.name)),
+    };
+    let program = Row {
+        indent: "",
+        kind: Kind::Heading,
+        word: screen.word(&plan.program),
+        why: format!("role {}, by {from}", call.role.name()),
+    };
+    let mut rows = vec![program];
+    rows.extend(arguments(explained, &words, screen));
+    lines.table(&rows);
+    lines.out.push('\n');
+    let start = lines.out.len();
+    for note in &notes {
+        lines.note(note, &words);
+    }
+    for event in &plan.events {
+        if let Event::ForeignTarget { .. } | Event::NotANumber { .. } = event {
+            let text = String::from_utf8_lossy(&event.text()).into_owned();
+            lines.says("warning", text.trim_start_matches("warning: "));
+        }
+    }
+    lines.ways(explained);
+    if let Some(linker) = linker {
+        lines.linker(linker, &words);
+    }
+    if lines.out.len() == start {
+        lines.out.pop();
+    }
+    lines.out.into_bytes()
+}
+
+/// A line: a word, and why it is there.
+struct Row {
+    indent: &'static str,
+    kind: Kind,
+    word: String,
+    why: String,
+}
+
+/// All arguments in order, the dropped ones where they would have stood.
+fn arguments(explained: &Explained, words: &Words, screen: &Screen) -> Vec<Row> {
+    let command = &explained.plan.command;
+    let mut dropped: Vec<(&Arg, Why)> = dropped(words.notes.iter().copied()).collect();
+    let gone = |(arg, why): (&Arg, Why)| Row {
+        indent: "- ",
+        kind: Kind::Dropped,
+        word: screen.word(arg),
+        why: format!("{}, dropped: {}", words.origin(arg), why.text()),
+    };
+    let kept = |arg: &Arg| Row {
+        indent: "  ",
+        kind: match arg.origin {
+            Origin::User(_) | Origin::ResponseFile(_) => Kind::Plain,
+            _ => Kind::Added,
+        },
+        word: screen.word(arg),
+        why: words.origin(arg),
+    };
+    let mut rows: Vec<Row> = command.before.iter().map(kept).collect();
+    for arg in &command.params {
+        while let Some(first) = dropped.first().filter(|(dropped, _)| {
+            place(dropped).is_some_and(|n| place(arg).is_some_and(|other| n < other))
+        }) {
+            rows.push(gone(*first));
+            dropped.remove(0);
+        }
+        rows.push(kept(arg));
+    }
+    let (users, others): (Vec<_>, Vec<_>) = dropped
+        .into_iter()
+        .partition(|(arg, _)| place(arg).is_some());
+    rows.extend(users.into_iter().map(gone));
+    rows.extend(command.after.iter().map(kept));
+    rows.extend(others.into_iter().map(gone));
+    rows
+}
+
+/// What was dropped: the caller's in order, then others.
+pub fn dropped<'n>(
+    notes: impl Iterator<Item = &'n Note>,
+) -> impl Iterator<Item = (&'n Arg<'n>, Why)> {
+    let dropped = notes.filter_map(|note| match note {
+        Note::Dropped { args, why } => Some(args.iter().map(|arg| (arg, *why))),
+        _ => None,
+    });
+    let mut dropped: Vec<_> = dropped.flatten().collect();
+    dropped.sort_by_key(|(arg, _)| place(arg).unwrap_or(usize::MAX));
+    dropped.into_iter()
+}
+
+/// Which of the caller's arguments it comes from.
+fn place(arg: &Arg) -> Option<usize> {
+    match arg.origin {
+        Origin::User(n) | Origin::ResponseFile(n) => Some(n),
+        _ => None,
+    }
+}
+
+struct Lines<'s> {
+    out: String,
+    screen: &'s Screen,
+}
+
+impl Lines<'_> {
+    /// Rows with what they say in one column where it fits, or else in a line
+    /// of its own.
+    fn table(&mut self, rows: &[Row]) {
+        let width = |row: &Row| row.indent.len() + row.word.chars().count();
+        let fits = |row: &&Row| {
+            let end = width(row) + 2 + row.why.chars().count();
+            width(row) <= WIDEST && self.screen.width.map_or(true, |width| end <= width)
+        };
+        let longest = rows.iter().filter(fits).map(width).max();
+        let column = longest.unwrap_or(0) + 2;
+        for row in rows {
+            let (word, why) = (
+                self.screen.paint(row.kind, &row.word),
+                self.screen.paint(Kind::Why, &row.why),
+            );
+            let place = column.max(width(row) + 2);
+            let end = place + row.why.chars().count();
+            let line = match self.screen.width {
+                Some(width) if width < end => format!("{}{word}\n      {why}\n", row.indent),
+                _ => {
+                    let gap = place - width(row);
+                    format!("{}{word}{:gap$}{why}\n", row.indent, "")
+                }
+            };
+            self.out.push_str(&line);
+        }
+    }
+
+    fn says(&mut self, heading: &str, text: &str) {
+        let gap = HEADING.saturating_sub(heading.len()) + 1;
+        let heading = self.screen.paint(Kind::Heading, heading);
+        let text = self.screen.shown(text);
+        self.out.push_str(&format!("{heading}{:gap$}{text}\n", ""));
+    }
+
+    fn note(&mut self, note: &Note, words: &Words) {
+        let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match note {
+            Note::Roles {
+                markers,
+                served,
+                required,
+            } => {
+                for suffix in served {
+                    let marker = markers.iter().find(|m| m.suffix == *suffix && m.is_set);
+                    let why = match marker {
+                        Some(marker) => format!("{} is set", name(&marker.name)),
+                        None => "no role marker is set".into(),
+                    };
+                    self.says("serves", &format!("{}: {why}", variables_of(*suffix)));
+                }
+                let missing: Vec<_> = markers.iter().filter(|_| *required).collect();
+                for marker in missing.iter().filter(|marker| !marker.is_set) {
+                    let text = format!(
+                        "{}: set {}=1",
+                        variables_of(marker.suffix),
+                        name(&marker.name)
+                    );
+                    self.says("serves not", &text);
+                }
+            }
+            Note::Unread { variable, marker } => {
+                let text = format!(
+                    "{}, though it is set: set {}=1",
+                    name(variable),
+                    name(marker)
+                );
+                self.says("not read", &text);
+            }
+            Note::Inherited { mark } => {
+                let text = format!("collected by a wrapper further up: {} is set", name(mark));
+                self.says("variables", &text);
+            }
+            Note::Hardening { asked, off } => {
+                let flags: Vec<String> = asked.iter().map(|flag| self.screen.word(flag)).collect();
+                if let Some(first) = asked.first() {
+                    let text = format!("{} ({})", flags.join(" "), words.asker(&first.origin));
+                    self.says("hardening", &text);
+                }
+                for (flag, why) in off {
+                    let text = format!("{} is off: {}", self.screen.word(flag), name(&why.text()));
+                    self.says("hardening", &text);
+                }
+            }
+            Note::NoLinking(why) => self.says("link", &format!("no: {why}")),
+            Note::LinkType { name, inherited } => {
+                let by = match inherited {
+                    true => ", as a wrapper further up has found out",
+                    false => "",
+                };
+                self.says("link", &format!("yes, {name}{by}"));
+            }
+            Note::NoRpath { directory, why } => {
+                let text = format!("{}: {why}", self.screen.word(directory));
+                self.says("no rpath", &text);
+            }
+            Note::NoRpaths(why) => self.says("no rpath", why),
+            Note::Hook(path) => {
+                let text = format!("{}, which has just been run", self.screen.word(path));
+                self.says("hook", &text);
+            }
+            Note::Nothing(why) => self.says("nothing in", why),
+            Note::Dropped { .. } | Note::Linker { .. } => {}
+        }
+    }
+
+    /// What stands between the plan and the tool.
+    fn ways(&mut self, explained: &Explained) {
+        let plan = explained.plan;
+        if let Some(launcher) = plan.launcher {
+            let text = format!(
+                "{} (CC_WRAPPER_LAUNCHER)",
+                String::from_utf8_lossy(launcher)
+            );
+            self.says("run by", &text);
+        }
+        if plan.response_file == ResponseFile::Always {
+            self.says("arguments", "go through a response file");
+        }
+        if let Some(record) = &plan.record {
+            let units: Vec<String> = record
+                .units
+                .iter()
+                .map(|unit| self.screen.word(&unit.file))
+                .collect();
+            let database = self.screen.word(record.database);
+            let text = format!("{} would be recorded in {database}", units.join(" "));
+            self.says("compdb", &text);
+        }
+        if let Some(hook) = &plan.post_link {
+            let text = format!("{}, after the link", self.screen.word(&hook.path));
+            self.says("hook", &text);
+        }
+    }
+
+    fn linker(&mut self, linker: &Below, drivers: &Words) {
+        let path = self.screen.word(&linker.path);
+        match (&linker.wrapped, &linker.stand) {
+            (Some(Wrapped::Fails(why)), _) => {
+                let why = String::from_utf8_lossy(why);
+                self.says("linker", &format!("{path}, which fails: {why}"));
+            }
+            (Some(Wrapped::Adds(added)), stand) => self.added(&path, stand, added, drivers),
+            (None, Stand::PassedByDriver) => {
+                let text = "no wrapper stands before it, so this call carries its flags";
+                self.says("linker", &format!("{path}: {text}"));
+            }
+            (None, _) => {
+                let text = "no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER";
+                self.says("linker", &format!("{path}: {text}"));
+            }
+        }
+    }
+
+    fn added(&mut self, path: &str, stand: &Stand, added: &Added, drivers: &Words) {
+        let words = Words {
+            args: &[],
+            collector: THIS_CALL,
+            ..*drivers
+        };
+        let program = self.screen.word(&added.program);
+        let what = match stand {
+            Stand::FrontEnd(_) => "a front end of",
+            _ => "which becomes",
+        };
+        let is_empty = added.before.is_empty() && added.after.is_empty();
+        let adds = match is_empty {
+            true => "and adds nothing (but the driver has flags of its own)",
+            false => "and adds this (besides, the driver has flags of its own):",
+        };
+        self.says("linker", &format!("{path}, {what} {program}, {adds}"));
+        let row = |arg: &Arg| Row {
+            indent: "  ",
+            kind: Kind::Added,
+            word: self.screen.word(arg),
+            why: words.origin(arg),
+        };
+        let rows: Vec<Row> = added.before.iter().chain(&added.after).map(row).collect();
+        self.table(&rows);
+        for note in &added.notes {
+            match note {
+                Note::NoRpath { .. } | Note::NoRpaths(_) | Note::Hook(_) | Note::Nothing(_) => {
+                    self.note(note, &words);
+                }
+                Note::Hardening { off, .. } => {
+                    let off = Note::Hardening {
+                        asked: Vec::new(),
+                        off: off.clone(),
+                    };
+                    self.note(&off, &words);
+                }
+                _ => {}
+            }
+        }
+        for (arg, why) in dropped(added.notes.iter()) {
+            let text = format!("{}: {}", self.screen.word(arg), why.text());
+            self.says("ld drops", &text);
+        }
+    }
+}
+
+/// The variables of a role.
+fn variables_of(suffix: Suffix) -> String {
+    format!("NIX_CFLAGS_COMPILE{} and its kin", suffix.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(width: Option<usize>) -> String {
+        let screen = Screen {
+            width,
+            colours: false,
+            ascii: false,
+        };
+        let row = |word: &str, why: &str| Row {
+            indent: "  ",
+            kind: Kind::Plain,
+            word: word.into(),
+            why: why.into(),
+        };
+        let mut lines = Lines {
+            out: String::new(),
+            screen: &screen,
+        };
+        lines.table(&[row("-c", "your argument 1"), row("-DX=long", "a rule")]);
+        lines.out
+    }
+
+    #[test]
+    fn origins_stand_in_a_column_or_in_lines_of_their_own() {
+        let wide = "  -c        your argument 1\n  -DX=long  a rule\n";
+        assert_eq!(table(None), wide);
+        assert_eq!(table(Some(27)), wide);
+        let narrow = "  -c\n      your argument 1\n  -DX=long  a rule\n";
+        assert_eq!(table(Some(26)), narrow);
+    }
+}

@@ -1,0 +1,96 @@
+//! Where an argument comes from, in words.
+
+use cc_wrapper::hardening::stronger;
+use cc_wrapper::hook;
+use cc_wrapper::note::Note;
+use cc_wrapper::plan::{Arg, Origin, Suffix};
+
+use crate::report::quoted;
+
+/// What the words need to know of the call.
+pub struct Words<'w> {
+    /// The caller's arguments.
+    pub args: &'w [&'w [u8]],
+    pub salt: &'w [u8],
+    /// Of the call that has collected the variables.
+    pub notes: &'w [&'w Note],
+    /// Who set the toolchain's own variables.
+    pub collector: &'static str,
+}
+
+/// Another call of the same build.
+pub const FURTHER_UP: &str = "from a wrapper further up";
+/// The driver's call, which is explained.
+pub const THIS_CALL: &str = "handed on by this call";
+
+impl Words<'_> {
+    pub fn origin(&self, arg: &Arg) -> String {
+        match &arg.origin {
+            Origin::User(n) => format!("your argument {n}"),
+            Origin::ResponseFile(n) => {
+                let file = self.args.get(n - 1).map_or("".into(), |file| quoted(file));
+                format!("your argument {n}, {file}")
+            }
+            Origin::Variable(name, suffix) => self.variable(name, *suffix),
+            Origin::FlagFile(name) if is_hook(name) => format!("hook {name}"),
+            Origin::FlagFile(name) => format!("nix-support/{name}"),
+            Origin::Hardening(name) => {
+                let by = self.asked_by(name).map(|origin| self.asker(origin));
+                format!("hardening {name}, {}", by.as_deref().unwrap_or("default"))
+            }
+            Origin::Rpath(_) if arg.ends_with(b"-rpath") || **arg == *b"-Xlinker" => "rpath".into(),
+            Origin::Rpath(library) => format!("rpath: {} found in it", quoted(library)),
+            Origin::Rule(rule) => (*rule).into(),
+        }
+    }
+
+    /// A variable's whole name.
+    pub fn name(&self, name: &str, suffix: Suffix) -> Vec<u8> {
+        match suffix {
+            Suffix::Salt => [name.as_bytes(), b"_", self.salt].concat(),
+            suffix => [name, suffix.name()].concat().into_bytes(),
+        }
+    }
+
+    fn variable(&self, name: &str, suffix: Suffix) -> String {
+        match suffix {
+            Suffix::Salt => {
+                let name = String::from_utf8_lossy(&self.name(name, suffix)).into_owned();
+                format!("{name}, {}", self.collector)
+            }
+            suffix => format!("{name}{}", suffix.name()),
+        }
+    }
+
+    /// Where a hardening flag was asked for.
+    pub fn asked_by(&self, name: &str) -> Option<&Origin> {
+        let asked = self.notes.iter().find_map(|note| match note {
+            Note::Hardening { asked, .. } => Some(asked),
+            _ => None,
+        });
+        let asked = asked?;
+        // A stronger one that the tool does not know brings the weaker.
+        let asked_as = |name: &str| asked.iter().find(|word| ***word == *name.as_bytes());
+        let word = asked_as(name).or_else(|| asked_as(stronger(name)?));
+        word.map(|word| &word.origin)
+    }
+
+    /// Who set NIX_HARDENING_ENABLE, by this origin of its words.
+    pub fn asker(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::Variable(name, suffix) => self.variable(name, *suffix),
+            _ => "default".into(),
+        }
+    }
+}
+
+/// Whether the file of this name is run, not read.
+pub fn is_hook(name: &str) -> bool {
+    [
+        hook::COMPILER_BEFORE,
+        hook::COMPILER,
+        hook::LINKER_BEFORE,
+        hook::LINKER,
+    ]
+    .contains(&name)
+}

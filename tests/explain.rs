@@ -1,0 +1,562 @@
+//! `cc-wrapper explain`: what it tells of a call, and to whom.
+
+mod common;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use common::{command, write};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
+
+/// A root as nixpkgs lays them, with a linker half, and a library in a store.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Place {
+        let place = Place(tempfile::tempdir().unwrap());
+        for (half, tool, role) in [("cc", "gcc", "cc"), ("ld", "ld", "ld")] {
+            let real = place.path(&format!("real/{tool}"));
+            write(&real, "#!/bin/sh\necho was run; exit 9\n");
+            fs::set_permissions(&real, fs::Permissions::from_mode(0o755)).unwrap();
+            place.toolchain(half, tool, role, "");
+            fs::create_dir_all(place.path(half).join("bin")).unwrap();
+            symlink(BINARY, place.path(half).join("bin").join(tool)).unwrap();
+        }
+        write(&place.path("store/z/lib/libz.so"), "");
+        fs::create_dir_all(place.path("store/empty/lib")).unwrap();
+        place
+    }
+
+    /// `more` are keys of `toolchain.json`.
+    fn toolchain(&self, half: &str, tool: &str, role: &str, more: &str) {
+        let text = format!(
+            r#"{{"version": 1, "suffixSalt": "s", "bintools": "{}", {more}
+                "tools": {{"{tool}": {{"role": "{role}", "program": "{}"}}}}}}"#,
+            self.shown("ld"),
+            self.shown(&format!("real/{tool}")),
+        );
+        write(&self.path(half).join("nix-support/toolchain.json"), &text);
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn shown(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// `explain` with these options; the tool and its arguments are to follow.
+    fn explain(&self, options: &[&str]) -> Command {
+        let mut explain = command(BINARY);
+        explain
+            .arg("explain")
+            .args(options)
+            .arg("--")
+            .current_dir(self.0.path())
+            .env("NIX_CC_WRAPPER_TARGET_HOST_s", "1")
+            .env("NIX_STORE", self.path("store"));
+        explain
+    }
+
+    /// What is told of `gcc` with these arguments and variables.
+    fn told(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
+        let mut explain = self.explain(&[]);
+        explain.arg("cc/bin/gcc").args(args);
+        explain.envs(variables.iter().copied());
+        let text = common::run(&mut explain);
+        assert!(!text.contains("was run"), "{text}");
+        text
+    }
+
+    fn json(&self, args: &[&str], variables: &[(&str, &str)]) -> Value {
+        let mut explain = self.explain(&["--json"]);
+        explain.arg("cc/bin/gcc").args(args);
+        explain.envs(variables.iter().copied());
+        serde_json::from_str(&common::run(&mut explain)).unwrap()
+    }
+}
+
+/// A line that begins with this word, and what stands behind.
+fn line<'t>(text: &'t str, word: &str) -> &'t str {
+    let found = text.lines().find_map(|line| {
+        let rest = line.trim_start_matches([' ', '-']);
+        let behind = rest.strip_prefix(word.trim_start_matches('-'))?;
+        behind.starts_with(' ').then(|| behind.trim_start())
+    });
+    found.unwrap_or_else(|| panic!("{word} is not in:\n{text}"))
+}
+
+#[test]
+fn every_argument_has_its_origin() {
+    let place = Place::new();
+    write(
+        &place.path("cc/nix-support/libc-cflags"),
+        "-idirafter /libc",
+    );
+    write(&place.path("words.rsp"), "-DR");
+    let default = r#""defaultHardening": ["fortify3"], "defaultTarget": "t", "compiler": "clang","#;
+    place.toolchain("cc", "gcc", "cc", default);
+    let text = place.told(
+        &["-c", "main.c", "@words.rsp"],
+        &[
+            ("NIX_CFLAGS_COMPILE", "-DPLAIN"),
+            ("NIX_CFLAGS_COMPILE_BEFORE_FOR_BUILD", "-DBUILD"),
+            ("NIX_CFLAGS_COMPILE_s", "-DSALT"),
+            ("NIX_CC_WRAPPER_TARGET_BUILD_s", "1"),
+        ],
+    );
+    for (word, origin) in [
+        ("-c", "your argument 1"),
+        ("main.c", "your argument 2"),
+        ("-DR", "your argument 3, @words.rsp"),
+        ("-idirafter", "nix-support/libc-cflags"),
+        ("-DPLAIN", "NIX_CFLAGS_COMPILE"),
+        ("-DBUILD", "NIX_CFLAGS_COMPILE_BEFORE_FOR_BUILD"),
+        ("-DSALT", "NIX_CFLAGS_COMPILE_s, from a wrapper further up"),
+        ("-O2", "hardening fortify3, default"),
+        ("-target", "default target"),
+        ("link ", "no: -c"),
+    ] {
+        assert_eq!(line(&text, word.trim()), origin, "{text}");
+    }
+    assert!(text.starts_with(&place.shown("real/gcc")), "{text}");
+}
+
+#[test]
+fn what_was_dropped_stands_where_it_was_with_the_reason() {
+    let place = Place::new();
+    let text = place.told(
+        &["-c", "-I", "/usr/include", "-march=native", "x.c"],
+        &[
+            ("NIX_ENFORCE_PURITY", "1"),
+            ("NIX_ENFORCE_NO_NATIVE", "1"),
+            (
+                "NIX_HARDENING_ENABLE",
+                "pic nonsense strictflexarrays1 strictflexarrays3",
+            ),
+        ],
+    );
+    let rows: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
+    let marks: Vec<&str> = rows[1..]
+        .iter()
+        .map(|row| row.split("  ").next().unwrap())
+        .collect();
+    assert_eq!(
+        marks,
+        [
+            "",
+            "",
+            "",
+            "- -I",
+            "- /usr/include",
+            "- '-march=native'",
+            ""
+        ],
+        "{text}"
+    );
+    let impure = "dropped: NIX_ENFORCE_PURITY is 1, and it lies outside NIX_STORE and the build";
+    assert_eq!(
+        line(&text, "/usr/include"),
+        format!("your argument 3, {impure}")
+    );
+    let native = "your argument 4, dropped: NIX_ENFORCE_NO_NATIVE is 1";
+    assert_eq!(line(&text, "'-march=native'"), native);
+    assert!(
+        text.contains("nonsense is off: no hardening flag has this name"),
+        "{text}"
+    );
+    assert!(
+        text.contains("strictflexarrays1 is off: strictflexarrays3 implies it"),
+        "{text}"
+    );
+
+    place.toolchain("cc", "gcc", "cc", r#""hardeningUnsupported": ["pic"],"#);
+    let text = place.told(&["-c", "x.c"], &[("NIX_HARDENING_ENABLE", "pic")]);
+    assert!(
+        text.contains("pic is off: the tool does not support it"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_role_that_is_not_served_is_told_with_the_marker_to_set() {
+    let place = Place::new();
+    let variables = [
+        ("NIX_CC_WRAPPER_TARGET_HOST_s", ""),
+        ("NIX_CFLAGS_COMPILE", "-DX"),
+    ];
+    let text = place.told(&["-c", "x.c"], &variables);
+    let want = "NIX_CFLAGS_COMPILE, though it is set: set NIX_CC_WRAPPER_TARGET_HOST_s=1";
+    assert_eq!(line(&text, "not read"), want);
+    let want = "NIX_CFLAGS_COMPILE_FOR_BUILD and its kin: set NIX_CC_WRAPPER_TARGET_BUILD_s=1";
+    assert_eq!(line(&text, "serves not"), want);
+    let text = place.told(&["-c", "x.c"], &[("NIX_CC_WRAPPER_FLAGS_SET_s", "1")]);
+    assert!(
+        line(&text, "variables").ends_with("NIX_CC_WRAPPER_FLAGS_SET_s is set"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_link_is_told_with_what_the_linker_adds() {
+    let place = Place::new();
+    let (z, empty) = (place.shown("store/z/lib"), place.shown("store/empty/lib"));
+    let flags = format!("-L{z} -L{empty}");
+    let text = place.told(
+        &["main.o", "-lz"],
+        &[
+            ("NIX_LDFLAGS", &flags),
+            ("NIX_LDFLAGS_AFTER", "--as-needed"),
+            ("NIX_HARDENING_ENABLE", "relro"),
+        ],
+    );
+    assert_eq!(line(&text, "link"), "yes, dynamic");
+    let linker = line(&text, "linker");
+    let becomes = format!(
+        "{}, which becomes {}",
+        place.shown("ld/bin/ld"),
+        place.shown("real/ld")
+    );
+    assert!(linker.starts_with(&becomes), "{text}");
+    assert_eq!(line(&text, &z), "rpath: libz.so found in it");
+    assert_eq!(line(&text, "-z"), "hardening relro, NIX_HARDENING_ENABLE");
+    assert_eq!(
+        line(&text, "--as-needed"),
+        "NIX_LDFLAGS_AFTER_s, handed on by this call"
+    );
+    let want = format!("{empty}: it holds no library of this link");
+    assert_eq!(line(&text, "no rpath"), want);
+
+    let text = place.told(&["main.o"], &[("NIX_DONT_SET_RPATH", "1")]);
+    assert_eq!(line(&text, "no rpath"), "NIX_DONT_SET_RPATH is 1");
+    let text = place.told(&["main.o", "-static-pie"], &[("NIX_LDFLAGS", "-rpath /x")]);
+    assert!(line(&text, "-rpath").ends_with("dropped: a static-pie program must have no rpath"));
+    let text = place.told(&["main.o", "/usr/lib/x.o"], &[("NIX_ENFORCE_PURITY", "1")]);
+    assert!(
+        line(&text, "linker").contains("which fails: impure path `/usr/lib/x.o'"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_linker_without_a_wrapper_is_told() {
+    let place = Place::new();
+    fs::remove_file(place.path("ld/bin/ld")).unwrap();
+    let text = place.told(&["main.o"], &[]);
+    assert!(
+        line(&text, "linker").contains("no wrapper stands before it"),
+        "{text}"
+    );
+    let text = place.told(&["main.o", "--ld-path=/other/ld"], &[]);
+    assert!(line(&text, "linker").starts_with("/other/ld: "), "{text}");
+    assert!(text.contains("so this call carries its flags"), "{text}");
+}
+
+#[test]
+fn a_front_end_is_told() {
+    let place = Place::new();
+    fs::create_dir(place.path("ld/linkers")).unwrap();
+    symlink(BINARY, place.path("ld/linkers/ld.mold")).unwrap();
+    fs::create_dir(place.path("private")).unwrap();
+    fs::copy(place.path("real/ld"), place.path("private/ld.mold")).unwrap();
+    let prefix = format!("-B{}", place.shown("private"));
+    let text = place.told(
+        &["main.o", &prefix, "-fuse-ld=mold"],
+        &[("NIX_HARDENING_ENABLE", "bindnow")],
+    );
+    let front_end = format!("-B{}/", place.shown("ld/linkers"));
+    assert_eq!(line(&text, &front_end), "linker front end");
+    let want = format!(
+        "{}, a front end of {}, and adds",
+        place.shown("ld/linkers/ld.mold"),
+        place.shown("private/ld.mold")
+    );
+    assert!(line(&text, "linker").starts_with(&want), "{text}");
+    assert_eq!(
+        line(&text, "now"),
+        "hardening bindnow, NIX_HARDENING_ENABLE"
+    );
+}
+
+#[test]
+fn what_stands_around_the_call_is_told() {
+    let place = Place::new();
+    write(
+        &place.path("cc/nix-support/cc-wrapper-hook"),
+        "extraAfter+=(-DHOOK)\nparams=(\"${params[@]:0:2}\")\n",
+    );
+    write(
+        &place.path("ld/nix-support/post-link-hook"),
+        "touch post-link\n",
+    );
+    let variables = [
+        ("CC_WRAPPER_LAUNCHER", "env A=1"),
+        ("CC_WRAPPER_COMPDB", "db"),
+        ("NIX_CC_USE_RESPONSE_FILE", "1"),
+        ("NIX_SET_BUILD_ID", "maybe"),
+    ];
+    let text = place.told(&["-c", "main.c", "-DGONE"], &variables);
+    assert_eq!(line(&text, "-DHOOK"), "hook cc-wrapper-hook");
+    assert_eq!(
+        line(&text, "-DGONE"),
+        "your argument 3, dropped: a hook took it out"
+    );
+    assert_eq!(line(&text, "run by"), "env A=1 (CC_WRAPPER_LAUNCHER)");
+    assert_eq!(line(&text, "compdb"), "main.c would be recorded in db");
+    assert_eq!(line(&text, "arguments"), "go through a response file");
+    assert!(
+        line(&text, "warning").starts_with("NIX_SET_BUILD_ID=maybe is no number"),
+        "{text}"
+    );
+    assert!(!place.path("db").exists());
+
+    let mut explain = place.explain(&["--command"]);
+    let line = common::run(
+        explain
+            .arg("cc/bin/gcc")
+            .args(["-c", "main.c"])
+            .envs(variables),
+    );
+    assert!(line.contains("/env 'A=1' "), "{line}");
+
+    let mut explain = place.explain(&[]);
+    explain
+        .arg("ld/bin/ld")
+        .arg("main.o")
+        .env("NIX_BINTOOLS_WRAPPER_TARGET_HOST_s", "1");
+    let text = common::run(&mut explain);
+    assert!(text.contains("post-link-hook, after the link"), "{text}");
+    assert!(!place.path("post-link").exists());
+}
+
+#[test]
+fn programs_get_one_object() {
+    let place = Place::new();
+    let flags = format!("-L{}", place.shown("store/z/lib"));
+    let told = place.json(
+        &["main.o", "-lz", "-march=native"],
+        &[("NIX_LDFLAGS", &flags), ("NIX_ENFORCE_NO_NATIVE", "1")],
+    );
+    assert_eq!(told["program"], place.shown("real/gcc"));
+    assert_eq!(told["tool"]["role"], "cc");
+    let arguments = told["arguments"].as_array().unwrap();
+    assert_eq!(arguments[1]["argument"], "-lz");
+    assert_eq!(arguments[1]["part"], "params");
+    assert_eq!(
+        arguments[1]["origin"],
+        serde_json::json!({"kind": "user", "index": 2})
+    );
+    assert_eq!(arguments[2]["part"], "after");
+    assert_eq!(arguments[2]["origin"]["name"], "NIX_LDFLAGS");
+    assert_eq!(told["dropped"][0]["argument"], "-march=native");
+    assert_eq!(told["dropped"][0]["reason"], "native");
+    assert_eq!(told["link"]["type"], "dynamic");
+    assert_eq!(told["linker"]["wrapped"], true);
+    assert_eq!(
+        told["linker"]["arguments"][1]["origin"]["library"],
+        "libz.so"
+    );
+    assert_eq!(told["environment"]["set"]["NIX_LINK_TYPE_s"], "dynamic");
+    assert_eq!(told["roles"]["markers"][1]["set"], true);
+    assert_eq!(told["responseFile"], "whenNeeded");
+    assert!(told["compileDatabase"].is_null());
+}
+
+#[test]
+fn all_bytes_are_told() {
+    let place = Place::new();
+    let arg = OsStr::from_bytes(b"-Da\xff\xc3\xa9 '{b,c}'\n");
+    let told = |options: &[&str]| {
+        let mut explain = place.explain(options);
+        let output = explain
+            .arg("cc/bin/gcc")
+            .arg("-c")
+            .arg(arg)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let quoted = r"$'-Da\xff\xc3\xa9 \'{b,c}\'\x0a'";
+    assert_eq!(line(&told(&[]), quoted), "your argument 2");
+    let command_line = told(&["--command"]);
+    assert!(command_line.contains(quoted), "{command_line}");
+    let bash = format!("set -- {command_line}\nprintf %s \"$3\"");
+    let read = command("bash").arg("-c").arg(bash).output().unwrap().stdout;
+    assert_eq!(read, arg.as_bytes());
+    assert!(told(&["--json"]).contains(r#""-Da\udcff"#));
+}
+
+fn fails(output: &Output, status: i32, text: &str) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{stderr}");
+    assert!(stderr.contains(text), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_tool_that_cannot_be_explained_is_named() {
+    let place = Place::new();
+    let explain = |tool: &str| {
+        let mut explain = place.explain(&[]);
+        explain.arg(tool).output().unwrap()
+    };
+    fails(
+        &explain("no-such-tool"),
+        127,
+        "no program 'no-such-tool' on PATH",
+    );
+    fails(&explain(""), 127, "no program '' on PATH");
+    fails(&explain("./absent/gcc"), 127, "./absent/gcc: no such file");
+    fails(
+        &explain("cc/nix-support/toolchain.json"),
+        126,
+        "is no program",
+    );
+    fails(&explain("/bin/sh"), 1, "/bin/sh is not wrapped");
+    fails(&explain("real/gcc"), 1, "real/gcc is not wrapped");
+    fails(&explain(BINARY), 1, "is cc-wrapper itself");
+    symlink(BINARY, place.path("cc/bin/stray")).unwrap();
+    fails(&explain("cc/bin/stray"), 1, "lists no tool 'stray'");
+    let none = command(BINARY).arg("explain").output().unwrap();
+    fails(&none, 2, "required arguments");
+}
+
+#[test]
+fn errors_are_those_of_the_call() {
+    let place = Place::new();
+    let same = |args: &[&str]| {
+        let run = |command: &mut Command| {
+            let output = command
+                .args(args)
+                .env("NIX_SET_BUILD_ID", "x")
+                .output()
+                .unwrap();
+            (output.status, output.stdout, output.stderr)
+        };
+        let mut call = command(place.path("cc/bin/gcc"));
+        call.current_dir(place.0.path())
+            .env("NIX_CC_WRAPPER_TARGET_HOST_s", "1");
+        let made = run(&mut call);
+        assert!(!made.0.success() && !made.2.is_empty());
+        let explained = run(place.explain(&[]).arg("cc/bin/gcc"));
+        assert_eq!(explained, made);
+    };
+    write(&place.path("loop.rsp"), "@loop.rsp");
+    same(&["@loop.rsp"]);
+    write(&place.path("cc/nix-support/toolchain.json"), "{");
+    same(&["-c"]);
+}
+
+#[test]
+fn without_a_toolchain_the_next_on_path_is_explained() {
+    let place = Place::new();
+    fs::create_dir(place.path("links")).unwrap();
+    symlink(BINARY, place.path("links/gcc")).unwrap();
+    let path = |rest: &str| format!("{}:{rest}", place.shown("links"));
+    let mut explain = place.explain(&[]);
+    explain
+        .args(["gcc", "main.o"])
+        .env("PATH", path(&place.shown("real")));
+    let text = common::run(&mut explain);
+    assert!(text.starts_with(&place.shown("real/gcc")), "{text}");
+    assert!(text.contains("by the next gcc on PATH"), "{text}");
+    assert!(text.contains("so this call carries its flags"), "{text}");
+
+    let output = explain.env("PATH", path("/nowhere")).output().unwrap();
+    fails(&output, 127, "gcc: no other gcc on PATH");
+}
+
+#[test]
+fn a_reader_may_go_away() {
+    let place = Place::new();
+    for options in [&[][..], &["--json"], &["--command"]] {
+        let mut explain = place.explain(options);
+        explain.arg("cc/bin/gcc").args(vec!["-DX"; 20_000]);
+        let mut child = explain
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
+    }
+}
+
+/// What comes out on a terminal of this width.
+fn on_terminal(
+    place: &Place,
+    columns: u16,
+    variables: &[(&str, &str)],
+    arg: &str,
+) -> Option<String> {
+    common::tool("script")?;
+    let line = format!("stty cols {columns}; exec {BINARY} explain cc/bin/gcc -c {arg}");
+    let mut script = command("script");
+    script
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(place.0.path())
+        .env("SHELL", "/bin/sh")
+        .env("NIX_CC_WRAPPER_TARGET_HOST_s", "1")
+        .env("NIX_CFLAGS_COMPILE", "-DADDED")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null());
+    Some(common::run(&mut script).replace("\r\n", "\n"))
+}
+
+#[test]
+fn colours_are_for_terminals_that_have_them() {
+    let place = Place::new();
+    let told = |variables: &[(&str, &str)]| on_terminal(&place, 200, variables, "x.c");
+    let Some(text) = told(&[("TERM", "xterm")]) else {
+        return;
+    };
+    assert!(text.contains("\x1b[32m-DADDED\x1b[0m"), "{text}");
+    for plain in [
+        &[("TERM", "dumb")][..],
+        &[("TERM", "xterm"), ("NO_COLOR", "1")],
+        &[],
+    ] {
+        let text = told(plain).unwrap();
+        assert!(text.contains("-DADDED") && !text.contains('\x1b'), "{text}");
+    }
+    let piped = place.told(&["-c", "x.c"], &[("TERM", "xterm")]);
+    assert!(!piped.contains('\x1b'), "{piped}");
+}
+
+#[test]
+fn a_narrow_terminal_gets_more_lines_and_all_of_each_argument() {
+    let place = Place::new();
+    let long = "y".repeat(60);
+    let Some(text) = on_terminal(&place, 30, &[], &long) else {
+        return;
+    };
+    assert!(
+        text.contains(&format!("  {long}\n      your argument 2\n")),
+        "{text}"
+    );
+    assert!(text.contains("\n  -c       your argument 1\n"), "{text}");
+    assert!(text.contains("\n  -DADDED  NIX_CFLAGS_COMPILE\n"), "{text}");
+}
+
+#[test]
+fn a_terminal_without_utf8_gets_ascii() {
+    let place = Place::new();
+    let Some(text) = on_terminal(&place, 200, &[("LC_ALL", "C")], "é") else {
+        return;
+    };
+    assert!(text.contains(r"$'\xc3\xa9'") && text.is_ascii(), "{text}");
+    let text = on_terminal(&place, 200, &[("LC_ALL", "C.UTF-8")], "é").unwrap();
+    assert!(text.contains("  é  "), "{text}");
+}
