@@ -44,6 +44,7 @@ mod native;
 mod neighbours;
 mod option_values;
 mod pie;
+mod pkg_config;
 pub mod plan;
 mod purity;
 pub mod response_file;

@@ -8,11 +8,12 @@ use crate::toolchain::{RoleMarkers, Toolchain};
 
 /// The half of a toolchain that a call enters by. Its markers decide, for the
 /// other half's variables too: in nixpkgs a compiler call collects both with
-/// its own.
+/// its own. pkg-config, which has markers of its own, is a half here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
     Compiler,
     Linker,
+    PkgConfig,
 }
 
 impl Suffix {
@@ -32,6 +33,7 @@ pub fn roles(environment: &Environment, toolchain: &Toolchain, half: Half) -> Ve
     let half: &[u8] = match half {
         Half::Compiler => b"NIX_CC_WRAPPER_TARGET_",
         Half::Linker => b"NIX_BINTOOLS_WRAPPER_TARGET_",
+        Half::PkgConfig => b"NIX_PKG_CONFIG_WRAPPER_TARGET_",
     };
     let markers = [
         (&b"BUILD_"[..], Suffix::ForBuild),
