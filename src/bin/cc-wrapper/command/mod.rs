@@ -2,11 +2,13 @@
 
 mod adopt;
 mod compdb;
+mod environment;
 mod error;
 mod exchange;
 mod front_ends;
 mod install;
 mod interrupt;
+mod output;
 mod own;
 mod paths;
 mod rustup;
@@ -37,6 +39,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some((wrap::NAME, matches)) => wrap::run(matches),
         Some((rustup::NAME, matches)) => rustup::run(matches),
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
+        Some((environment::NAME, matches)) => environment::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };
     match done {
@@ -63,6 +66,7 @@ fn command() -> Command {
         .subcommand(adopt::command())
         .subcommand(rustup::command())
         .subcommand(compdb::command())
+        .subcommand(environment::command())
 }
 
 /// clap's explanation, on one line unless it was asked for.
