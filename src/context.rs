@@ -59,6 +59,7 @@ impl<'c, 'a> Context<'c, 'a> {
             debug: 0,
             post_link: None,
             record: None,
+            statistics: None,
         }
     }
 }

@@ -49,6 +49,7 @@ pub mod plan;
 mod purity;
 pub mod response_file;
 mod rpath;
+pub mod statistics;
 mod store;
 mod symlinks;
 mod target;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::event::Event;
 use crate::hook::Hook;
+use crate::statistics::Statistics;
 use crate::toolchain::Bytes;
 use crate::translation_unit::Record;
 
@@ -27,6 +28,8 @@ pub struct Plan<'a> {
     pub post_link: Option<Box<Hook<'a>>>,
     /// What goes into the compile database before the tool runs.
     pub record: Option<Box<Record<'a>>>,
+    /// How the call is counted after it.
+    pub statistics: Option<Statistics<'a>>,
 }
 
 /// A variable's name and the value to set; `None`: to take it out.

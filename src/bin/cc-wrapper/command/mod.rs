@@ -11,6 +11,7 @@ mod interrupt;
 mod output;
 mod own;
 mod paths;
+mod run;
 mod rustup;
 mod step;
 mod summary;
@@ -40,6 +41,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some((rustup::NAME, matches)) => rustup::run(matches),
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
         Some((environment::NAME, matches)) => environment::run(matches).map(|()| Vec::new()),
+        Some((run::NAME, matches)) => run::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };
     match done {
@@ -67,6 +69,7 @@ fn command() -> Command {
         .subcommand(rustup::command())
         .subcommand(compdb::command())
         .subcommand(environment::command())
+        .subcommand(run::command())
 }
 
 /// clap's explanation, on one line unless it was asked for.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-pub use arguments::{command, NAME};
+pub use arguments::{command, toolchain, NAME};
 pub use variables::Variable;
 
 use self::arguments::Arguments;
@@ -31,6 +31,12 @@ use crate::command::output;
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let arguments = Arguments::read(matches);
     let variables = variables(&arguments.prefixes, arguments.toolchain)?;
+    if variables.is_empty() {
+        return Err(Error::new(
+            "nothing to find: give the PREFIX of a dependency, or a wrapped root with --toolchain",
+        )
+        .exiting(2));
+    }
     let text = (arguments.print)(&variables)?;
     output::to_stdout(&text)
 }
@@ -50,14 +56,7 @@ pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Var
         Some(dir) => Some(Root::read(dir)?),
         None => own_root().map(|dir| Root::read(&dir)).transpose()?,
     };
-    if root.is_none() {
-        if prefixes.is_empty() {
-            return Err(Error::new(
-                "nothing to find: give the PREFIX of a dependency, \
-                 or a wrapped root with --toolchain",
-            )
-            .exiting(2));
-        }
+    if root.is_none() && !prefixes.is_empty() {
         reader::check();
     }
     let current = |name: &str| env::var_os(name).map(OsStringExt::into_vec);
