@@ -61,6 +61,7 @@ impl<'c, 'a> Context<'c, 'a> {
             debug: 0,
             post_link: None,
             record: None,
+            statistics: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::event::Log;
 use crate::plan::{Plan, ResponseFile};
 use crate::toolchain::Role;
 use crate::world::World;
-use crate::{compiler, gnat, linker, neighbours};
+use crate::{compiler, gnat, linker, neighbours, pkg_config, statistics};
 
 /// Counts how many wrapped calls a process descends from.
 const DEPTH: &[u8] = b"CC_WRAPPER_DEPTH";
@@ -37,6 +37,7 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
     ]);
     let half = match call.role {
         Role::Ld | Role::Strip | Role::Ranlib => Half::Linker,
+        Role::PkgConfig => Half::PkgConfig,
         _ => Half::Compiler,
     };
     let mut context = Context::new(call, half, world, log);
@@ -48,7 +49,13 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
         Role::Gnat => gnat::plan(context)?,
         Role::Strip => neighbours::strip(context),
         Role::Ranlib => neighbours::ranlib(context),
+        Role::PkgConfig => pkg_config::plan(context),
+        Role::Go => neighbours::go(context),
     };
+    plan.statistics = plan.statistics.or_else(|| statistics::of(call));
+    if let Some(statistics) = &mut plan.statistics {
+        statistics.is_inner = depth > 0;
+    }
     plan.response_file = response_file(call, log);
     plan.debug = log.debug;
     plan.events = core::mem::take(&mut log.events);

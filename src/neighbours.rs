@@ -32,6 +32,21 @@ pub fn ranlib<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     context.plan(command)
 }
 
+/// The go command: its `gccgo` is the wrapped one.
+pub fn go<'a>(mut context: Context<'_, 'a>) -> Plan<'a> {
+    let call = context.call;
+    if let Some(root) = call.root {
+        let prefix = call.tool.name.strip_suffix(b"go").unwrap_or_default();
+        let gccgo = [root, b"/bin/", prefix, b"gccgo"].concat();
+        context.variables.export(b"GCCGO".to_vec(), gccgo);
+    }
+    let command = Command {
+        params: users(&context),
+        ..Command::default()
+    };
+    context.plan(command)
+}
+
 /// The arguments as they are.
 pub fn users<'a>(context: &Context<'_, 'a>) -> Vec<Arg<'a>> {
     let args = context.call.args.iter().enumerate();

@@ -8,6 +8,7 @@ use crate::environment::Environment;
 use crate::event::Event;
 use crate::hook::Hook;
 use crate::note::Note;
+use crate::statistics::Statistics;
 use crate::toolchain::Bytes;
 use crate::translation_unit::Record;
 
@@ -30,6 +31,8 @@ pub struct Plan<'a> {
     pub post_link: Option<Box<Hook<'a>>>,
     /// What goes into the compile database before the tool runs.
     pub record: Option<Box<Record<'a>>>,
+    /// How the call is counted after it.
+    pub statistics: Option<Statistics<'a>>,
 }
 
 impl Plan<'_> {

@@ -16,7 +16,7 @@ pub struct ToolName<'n> {
     pub role: Option<Role>,
 }
 
-const BASES: [(Option<Role>, &[&str]); 7] = [
+const BASES: [(Option<Role>, &[&str]); 8] = [
     (Some(Role::Cc), &["gcc", "clang", "cc", "c89", "c99"]),
     (Some(Role::Cxx), &["g++", "clang++", "c++"]),
     (Some(Role::Cpp), &["cpp", "clang-cpp"]),
@@ -36,6 +36,7 @@ const BASES: [(Option<Role>, &[&str]); 7] = [
             "gnatmake",
         ],
     ),
+    (Some(Role::PkgConfig), &["pkg-config", "pkgconf"]),
     (
         None,
         &[

@@ -37,6 +37,8 @@ pub struct Toolchain<'a> {
     /// clang: the `-mabi=` to pass along with the default target; empty: none.
     pub explicit_abi: Bytes<'a>,
     pub darwin: Option<Darwin<'a>>,
+    /// The target has static libraries only, which pkg-config is told (§11).
+    pub is_static: bool,
     /// The bash that runs hooks (§10); empty: the one on PATH.
     pub shell: Bytes<'a>,
     /// PATH while a hook runs; empty: as the tool will have it.
@@ -114,6 +116,8 @@ pub enum Role {
     Gnat,
     Strip,
     Ranlib,
+    PkgConfig,
+    Go,
 }
 
 /// Values for Darwin targets (§7).
@@ -129,7 +133,7 @@ pub struct Darwin<'a> {
     pub fallback_sdk: Option<Bytes<'a>>,
 }
 
-const ROLES: [(Role, &str); 8] = [
+const ROLES: [(Role, &str); 10] = [
     (Role::Cc, "cc"),
     (Role::Cxx, "c++"),
     (Role::Cpp, "cpp"),
@@ -138,6 +142,8 @@ const ROLES: [(Role, &str); 8] = [
     (Role::Gnat, "gnat"),
     (Role::Strip, "strip"),
     (Role::Ranlib, "ranlib"),
+    (Role::PkgConfig, "pkg-config"),
+    (Role::Go, "go"),
 ];
 
 const FAMILIES: [(Family, &str); 3] = [
@@ -221,6 +227,7 @@ impl<'a> Toolchain<'a> {
                 b"machineFlags" => toolchain.machine_flags = strings(r)?,
                 b"explicitAbi" => toolchain.explicit_abi = r.string()?,
                 b"darwin" => toolchain.darwin = r.optional(Darwin::read)?,
+                b"static" => toolchain.is_static = r.boolean()?,
                 b"shell" => toolchain.shell = r.string()?,
                 b"hookPath" => toolchain.hook_path = r.string()?,
                 b"hardeningSupported" => toolchain.hardening_supported = strings(r)?,
@@ -272,6 +279,9 @@ impl<'a> Toolchain<'a> {
         object.nonempty("explicitAbi", &self.explicit_abi);
         if let Some(darwin) = &self.darwin {
             object.raw("darwin", &darwin.to_json());
+        }
+        if self.is_static {
+            object.raw("static", b"true");
         }
         object.nonempty("shell", &self.shell);
         object.nonempty("hookPath", &self.hook_path);
@@ -520,6 +530,7 @@ mod tests {
                 fallback_sdk: Some(Cow::Borrowed(b"")),
                 ..Darwin::default()
             }),
+            is_static: true,
             shell: Cow::Borrowed(b"/bin/bash"),
             hook_path: Cow::Borrowed(b"/a/bin:/b/bin"),
             hardening_supported: vec![Cow::Borrowed(b"pie")],

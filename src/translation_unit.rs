@@ -41,6 +41,11 @@ pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<R
     (!units.is_empty()).then_some(Record { database, units })
 }
 
+/// Whether such a call compiles a file.
+pub fn compiles_a_file(params: &[Arg], operands: &[Arg]) -> bool {
+    !find(params, operands).is_empty()
+}
+
 /// What a file's name ends in if gcc or clang compiles or assembles it.
 const SOURCES: [&str; 48] = [
     ".c", ".i", // C

@@ -172,6 +172,7 @@ fn is_early(name: &str) -> bool {
         "2os",
         "4hook",
         "5child",
+        "5count",
         "6record",
         "6report",
         "7command",

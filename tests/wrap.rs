@@ -114,7 +114,7 @@ fn all_compilers_on_path_are_wrapped() {
     let root = temp.path().join("new/root");
     let summary = wrap(&root, [""; 0]);
     assert!(summary.contains("compiled, linked, ran"), "{summary}");
-    assert!(summary.lines().count() <= 8, "{summary}");
+    assert!(summary.lines().count() <= 9, "{summary}");
     assert_eq!(names(&temp.path().join("new")), ["root"]);
 
     let toolchain = toolchain(&root);
@@ -621,10 +621,10 @@ fn binutils_come_from_the_directory_that_is_asked_for() {
     let mut wrap = wrap_command(&root, GCC);
     run(wrap.arg("--bintools").arg(&bintools));
     assert_eq!(program(&root, "ld"), bintools.join("ld"));
-    assert_eq!(
-        names(&root.join("bin")),
-        ["as", "cc", "cc-wrapper", "gcc", "ld"]
-    );
+    // The machine's pkg-config is no part of them.
+    let mut names = names(&root.join("bin"));
+    names.retain(|name| !name.to_string_lossy().contains("pkg"));
+    assert_eq!(names, ["as", "cc", "cc-wrapper", "gcc", "ld"]);
 }
 
 #[test]

@@ -91,4 +91,5 @@ fn is_plain(plan: &Plan) -> bool {
         && plan.launcher.is_none()
         && plan.post_link.is_none()
         && plan.record.is_none()
+        && plan.statistics.is_none()
 }

@@ -10,11 +10,12 @@ use crate::toolchain::{RoleMarkers, Toolchain};
 
 /// The half of a toolchain that a call enters by. Its markers decide, for the
 /// other half's variables too: in nixpkgs a compiler call collects both with
-/// its own.
+/// its own. pkg-config, which has markers of its own, is a half here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
     Compiler,
     Linker,
+    PkgConfig,
 }
 
 /// What stands in a marker's name, and the suffix of the role's variables.
@@ -29,6 +30,7 @@ impl Half {
     fn markers(self) -> &'static [u8] {
         match self {
             Half::Compiler => b"NIX_CC_WRAPPER_TARGET_",
+            Half::PkgConfig => b"NIX_PKG_CONFIG_WRAPPER_TARGET_",
             Half::Linker => b"NIX_BINTOOLS_WRAPPER_TARGET_",
         }
     }

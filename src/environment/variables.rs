@@ -171,13 +171,18 @@ impl<'a> Variables<'a> {
 
     /// Collects a list: the inherited text, then each role's.
     pub fn collect_list(&mut self, name: &'static str, roles: &[Suffix]) {
+        self.collect_separated(name, roles, b" ");
+    }
+
+    /// The same, with `separator` between the parts.
+    pub fn collect_separated(&mut self, name: &'static str, roles: &[Suffix], separator: &[u8]) {
         let list = self.load(name);
         self.lists[list].changed = true;
         for &role in roles {
             if let Some(value) = self.of_role(name, role) {
                 let text = &mut self.lists[list].text;
                 if !text.is_empty() {
-                    text.append(b" ", Origin::Variable(name, role));
+                    text.append(separator, Origin::Variable(name, role));
                 }
                 text.append(value, Origin::Variable(name, role));
             }

@@ -5,6 +5,7 @@
 
 mod child;
 mod command;
+mod count;
 #[cfg(early_start)]
 mod entry;
 mod execute;
@@ -25,8 +26,10 @@ use cc_wrapper::decide::decide;
 use cc_wrapper::dispatch::dispatch;
 use cc_wrapper::environment::Environment;
 use cc_wrapper::event::Log;
+use cc_wrapper::statistics;
 
 fn main() -> ExitCode {
+    count::begin();
     let executable = os::executable();
     let name = Path::new(&executable).file_name().unwrap_or_default();
     let name = name.to_string_lossy();
@@ -59,6 +62,7 @@ fn tool(call: &Call, name: &str) -> ExitCode {
         }
         Err(error) => {
             report::events(&log.events, log.debug);
+            count::write(statistics::of(call).as_ref(), true, name);
             report::error(name, &error.text());
             ExitCode::from(error.exit_status())
         }

@@ -2,14 +2,17 @@
 
 mod adopt;
 mod compdb;
+mod environment;
 mod error;
 mod exchange;
 mod explain;
 mod front_ends;
 mod install;
 mod interrupt;
+mod output;
 mod own;
 mod paths;
+mod run;
 mod rustup;
 mod step;
 mod summary;
@@ -39,6 +42,8 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some((wrap::NAME, matches)) => wrap::run(matches),
         Some((rustup::NAME, matches)) => rustup::run(matches),
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
+        Some((environment::NAME, matches)) => environment::run(matches).map(|()| Vec::new()),
+        Some((run::NAME, matches)) => run::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };
     match done {
@@ -66,6 +71,8 @@ fn command() -> Command {
         .subcommand(rustup::command())
         .subcommand(compdb::command())
         .subcommand(explain::command())
+        .subcommand(environment::command())
+        .subcommand(run::command())
 }
 
 /// clap's explanation, on one line unless it was asked for.

@@ -16,7 +16,7 @@ use cc_wrapper::hook::Failure as HookFailure;
 use cc_wrapper::plan::{Plan, ResponseFile};
 
 use crate::child::{self, end_as};
-use crate::{hook, report, signals};
+use crate::{count, hook, report, signals};
 pub use failure::is_too_long;
 pub use failure::Failure;
 use response_file::Written;
@@ -24,7 +24,10 @@ use response_file::Written;
 /// Replaces this process by the tool, or runs it and ends as it has ended.
 /// Returns only if it was not run.
 pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
-    match Run::of(plan).and_then(Run::run) {
+    let done = Run::of(plan).and_then(Run::run);
+    let failed = !done.as_ref().is_ok_and(ExitStatus::success);
+    count::write(plan.statistics.as_ref(), failed, tool);
+    match done {
         Ok(status) => match &plan.post_link {
             Some(_) if status.success() => post_link(plan, tool),
             _ => end_as(status),
@@ -64,7 +67,7 @@ impl<'p> Run<'p> {
     /// There is no such launcher, or the system refuses to catch signals.
     fn of(plan: &'p Plan<'p>) -> Result<Run<'p>, Failure> {
         let words = program(plan)?;
-        let waits = plan.post_link.is_some();
+        let waits = plan.post_link.is_some() || plan.statistics.is_some();
         if waits {
             child::expect().map_err(Failure::Exec)?;
         }
@@ -122,7 +125,7 @@ impl<'p> Run<'p> {
             };
         }
         if self.waits {
-            child::run(&mut command).map(|ended| ended.status)
+            count::tool(|| child::run(&mut command)).map(|ended| ended.status)
         } else {
             signals::hand_down(&mut command);
             Err(command.exec())

@@ -16,6 +16,7 @@ pub use arguments::{command, NAME};
 use self::arguments::Arguments;
 use self::database::Database;
 use crate::command::error::{warn, Result};
+use crate::command::output;
 
 /// Does what the command line asks.
 ///
@@ -31,7 +32,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     let text = json(database.entries());
     match arguments.output {
         Some(output) => write::to_file(&text, output, arguments.file),
-        None => write::to_stdout(&text),
+        None => output::to_stdout(&text),
     }
 }
 

@@ -2,23 +2,11 @@
 
 use std::borrow::Cow;
 use std::fs::{self, Permissions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use crate::command::error::{cannot, Error, Result};
-
-/// # Errors
-/// Nobody gets to read all of it, unless they have read enough.
-pub fn to_stdout(text: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(cannot("write to", Path::new("standard output"))(error))
-        }
-        _ => Ok(()),
-    }
-}
 
 /// A reader of `output` finds what was there before, or all of `text`.
 ///

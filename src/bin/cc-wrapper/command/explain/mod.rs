@@ -30,7 +30,7 @@ pub use arguments::{command, NAME};
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
 use self::screen::Screen;
-use crate::command::compdb::write::to_stdout;
+use crate::command::output::to_stdout;
 use crate::command::error::Error;
 use crate::os::Os;
 use crate::{execute, report};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::toolchain::{Bytes, Role, RoleMarkers, Tool, Toolchain};
 
 use super::bintools::Bintools;
+use super::find::Found;
 use super::hardening;
 use super::run::{self, Workshop};
 use super::select::{Named, Selection};
@@ -21,6 +22,7 @@ pub struct Description<'a> {
     pub hardening: Option<&'a [String]>,
     pub selection: &'a Selection,
     pub bintools: &'a Bintools,
+    pub pkg_config: &'a [Found],
     pub by_prefix: &'a [bool],
     pub system_directories: &'a [PathBuf],
 }
@@ -58,6 +60,10 @@ impl<'a> Description<'a> {
         let gnat = self.selection.gnat.iter();
         let gnat = gnat.map(|found| tool(found.name.as_bytes(), Role::Gnat, &found.program));
         tools.extend(gnat);
+        let others = self.pkg_config.iter();
+        let others =
+            others.map(|found| tool(found.name.as_bytes(), Role::PkgConfig, &found.program));
+        tools.extend(others);
         let linkers = self.bintools.linkers.iter();
         tools.extend(linkers.map(|(name, program)| tool(name.as_bytes(), Role::Ld, program)));
         tools.sort_by(|a, b| a.name.cmp(&b.name));

@@ -10,6 +10,7 @@ mod hardening;
 mod lay_out;
 mod linker;
 mod loader;
+mod pkg_config;
 mod probe;
 mod report;
 mod run;
@@ -86,7 +87,9 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
 
     let tools = selection.names.iter().map(|named| &named.name);
     let gnat = selection.gnat.iter().map(|found| &found.name);
+    let pkg_config = pkg_config::of(&search, selection.target());
     let tools = tools.chain(gnat).chain(bintools.linkers.keys());
+    let tools = tools.chain(pkg_config.iter().map(|found| &found.name));
     lay_out::bin(&root, tools, bintools.plain.iter())?;
     front_ends::lay(&root, Path::new(BINARY))?;
     if foreign {
@@ -105,6 +108,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
         hardening: arguments.hardening.as_deref(),
         selection: &selection,
         bintools: &bintools,
+        pkg_config: &pkg_config,
         by_prefix: &by_prefix,
         system_directories: &system,
     }
@@ -129,6 +133,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
         dir: &paths::absolute(&arguments.dir)?,
         selection: &selection,
         bintools: &bintools,
+        pkg_config: &pkg_config,
         by_prefix: &by_prefix,
         checked: checked.as_ref(),
         carried_over: &carried_over,

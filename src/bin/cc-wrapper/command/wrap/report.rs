@@ -7,6 +7,7 @@ use cc_wrapper::toolchain::Role;
 
 use super::bintools::Bintools;
 use super::check::Checked;
+use super::find::Found;
 use super::select::Selection;
 use crate::command::summary::{quoted, row, shown, sorted};
 
@@ -16,6 +17,7 @@ pub struct Report<'a> {
     pub dir: &'a Path,
     pub selection: &'a Selection,
     pub bintools: &'a Bintools,
+    pub pkg_config: &'a [Found],
     /// Which of the compilers are told by `-B` where their linker is.
     pub by_prefix: &'a [bool],
     /// `None`: not asked for.
@@ -35,6 +37,8 @@ impl Report<'_> {
         let gnat = self.selection.gnat.iter().map(|found| shown(&found.name));
         row(&mut out, "gnat", &sorted(gnat));
         row(&mut out, "linkers", &self.linkers());
+        let pkg_config = self.pkg_config.iter().map(|found| shown(&found.name));
+        row(&mut out, "others", &sorted(pkg_config));
         row(&mut out, "checked", &self.check());
         for (heading, words) in self.left_out() {
             row(&mut out, heading, &words);

@@ -1,0 +1,80 @@
+//! The command line of `env`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+
+use super::print::{self, Print};
+
+/// The subcommand's name.
+pub const NAME: &str = "env";
+
+const EXAMPLES: &str = "\
+Examples:
+  eval \"$(cc-wrapper env --toolchain ~/wrapped /opt/zlib /opt/libpng)\"
+      for a shell; then ./configure, make, cmake, meson find both
+  cc-wrapper env /opt/zlib --shell fish | source
+  cc-wrapper env /opt/zlib --shell nu | from nuon | load-env
+  cc-wrapper env /opt/zlib --shell github >>\"$GITHUB_ENV\"
+      for the steps of a GitHub workflow that follow
+
+What is set already is kept, and what is in it already is not put in again.
+ROOT/bin/cc-wrapper needs no --toolchain: it means ROOT.";
+
+/// Describes the command line.
+pub fn command() -> Command {
+    Command::new(NAME)
+        .about("Print the variables that let wrapped tools find these dependencies")
+        .after_help(EXAMPLES)
+        .arg(
+            Arg::new("prefix")
+                .value_name("PREFIX")
+                .help("Where a dependency is installed: it holds include, lib, …")
+                .action(ArgAction::Append)
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(toolchain())
+        .arg(
+            Arg::new("shell")
+                .long("shell")
+                .value_name("SHELL")
+                .help("Who is to read it: bash (and any like sh), fish, nu, json, github")
+                .default_value(print::ALL[0].0)
+                .value_parser(print::ALL.map(|(name, _)| name)),
+        )
+}
+
+/// The option that `run` has too.
+pub fn toolchain() -> Arg {
+    Arg::new("toolchain")
+        .long("toolchain")
+        .value_name("DIR")
+        .help("A wrapped root: its tools first on PATH, and CC, CXX and PKG_CONFIG")
+        .value_parser(value_parser!(PathBuf))
+}
+
+/// What the user asked for.
+pub struct Arguments<'m> {
+    pub prefixes: Vec<&'m Path>,
+    pub toolchain: Option<&'m Path>,
+    pub print: Print,
+}
+
+impl<'m> Arguments<'m> {
+    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
+        let prefixes = matches.get_many::<PathBuf>("prefix");
+        let shell = matches.get_one::<String>("shell");
+        let is_it = |(name, _): &&(&str, Print)| shell.is_some_and(|shell| shell == name);
+        Arguments {
+            prefixes: prefixes
+                .into_iter()
+                .flatten()
+                .map(PathBuf::as_path)
+                .collect(),
+            toolchain: matches
+                .get_one::<PathBuf>("toolchain")
+                .map(PathBuf::as_path),
+            print: print::ALL.iter().find(is_it).unwrap_or(&print::ALL[0]).1,
+        }
+    }
+}

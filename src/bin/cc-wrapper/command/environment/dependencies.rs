@@ -1,0 +1,139 @@
+//! Which prefixes there are: those that were given, and those that they bring
+//! along.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use crate::command::error::{cannot, Error, Result};
+use crate::command::paths::{absolute, canonical, has_colon, has_white_space, plain};
+
+/// Names the dependencies that a package's users need too.
+const PROPAGATED: &str = "nix-support/propagated-build-inputs";
+
+/// One of these makes a directory a package's.
+const PARTS: [&str; 7] = [
+    "include",
+    "lib",
+    "lib64",
+    "bin",
+    "share/pkgconfig",
+    "Library/Frameworks",
+    PROPAGATED,
+];
+
+/// The system's own places; as `-isystem`, their headers would come before
+/// the C++ library's, which look for them behind their own.
+const SYSTEMS: [&str; 2] = ["/", "/usr"];
+
+/// The prefixes, absolute, each once, as a stdenv finds them: a package, then
+/// what it brings along, then the next.
+///
+/// # Errors
+/// One is not there, holds nothing, or has a path that no list can hold.
+pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for given in given {
+        let prefix = plain(&absolute(given)?);
+        let shown = given.display();
+        match fs::metadata(&prefix) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::new(format!(
+                    "{shown} is not there; give the directory that a dependency is installed to"
+                )))
+            }
+            Err(why) => return Err(cannot("read", given)(why)),
+            Ok(is) if !is.is_dir() => {
+                return Err(Error::new(format!(
+                    "{shown} is no directory; give the one that holds include and lib"
+                )))
+            }
+            Ok(_) => {}
+        }
+        if !PARTS.iter().any(|part| prefix.join(part).exists()) {
+            return Err(Error::new(format!(
+                "{shown} holds none of include, lib, bin and share/pkgconfig; \
+                 give the directory that holds them"
+            )));
+        }
+        if SYSTEMS.contains(&canonical(&prefix).to_str().unwrap_or_default()) {
+            return Err(Error::new(format!(
+                "{shown} is searched by all compilers anyway; leave it out"
+            )));
+        }
+        add(prefix, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn add(prefix: PathBuf, found: &mut Vec<PathBuf>) -> Result<()> {
+    if found.contains(&prefix) {
+        return Ok(());
+    }
+    let what = match () {
+        () if has_white_space(&prefix) => "white space",
+        () if has_colon(&prefix) => "a colon",
+        () => {
+            found.push(prefix.clone());
+            return propagated(&prefix, found);
+        }
+    };
+    Err(Error::new(format!(
+        "{} has {what} in its path, which lists of flags and directories cannot hold; \
+         install it elsewhere, or give a symlink to it",
+        prefix.display()
+    )))
+}
+
+fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let list = prefix.join(PROPAGATED);
+    let text = match fs::read(&list) {
+        Ok(text) => text,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(why) => return Err(cannot("read", &list)(why)),
+    };
+    for word in text.split(u8::is_ascii_whitespace) {
+        if word.is_empty() {
+            continue;
+        }
+        let path = plain(Path::new(&OsString::from_vec(word.to_vec())));
+        if !path.is_absolute() || !path.exists() {
+            return Err(Error::new(format!(
+                "{} is not there, but {} names it; install it, or mend that file",
+                path.display(),
+                list.display()
+            )));
+        }
+        // A stdenv takes scripts too, which is nothing for tools to find.
+        if path.is_dir() {
+            add(path, found)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_comes_before_what_it_brings_along_and_each_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let [a, b, c] = ["a", "b", "c"].map(|name| dir.path().join(name));
+        for prefix in [&a, &b, &c] {
+            fs::create_dir_all(prefix.join("nix-support")).unwrap();
+            fs::create_dir(prefix.join("lib")).unwrap();
+        }
+        // A circle, too.
+        fs::write(
+            a.join(PROPAGATED),
+            format!(" {}\n{}/ ", c.display(), a.display()),
+        )
+        .unwrap();
+        fs::write(c.join(PROPAGATED), format!("{}\n", a.display())).unwrap();
+        let found = follow(&[&a, &b, &c]).unwrap();
+        assert_eq!(found, [a, c, b]);
+    }
+}

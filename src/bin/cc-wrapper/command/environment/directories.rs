@@ -1,0 +1,75 @@
+//! What lies in a prefix for tools to find.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Directories that are there; paths that a list can hold.
+#[derive(Debug, Default)]
+pub struct Directories {
+    pub prefix: PathBuf,
+    pub include: Option<PathBuf>,
+    pub frameworks: Option<PathBuf>,
+    /// In the order in which the linker is to search them.
+    pub libraries: Vec<PathBuf>,
+    pub pkg_config: Vec<PathBuf>,
+}
+
+pub fn of(prefix: &Path) -> Directories {
+    let there = |name: &str| Some(prefix.join(name)).filter(|path| path.is_dir());
+    let lib = prefix.join("lib");
+    // A link would be lib under another name.
+    let lib64 = there("lib64").filter(|path| !path.is_symlink());
+    let of_machines = of_machines(&lib);
+
+    let mut libraries: Vec<PathBuf> = lib64.iter().cloned().collect();
+    libraries.extend(Some(lib.clone()).filter(|lib| holds_libraries(lib)));
+    libraries.extend(of_machines.iter().cloned());
+
+    let mut pkg_config = vec![lib.join("pkgconfig"), prefix.join("share/pkgconfig")];
+    pkg_config.extend(
+        lib64
+            .iter()
+            .chain(&of_machines)
+            .map(|lib| lib.join("pkgconfig")),
+    );
+    pkg_config.retain(|path| path.is_dir());
+    Directories {
+        prefix: prefix.to_path_buf(),
+        include: there("include"),
+        frameworks: there("Library/Frameworks"),
+        libraries,
+        pkg_config,
+    }
+}
+
+/// `lib/x86_64-linux-gnu`: where Debian's Meson installs libraries to.
+fn of_machines(lib: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = entries(lib)
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().as_bytes();
+            let is_triple = name.windows(7).any(|part| part == b"-linux-");
+            is_triple && !path.is_symlink() && holds_libraries(path)
+        })
+        .filter(|path| !path.as_os_str().as_bytes().iter().any(is_separator))
+        .collect();
+    found.sort();
+    found
+}
+
+fn is_separator(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b':')
+}
+
+/// A lib/ may hold modules of some language only, which no linker wants.
+fn holds_libraries(directory: &Path) -> bool {
+    entries(directory).any(|path| {
+        let name = path.file_name().unwrap_or_default();
+        name.as_bytes().starts_with(b"lib")
+    })
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path())
+}

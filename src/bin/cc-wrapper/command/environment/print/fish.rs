@@ -1,0 +1,24 @@
+//! For fish.
+
+use super::Variable;
+use crate::command::error::Result;
+
+#[allow(clippy::unnecessary_wraps)] // as the others
+pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    for Variable { name, value } in variables {
+        out.extend_from_slice(b"set -gx ");
+        out.extend_from_slice(name);
+        out.extend_from_slice(b" '");
+        for &byte in value {
+            match byte {
+                b'\'' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+                // Raw, they would be read by the rules of some locale.
+                0x80.. => out.extend(format!("'\\X{byte:02x}'").bytes()),
+                _ => out.push(byte),
+            }
+        }
+        out.extend_from_slice(b"'\n");
+    }
+    Ok(out)
+}

@@ -1,0 +1,22 @@
+//! For bash, and every shell that is like sh.
+
+use super::Variable;
+use crate::command::error::Result;
+
+#[allow(clippy::unnecessary_wraps)] // as the others
+pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    for Variable { name, value } in variables {
+        out.extend_from_slice(b"export ");
+        out.extend_from_slice(name);
+        out.extend_from_slice(b"='");
+        for &byte in value {
+            match byte {
+                b'\'' => out.extend_from_slice(b"'\\''"),
+                _ => out.push(byte),
+            }
+        }
+        out.extend_from_slice(b"'\n");
+    }
+    Ok(out)
+}

@@ -1,0 +1,257 @@
+//! The variables, as nixpkgs' setup hooks fill them: behind what is there,
+//! which is not put in again.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::directories::Directories;
+use super::root::Root;
+
+/// A variable's name and the whole value that it is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    pub name: Vec<u8>,
+    pub value: Vec<u8>,
+}
+
+impl Variable {
+    /// The name for messages; the paths in the value are the user's.
+    pub fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.name).into_owned()
+    }
+}
+
+const COMPILE: &str = "NIX_CFLAGS_COMPILE";
+const LINK: &str = "NIX_LDFLAGS";
+
+/// What a shell has where PATH is not set.
+const DEFAULT_PATH: &[u8] = b"/usr/bin:/bin";
+
+/// What the dependencies and the root set; `current` is the environment.
+pub fn of(
+    dependencies: &[Directories],
+    root: Option<&Root>,
+    current: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Vec<Variable> {
+    let mut compile = Flags(current(COMPILE).unwrap_or_default());
+    let mut link = Flags(current(LINK).unwrap_or_default());
+    let list = |name: &str| List(current(name).unwrap_or_default());
+    let mut pkg_config = list("PKG_CONFIG_PATH");
+    let mut prefixes = list("CMAKE_PREFIX_PATH");
+    for dependency in dependencies {
+        if let Some(include) = &dependency.include {
+            compile.add(&[b"-isystem", bytes(include)]);
+        }
+        if let Some(frameworks) = &dependency.frameworks {
+            compile.add(&[b"-iframework", bytes(frameworks)]);
+        }
+        for directory in &dependency.libraries {
+            link.add(&[&[b"-L", bytes(directory)].concat()]);
+        }
+        for directory in &dependency.pkg_config {
+            pkg_config.add(bytes(directory));
+        }
+        prefixes.add(bytes(&dependency.prefix));
+    }
+
+    // CMake's hook reads these out of the flags, whoever put them there.
+    let words: Vec<Vec<u8>> = [&compile, &link]
+        .into_iter()
+        .flat_map(|flags| flags.words().map(<[u8]>::to_vec))
+        .collect();
+    let mut searched = [
+        ("CMAKE_INCLUDE_PATH", ["-isystem", "-I"]),
+        ("CMAKE_LIBRARY_PATH", ["-L", "-L"]),
+        ("CMAKE_FRAMEWORK_PATH", ["-iframework", "-F"]),
+    ]
+    .map(|(name, options)| (name, options, list(name)));
+    for (_, options, list) in &mut searched {
+        for directory in values(&words, options) {
+            list.add(directory);
+        }
+    }
+
+    let mut set: Vec<(&str, Vec<u8>)> = vec![
+        (COMPILE, compile.0),
+        (LINK, link.0),
+        ("PKG_CONFIG_PATH", pkg_config.0),
+        ("CMAKE_PREFIX_PATH", prefixes.0),
+    ];
+    set.extend(searched.map(|(name, _, list)| (name, list.0)));
+    let mut variables: Vec<Variable> = set
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty() && !dependencies.is_empty())
+        .map(|(name, value)| variable(name, value))
+        .collect();
+    if let Some(root) = root {
+        variables.extend(of_root(root, current));
+    }
+    variables
+}
+
+fn of_root(root: &Root, current: &dyn Fn(&str) -> Option<Vec<u8>>) -> Vec<Variable> {
+    let tools = root.tools.iter();
+    let mut variables: Vec<Variable> = tools
+        .map(|(name, value)| variable(name, value.clone()))
+        .collect();
+    let markers = root.markers.iter().map(|name| Variable {
+        name: name.clone(),
+        value: b"1".to_vec(),
+    });
+    variables.extend(markers);
+    let path = current("PATH").unwrap_or_else(|| DEFAULT_PATH.to_vec());
+    let bin = bytes(&root.bin);
+    let others = path.split(|&b| b == b':').filter(|entry| *entry != bin);
+    let entries: Vec<&[u8]> = [bin].into_iter().chain(others).collect();
+    variables.push(variable("PATH", entries.join(&b':')));
+    variables
+}
+
+fn variable(name: &str, value: Vec<u8>) -> Variable {
+    Variable {
+        name: name.as_bytes().to_vec(),
+        value,
+    }
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}
+
+/// Words with white space between them.
+struct Flags(Vec<u8>);
+
+impl Flags {
+    fn words(&self) -> impl Iterator<Item = &[u8]> {
+        let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n');
+        self.0.split(is_space).filter(|word| !word.is_empty())
+    }
+
+    /// Unless they stand there, one behind the other.
+    fn add(&mut self, words: &[&[u8]]) {
+        let present: Vec<&[u8]> = self.words().collect();
+        if present.windows(words.len()).any(|there| there == words) {
+            return;
+        }
+        for word in words {
+            if !self.0.is_empty() {
+                self.0.push(b' ');
+            }
+            self.0.extend_from_slice(word);
+        }
+    }
+}
+
+/// Directories with colons between them.
+struct List(Vec<u8>);
+
+impl List {
+    fn add(&mut self, directory: &[u8]) {
+        if self.0.split(|&b| b == b':').any(|entry| entry == directory) {
+            return;
+        }
+        if !self.0.is_empty() {
+            self.0.push(b':');
+        }
+        self.0.extend_from_slice(directory);
+    }
+}
+
+/// The absolute directories that come with one of `options`, as one word or
+/// as two.
+fn values<'w>(words: &'w [Vec<u8>], options: &[&str]) -> Vec<&'w [u8]> {
+    let mut values = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        for option in options {
+            let value = match word.strip_prefix(option.as_bytes()) {
+                Some([]) => words.next().map(Vec::as_slice),
+                value => value,
+            };
+            if let Some(value) = value {
+                if value.starts_with(b"/") && !value.contains(&b':') {
+                    values.push(value);
+                }
+                break;
+            }
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dependency(prefix: &str) -> Directories {
+        let dir = |name: &str| Path::new(prefix).join(name);
+        Directories {
+            prefix: prefix.into(),
+            include: Some(dir("include")),
+            frameworks: None,
+            libraries: vec![dir("lib64"), dir("lib")],
+            pkg_config: vec![dir("lib/pkgconfig")],
+        }
+    }
+
+    fn text(variables: &[Variable]) -> Vec<String> {
+        let line = |v: &Variable| format!("{}={}", v.shown(), String::from_utf8_lossy(&v.value));
+        variables.iter().map(line).collect()
+    }
+
+    #[test]
+    fn an_empty_environment_gets_what_the_hooks_export() {
+        let variables = of(&[dependency("/a"), dependency("/b")], None, &|_| None);
+        assert_eq!(
+            text(&variables),
+            [
+                "NIX_CFLAGS_COMPILE=-isystem /a/include -isystem /b/include",
+                "NIX_LDFLAGS=-L/a/lib64 -L/a/lib -L/b/lib64 -L/b/lib",
+                "PKG_CONFIG_PATH=/a/lib/pkgconfig:/b/lib/pkgconfig",
+                "CMAKE_PREFIX_PATH=/a:/b",
+                "CMAKE_INCLUDE_PATH=/a/include:/b/include",
+                "CMAKE_LIBRARY_PATH=/a/lib64:/a/lib:/b/lib64:/b/lib",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_there_is_kept_and_not_put_in_again() {
+        let current = |name: &str| {
+            let value = match name {
+                "NIX_CFLAGS_COMPILE" => "-g  -isystem /a/include\t-I/i -isystem",
+                "NIX_LDFLAGS" => " -L/a/lib -L rel ",
+                "PKG_CONFIG_PATH" => "/x:",
+                "CMAKE_PREFIX_PATH" => "/a",
+                "PATH" => "/bin:/r/bin:",
+                _ => return None,
+            };
+            Some(value.as_bytes().to_vec())
+        };
+        let root = Root {
+            bin: "/r/bin".into(),
+            tools: vec![("CC", b"/r/bin/cc".to_vec())],
+            markers: vec![b"NIX_M_s".to_vec()],
+        };
+        let variables = of(&[dependency("/a")], Some(&root), &current);
+        assert_eq!(
+            text(&variables),
+            [
+                "NIX_CFLAGS_COMPILE=-g  -isystem /a/include\t-I/i -isystem",
+                "NIX_LDFLAGS= -L/a/lib -L rel  -L/a/lib64",
+                "PKG_CONFIG_PATH=/x::/a/lib/pkgconfig",
+                "CMAKE_PREFIX_PATH=/a",
+                "CMAKE_INCLUDE_PATH=/a/include:/i",
+                "CMAKE_LIBRARY_PATH=/a/lib:/a/lib64",
+                "CC=/r/bin/cc",
+                "NIX_M_s=1",
+                "PATH=/r/bin:/bin:",
+            ]
+        );
+        let again = |name: &str| {
+            let set = variables.iter().find(|v| v.name == name.as_bytes());
+            set.map(|v| v.value.clone()).or_else(|| current(name))
+        };
+        assert_eq!(of(&[dependency("/a")], Some(&root), &again), variables);
+    }
+}

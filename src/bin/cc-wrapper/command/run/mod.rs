@@ -1,0 +1,115 @@
+//! `cc-wrapper run -- COMMAND…`: a command in the environment that `env`
+//! prints, and what its wrapped calls came to.
+
+mod arguments;
+mod totals;
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::ArgMatches;
+use tempfile::NamedTempFile;
+
+pub use arguments::{command, NAME};
+
+use self::arguments::Arguments;
+use self::totals::Totals;
+use crate::child;
+use crate::command::environment;
+use crate::command::error::{cannot, Error, Result};
+use crate::command::paths::absolute;
+
+/// The process ends as the command did.
+///
+/// # Errors
+/// The command was not run.
+pub fn run(matches: &ArgMatches) -> Result<()> {
+    let arguments = Arguments::read(matches);
+    let [program, args @ ..] = &arguments.command[..] else {
+        return Ok(());
+    };
+    let mut command = Command::new(program);
+    command.args(args);
+    for variable in environment::variables(&arguments.prefixes, arguments.toolchain)? {
+        let [name, value] = [&variable.name, &variable.value].map(|text| OsStr::from_bytes(text));
+        command.env(name, value);
+    }
+    if let Some(file) = arguments.compdb {
+        command.env("CC_WRAPPER_COMPDB", database(file)?);
+    }
+    let counts = match arguments.quiet {
+        true => None,
+        false => Some(counts()?),
+    };
+    match &counts {
+        Some(counts) => command.env("CC_WRAPPER_STATS", counts.path()),
+        None => command.env_remove("CC_WRAPPER_STATS"),
+    };
+
+    child::expect().map_err(cannot("run", Path::new(program)))?;
+    let ended = child::run(&mut command).map_err(|why| not_run(program, &why))?;
+    if let Some(counts) = counts {
+        let text = fs::read(counts.path()).unwrap_or_default();
+        let totals = Totals::of(&String::from_utf8_lossy(&text));
+        let _ = writeln!(io::stderr(), "cc-wrapper: {}", totals.line());
+        // The process ends without dropping anything.
+        let _ = counts.close();
+    }
+    child::end_as(ended.status)
+}
+
+/// An absolute path, as calls are made in other directories.
+fn database(file: &Path) -> Result<PathBuf> {
+    let path = absolute(file)?;
+    let directory = path.parent().unwrap_or(&path);
+    if path.is_dir() || !directory.is_dir() {
+        return Err(Error::new(format!(
+            "--compdb {} can be no file: {}; give a file in a directory that is there",
+            file.display(),
+            match path.is_dir() {
+                true => "it is a directory".to_owned(),
+                false => format!("{} is no directory", directory.display()),
+            }
+        )));
+    }
+    Ok(path)
+}
+
+fn counts() -> Result<NamedTempFile> {
+    let directory = env::temp_dir();
+    tempfile::Builder::new()
+        .prefix("cc-wrapper-run-")
+        .tempfile_in(&directory)
+        .and_then(|file| match file.path().is_absolute() {
+            true => Ok(file),
+            false => Err(io::Error::other("TMPDIR is no absolute path")),
+        })
+        .map_err(|why| {
+            Error::new(format!(
+                "cannot count calls in {}: {why}; set TMPDIR, or give --quiet",
+                directory.display()
+            ))
+        })
+}
+
+/// As a shell would tell it, and with its status.
+fn not_run(program: &OsStr, why: &io::Error) -> Error {
+    let shown = program.to_string_lossy();
+    let is_name = !program.as_bytes().contains(&b'/');
+    match why.kind() {
+        io::ErrorKind::NotFound if is_name => Error::new(format!(
+            "{shown}: not found on PATH; install it, or give its path"
+        ))
+        .exiting(127),
+        io::ErrorKind::NotFound => Error::new(format!(
+            "{shown}: no such program, or its interpreter is not there"
+        ))
+        .exiting(127),
+        _ => Error::new(format!("cannot run {shown}: {why}")).exiting(126),
+    }
+}

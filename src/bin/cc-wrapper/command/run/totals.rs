@@ -1,0 +1,88 @@
+//! What all calls come to.
+
+use std::time::Duration;
+
+use crate::count::Line;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    calls: usize,
+    compiles: usize,
+    links: usize,
+    failed: usize,
+    wrapper: Duration,
+    tools: Duration,
+}
+
+impl Totals {
+    /// Of the lines that calls have left; one that was killed may have left
+    /// a part of one.
+    pub fn of(text: &str) -> Totals {
+        let mut totals = Totals::default();
+        let mut inner = Duration::ZERO;
+        for line in text.lines().filter_map(Line::read) {
+            totals.wrapper += line.wrapper;
+            if line.is_inner {
+                // The outer call has waited for it.
+                inner += line.wrapper;
+                continue;
+            }
+            totals.calls += 1;
+            totals.compiles += usize::from(line.compiles);
+            totals.links += usize::from(line.links);
+            let counts = line.compiles || line.links || line.refused;
+            totals.failed += usize::from(line.failed && counts);
+            totals.tools += line.tool;
+        }
+        totals.tools = totals.tools.saturating_sub(inner);
+        totals
+    }
+
+    /// For a person to read.
+    pub fn line(&self) -> String {
+        if self.calls == 0 {
+            return "no wrapped tool was called".to_owned();
+        }
+        let failed = match self.failed {
+            0 => "none".to_owned(),
+            n => n.to_string(),
+        };
+        format!(
+            "{}, {}, {failed} failed; {} in the wrapper, {} in the tools",
+            number(self.compiles, "compile"),
+            number(self.links, "link"),
+            seconds(self.wrapper),
+            seconds(self.tools),
+        )
+    }
+}
+
+fn number(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    match time.as_secs_f64() {
+        long if long >= 10.0 => format!("{long:.1} s"),
+        short => format!("{short:.3} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_inner_wrapper_takes_is_no_tools_time() {
+        let text = "1 1 0 0 0 1000000 500000000\n0 1 1 0 0 2000000 100000000\n\
+                    0 0 0 1 0 1000000 0\n1 0 0 1 0 1000000 10000000000\n0 0 0 1 1 0 0\n1 0";
+        assert_eq!(
+            Totals::of(text).line(),
+            "2 compiles, 1 link, 2 failed; 0.005 s in the wrapper, 10.5 s in the tools"
+        );
+        assert_eq!(Totals::of("").line(), "no wrapped tool was called");
+    }
+}

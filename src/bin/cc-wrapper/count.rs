@@ -1,0 +1,131 @@
+//! Counting calls, for `cc-wrapper run`: each appends a line when it is done.
+
+use std::cell::Cell;
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, Instant};
+
+use cc_wrapper::statistics::Statistics;
+
+use crate::report;
+
+thread_local! {
+    /// When this process began, and how long it has waited for tools.
+    static TIMES: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+/// To be called as the first of all.
+pub fn begin() {
+    TIMES.set(Some((Instant::now(), Duration::ZERO)));
+}
+
+/// Does what takes the tool's time, not ours.
+pub fn tool<R>(wait: impl FnOnce() -> R) -> R {
+    let start = Instant::now();
+    let result = wait();
+    if let Some((began, tool)) = TIMES.get() {
+        TIMES.set(Some((began, tool + start.elapsed())));
+    }
+    result
+}
+
+/// What one line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    pub compiles: bool,
+    pub links: bool,
+    pub is_inner: bool,
+    pub failed: bool,
+    /// It failed before any tool was run.
+    pub refused: bool,
+    pub wrapper: Duration,
+    pub tool: Duration,
+}
+
+impl Line {
+    fn write(self) -> String {
+        let [compiles, links, is_inner, failed, refused] = [
+            self.compiles,
+            self.links,
+            self.is_inner,
+            self.failed,
+            self.refused,
+        ]
+        .map(u8::from);
+        let [wrapper, tool] = [self.wrapper, self.tool].map(|time| time.as_nanos());
+        format!("{compiles} {links} {is_inner} {failed} {refused} {wrapper} {tool}\n")
+    }
+
+    /// `None`: it is not whole.
+    pub fn read(line: &str) -> Option<Line> {
+        let mut words = line.split(' ').map(|word| word.parse::<u64>().ok());
+        let mut next = || words.next().flatten();
+        Some(Line {
+            compiles: next()? != 0,
+            links: next()? != 0,
+            is_inner: next()? != 0,
+            failed: next()? != 0,
+            refused: next()? != 0,
+            wrapper: Duration::from_nanos(next()?),
+            tool: Duration::from_nanos(next()?),
+        })
+    }
+}
+
+/// Counts a call, if anybody wants it.
+pub fn write(statistics: Option<&Statistics>, failed: bool, name: &str) {
+    let Some(statistics) = statistics else {
+        return;
+    };
+    let times = TIMES.get().map(|(began, tool)| (began.elapsed(), tool));
+    let (all, tool) = times.unwrap_or_default();
+    let line = Line {
+        compiles: statistics.compiles,
+        links: statistics.links,
+        is_inner: statistics.is_inner,
+        failed,
+        refused: failed && tool == Duration::ZERO,
+        wrapper: all.saturating_sub(tool),
+        tool,
+    };
+    if let Err(error) = append(statistics.file, &line.write()) {
+        let text = format!(": {error}; unset CC_WRAPPER_STATS, or set it to a file");
+        let start = &b"warning: cannot count the call in "[..];
+        report::error(name, &[start, statistics.file, text.as_bytes()].concat());
+    }
+}
+
+/// By one write, which the kernel does not mix with others. The file is there:
+/// it is gone when nobody counts any more.
+fn append(file: &[u8], line: &str) -> io::Result<()> {
+    match OpenOptions::new()
+        .append(true)
+        .open(OsStr::from_bytes(file))
+    {
+        Ok(mut file) => file.write_all(line.as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_back() {
+        let line = Line {
+            compiles: true,
+            failed: true,
+            wrapper: Duration::from_nanos(7),
+            tool: Duration::from_secs(9),
+            ..Line::default()
+        };
+        assert_eq!(Line::read(line.write().trim_end()), Some(line));
+        for broken in ["", "1 0 0", "1 0 0 x 3 4"] {
+            assert_eq!(Line::read(broken), None, "{broken}");
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! `cc-wrapper run`: the command sees the dependencies, ends as it would
+//! alone, and its calls are counted.
+
+mod common;
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use common::{command, run, run_alone, runpath, tool, wrap, write};
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
+
+/// A project that needs `libgreet`, which is in a prefix of its own.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Option<Place> {
+        tool("gcc")?;
+        let place = Place(tempfile::tempdir().unwrap());
+        place.file("greet/include/greet.h", "const char *greet(void);\n");
+        let source = place.file("greet.c", "const char *greet(void) { return \"hello\"; }\n");
+        fs::create_dir(place.path("greet/lib")).unwrap();
+        run(command("gcc")
+            .args(["-shared", "-fPIC", "-o"])
+            .args([place.path("greet/lib/libgreet.so"), source]));
+        let main = "#include <greet.h>\n#include <stdio.h>\nint part(void);\n\
+                    int main(void) { puts(greet()); return part(); }\n";
+        place.file("main.c", main);
+        place.file("part.c", "int part(void) { return 0; }\n");
+        place.file(
+            "Makefile",
+            "main: main.o part.o\n\t$(CC) main.o part.o -o main -lgreet\n\
+             %.o: %.c\n\t$(CC) -c $< -o $@\n",
+        );
+        fs::create_dir(place.path("tmp")).unwrap();
+        Some(place)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        write(&self.path(name), text);
+        self.path(name)
+    }
+
+    fn run(&self, args: &[&str]) -> Command {
+        let mut command = command(BINARY);
+        command
+            .args(["run", "--toolchain"])
+            .arg(root())
+            .args(["--with", "greet"])
+            .args(args)
+            .env("TMPDIR", self.path("tmp"))
+            .current_dir(self.0.path());
+        command
+    }
+
+    fn sh(&self, script: &str) -> Output {
+        let output = self.run(&["--", "sh", "-c", script]).output().unwrap();
+        assert!(self.left().is_empty(), "{:?}", self.left());
+        output
+    }
+
+    /// What lies where temporary files are.
+    fn left(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path("tmp")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+/// A wrapped root that the tests share.
+fn root() -> &'static Path {
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("run-root");
+        let _ = fs::remove_dir_all(&dir);
+        wrap(&dir, ["--cc", "gcc", "--no-check"]);
+        dir
+    })
+}
+
+fn last_line(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.lines().last().unwrap_or_default().to_owned()
+}
+
+/// The line at the end, up to the times.
+#[track_caller]
+fn counts(output: &Output, expected: &str) {
+    let line = last_line(output);
+    let start = format!("cc-wrapper: {expected}; ");
+    assert!(line.starts_with(&start), "{line}");
+    assert!(line.ends_with(" s in the tools"), "{line}");
+}
+
+#[test]
+fn a_build_finds_its_dependencies_and_is_counted() {
+    let Some(place) = Place::new() else { return };
+    let Some(_) = tool("make") else { return };
+    let output = place.run(&["--", "make", "-j2"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(run_alone(&place.path("main")), "hello\n");
+    assert_eq!(runpath(&place.path("main")), [place.path("greet/lib")]);
+    counts(&output, "2 compiles, 1 link, none failed");
+
+    // Nothing is called.
+    let output = place.run(&["--", "make", "-s"]).output().unwrap();
+    assert_eq!(last_line(&output), "cc-wrapper: no wrapped tool was called");
+    assert!(place.left().is_empty());
+}
+
+#[test]
+fn each_call_is_counted_once_and_as_what_it_is() {
+    let Some(place) = Place::new() else { return };
+    place.file("bad.c", "int main(void) { return none; }\n");
+    for (script, expected) in [
+        (
+            "cc main.c part.c -o main -lgreet",
+            "1 compile, 1 link, none failed",
+        ),
+        ("cc -c main.c part.c", "1 compile, 0 links, none failed"),
+        (
+            "cc -c -x c - -o x.o </dev/null",
+            "1 compile, 0 links, none failed",
+        ),
+        (
+            "cc -c part.c && ld -r part.o -o x.o",
+            "1 compile, 1 link, none failed",
+        ),
+        ("cc -c bad.c; cc -c part.c", "2 compiles, 0 links, 1 failed"),
+        ("cc part.c -o x", "1 compile, 1 link, 1 failed"),
+        (
+            "cc --version; cc -E main.c; cc --none",
+            "0 compiles, 0 links, none failed",
+        ),
+        ("cc -c @x.rsp", "1 compile, 0 links, 1 failed"),
+    ] {
+        place.file("x.rsp", "bad.c");
+        counts(&place.sh(script), expected);
+    }
+    // Refused before there is a compiler.
+    place.file("x.rsp", "@x.rsp");
+    counts(&place.sh("cc -c @x.rsp"), "0 compiles, 0 links, 1 failed");
+}
+
+#[test]
+fn the_tools_time_is_not_the_wrappers() {
+    let Some(place) = Place::new() else { return };
+    let slow = place.file("slow", "#!/bin/sh\nsleep 0.3\n");
+    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
+    place.file(
+        "slow-root/nix-support/toolchain.json",
+        r#"{"version": 1, "suffixSalt": "s", "tools": {"cc": {"role": "cc", "program": "../slow"}}}"#,
+    );
+    fs::create_dir(place.path("slow-root/bin")).unwrap();
+    std::os::unix::fs::symlink(BINARY, place.path("slow-root/bin/cc")).unwrap();
+    let output = place.sh("$PWD/slow-root/bin/cc -c x.c");
+    let line = last_line(&output);
+    let times: Vec<f64> = line
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [.., wrapper, tools] = times[..] else {
+        panic!("{line}")
+    };
+    assert!(wrapper < 0.25 && tools >= 0.3, "{line}");
+}
+
+#[test]
+fn quiet_says_nothing_and_counts_nothing() {
+    let Some(place) = Place::new() else { return };
+    let script = "echo ${CC_WRAPPER_STATS-unset}; cc -c main.c";
+    let mut quiet = place.run(&["--quiet", "--", "sh", "-c", script]);
+    let output = quiet.env("CC_WRAPPER_STATS", "/outer").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "unset\n");
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn it_ends_as_the_command_did() {
+    let Some(place) = Place::new() else { return };
+    assert_eq!(place.sh("exit 7").status.code(), Some(7));
+    assert_eq!(place.sh("kill -TERM $$").status.signal(), Some(15));
+    assert_eq!(place.sh("kill -SEGV $$").status.signal(), Some(11));
+    let file = place.file("file", "#!/bin/sh\n");
+    let absent = place.path("none");
+    for (program, status, part) in [
+        ("no-such-program", 127, "no-such-program: not found on PATH"),
+        (absent.to_str().unwrap(), 127, "none: no such program"),
+        (file.to_str().unwrap(), 126, "cannot run "),
+    ] {
+        let output = place.run(&["--", program]).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains(part), "{text}");
+        assert!(place.left().is_empty());
+    }
+}
+
+#[test]
+fn a_signal_reaches_the_command() {
+    let Some(place) = Place::new() else { return };
+    let script = "trap 'cc -c part.c; exit 9' TERM; echo ready; while :; do sleep 0.05; done";
+    let mut run = place.run(&["--", "sh", "-c", script]);
+    let mut run = run
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0; 6];
+    run.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+    common::run(command("kill").arg(run.id().to_string()));
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(9));
+    counts(&output, "1 compile, 0 links, none failed");
+    assert!(place.left().is_empty());
+}
+
+#[test]
+fn compiles_are_recorded_where_it_is_asked_for() {
+    let Some(place) = Place::new() else { return };
+    let script = "mkdir sub && cd sub && cc -c ../main.c";
+    run(&mut place.run(&["--compdb", "records", "-q", "--", "sh", "-c", script]));
+    let entries = run(command(BINARY).args(["compdb"]).arg(place.path("records")));
+    let entries: serde_json::Value = serde_json::from_str(&entries).unwrap();
+    assert_eq!(entries.as_array().unwrap().len(), 1);
+    assert_eq!(entries[0]["file"], "../main.c");
+}
+
+#[test]
+fn bad_input_is_one_line() {
+    let Some(place) = Place::new() else { return };
+    for (args, part) in [
+        (&["--with", "none", "--", "true"][..], "none is not there"),
+        (
+            &["--with", "main.c", "--", "true"],
+            "main.c is no directory",
+        ),
+        (
+            &["--compdb", "none/x", "--", "true"],
+            "--compdb none/x can be no file",
+        ),
+        (
+            &["--compdb", "tmp", "--", "true"],
+            "--compdb tmp can be no file",
+        ),
+        (&["--"], "<COMMAND>"),
+        (&[], "<COMMAND>"),
+    ] {
+        let output = place.run(args).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{part}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains(part), "{text}");
+    }
+    let mut run = place.run(&["--", "true"]);
+    let output = run.env("TMPDIR", "/none").output().unwrap();
+    assert!(last_line(&output).contains("cannot count calls in /none"));
+    // Without root and prefixes, a command is only counted.
+    let mut run = command(BINARY);
+    let output = run.args(["run", "true"]).output().unwrap();
+    assert_eq!(last_line(&output), "cc-wrapper: no wrapped tool was called");
+}
+
+#[test]
+fn a_count_that_cannot_be_written_does_not_stop_a_call() {
+    let Some(place) = Place::new() else { return };
+    let mut cc = command(root().join("bin/cc"));
+    cc.args(["-c", "part.c"]).current_dir(place.0.path());
+    let output = cc
+        .env("CC_WRAPPER_STATS", place.path("tmp"))
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert!(
+        last_line(&output).contains("cannot count the call in "),
+        "{output:?}"
+    );
+    // Those who counted have gone.
+    let output = cc
+        .env("CC_WRAPPER_STATS", place.path("tmp/gone"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    assert!(place.left().is_empty());
+}
