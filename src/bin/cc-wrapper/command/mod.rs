@@ -2,6 +2,7 @@
 
 mod adopt;
 mod compdb;
+mod elf;
 mod error;
 mod exchange;
 mod front_ends;

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::elf;
 use super::place::Place;
+use crate::command::elf;
 
 /// Why the launcher, or another program in its stead, does not run the linker.
 pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
