@@ -41,6 +41,8 @@ pub struct Dynamic {
     pub needed: Vec<OsString>,
     /// RUNPATH; without one, RPATH.
     pub run_path: Option<Vec<u8>>,
+    /// It is an RPATH, which holds for the libraries' libraries too.
+    pub is_inherited: bool,
 }
 
 /// Whether the file at `path` is an ELF file, and not a link to one.
@@ -116,9 +118,14 @@ where
             let (at, size) = (value(elf::DT_STRTAB), value(elf::DT_STRSZ));
             let (at, size) = (at.unwrap_or(0), size.unwrap_or(0));
             let in_segment = |segment: &H::ProgramHeader| {
-                let is_loaded = segment.p_type(endian) == elf::PT_LOAD;
-                let data = || segment.data_range(endian, file, at, size).ok().flatten();
-                is_loaded.then(data).flatten()
+                let begin: u64 = segment.p_vaddr(endian).into();
+                let offset: u64 = segment.p_offset(endian).into();
+                let within = at.checked_sub(begin)?;
+                let is_loaded = segment.p_type(endian) == elf::PT_LOAD
+                    && within < segment.p_filesz(endian).into();
+                // Not the whole segment, which may be all of a large library.
+                let read = || file.read_bytes_at(offset.checked_add(within)?, size).ok();
+                is_loaded.then(read).flatten()
             };
             let strings = segments.iter().find_map(in_segment).unwrap_or_default();
             elf.dynamic = Some(dynamic(entries, endian, strings)?);
@@ -143,6 +150,7 @@ fn dynamic<D: Dyn>(entries: &[D], endian: D::Endian, strings: &[u8]) -> io::Resu
             _ => {}
         }
     }
+    dynamic.is_inherited = dynamic.run_path.is_none() && old_run_path.is_some();
     dynamic.run_path = dynamic.run_path.or(old_run_path);
     Ok(dynamic)
 }

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod compdb;
+mod doctor;
 mod elf;
 mod error;
 mod exchange;
@@ -37,6 +38,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some((adopt::NAME, matches)) => adopt::run(matches),
         Some((wrap::NAME, matches)) => wrap::run(matches),
         Some((rustup::NAME, matches)) => rustup::run(matches),
+        Some((doctor::NAME, matches)) => return doctor::run(matches),
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };
@@ -64,6 +66,7 @@ fn command() -> Command {
         .subcommand(adopt::command())
         .subcommand(rustup::command())
         .subcommand(compdb::command())
+        .subcommand(doctor::command())
 }
 
 /// clap's explanation, on one line unless it was asked for.

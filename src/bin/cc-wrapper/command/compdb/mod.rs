@@ -12,6 +12,7 @@ use cc_wrapper::compile_database::Entry;
 use clap::ArgMatches;
 
 pub use arguments::{command, NAME};
+pub use write::to_stdout;
 
 use self::arguments::Arguments;
 use self::database::Database;
