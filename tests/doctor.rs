@@ -11,6 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use common::look_alike::{Dialect, LookAlike};
 use common::{command, run, tool, wrap, wrapped, write};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -556,4 +557,56 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = output.wait_with_output().unwrap();
     assert!(output.status.success());
     assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn an_adopted_root_is_well() {
+    for dialect in [Dialect::Of2024, Dialect::Of2026] {
+        let top = tempfile::tempdir().unwrap();
+        let top = top.path().canonicalize().unwrap();
+        let wrapper = LookAlike::of_machine(&top, dialect, "gcc");
+        wrapper.lay();
+        let doctor = |root: &Path| {
+            let mut doctor = wrapped(root, &[], BINARY);
+            doctor
+                .env_remove("NIX_CFLAGS_COMPILE")
+                .env_remove("NIX_LDFLAGS");
+            doctor.arg("doctor").arg(root);
+            doctor
+        };
+        let cc = &wrapper.cc;
+        assert_finds(
+            &mut doctor(cc),
+            "error",
+            "not-adopted",
+            shown(cc),
+            "cc-wrapper adopt",
+        );
+        let new = top.join("new");
+        run(command(BINARY).arg("adopt").arg(cc).arg("--out").arg(&new));
+        assert_eq!(findings(&mut doctor(&new)), (0, vec![]));
+        let adopt = |half: &Path| run(command(BINARY).arg("adopt").arg(half).arg("--in-place"));
+        adopt(cc);
+        let linkers = &wrapper.bintools;
+        assert_finds(
+            &mut doctor(cc),
+            "note",
+            "not-adopted",
+            shown(linkers),
+            "--in-place",
+        );
+        adopt(linkers);
+        assert_eq!(findings(&mut doctor(cc)), (0, vec![]));
+
+        let mut of_linkers = doctor(&wrapper.bintools);
+        of_linkers.env("NIX_LDFLAGS", "-L/usr");
+        let marker = format!("NIX_BINTOOLS_WRAPPER_TARGET_HOST_{}=1", wrapper.salt);
+        assert_finds(
+            &mut of_linkers,
+            "error",
+            "no-marker",
+            "NIX_LDFLAGS",
+            &marker,
+        );
+    }
 }

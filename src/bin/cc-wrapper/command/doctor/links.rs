@@ -5,6 +5,9 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use cc_wrapper::dispatch::dispatch;
+use cc_wrapper::environment::Environment;
+use cc_wrapper::error::Error;
 use cc_wrapper::front_end;
 use cc_wrapper::toolchain::Toolchain;
 
@@ -13,7 +16,8 @@ use super::finding::{shown, Finding};
 use super::gone;
 use super::root::Root;
 use crate::command::elf;
-use crate::command::own::{self, BINARY};
+use crate::command::own::BINARY;
+use crate::os::Os;
 
 pub fn check(root: &Root, binaries: &Binaries) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -58,8 +62,7 @@ fn tool(path: &Path, toolchain: &Toolchain, binaries: &Binaries) -> Option<Findi
             "is not cc-wrapper: calls of it get no flags",
             "wrap or adopt the toolchain again",
         )),
-        // A name of the linker half's may be a link to there.
-        (false, true) if !is_tool_elsewhere(path, toolchain) => Some(Finding::error(
+        (false, true) if is_unlisted(path) => Some(Finding::error(
             "unlisted",
             shown(path),
             "leads to cc-wrapper, but toolchain.json lists no such tool: calls of it fail",
@@ -69,13 +72,12 @@ fn tool(path: &Path, toolchain: &Toolchain, binaries: &Binaries) -> Option<Findi
     }
 }
 
-fn is_tool_elsewhere(path: &Path, toolchain: &Toolchain) -> bool {
-    let has_other_half = toolchain.bintools.is_some();
-    let target = fs::read_link(path).ok();
-    let target = target.and_then(|target| Some(path.parent()?.join(target)));
-    let other = target.as_deref().and_then(own::root_of);
-    let ours = own::root_of(path);
-    has_other_half && other.is_some() && other != ours
+/// Whether no root on the way from there lists the tool.
+fn is_unlisted(path: &Path) -> bool {
+    let environment = Environment::default();
+    let path = path.as_os_str().as_bytes();
+    let found = dispatch(path, &[], &environment, &Os, |_| ());
+    matches!(found, Err(Error::NoSuchTool { .. }))
 }
 
 fn absent_tools(bin: &Path, toolchain: &Toolchain) -> Vec<Finding> {
@@ -145,6 +147,7 @@ fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
 mod tests {
     use super::*;
     use crate::command::doctor::root::{tests::ids, tests::lay};
+    use crate::command::own::TOOLCHAIN;
     use std::os::unix::fs::symlink;
 
     fn found(root: &Path) -> Vec<&'static str> {
@@ -177,7 +180,7 @@ mod tests {
             r#"{{"version": 1, "suffixSalt": "s", "bintools": "{}", "tools": {{}}}}"#,
             inner.path().display()
         );
-        fs::write(dir.path().join(own::TOOLCHAIN), text).unwrap();
+        fs::write(dir.path().join(TOOLCHAIN), text).unwrap();
         let this = std::env::current_exe().unwrap();
         for name in ["gcc", "ld"] {
             symlink(&this, inner.path().join("bin").join(name)).unwrap();

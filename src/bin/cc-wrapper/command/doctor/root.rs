@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::toolchain::{Role, Tool, Toolchain};
 
 use super::finding::{shown, Finding};
+use super::target;
 use crate::command::own::TOOLCHAIN;
 
 /// One half: a directory with its `toolchain.json`.
@@ -86,6 +87,14 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
         return check(&Root { compilers, other });
     };
     let other = root.join(OsStr::from_bytes(other));
+    if !target::is_root(&other) && target::is_of_nixpkgs(&other) {
+        let mut findings = check(&Root {
+            compilers,
+            other: None,
+        });
+        findings.push(not_adopted(&other));
+        return findings;
+    }
     let described = self::text(&other).map_err(|finding| Finding {
         id: "linker-half",
         what: format!(
@@ -121,6 +130,17 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
             findings
         }
     }
+}
+
+/// A half may be turned over without the other.
+fn not_adopted(half: &Path) -> Finding {
+    Finding::error(
+        "not-adopted",
+        shown(half),
+        "is a linker half of nixpkgs, and none of cc-wrapper's: it works, by bash",
+        format!("cc-wrapper adopt {} --in-place", shown(half)),
+    )
+    .into_note()
 }
 
 fn text(root: &Path) -> Result<Vec<u8>, Finding> {

@@ -117,11 +117,13 @@ pub fn of_environment(variables: &Variables) -> Target {
     Target::Environment(Finding::error("no-toolchain", place, what, remedy))
 }
 
-fn is_root(path: &Path) -> bool {
+/// Whether a directory claims to be a wrapped root.
+pub fn is_root(path: &Path) -> bool {
     fs::symlink_metadata(path.join(TOOLCHAIN)).is_ok()
 }
 
-fn is_of_nixpkgs(path: &Path) -> bool {
+/// Whether it is a wrapper of nixpkgs, either half.
+pub fn is_of_nixpkgs(path: &Path) -> bool {
     let mut names = OF_NIXPKGS.iter();
     names.any(|name| path.join("nix-support").join(name).exists())
 }
