@@ -520,7 +520,7 @@ fn files_of_other_kinds_are_named() {
     fs::write(&bytes, "").unwrap();
     let (status, told) = output(&mut doctor(&bytes));
     assert_eq!(status, 1);
-    assert!(told.contains("/caf\\xe9' is neither"), "{told}");
+    assert!(told.contains("/caf\\xe9'\n  error: is neither"), "{told}");
 }
 
 #[test]

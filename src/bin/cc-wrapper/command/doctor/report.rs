@@ -40,7 +40,12 @@ pub fn text(groups: &[Group], has_colours: bool) -> Vec<u8> {
                 true => (colour(finding.severity), RESET),
                 false => ("", ""),
             };
-            let line = format!("{place} {what}; {remedy}").replace('\n', "\\n");
+            // Not once more what the lines stand below.
+            let line = match *place == group.subject {
+                true => format!("{what}; {remedy}"),
+                false => format!("{place} {what}; {remedy}"),
+            };
+            let line = line.replace('\n', "\\n");
             out.push_str(&format!("  {begin}{name}:{end} {line}\n"));
         }
     }
@@ -128,6 +133,8 @@ mod tests {
         let lines: Vec<&str> = ill.lines().collect();
         assert_eq!(lines[1], "  error: /x is a\\nb; mend it");
         assert_eq!(lines[5], "1 error, 2 warnings");
+        let own = Finding::error("e", "/root", "is", "mend");
+        assert!(text(&groups(&[own]), false).starts_with(b"/root\n  error: is; mend\n"));
     }
 
     #[test]

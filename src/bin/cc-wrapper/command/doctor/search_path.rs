@@ -16,6 +16,10 @@ use crate::command::paths::canonical;
 use crate::os::Os;
 
 pub fn check(root: &Root, variables: &Variables) -> Vec<Finding> {
+    // Some roots are not for PATH: see `cc-wrapper rustup`.
+    if !root.compilers.bin().is_dir() {
+        return Vec::new();
+    }
     let roots = root
         .halves()
         .map(|half| canonical(half.root))

@@ -1,7 +1,7 @@
 //! The environment, to look into as a whole.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -13,12 +13,10 @@ pub struct Variables(Vec<Vec<u8>>);
 impl Variables {
     /// This process's.
     pub fn own() -> Variables {
-        let variables = env::vars_os();
-        let string = |(name, value): (_, _)| {
-            let (name, value): (std::ffi::OsString, std::ffi::OsString) = (name, value);
+        let string = |(name, value): (OsString, OsString)| {
             [name.as_bytes(), b"=", value.as_bytes()].concat()
         };
-        Variables(variables.map(string).collect())
+        Variables(env::vars_os().map(string).collect())
     }
 
     #[cfg(test)]
