@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::roles::marker;
-use super::{words, FlagFiles, Text, Variables};
+use super::{words, FlagFiles, Half, Text, Variables};
 use crate::context::Context;
 use crate::darwin;
 use crate::error::Error;
@@ -33,6 +33,24 @@ const COMPILER_LISTS: [&str; 6] = [
 ];
 const COMPILER_BOOLEANS: [&str; 1] = ["NIX_ENFORCE_NO_NATIVE"];
 const HARDENING_ENABLE: &str = "NIX_HARDENING_ENABLE";
+
+/// The lists of a half that hold flags.
+pub fn flag_lists(half: Half) -> impl Iterator<Item = &'static str> {
+    let lists: &[&str] = match half {
+        Half::Compiler => &COMPILER_LISTS,
+        Half::Linker => &LINKER_LISTS,
+        Half::PkgConfig => &[],
+    };
+    let of_others = [
+        "NIX_IGNORE_LD_THROUGH_GCC",
+        "NIX_DYNAMIC_LINKER",
+        HARDENING_ENABLE,
+    ];
+    lists
+        .iter()
+        .copied()
+        .filter(move |list| !of_others.contains(list))
+}
 
 const LINKER_MARK: &str = "NIX_BINTOOLS_WRAPPER_FLAGS_SET";
 const COMPILER_MARK: &str = "NIX_CC_WRAPPER_FLAGS_SET";

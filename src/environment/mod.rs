@@ -7,9 +7,11 @@ mod text;
 mod variables;
 
 pub(crate) use flag_files::FlagFiles;
+pub use halves::flag_lists;
 pub(crate) use halves::{compiler_half, gnat_half, linker_half};
-pub(crate) use roles::{roles, Half};
-pub(crate) use text::{words, Text};
+pub use roles::{roles, Half};
+pub use text::words;
+pub(crate) use text::Text;
 pub(crate) use variables::{number_or_one, Variables};
 
 use alloc::vec::Vec;

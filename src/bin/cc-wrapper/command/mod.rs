@@ -2,6 +2,8 @@
 
 mod adopt;
 mod compdb;
+mod doctor;
+mod elf;
 mod environment;
 mod error;
 mod exchange;
@@ -41,6 +43,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some((adopt::NAME, matches)) => adopt::run(matches),
         Some((wrap::NAME, matches)) => wrap::run(matches),
         Some((rustup::NAME, matches)) => rustup::run(matches),
+        Some((doctor::NAME, matches)) => return doctor::run(matches),
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
         Some((environment::NAME, matches)) => environment::run(matches).map(|()| Vec::new()),
         Some((run::NAME, matches)) => run::run(matches).map(|()| Vec::new()),
@@ -70,6 +73,7 @@ fn command() -> Command {
         .subcommand(adopt::command())
         .subcommand(rustup::command())
         .subcommand(compdb::command())
+        .subcommand(doctor::command())
         .subcommand(explain::command())
         .subcommand(environment::command())
         .subcommand(run::command())

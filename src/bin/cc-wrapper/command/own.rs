@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::world::World;
 
 use crate::command::error::{cannot, Result};
+use crate::command::paths::canonical;
 use crate::os::Os;
 
 /// Where a root says what it is.
@@ -58,18 +59,45 @@ pub fn is_wrapped_bin(directory: &Path) -> bool {
 /// Whether `program` is this binary or a copy of it, or belongs to a wrapped root, itself or
 /// by way of its symlinks.
 pub fn is_wrapper(program: &Path) -> bool {
+    match way(program) {
+        Way::Root(_) => true,
+        Way::End(last) => {
+            last.file_name().is_some_and(|name| name == BINARY)
+                || Os.same_program(last.as_os_str().as_bytes(), b"/proc/self/exe")
+        }
+    }
+}
+
+/// The wrapped root that `program` belongs to, itself or by way of its
+/// symlinks; resolved.
+pub fn root_of(program: &Path) -> Option<PathBuf> {
+    match way(program) {
+        Way::Root(bin) => Some(canonical(&bin.join(".."))),
+        Way::End(_) => None,
+    }
+}
+
+/// Where a program's symlinks lead.
+enum Way {
+    /// Through this `bin` of a wrapped root.
+    Root(PathBuf),
+    /// Through none, to this.
+    End(PathBuf),
+}
+
+fn way(program: &Path) -> Way {
     let mut hop = program.to_path_buf();
     for _ in 0..MOST_HOPS {
-        if hop.parent().is_some_and(is_wrapped_bin) {
-            return true;
+        match hop.parent() {
+            Some(bin) if is_wrapped_bin(bin) => return Way::Root(bin.to_path_buf()),
+            _ => {}
         }
         match next_hop(&hop) {
             Some(next) => hop = next,
             None => break,
         }
     }
-    hop.file_name().is_some_and(|name| name == BINARY)
-        || Os.same_program(hop.as_os_str().as_bytes(), b"/proc/self/exe")
+    Way::End(hop)
 }
 
 /// The compiler cache that `program` is in disguise.
@@ -102,6 +130,9 @@ mod tests {
         assert!(is_wrapper(&root.join("bin/gcc")));
         assert!(is_wrapper(&dir.path().join("cc")));
         assert!(!is_wrapper(&dir.path().join("gcc")));
+        let real = canonical(&root);
+        assert_eq!(root_of(&dir.path().join("cc")), Some(real));
+        assert_eq!(root_of(&dir.path().join("gcc")), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::child::{self, end_as};
 use crate::{count, hook, report, signals};
 pub use failure::is_too_long;
 pub use failure::Failure;
+pub use launcher::words as launcher_words;
 use response_file::Written;
 
 /// Replaces this process by the tool, or runs it and ends as it has ended.

@@ -30,8 +30,8 @@ pub use arguments::{command, NAME};
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
 use self::screen::Screen;
-use crate::command::output::to_stdout;
 use crate::command::error::Error;
+use crate::command::output::to_stdout;
 use crate::os::Os;
 use crate::{execute, report};
 

@@ -4,7 +4,6 @@
 mod arguments;
 mod change;
 mod describe;
-mod elf;
 mod find;
 mod patchelf;
 mod place;

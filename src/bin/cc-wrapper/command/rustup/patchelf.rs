@@ -11,8 +11,8 @@ use std::process::Command;
 
 use super::arguments;
 use super::change::writable;
-use super::elf;
 use super::find::{trimmed, RUSTLIB};
+use crate::command::elf;
 use crate::command::error::{cannot, Error, Result};
 use crate::command::paths::canonical;
 use crate::command::step;

@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::elf;
 use super::find::RUSTLIB;
+use crate::command::elf;
 use crate::command::error::{cannot, Error, Result};
 use crate::command::own::{self, TOOLCHAIN};
 

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::elf;
 use super::place::Place;
+use crate::command::elf;
 
 /// What brings back what cannot be mended here.
 pub const REINSTALL: &str = "`rustup toolchain install --force`";

@@ -51,7 +51,7 @@ impl<'a> Loader<'a> {
     /// Where it searches by itself.
     pub fn directories(&self) -> Result<Vec<PathBuf>> {
         if self.is_musl() {
-            return Ok(self.musl_directories());
+            return Ok(musl_directories(&self.path));
         }
         if !self.runs_here() {
             return Ok(Vec::new());
@@ -64,27 +64,6 @@ impl<'a> Loader<'a> {
     fn is_musl(&self) -> bool {
         let name = self.path.file_name().unwrap_or_default();
         name.to_string_lossy().starts_with("ld-musl-")
-    }
-
-    /// musl looks for its list beside itself: `/lib/ld-musl-A.so.1` reads
-    /// `/etc/ld-musl-A.path`.
-    fn musl_directories(&self) -> Vec<PathBuf> {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let list = name
-            .split(".so")
-            .next()
-            .map(|stem| format!("etc/{stem}.path"));
-        let prefix = self.path.parent().and_then(Path::parent);
-        let text = prefix
-            .zip(list)
-            .and_then(|(prefix, list)| fs::read_to_string(prefix.join(list)).ok());
-        text.as_deref()
-            .unwrap_or(MUSL_DEFAULT)
-            .split([':', '\n'])
-            .map(str::trim)
-            .filter(|directory| !directory.is_empty())
-            .map(PathBuf::from)
-            .collect()
     }
 
     /// glibc's built-in list, from 2.33 on.
@@ -108,6 +87,27 @@ impl<'a> Loader<'a> {
             &output.stdout,
         )))
     }
+}
+
+/// musl looks for its list beside itself: `/lib/ld-musl-A.so.1` reads
+/// `/etc/ld-musl-A.path`.
+pub fn musl_directories(loader: &Path) -> Vec<PathBuf> {
+    let name = loader.file_name().unwrap_or_default().to_string_lossy();
+    let list = name
+        .split(".so")
+        .next()
+        .map(|stem| format!("etc/{stem}.path"));
+    let prefix = loader.parent().and_then(Path::parent);
+    let text = prefix
+        .zip(list)
+        .and_then(|(prefix, list)| fs::read_to_string(prefix.join(list)).ok());
+    text.as_deref()
+        .unwrap_or(MUSL_DEFAULT)
+        .split([':', '\n'])
+        .map(str::trim)
+        .filter(|directory| !directory.is_empty())
+        .map(PathBuf::from)
+        .collect()
 }
 
 /// The directories, resolved, that never become an rpath: `searched` by the

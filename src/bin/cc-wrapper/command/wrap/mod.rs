@@ -25,6 +25,7 @@ use cc_wrapper::toolchain::Family;
 use clap::ArgMatches;
 
 pub use arguments::{command, NAME};
+pub use loader::musl_directories;
 
 use self::arguments::Arguments;
 use self::bintools::{Bintools, Source};

@@ -1,0 +1,54 @@
+//! The command line of `doctor`.
+
+use std::path::PathBuf;
+
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+
+/// The subcommand's name.
+pub const NAME: &str = "doctor";
+
+const EXAMPLES: &str = "\
+Examples:
+  cc-wrapper doctor
+      why does `cc` not add what NIX_CFLAGS_COMPILE says?
+  cc-wrapper doctor build/main build/libx.so
+      will they find their libraries?
+
+Exits with 1 if there is an error among the findings.";
+
+/// Describes the command line.
+pub fn command() -> Command {
+    Command::new(NAME)
+        .about("Tell what is wrong with a wrapped root, its environment, or a built program")
+        .after_help(EXAMPLES)
+        .arg(
+            Arg::new("path")
+                .value_name("PATH")
+                .help("A wrapped root, a tool in it, or an ELF file [default: the root of the cc on PATH, or $NIX_CC]")
+                .value_parser(value_parser!(PathBuf))
+                .action(ArgAction::Append),
+        )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .help("For programs to read")
+                .action(ArgAction::SetTrue),
+        )
+}
+
+/// What the user asked for.
+pub struct Arguments<'m> {
+    /// None: what the environment leads to.
+    pub paths: Vec<&'m PathBuf>,
+    pub is_json: bool,
+}
+
+impl<'m> Arguments<'m> {
+    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
+        let paths = matches.get_many("path");
+        Arguments {
+            paths: paths.map(Iterator::collect).unwrap_or_default(),
+            is_json: matches.get_flag("json"),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a check found.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::report::quoted;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Calls or programs fail, or flags get lost.
+    Error,
+    /// It works, but hardly as it was meant to.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+impl Severity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub severity: Severity,
+    /// The same for all findings of a kind, for programs to know it by.
+    pub id: &'static str,
+    /// What is wrong.
+    pub what: String,
+    /// The file or variable that it is about, as it is shown.
+    pub place: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Finding {
+    pub fn error(
+        id: &'static str,
+        place: impl Into<String>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            severity: Severity::Error,
+            id,
+            what: what.into(),
+            place: place.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// The same, less grave.
+    #[must_use]
+    pub fn into_warning(mut self) -> Finding {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    #[must_use]
+    pub fn into_note(mut self) -> Finding {
+        self.severity = Severity::Note;
+        self
+    }
+}
+
+/// Findings about one thing.
+#[derive(Debug)]
+pub struct Group {
+    /// A root, a file, or the environment, as it is shown.
+    pub subject: String,
+    pub findings: Vec<Finding>,
+}
+
+/// A path for a person to read, and for a shell.
+pub fn shown(path: &Path) -> String {
+    bytes(path.as_os_str().as_bytes())
+}
+
+/// The same for a variable's name or value.
+pub fn bytes(text: &[u8]) -> String {
+    quoted(text)
+}

@@ -1,0 +1,193 @@
+//! Directories that flags name and that are not there, and words that were
+//! meant to be quoted.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use cc_wrapper::environment::{flag_lists, words, Half as Which};
+
+use super::finding::{bytes, shown, Finding};
+use super::gone;
+use super::root::Root;
+use super::variables::Variables;
+
+/// Those that take a directory, in the same word or the next.
+const OPTIONS: [&str; 8] = [
+    "-isystem",
+    "-idirafter",
+    "-iframework",
+    "-iquote",
+    "-I",
+    "-L",
+    "-B",
+    "-F",
+];
+
+const COMPILER_FILES: [&str; 8] = [
+    "cc-cflags",
+    "cc-cflags-before",
+    "cc-ldflags",
+    "libc-cflags",
+    "libc-crt1-cflags",
+    "libcxx-cxxflags",
+    "libcxx-ldflags",
+    "gnat-cflags",
+];
+const LINKER_FILES: [&str; 2] = ["libc-ldflags", "libc-ldflags-before"];
+
+/// Of the variables, those of roots with these salts too.
+pub fn in_variables(variables: &Variables, salts: &[String]) -> Vec<Finding> {
+    let mut suffixes: Vec<String> = ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec();
+    suffixes.extend(salts.iter().map(|salt| format!("_{salt}")));
+    let mut findings = Vec::new();
+    for list in flag_lists(Which::Compiler).chain(flag_lists(Which::Linker)) {
+        for suffix in &suffixes {
+            let name = format!("{list}{suffix}");
+            if let Some(text) = variables.get(&name) {
+                findings.extend(in_list(&name, text));
+            }
+        }
+    }
+    findings
+}
+
+/// Of the flag files.
+pub fn in_files(root: &Root) -> Vec<Finding> {
+    let compilers = COMPILER_FILES.map(|name| root.compilers.file(name));
+    let linkers = LINKER_FILES.map(|name| root.linkers().file(name));
+    let mut findings = Vec::new();
+    for path in compilers.into_iter().chain(linkers) {
+        match fs::read(&path) {
+            Ok(text) => findings.extend(in_list(&shown(&path), &text)),
+            Err(why) if why.kind() == ErrorKind::NotFound => {}
+            Err(why) => findings.push(Finding::error(
+                "unreadable",
+                shown(&path),
+                format!("cannot be read: {why}"),
+                "make it a readable file, or remove it",
+            )),
+        }
+    }
+    findings
+}
+
+fn in_list(place: &str, text: &[u8]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut words = words(text);
+    while let Some(word) = words.next() {
+        if looks_quoted(word) {
+            findings.push(
+                Finding::error(
+                    "quoted",
+                    place,
+                    format!("has the word {}, but is split at white space only: its quotes quote nothing", bytes(word)),
+                    "take them out; what has a space in it cannot stand here, so make a link to it whose name has none",
+                )
+                .into_warning(),
+            );
+            continue;
+        }
+        let option = OPTIONS
+            .iter()
+            .find(|option| word.starts_with(option.as_bytes()));
+        let Some(option) = option else {
+            continue;
+        };
+        let directory = match &word[option.len()..] {
+            [] => words.next().unwrap_or_default(),
+            joined => joined,
+        };
+        let path = Path::new(OsStr::from_bytes(directory));
+        if !directory.is_empty() && !is_there(option, path) {
+            let what = format!("names {option} {}, which does not exist", shown(path));
+            let remedy = gone::remedy(path, "take it out, or install what should be there");
+            findings.push(Finding::error("absent-directory", place, what, remedy).into_warning());
+        }
+    }
+    findings
+}
+
+fn is_there(option: &str, path: &Path) -> bool {
+    let text = path.as_os_str().as_bytes();
+    // What -B names need not be a directory: names may go on behind it.
+    let is_prefix = option == "-B" && !text.ends_with(b"/");
+    // Some are below a sysroot, and some are none: `-Bstatic`.
+    path.is_dir()
+        || is_prefix && path.parent().is_some_and(Path::is_dir)
+        || text.starts_with(b"=")
+        || !text.contains(&b'/')
+}
+
+/// A word whose quotes do not belong to its text. `-DNAME="x"` defines a
+/// string.
+fn looks_quoted(word: &[u8]) -> bool {
+    [b'"', b'\''].into_iter().any(|quote| {
+        let count = word.iter().filter(|byte| **byte == quote).count();
+        let is_text = word.starts_with(b"-D") && count % 2 == 0;
+        count > 0 && !is_text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::doctor::root::{tests::ids, tests::lay};
+
+    fn found(text: &str) -> Vec<String> {
+        let findings = in_list("X", text.as_bytes()).into_iter();
+        findings.map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn directories_that_do_not_exist_are_named() {
+        let text =
+            "-I/none/1 -isystem /none/2 -L/usr -B/usr/lib/crt- -B/none/3/ -L=/none -Bstatic -L";
+        let expected = [("-I", 1), ("-isystem", 2)]
+            .map(|(option, n)| format!("names {option} /none/{n}, which does not exist"));
+        assert_eq!(found(text)[..2], expected);
+        assert_eq!(
+            found(text)[2..],
+            ["names -B /none/3/, which does not exist"]
+        );
+    }
+
+    #[test]
+    fn quotes_that_quote_nothing_are_named() {
+        for word in ["\"-I/usr", "-I\"/usr\"", "'-DX", "-DX='a"] {
+            assert!(found(word)[0].contains("quote nothing"), "{word}");
+        }
+        assert_eq!(found(r#"-DX="a" -DY='c' -O2"#), [""; 0]);
+    }
+
+    #[test]
+    fn variables_count_with_each_suffix() {
+        let variables = Variables::new(&[
+            "NIX_CFLAGS_COMPILE=-I/none/1",
+            "NIX_LDFLAGS_BEFORE_FOR_BUILD=-L/none/2",
+            "NIX_LDFLAGS_s=-L/none/3",
+            "NIX_LDFLAGS_other=-L/none/4",
+        ]);
+        let findings = in_variables(&variables, &["s".to_owned()]);
+        let places: Vec<_> = findings.iter().map(|finding| &*finding.place).collect();
+        let expected = [
+            "NIX_CFLAGS_COMPILE",
+            "NIX_LDFLAGS_s",
+            "NIX_LDFLAGS_BEFORE_FOR_BUILD",
+        ];
+        assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn flag_files_count_too() {
+        let dir = lay("");
+        fs::write(dir.path().join("nix-support/cc-cflags"), "-I/none\n").unwrap();
+        fs::create_dir(dir.path().join("nix-support/libc-ldflags")).unwrap();
+        assert_eq!(
+            ids(dir.path(), in_files),
+            ["absent-directory", "unreadable"]
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! Linkers that compilers would run past the root.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use cc_wrapper::front_end;
+use cc_wrapper::toolchain::Role;
+use cc_wrapper::world::World;
+
+use super::binaries::Binaries;
+use super::finding::{shown, Finding};
+use super::root::Root;
+use super::variables::Variables;
+use crate::command::own;
+use crate::os::Os;
+
+pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
+    let linkers = root.linkers();
+    if !root.compilers.has(Role::is_compiler) || !linkers.has(|role| role == Role::Ld) {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    for name in front_end::all() {
+        let front_end = linkers.root.join(front_end::DIRECTORY).join(name);
+        if front_end.exists() {
+            if !binaries.is_ours(&front_end) {
+                findings.push(Finding::error(
+                    "bypassed",
+                    shown(&front_end),
+                    "is not cc-wrapper: links by it get no flags",
+                    "wrap or adopt the toolchain again",
+                ));
+            }
+            continue;
+        }
+        // A dangling one is told of as such.
+        if fs::symlink_metadata(&front_end).is_ok() {
+            continue;
+        }
+        let mut directories = variables.directories("COMPILER_PATH");
+        if linkers.toolchain.tool(name.as_bytes()).is_none() {
+            directories.extend(variables.directories("PATH"));
+        }
+        let mut places = directories
+            .into_iter()
+            .map(|directory| directory.join(name));
+        let is_past = |place: &PathBuf| {
+            Os.is_executable(place.as_os_str().as_bytes()) && !own::is_wrapper(place)
+        };
+        if let Some(linker) = places.find(is_past) {
+            let option = name
+                .strip_prefix("ld.")
+                .map(|kind| format!(" with -fuse-ld={kind}"));
+            findings.push(
+                Finding::error(
+                    "goes-round",
+                    shown(&linker),
+                    format!(
+                        "is run by compilers{}, and may get no flags: {} is not there",
+                        option.unwrap_or_default(),
+                        shown(&front_end)
+                    ),
+                    "wrap or adopt the toolchain again",
+                )
+                .into_warning(),
+            );
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::doctor::root::{tests::ids, tests::lay};
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_linker_without_a_front_end_goes_round() {
+        let (dir, path) = (lay(""), tempfile::tempdir().unwrap());
+        let found = |variable: &str| {
+            let variables = Variables::new(&[format!("{variable}={}", path.path().display())]);
+            ids(dir.path(), |root| {
+                check(root, &variables, &Binaries::default())
+            })
+        };
+        assert_eq!(found("PATH"), [""; 0]);
+        symlink("/bin/sh", path.path().join("ld")).unwrap();
+        assert_eq!(found("PATH"), [""; 0]);
+        assert_eq!(found("COMPILER_PATH"), ["goes-round"]);
+        fs::rename(path.path().join("ld"), path.path().join("ld.lld")).unwrap();
+        assert_eq!(found("PATH"), ["goes-round"]);
+        let place = dir.path().join("linkers/ld.lld");
+        fs::create_dir(dir.path().join("linkers")).unwrap();
+        symlink(std::env::current_exe().unwrap(), &place).unwrap();
+        assert_eq!(found("PATH"), [""; 0]);
+        fs::remove_file(&place).unwrap();
+        symlink("/bin/sh", &place).unwrap();
+        assert_eq!(found("PATH"), ["bypassed"]);
+    }
+}

@@ -1,0 +1,69 @@
+//! `/etc/ld.so.cache`, as glibc has written it since 1998.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+/// Begins the part that is read; an older one may stand before it.
+const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
+const HEADER: usize = 48;
+const ENTRY: usize = 24;
+
+/// Names of libraries and their places; none, where it is of another shape.
+pub fn read(text: &[u8]) -> Vec<(Vec<u8>, PathBuf)> {
+    let begin = text.windows(MAGIC.len()).position(|part| part == MAGIC);
+    let Some(part) = begin.map(|at| &text[at..]) else {
+        return Vec::new();
+    };
+    let count = number(part, MAGIC.len()).unwrap_or(0);
+    let entry = |n: usize| {
+        let at = HEADER.checked_add(n.checked_mul(ENTRY)?)?;
+        let name = string(part, number(part, at + 4)?)?;
+        let path = string(part, number(part, at + 8)?)?;
+        Some((name, OsString::from_vec(path).into()))
+    };
+    (0..count).map_while(entry).collect()
+}
+
+fn number(text: &[u8], at: usize) -> Option<usize> {
+    let bytes = text.get(at..at.checked_add(4)?)?;
+    usize::try_from(u32::from_ne_bytes(bytes.try_into().ok()?)).ok()
+}
+
+fn string(text: &[u8], at: usize) -> Option<Vec<u8>> {
+    let begin = text.get(at..)?;
+    let end = begin.iter().position(|byte| *byte == 0)?;
+    Some(begin[..end].to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache() -> Vec<u8> {
+        let mut text = b"older".to_vec();
+        text.extend_from_slice(MAGIC);
+        text.extend_from_slice(&1u32.to_ne_bytes());
+        text.resize(5 + HEADER, 0);
+        let strings = (HEADER + ENTRY) as u32;
+        for n in [3, strings, strings + 5, 0, 0, 0] {
+            text.extend_from_slice(&n.to_ne_bytes());
+        }
+        text.extend_from_slice(b"liba\0/l/liba\0");
+        text
+    }
+
+    #[test]
+    fn libraries_are_read() {
+        let expected = vec![(b"liba".to_vec(), PathBuf::from("/l/liba"))];
+        assert_eq!(read(&cache()), expected);
+    }
+
+    #[test]
+    fn what_is_cut_off_holds_nothing() {
+        let whole = cache();
+        for length in 0..whole.len() {
+            assert_eq!(read(&whole[..length]), []);
+        }
+    }
+}

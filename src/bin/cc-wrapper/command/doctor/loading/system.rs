@@ -1,0 +1,88 @@
+//! What the system's loader finds by itself.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::dispatch::LOADER_DIRECTORIES;
+
+use super::cache;
+use crate::command::paths::canonical;
+use crate::command::wrap::musl_directories;
+
+const CACHE: &str = "/etc/ld.so.cache";
+const NIX_STORE: &str = "/nix/store";
+
+pub struct System {
+    directories: Vec<PathBuf>,
+    /// Names and places.
+    cache: Vec<(Vec<u8>, PathBuf)>,
+}
+
+impl System {
+    /// The one that programs with this interpreter have; `None`: this
+    /// machine's.
+    pub fn of(interpreter: Option<&Path>) -> System {
+        let loader = interpreter.map(canonical);
+        let own = loader.as_deref().and_then(Path::parent);
+        let own = own.map(Path::to_path_buf);
+        // Those of a store know of nothing outside.
+        if let Some(own) = own.clone().filter(|own| own.starts_with(NIX_STORE)) {
+            return System {
+                directories: vec![own],
+                cache: Vec::new(),
+            };
+        }
+        let is_musl = |path: &Path| {
+            let name = path.file_name().unwrap_or_default().as_bytes();
+            name.starts_with(b"ld-musl-")
+        };
+        if let Some(musl) = interpreter.filter(|path| is_musl(path)) {
+            return System {
+                directories: musl_directories(musl),
+                cache: Vec::new(),
+            };
+        }
+        let standard = LOADER_DIRECTORIES.map(|path| PathBuf::from(OsStr::from_bytes(path)));
+        System {
+            directories: standard.into_iter().chain(own).collect(),
+            cache: cache::read(&fs::read(CACHE).unwrap_or_default()),
+        }
+    }
+
+    /// Where a library of this name may lie.
+    pub fn candidates(&self, name: &OsStr) -> Vec<PathBuf> {
+        let cached = self.cache.iter().filter(|(n, _)| n == name.as_bytes());
+        let cached = cached.map(|(_, path)| path.clone());
+        let standard = self
+            .directories
+            .iter()
+            .map(|directory| directory.join(name));
+        cached.chain(standard).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_c_library_is_found() {
+        let interpreter = crate::command::elf::interpreter(Path::new("/bin/sh"));
+        let libc = OsStr::new("libc.so.6");
+        let found = System::of(interpreter.as_deref()).candidates(libc);
+        let is_musl = interpreter.is_some_and(|path| path.to_string_lossy().contains("musl"));
+        assert!(
+            is_musl || found.iter().any(|path| path.exists()),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_stores_loader_knows_its_own_directory_alone() {
+        let system = System::of(Some(Path::new("/nix/store/none-glibc/lib/ld.so")));
+        let expected = [PathBuf::from("/nix/store/none-glibc/lib/x")];
+        assert_eq!(system.candidates(OsStr::new("x")), expected);
+    }
+}

@@ -1,0 +1,132 @@
+//! `cc-wrapper doctor [PATH…]`: what is wrong with roots, with the environment
+//! and with what was built.
+
+mod arguments;
+mod binaries;
+mod finding;
+mod flags;
+mod front_ends;
+mod gone;
+mod hooks;
+mod interpreter;
+mod links;
+mod loading;
+mod markers;
+mod own_variables;
+mod pkg_config;
+mod programs;
+mod purity;
+mod report;
+mod root;
+mod search_path;
+mod target;
+mod variables;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+pub use arguments::{command, NAME};
+
+use self::arguments::Arguments;
+use self::binaries::Binaries;
+use self::finding::{shown, Finding, Group};
+use self::target::Target;
+use self::variables::Variables;
+use crate::command::output::to_stdout;
+
+const ENVIRONMENT: &str = "environment";
+
+/// Does what the command line asks; fails if something is wrong.
+pub fn run(matches: &ArgMatches) -> ExitCode {
+    let arguments = Arguments::read(matches);
+    let groups = examine(&arguments, &Variables::own());
+    let text = match arguments.is_json {
+        true => report::json(&groups),
+        false => report::text(&groups, report::has_colours()),
+    };
+    // A reader that has gone away does not make it well.
+    if let Err(error) = to_stdout(&text) {
+        error.print();
+        return ExitCode::FAILURE;
+    }
+    match report::is_ok(&groups) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn examine(arguments: &Arguments, variables: &Variables) -> Vec<Group> {
+    let targets: Vec<Target> = match arguments.paths.as_slice() {
+        [] => vec![target::of_environment(variables)],
+        paths => paths.iter().map(|path| Target::at(path)).collect(),
+    };
+    let binaries = Binaries::default();
+    let mut groups = Vec::new();
+    let mut salts = Vec::new();
+    let mut needs_environment = arguments.paths.is_empty();
+    let mut of_environment = Vec::new();
+    for target in targets {
+        let (subject, findings) = match target {
+            Target::Root(root) => {
+                needs_environment = true;
+                let findings = of_root(&root, variables, &binaries, &mut salts);
+                (shown(&root), findings)
+            }
+            Target::File(file) => (shown(&file), loading::check(&file, variables)),
+            Target::Wrong(path, finding) => (shown(&path), vec![finding]),
+            Target::Environment(finding) => {
+                of_environment.push(finding);
+                continue;
+            }
+        };
+        groups.push(Group { subject, findings });
+    }
+    if needs_environment {
+        of_environment.extend(self::of_environment(variables, &salts));
+        groups.push(Group {
+            subject: ENVIRONMENT.to_owned(),
+            findings: of_environment,
+        });
+    }
+    groups
+}
+
+fn of_root(
+    path: &Path,
+    variables: &Variables,
+    binaries: &Binaries,
+    salts: &mut Vec<String>,
+) -> Vec<Finding> {
+    root::read(path, |root| {
+        for half in root.halves() {
+            let salt = half.salt().into_owned();
+            if !salts.contains(&salt) {
+                salts.push(salt);
+            }
+        }
+        [
+            programs::check(root, variables, binaries),
+            links::check(root, binaries),
+            front_ends::check(root, variables, binaries),
+            markers::check(root, variables),
+            interpreter::in_root(root),
+            hooks::check(root, variables),
+            flags::in_files(root),
+            search_path::check(root, variables),
+        ]
+        .concat()
+    })
+}
+
+fn of_environment(variables: &Variables, salts: &[String]) -> Vec<Finding> {
+    [
+        flags::in_variables(variables, salts),
+        interpreter::in_variables(variables, salts),
+        pkg_config::check(variables),
+        purity::check(variables),
+        own_variables::check(variables),
+    ]
+    .concat()
+}

@@ -1,0 +1,97 @@
+//! Variables that are cc-wrapper's own.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{access, Access};
+
+use super::finding::{shown, Finding};
+use super::variables::Variables;
+use crate::execute::launcher_words;
+
+const COMPDB: &str = "CC_WRAPPER_COMPDB";
+const LAUNCHER: &str = "CC_WRAPPER_LAUNCHER";
+
+pub fn check(variables: &Variables) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(launcher(variables));
+    findings.extend(database(variables));
+    findings
+}
+
+fn launcher(variables: &Variables) -> Option<Finding> {
+    let why = launcher_words(variables.get(LAUNCHER)?).err()?;
+    let why = why.strip_prefix(LAUNCHER).unwrap_or(&why);
+    let why = why.trim_start_matches(": ");
+    let (what, remedy) = why.split_once("; ").unwrap_or((why, "unset it"));
+    let what = format!("stops every compile: {what}");
+    Some(Finding::error("launcher", LAUNCHER, what, remedy))
+}
+
+fn database(variables: &Variables) -> Option<Finding> {
+    let path = PathBuf::from(OsStr::from_bytes(variables.get(COMPDB)?));
+    let warning = |what: &str, remedy: &str| {
+        let what = format!("is {}, {what}", shown(&path));
+        Some(Finding::error("compdb", COMPDB, what, remedy).into_warning())
+    };
+    let elsewhere = "name a file that can be written, or unset it";
+    if path.is_relative() {
+        return warning(
+            "which counts from where each call is made",
+            "name it by an absolute path",
+        );
+    }
+    if path.exists() {
+        let is_file = fs::metadata(&path).is_ok_and(|file| file.is_file());
+        return match is_file && access(&path, Access::READ_OK | Access::WRITE_OK).is_ok() {
+            true => None,
+            false => warning(
+                "where nothing can be recorded: it is no file that can be read and written",
+                elsewhere,
+            ),
+        };
+    }
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    match access(directory, Access::WRITE_OK) {
+        Ok(()) => None,
+        Err(why) => warning(
+            &format!("where nothing can be recorded: {}: {why}", shown(directory)),
+            elsewhere,
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(variable: &str) -> Vec<String> {
+        let findings = check(&Variables::new(&[variable])).into_iter();
+        findings.map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn a_launcher_must_be_there() {
+        let told = "stops every compile: no program no-such-launcher on PATH";
+        assert_eq!(found("CC_WRAPPER_LAUNCHER=no-such-launcher -x"), [told]);
+        let told = "stops every compile: a quote has no end";
+        assert_eq!(found("CC_WRAPPER_LAUNCHER='sh"), [told]);
+        assert_eq!(found("CC_WRAPPER_LAUNCHER=sh -x"), [""; 0]);
+    }
+
+    #[test]
+    fn a_database_must_be_writable() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |path: &str| found(&format!("CC_WRAPPER_COMPDB={path}"));
+        assert_eq!(at(dir.path().join("db").to_str().unwrap()), [""; 0]);
+        for (path, part) in [
+            ("db", "counts from where"),
+            ("/dev/null", "it is no file"),
+            ("/none/db", "/none: No such file"),
+        ] {
+            assert!(at(path)[0].contains(part), "{path}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How findings are told.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use cc_wrapper::json;
+
+use super::finding::{Finding, Group, Severity};
+
+const RESET: &str = "\x1b[0m";
+
+/// Whether standard output shows colours, and they are wanted.
+pub fn has_colours() -> bool {
+    let variable = |name| env::var_os(name).unwrap_or_default();
+    io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb"
+}
+
+/// Whether nothing is wrong that makes calls or programs fail.
+pub fn is_ok(groups: &[Group]) -> bool {
+    !all(groups).any(|(_, finding)| finding.severity == Severity::Error)
+}
+
+/// A line for each thing that was looked at, and for each finding below it.
+pub fn text(groups: &[Group], has_colours: bool) -> Vec<u8> {
+    let mut out = String::new();
+    for group in groups {
+        out.push_str(&group.subject);
+        out.push('\n');
+        let mut findings: Vec<&Finding> = group.findings.iter().collect();
+        findings.sort_by_key(|finding| finding.severity);
+        for finding in findings {
+            let Finding {
+                what,
+                place,
+                remedy,
+                ..
+            } = finding;
+            let name = finding.severity.name();
+            let (begin, end) = match has_colours {
+                true => (colour(finding.severity), RESET),
+                false => ("", ""),
+            };
+            // Not once more what the lines stand below.
+            let line = match *place == group.subject {
+                true => format!("{what}; {remedy}"),
+                false => format!("{place} {what}; {remedy}"),
+            };
+            let line = line.replace('\n', "\\n");
+            out.push_str(&format!("  {begin}{name}:{end} {line}\n"));
+        }
+    }
+    let count = |severity| {
+        let of_it = all(groups).filter(move |(_, finding)| finding.severity == severity);
+        (of_it.count(), severity.name())
+    };
+    let counts = [count(Severity::Error), count(Severity::Warning)];
+    let told: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    match told.as_slice() {
+        [] => out.push_str("all is well\n"),
+        told => out.push_str(&format!("{}\n", told.join(", "))),
+    }
+    out.into_bytes()
+}
+
+fn colour(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "\x1b[31m",
+        Severity::Warning => "\x1b[33m",
+        Severity::Note => "\x1b[36m",
+    }
+}
+
+/// One object, for programs.
+pub fn json(groups: &[Group]) -> Vec<u8> {
+    let mut out = b"{\"findings\":[".to_vec();
+    for (n, (subject, finding)) in all(groups).enumerate() {
+        out.extend_from_slice(if n > 0 { b",\n{" } else { b"\n{" });
+        let fields = [
+            ("severity", finding.severity.name()),
+            ("id", finding.id),
+            ("subject", subject),
+            ("where", &finding.place),
+            ("what", &finding.what),
+            ("remedy", &finding.remedy),
+        ];
+        for (n, (key, value)) in fields.into_iter().enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            json::write_utf8_string(&mut out, key.as_bytes());
+            out.push(b':');
+            json::write_utf8_string(&mut out, value.as_bytes());
+        }
+        out.push(b'}');
+    }
+    let ok = if is_ok(groups) { "true" } else { "false" };
+    out.extend_from_slice(format!("],\"ok\":{ok}}}\n").as_bytes());
+    out
+}
+
+fn all(groups: &[Group]) -> impl Iterator<Item = (&str, &Finding)> {
+    groups.iter().flat_map(|group| {
+        let findings = group.findings.iter();
+        findings.map(move |finding| (group.subject.as_str(), finding))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(findings: &[Finding]) -> [Group; 1] {
+        [Group {
+            subject: "/root".to_owned(),
+            findings: findings.to_vec(),
+        }]
+    }
+
+    #[test]
+    fn a_finding_is_a_line_and_the_gravest_comes_first() {
+        let error = Finding::error("e", "/x", "is a\nb", "mend it");
+        let note = error.clone().into_note();
+        let warning = error.clone().into_warning();
+        assert_eq!(text(&groups(&[]), true), b"/root\nall is well\n");
+        let well = text(&groups(std::slice::from_ref(&note)), false);
+        assert_eq!(well, b"/root\n  note: /x is a\\nb; mend it\nall is well\n");
+        let ill = text(&groups(&[note, warning.clone(), error, warning]), false);
+        let ill = String::from_utf8(ill).unwrap();
+        let lines: Vec<&str> = ill.lines().collect();
+        assert_eq!(lines[1], "  error: /x is a\\nb; mend it");
+        assert_eq!(lines[5], "1 error, 2 warnings");
+        let own = Finding::error("e", "/root", "is", "mend");
+        assert!(text(&groups(&[own]), false).starts_with(b"/root\n  error: is; mend\n"));
+    }
+
+    #[test]
+    fn colours_are_for_the_severity_alone() {
+        let warning = Finding::error("e", "/x", "is", "mend").into_warning();
+        let told = text(&groups(&[warning]), true);
+        assert!(told.starts_with(b"/root\n  \x1b[33mwarning:\x1b[0m /x is; mend\n"));
+    }
+
+    #[test]
+    fn json_is_whole() {
+        let error = Finding::error("e", "\"", "is", "mend");
+        for (findings, ok) in [(vec![], true), (vec![error.clone(), error], false)] {
+            let told = json(&groups(&findings));
+            let value: serde_json::Value = serde_json::from_slice(&told).unwrap();
+            assert_eq!(value["ok"], ok);
+            assert_eq!(value["findings"].as_array().unwrap().len(), findings.len());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a path leads to, and what there is without one.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::front_end;
+use cc_wrapper::world::World;
+
+use super::finding::{shown, Finding};
+use super::variables::Variables;
+use crate::command::own::{self, TOOLCHAIN};
+use crate::command::paths::{absolute, canonical, plain};
+use crate::os::Os;
+
+/// What is examined.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Target {
+    Root(PathBuf),
+    /// A file that is no tool of a root.
+    File(PathBuf),
+    /// Nothing that could be examined.
+    Wrong(PathBuf, Finding),
+    /// There is no root.
+    Environment(Finding),
+}
+
+/// What the wrappers of nixpkgs are known by.
+const OF_NIXPKGS: [&str; 4] = ["orig-cc", "orig-bintools", "utils.bash", "utils.sh"];
+
+/// By which compilers are run.
+const COMPILERS: [&str; 3] = ["cc", "gcc", "clang"];
+
+impl Target {
+    pub fn at(path: &Path) -> Target {
+        let path = plain(&absolute(path).unwrap_or_else(|_| path.to_path_buf()));
+        let wrong = |id, what: &str, remedy: &str| {
+            let finding = Finding::error(id, shown(&path), what, remedy);
+            Target::Wrong(path.clone(), finding)
+        };
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(_) if path.is_symlink() => {
+                let remedy = "remove it, or wrap or adopt the toolchain again";
+                return wrong("absent", "is a link that leads to nothing", remedy);
+            }
+            Err(why) => {
+                let remedy = "name a wrapped root, a tool in it, or an ELF file";
+                return wrong("absent", &format!("cannot be looked at: {why}"), remedy);
+            }
+        };
+        if !metadata.is_dir() {
+            return match own::root_of(&path) {
+                Some(root) => Target::Root(root),
+                None => Target::File(path),
+            };
+        }
+        if is_root(&path) {
+            return Target::Root(path);
+        }
+        let real = canonical(&path);
+        let is_within = ["bin", front_end::DIRECTORY, "nix-support"]
+            .iter()
+            .any(|name| real.ends_with(name));
+        match real.parent() {
+            Some(root) if is_within && is_root(root) => Target::Root(root.to_path_buf()),
+            _ if is_of_nixpkgs(&path) => wrong(
+                "not-adopted",
+                "is a wrapper of nixpkgs, and none of cc-wrapper's",
+                &format!("cc-wrapper adopt {} --out NEW", shown(&path)),
+            ),
+            _ => wrong(
+                "no-root",
+                "is no wrapped root: it has no nix-support/toolchain.json",
+                "name another, or make one: cc-wrapper wrap NEW",
+            ),
+        }
+    }
+}
+
+/// The root that calls of `cc` come to.
+pub fn of_environment(variables: &Variables) -> Target {
+    let path = variables.directories("PATH");
+    let on_path = |name: &str| {
+        let mut places = path.iter().map(|directory| directory.join(name));
+        places.find(|place| Os.is_executable(place.as_os_str().as_bytes()))
+    };
+    let compilers: Vec<PathBuf> = COMPILERS.iter().filter_map(|name| on_path(name)).collect();
+    if let Some(root) = compilers.iter().find_map(|program| own::root_of(program)) {
+        return Target::Root(root);
+    }
+    let nix = variables
+        .get("NIX_CC")
+        .map(OsStr::from_bytes)
+        .map(Path::new);
+    if let Some(root) = nix.filter(|root| is_root(root)) {
+        return Target::Root(root.to_path_buf());
+    }
+    if let Some(link) = compilers.first().filter(|program| own::is_wrapper(program)) {
+        let finding = Finding::error(
+            "no-root",
+            shown(link),
+            "is cc-wrapper, but in no root: it wraps the next of its name on PATH",
+            "for a linker wrapped too: cc-wrapper wrap DIR, then PATH=DIR/bin:$PATH",
+        );
+        return Target::Environment(finding.into_note());
+    }
+    let (place, what) = match compilers.first() {
+        Some(program) => (shown(program), "comes first on PATH, and is not wrapped"),
+        None => ("PATH".to_owned(), "has no cc, gcc or clang"),
+    };
+    let remedy = match nix.filter(|root| is_of_nixpkgs(root)) {
+        Some(_) => "cc-wrapper adopt --out DIR, then PATH=DIR/bin:$PATH",
+        None => "cc-wrapper wrap DIR, then PATH=DIR/bin:$PATH",
+    };
+    Target::Environment(Finding::error("no-toolchain", place, what, remedy))
+}
+
+/// Whether a directory claims to be a wrapped root.
+pub fn is_root(path: &Path) -> bool {
+    fs::symlink_metadata(path.join(TOOLCHAIN)).is_ok()
+}
+
+/// Whether it is a wrapper of nixpkgs, either half.
+pub fn is_of_nixpkgs(path: &Path) -> bool {
+    let mut names = OF_NIXPKGS.iter();
+    names.any(|name| path.join("nix-support").join(name).exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::doctor::root::tests::lay;
+    use std::os::unix::fs::symlink;
+
+    /// The id of what is wrong.
+    fn wrong(target: Target) -> &'static str {
+        match target {
+            Target::Wrong(_, finding) | Target::Environment(finding) => finding.id,
+            target => panic!("{target:?}"),
+        }
+    }
+
+    #[test]
+    fn a_root_is_found_from_within() {
+        let dir = lay("");
+        let root = canonical(dir.path());
+        symlink("/bin/sh", root.join("bin/gcc")).unwrap();
+        for inside in ["", "bin", "nix-support", "bin/gcc", "bin/.."] {
+            let found = match Target::at(&root.join(inside)) {
+                Target::Root(root) => canonical(&root),
+                target => panic!("{target:?}"),
+            };
+            assert_eq!(found, root, "{inside}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_root_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        symlink("none", path("link")).unwrap();
+        assert_eq!(wrong(Target::at(dir.path())), "no-root");
+        assert_eq!(wrong(Target::at(&path("link"))), "absent");
+        assert_eq!(wrong(Target::at(&path("none"))), "absent");
+        fs::create_dir(path("nix-support")).unwrap();
+        fs::write(path("nix-support/orig-cc"), "").unwrap();
+        assert_eq!(wrong(Target::at(dir.path())), "not-adopted");
+        assert_eq!(
+            Target::at(Path::new("/bin/sh")),
+            Target::File("/bin/sh".into())
+        );
+    }
+
+    #[test]
+    fn without_a_path_the_environment_leads_to_a_root() {
+        let (dir, other) = (lay(""), tempfile::tempdir().unwrap());
+        let root = canonical(dir.path());
+        let of = |strings: &[String]| of_environment(&Variables::new(strings));
+        let path = format!("PATH={}", other.path().display());
+        assert_eq!(wrong(of(std::slice::from_ref(&path))), "no-toolchain");
+        symlink("/bin/sh", other.path().join("cc")).unwrap();
+        assert_eq!(wrong(of(std::slice::from_ref(&path))), "no-toolchain");
+        let nix = format!("NIX_CC={}", root.display());
+        assert_eq!(of(&[path.clone(), nix]), Target::Root(root.clone()));
+        symlink("/bin/sh", root.join("bin/gcc")).unwrap();
+        symlink(root.join("bin/gcc"), other.path().join("gcc")).unwrap();
+        assert_eq!(of(&[path]), Target::Root(root));
+    }
+}

@@ -1,0 +1,55 @@
+//! The environment, to look into as a whole.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use cc_wrapper::environment::Environment;
+
+/// Strings `NAME=VALUE`.
+pub struct Variables(Vec<Vec<u8>>);
+
+impl Variables {
+    /// This process's.
+    pub fn own() -> Variables {
+        let string = |(name, value): (OsString, OsString)| {
+            [name.as_bytes(), b"=", value.as_bytes()].concat()
+        };
+        Variables(env::vars_os().map(string).collect())
+    }
+
+    #[cfg(test)]
+    pub fn new<S: AsRef<str>>(strings: &[S]) -> Variables {
+        let bytes = |string: &S| string.as_ref().as_bytes().to_vec();
+        Variables(strings.iter().map(bytes).collect())
+    }
+
+    /// As a call would see it.
+    pub fn environment(&self) -> Environment<'_> {
+        Environment::new(self.0.iter().map(|string| &string[..]))
+    }
+
+    /// Names and values of those that are set and not empty.
+    pub fn all(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let split = |string: &'_ Vec<u8>| string.iter().position(|byte| *byte == b'=');
+        let pair = move |string| split(string).map(|at| (&string[..at], &string[at + 1..]));
+        self.0
+            .iter()
+            .filter_map(pair)
+            .filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The value of one that is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        let mut all = self.all();
+        all.find_map(|(n, value)| (n == name.as_bytes()).then_some(value))
+    }
+
+    /// The directories that a list like PATH names.
+    pub fn directories(&self, name: &str) -> Vec<PathBuf> {
+        let list = self.get(name).unwrap_or_default();
+        let paths = env::split_paths(OsStr::from_bytes(list));
+        paths.filter(|path| !path.as_os_str().is_empty()).collect()
+    }
+}

@@ -1,0 +1,612 @@
+//! `cc-wrapper doctor`: one thing after the other is broken, and named.
+
+mod common;
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::look_alike::{Dialect, LookAlike};
+use common::{command, run, tool, wrap, wrapped, write};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
+
+/// A wrapped root, and room beside it.
+struct Patient {
+    dir: TempDir,
+    root: PathBuf,
+}
+
+impl Patient {
+    /// `None`: this machine has no gcc.
+    fn new() -> Option<Patient> {
+        tool("gcc")?;
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap().join("root");
+        wrap(&root, ["--cc", "gcc", "--no-check"]);
+        Some(Patient { dir, root })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().canonicalize().unwrap().join(name)
+    }
+
+    fn support(&self, name: &str) -> PathBuf {
+        self.root.join("nix-support").join(name)
+    }
+
+    /// In an environment where the root comes first.
+    fn doctor(&self) -> Command {
+        let mut doctor = wrapped(&self.root, &[], BINARY);
+        for name in ["NIX_CFLAGS_COMPILE", "NIX_LDFLAGS"] {
+            doctor.env_remove(name);
+        }
+        doctor.arg("doctor");
+        doctor
+    }
+
+    /// Has this replaced in toolchain.json.
+    fn change(&self, old: &str, new: &str) {
+        let path = self.support("toolchain.json");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(old), "{text}");
+        fs::write(path, text.replacen(old, new, 1)).unwrap();
+    }
+
+    /// Builds a program against libanswer.so in `lib`, with these flags.
+    fn build(&self, flags: &[&str]) -> PathBuf {
+        let source = |name: &str, text: &str| write(&self.path(name), text);
+        source("answer.c", "int answer(void) { return 42; }\n");
+        source(
+            "main.c",
+            "int answer(void); int main(void) { return answer() != 42; }\n",
+        );
+        fs::create_dir_all(self.path("lib")).unwrap();
+        let library = ["-shared", "-fPIC", "answer.c", "-o", "lib/libanswer.so"];
+        let program = [
+            "main.c",
+            "-Llib",
+            "-lanswer",
+            "-o",
+            "main",
+            "-Wl,--enable-new-dtags",
+        ];
+        for args in [library.to_vec(), [&program[..], flags].concat()] {
+            run(command("gcc").current_dir(self.path("")).args(args));
+        }
+        self.path("main")
+    }
+}
+
+/// Status and both outputs.
+fn output(command: &mut Command) -> (i32, String) {
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    (output.status.code().unwrap(), text)
+}
+
+fn findings(command: &mut Command) -> (i32, Vec<Value>) {
+    let (status, text) = output(command.arg("--json"));
+    let told: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
+    assert_eq!(told["ok"], status == 0);
+    (status, told["findings"].as_array().unwrap().clone())
+}
+
+/// Asserts that there is a finding of this severity, id and place, whose remedy
+/// has this part.
+fn assert_finds(command: &mut Command, severity: &str, id: &str, place: &str, remedy: &str) {
+    let (status, found) = findings(command);
+    let is_it = |finding: &&Value| finding["id"] == id && finding["where"] == place;
+    let finding = found.iter().find(is_it);
+    let finding = finding.unwrap_or_else(|| panic!("{id} {place}: {found:#?}"));
+    assert_eq!(finding["severity"], severity);
+    let told = finding["remedy"].as_str().unwrap();
+    assert!(told.contains(remedy), "{told}");
+    assert_eq!(status, i32::from(severity == "error"), "{found:#?}");
+}
+
+fn shown(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn on_a_healthy_machine_all_is_well() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let expected = format!("{}\nenvironment\nall is well\n", patient.root.display());
+    assert_eq!(output(&mut patient.doctor()), (0, expected.clone()));
+    for name in ["", "bin", "bin/gcc"] {
+        let mut doctor = patient.doctor();
+        assert_eq!(output(doctor.arg(patient.root.join(name))).1, expected);
+    }
+    // By another binary than the root's own.
+    let other = patient.path("other");
+    fs::copy(BINARY, &other).unwrap();
+    let binary = fs::OpenOptions::new()
+        .append(true)
+        .open(patient.root.join("bin/cc-wrapper"));
+    binary.unwrap().write_all(b"\0").unwrap();
+    let place = patient.root.join("bin/cc-wrapper");
+    assert_finds(
+        &mut patient.doctor(),
+        "note",
+        "other-binary",
+        shown(&place),
+        "again",
+    );
+}
+
+#[test]
+fn what_is_broken_in_a_root_is_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let gcc = patient.root.join("bin/gcc");
+    let json = patient.support("toolchain.json");
+    let whole = fs::read_to_string(&json).unwrap();
+    let told: Value = serde_json::from_str(&whole).unwrap();
+    let program = told["tools"]["gcc"]["program"].as_str().unwrap().to_owned();
+    let of_gcc = format!("\"gcc\": {{\"role\": \"cc\", \"program\": \"{program}\"");
+    for (new, id, remedy) in [
+        ("/none/gcc", "absent-program", "install it"),
+        (
+            "/nix/store/none-gcc/bin/gcc",
+            "absent-program",
+            "was collected",
+        ),
+        ("/etc/passwd", "not-executable", "make it executable"),
+        (shown(&gcc), "loop", "the real program"),
+    ] {
+        patient.change(&of_gcc, &of_gcc.replace(&program, new));
+        assert_finds(&mut patient.doctor(), "error", id, shown(&gcc), remedy);
+        fs::write(&json, &whole).unwrap();
+    }
+    fs::write(&json, &whole[..20]).unwrap();
+    assert_finds(
+        patient.doctor().arg(&patient.root),
+        "error",
+        "broken-toolchain",
+        shown(&json),
+        "mend it",
+    );
+    fs::write(&json, &whole).unwrap();
+
+    // Each is put right again before the next.
+    let undo = |path: &Path| fs::remove_file(path).unwrap();
+    let stray = patient.root.join("bin/f77");
+    symlink("cc-wrapper", &stray).unwrap();
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "unlisted",
+        shown(&stray),
+        "remove the link",
+    );
+    undo(&stray);
+    symlink("/none", &stray).unwrap();
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "dangling-link",
+        shown(&stray),
+        "again",
+    );
+    undo(&stray);
+    let file = patient.support("dynamic-linker");
+    write(&file, "/none/ld.so\n");
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "absent-interpreter",
+        shown(&file),
+        "name one",
+    );
+    undo(&file);
+    let file = patient.support("cc-cflags");
+    write(&file, "-I/none/include\n");
+    assert_finds(
+        &mut patient.doctor(),
+        "warning",
+        "absent-directory",
+        shown(&file),
+        "take it out",
+    );
+    undo(&file);
+    let hook = patient.support("cc-wrapper-hook");
+    write(&hook, ":\n");
+    patient.change(
+        "\"suffixSalt\"",
+        "\"shell\": \"/none/bash\", \"suffixSalt\"",
+    );
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "no-bash",
+        shown(&hook),
+        "install bash",
+    );
+    undo(&hook);
+    undo(&gcc);
+    symlink(&program, &gcc).unwrap();
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "bypassed",
+        shown(&gcc),
+        "again",
+    );
+}
+
+#[test]
+fn linkers_that_go_round_the_root_are_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let linker = patient.path("path/ld.mold");
+    fs::create_dir(patient.path("path")).unwrap();
+    symlink("/bin/true", &linker).unwrap();
+    let doctor = || {
+        let mut path = vec![patient.root.join("bin"), patient.path("path")];
+        path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
+        let mut doctor = patient.doctor();
+        doctor.env("PATH", env::join_paths(path).unwrap());
+        doctor
+    };
+    assert_eq!(findings(&mut doctor()), (0, vec![]));
+    // Both are looked for only where the root has no such linker.
+    let text = fs::read_to_string(patient.support("toolchain.json")).unwrap();
+    if !text.contains("\"ld.mold\"") {
+        fs::remove_file(patient.root.join("linkers/ld.mold")).unwrap();
+        assert_finds(
+            &mut doctor(),
+            "warning",
+            "goes-round",
+            shown(&linker),
+            "again",
+        );
+    }
+}
+
+#[test]
+fn what_comes_before_the_root_is_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let other = patient.path("other");
+    fs::create_dir(&other).unwrap();
+    symlink("/bin/true", other.join("ld")).unwrap();
+    let path = env::join_paths([&other, &patient.root.join("bin")]).unwrap();
+    let mut doctor = patient.doctor();
+    assert_finds(
+        doctor.env("PATH", path),
+        "warning",
+        "before-on-path",
+        shown(&other),
+        "PATH=",
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_environment_is_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    for (variable, severity, id, remedy) in [
+        (
+            "NIX_CFLAGS_COMPILE=-I/none/x",
+            "warning",
+            "absent-directory",
+            "take it out",
+        ),
+        (
+            "NIX_LDFLAGS_FOR_BUILD=-L /none/x",
+            "warning",
+            "absent-directory",
+            "take it out",
+        ),
+        (
+            "NIX_CFLAGS_COMPILE=\"-DX=1 2\"",
+            "warning",
+            "quoted",
+            "take them out",
+        ),
+        (
+            "PKG_CONFIG_PATH=/none",
+            "warning",
+            "absent-directory",
+            "take it out",
+        ),
+        (
+            "NIX_ENFORCE_PURITY=1",
+            "warning",
+            "purity-without-store",
+            "export NIX_STORE",
+        ),
+        ("NIX_STORE=/none", "warning", "absent-store", "unset it"),
+        (
+            "NIX_DYNAMIC_LINKER=/none",
+            "error",
+            "absent-interpreter",
+            "name one",
+        ),
+        (
+            "CC_WRAPPER_LAUNCHER=no-such-launcher",
+            "error",
+            "launcher",
+            "install it",
+        ),
+        (
+            "CC_WRAPPER_COMPDB=/none/db",
+            "warning",
+            "compdb",
+            "name a file",
+        ),
+    ] {
+        let (name, value) = variable.split_once('=').unwrap();
+        assert_finds(
+            patient.doctor().env(name, value),
+            severity,
+            id,
+            name,
+            remedy,
+        );
+    }
+}
+
+#[test]
+fn a_marker_that_does_not_match_is_named_with_the_right_one() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    patient.change("\"optional\"", "\"required\"");
+    let text = fs::read(patient.support("toolchain.json")).unwrap();
+    let toolchain: Value = serde_json::from_slice(&text).unwrap();
+    let salt = toolchain["suffixSalt"].as_str().unwrap();
+    let mut doctor = patient.doctor();
+    doctor.env("NIX_CFLAGS_COMPILE", "-DX");
+    let right = format!("export NIX_CC_WRAPPER_TARGET_HOST_{salt}=1");
+    assert_finds(
+        &mut doctor,
+        "error",
+        "no-marker",
+        "NIX_CFLAGS_COMPILE",
+        &right,
+    );
+    let marker = "NIX_CC_WRAPPER_TARGET_HOST_other";
+    let mut doctor = patient.doctor();
+    assert_finds(
+        doctor.env(marker, "1"),
+        "error",
+        "marker-of-other-salt",
+        marker,
+        &right,
+    );
+    let mut doctor = patient.doctor();
+    doctor.env("NIX_CFLAGS_COMPILE", "-DX");
+    doctor.env(format!("NIX_CC_WRAPPER_TARGET_HOST_{salt}"), "1");
+    assert_eq!(findings(&mut doctor), (0, vec![]));
+}
+
+#[test]
+fn programs_that_do_not_find_their_libraries_are_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let doctor = |program: &Path| {
+        let mut doctor = command(BINARY);
+        doctor.arg("doctor").arg(program);
+        doctor
+    };
+    let lib = format!("-Wl,-rpath,{}", patient.path("lib").display());
+    for flag in [&lib, "-Wl,-rpath,$ORIGIN/lib"] {
+        let program = patient.build(&[flag]);
+        let (status, text) = output(&mut doctor(&program));
+        assert_eq!(status, 0, "{text}");
+        assert!(
+            text.contains("finds libc.so.6 only by the system"),
+            "{text}"
+        );
+        assert!(text.ends_with("\nall is well\n"), "{text}");
+        let library = patient.path("lib/libanswer.so");
+        fs::remove_file(&library).unwrap();
+        let mut doctor = doctor(&program);
+        assert_finds(
+            &mut doctor,
+            "error",
+            "missing-library",
+            shown(&program),
+            "-LDIR",
+        );
+    }
+    let program = patient.build(&[]);
+    assert_finds(
+        &mut doctor(&program),
+        "error",
+        "missing-library",
+        shown(&program),
+        "-LDIR",
+    );
+    let mut by_variable = doctor(&program);
+    by_variable.env("LD_LIBRARY_PATH", patient.path("lib"));
+    assert_finds(
+        &mut by_variable,
+        "warning",
+        "only-by-variable",
+        shown(&program),
+        "-LDIR",
+    );
+    for (directory, id) in [
+        ("/none", "absent-run-path"),
+        (shown(patient.dir.path()), "useless-run-path"),
+        ("lib", "relative-run-path"),
+    ] {
+        let program = patient.build(&[&lib, &format!("-Wl,-rpath,{directory}")]);
+        assert_finds(&mut doctor(&program), "warning", id, shown(&program), "");
+    }
+    let program = patient.build(&[&lib, "-Wl,-dynamic-linker,/none/ld.so"]);
+    let mut doctor = doctor(&program);
+    assert_finds(
+        &mut doctor,
+        "error",
+        "absent-interpreter",
+        shown(&program),
+        "patchelf",
+    );
+}
+
+#[test]
+fn files_of_other_kinds_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let doctor = |path: &Path| {
+        let mut doctor = command(BINARY);
+        doctor.arg("doctor").arg(path);
+        doctor
+    };
+    write(&path("text"), "no program\n");
+    let text = path("text");
+    assert_finds(
+        &mut doctor(&text),
+        "error",
+        "no-elf",
+        shown(&text),
+        "name a program",
+    );
+    let (program, foreign) = (fs::read("/bin/sh").unwrap(), path("foreign"));
+    let mut machine = program.clone();
+    // 65C816, which is not what runs this.
+    machine[18..20].copy_from_slice(&[1, 1]);
+    fs::write(&foreign, machine).unwrap();
+    assert_finds(
+        &mut doctor(&foreign),
+        "warning",
+        "foreign-machine",
+        shown(&foreign),
+        "there",
+    );
+    fs::write(&foreign, &program[..80]).unwrap();
+    assert_finds(
+        &mut doctor(&foreign),
+        "error",
+        "unreadable",
+        shown(&foreign),
+        "again",
+    );
+    assert_finds(
+        &mut doctor(dir.path()),
+        "error",
+        "no-root",
+        shown(dir.path()),
+        "wrap NEW",
+    );
+    let none = path("none");
+    assert_finds(
+        &mut doctor(&none),
+        "error",
+        "absent",
+        shown(&none),
+        "name a wrapped root",
+    );
+    let bytes = dir.path().join(OsStr::from_bytes(b"caf\xe9"));
+    fs::write(&bytes, "").unwrap();
+    let (status, told) = output(&mut doctor(&bytes));
+    assert_eq!(status, 1);
+    assert!(told.contains("/caf\\xe9'\n  error: is neither"), "{told}");
+}
+
+#[test]
+fn without_a_toolchain_there_is_a_way_to_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut doctor = command(BINARY);
+    doctor.arg("doctor").env("PATH", dir.path());
+    assert_finds(
+        &mut doctor,
+        "error",
+        "no-toolchain",
+        "PATH",
+        "cc-wrapper wrap DIR",
+    );
+    write(&dir.path().join("nix-support/orig-cc"), "/none\n");
+    let mut doctor = command(BINARY);
+    doctor.arg("doctor").env("PATH", dir.path());
+    doctor.env("NIX_CC", dir.path());
+    let (_, found) = findings(&mut doctor);
+    assert!(found[0]["remedy"]
+        .as_str()
+        .unwrap()
+        .contains("adopt --out DIR"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+    let pipe = reader.stdin.take().unwrap();
+    reader.wait().unwrap();
+    let mut doctor = command(BINARY);
+    doctor.args(["doctor", "/bin/sh"]).stdout(pipe);
+    let output = doctor.stderr(Stdio::piped()).spawn().unwrap();
+    let output = output.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn an_adopted_root_is_well() {
+    for dialect in [Dialect::Of2024, Dialect::Of2026] {
+        let top = tempfile::tempdir().unwrap();
+        let top = top.path().canonicalize().unwrap();
+        let wrapper = LookAlike::of_machine(&top, dialect, "gcc");
+        wrapper.lay();
+        let doctor = |root: &Path| {
+            let mut doctor = wrapped(root, &[], BINARY);
+            doctor
+                .env_remove("NIX_CFLAGS_COMPILE")
+                .env_remove("NIX_LDFLAGS");
+            doctor.arg("doctor").arg(root);
+            doctor
+        };
+        let cc = &wrapper.cc;
+        assert_finds(
+            &mut doctor(cc),
+            "error",
+            "not-adopted",
+            shown(cc),
+            "cc-wrapper adopt",
+        );
+        let new = top.join("new");
+        run(command(BINARY).arg("adopt").arg(cc).arg("--out").arg(&new));
+        assert_eq!(findings(&mut doctor(&new)), (0, vec![]));
+        let adopt = |half: &Path| run(command(BINARY).arg("adopt").arg(half).arg("--in-place"));
+        adopt(cc);
+        let linkers = &wrapper.bintools;
+        assert_finds(
+            &mut doctor(cc),
+            "note",
+            "not-adopted",
+            shown(linkers),
+            "--in-place",
+        );
+        adopt(linkers);
+        assert_eq!(findings(&mut doctor(cc)), (0, vec![]));
+
+        let mut of_linkers = doctor(&wrapper.bintools);
+        of_linkers.env("NIX_LDFLAGS", "-L/usr");
+        let marker = format!("NIX_BINTOOLS_WRAPPER_TARGET_HOST_{}=1", wrapper.salt);
+        assert_finds(
+            &mut of_linkers,
+            "error",
+            "no-marker",
+            "NIX_LDFLAGS",
+            &marker,
+        );
+    }
+}
