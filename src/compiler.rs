@@ -140,23 +140,19 @@ fn shell_variables(
     scan: &Scan,
     link_type: Option<LinkType>,
 ) -> Vec<(&'static str, Vec<u8>)> {
-    // To it, clang always compiles C++.
-    let is_cxx = call.role == Role::Cxx || scan.cxx || call.family() == Family::Clang;
+    // To it, clang always compiles C++, but links that library in C++ calls
+    // alone.
+    let is_clang = call.family() == Family::Clang;
+    let is_cxx = call.role == Role::Cxx || scan.cxx;
+    let links_library = scan.cxx_library && (is_cxx || !is_clang);
     let mut variables = Vec::from([
         ("compiler", call.tool.program.to_vec()),
         ("dontLink", hook::flag(scan.no_link.is_some())),
-        ("isCxx", hook::flag(is_cxx)),
+        ("isCxx", hook::flag(is_cxx || is_clang)),
         ("cc1", hook::flag(scan.cc1)),
         ("cInclude", hook::flag(scan.c_includes)),
         ("cxxInclude", hook::flag(scan.cxx_includes)),
-        // It passes that library in C++ calls alone all the same.
-        (
-            "cxxLibrary",
-            hook::flag(
-                scan.cxx_library
-                    && (call.role == Role::Cxx || scan.cxx || call.family() != Family::Clang),
-            ),
-        ),
+        ("cxxLibrary", hook::flag(links_library)),
         ("nonFlagArgs", hook::flag(scan.has_input)),
     ]);
     // Unset, it would end a hook that reads it.

@@ -69,13 +69,9 @@ fn place(linker: &Unwrapped, context: &Context) -> Option<(Vec<u8>, Vec<u8>)> {
     let directory = [call.bintools?, b"/", DIRECTORY.as_bytes(), b"/"].concat();
     let named = [&directory[..], &linker.name].concat();
     // Named by its path, it may have any name.
-    let plain = [&directory[..], b"ld"].concat();
-    let places = if linker.by_path {
-        [named, plain]
-    } else {
-        [named.clone(), named]
-    };
-    let place = places.into_iter().find(|place| world.exists(place))?;
+    let plain = linker.by_path.then(|| [&directory[..], b"ld"].concat());
+    let mut places = [named].into_iter().chain(plain);
+    let place = places.find(|place| world.exists(place))?;
     Some((place, program))
 }
 

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{command, release_binary, run, run_alone, runpath, tool, wrap, wrapped, write};
+use common::{command, greet, release_binary, run, run_alone, runpath, tool, wrap, wrapped, write};
 use tempfile::TempDir;
 
 /// A wrapped root, and a program whose header and library lie in a prefix of
@@ -21,21 +21,7 @@ impl Place {
     fn new() -> Place {
         let place = Place(tempfile::tempdir().unwrap());
         wrap(&place.path("root"), ["--no-check"]);
-        write(
-            &place.path("greet/include/greet.h"),
-            "const char *greet(void);\n",
-        );
-        write(
-            &place.path("greet/greet.c"),
-            "const char *greet(void) { return \"hello\"; }\n",
-        );
-        let main =
-            "#include <greet.h>\n#include <stdio.h>\nint main(void) { puts(greet()); return 0; }\n";
-        write(&place.path("main.c"), main);
-        fs::create_dir(place.path("greet/lib")).unwrap();
-        run(command("cc")
-            .args(["-shared", "-fPIC", "greet.c", "-o", "lib/libgreet.so"])
-            .current_dir(place.path("greet")));
+        greet::lay(place.0.path());
         place
     }
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{command, run, run_alone, runpath, write};
+use common::{command, greet, run, run_alone, runpath, write};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
@@ -19,21 +19,7 @@ struct Place(TempDir);
 impl Place {
     fn new() -> Place {
         let place = Place(tempfile::tempdir().unwrap());
-        write(
-            &place.path("greet/greet.c"),
-            "const char *greet(void) { return \"hello\"; }\n",
-        );
-        write(
-            &place.path("greet/include/greet.h"),
-            "const char *greet(void);\n",
-        );
-        let main =
-            "#include <greet.h>\n#include <stdio.h>\nint main(void) { puts(greet()); return 0; }\n";
-        write(&place.path("main.c"), main);
-        fs::create_dir(place.path("greet/lib")).unwrap();
-        run(command("cc")
-            .args(["-shared", "-fPIC", "greet.c", "-o", "lib/libgreet.so"])
-            .current_dir(place.path("greet")));
+        greet::lay(place.0.path());
         place
     }
 

@@ -56,6 +56,22 @@ impl World {
         command
     }
 
+    /// Has rustc make the program by this driver; it must come out right.
+    fn links(&self, driver: &str, options: &[&str], how: &str) -> PathBuf {
+        let source = self.path("main.rs");
+        write(&source, MAIN);
+        let program = self.path("main");
+        let driver = self.path("root/bin").join(driver);
+        let mut rustc = self.command("rustc");
+        rustc
+            .arg(format!("-Clinker={}", driver.display()))
+            .args(options)
+            .arg("-lgreet");
+        run(rustc.arg(&source).arg("-o").arg(&program));
+        self.check(&program, how);
+        program
+    }
+
     fn check(&self, program: &Path, how: &str) {
         let path = runpath(program);
         assert!(path.contains(&self.prefix.join("lib")), "{how}: {path:?}");
@@ -80,32 +96,21 @@ fn rustc_links_with_a_wrapped_driver() {
         return;
     };
     let world = World::new();
-    let source = world.path("main.rs");
-    write(&source, MAIN);
-
     for driver in ["cc", "clang"] {
         if tool(driver).is_none() {
             continue;
         }
-        let linker = format!("-Clinker={}", world.path("root/bin").join(driver).display());
         for features in linker_features() {
-            let program = world.path("main");
-            let mut rustc = world.command("rustc");
-            rustc.arg(&linker).args(features).arg("-lgreet");
-            run(rustc.arg(&source).arg("-o").arg(&program));
-            world.check(&program, &format!("{driver}: {features:?}"));
+            let how = format!("{driver}: {features:?}");
+            world.links(driver, features, &how);
         }
         // rustc's own, as it has `cc` alone run it by default.
         let Some(directory) = own_linkers() else {
             continue;
         };
-        let program = world.path("main");
-        let mut rustc = world.command("rustc");
-        rustc
-            .args([&linker, "-Clink-arg=-fuse-ld=lld", "-lgreet"])
-            .arg(format!("-Clink-arg=-B{}", directory.display()));
-        run(rustc.arg(&source).arg("-o").arg(&program));
-        world.check(&program, &format!("{driver}: rust-lld"));
+        let prefix = format!("-Clink-arg=-B{}", directory.display());
+        let how = format!("{driver}: rust-lld");
+        let program = world.links(driver, &["-Clink-arg=-fuse-ld=lld", &prefix], &how);
         let comment = run(command("readelf").args(["-p", ".comment"]).arg(&program));
         assert!(comment.contains("LLD"), "{comment}");
     }
@@ -124,26 +129,14 @@ fn rustc_links_with_the_linker_that_it_is_told() {
         return;
     };
     let world = World::new();
-    let source = world.path("main.rs");
-    write(&source, MAIN);
-
     for driver in ["cc", "clang"] {
         for linker in ["bfd", "gold", "lld", "mold"] {
             let name = format!("ld.{linker}");
             if tool(driver).is_none() || tool(&name).is_none() {
                 continue;
             }
-            let program = world.path("main");
-            let mut rustc = world.command("rustc");
-            rustc
-                .arg(format!(
-                    "-Clinker={}",
-                    world.path("root/bin").join(driver).display()
-                ))
-                .arg(format!("-Clink-arg=-fuse-ld={linker}"))
-                .arg("-lgreet");
-            run(rustc.arg(&source).arg("-o").arg(&program));
-            world.check(&program, &format!("{driver}: {linker}"));
+            let option = format!("-Clink-arg=-fuse-ld={linker}");
+            world.links(driver, &[&option], &format!("{driver}: {linker}"));
         }
     }
 }
