@@ -60,7 +60,7 @@ original flags to /bin/true:
   ''
 extra flags after to /bin/true:
   -U_FORTIFY_SOURCE
-  '-D_FORTIFY_SOURCE=2'
+  -D_FORTIFY_SOURCE=2
   -idirafter
   /a
 ";

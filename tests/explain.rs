@@ -151,15 +151,7 @@ fn what_was_dropped_stands_where_it_was_with_the_reason() {
         .collect();
     assert_eq!(
         marks,
-        [
-            "",
-            "",
-            "",
-            "- -I",
-            "- /usr/include",
-            "- '-march=native'",
-            ""
-        ],
+        ["", "", "", "- -I", "- /usr/include", "- -march=native", ""],
         "{text}"
     );
     let impure = "dropped: NIX_ENFORCE_PURITY is 1, and it lies outside NIX_STORE and the build";
@@ -168,7 +160,7 @@ fn what_was_dropped_stands_where_it_was_with_the_reason() {
         format!("your argument 3, {impure}")
     );
     let native = "your argument 4, dropped: NIX_ENFORCE_NO_NATIVE is 1";
-    assert_eq!(line(&text, "'-march=native'"), native);
+    assert_eq!(line(&text, "-march=native"), native);
     assert!(
         text.contains("nonsense is off: no hardening flag has this name"),
         "{text}"

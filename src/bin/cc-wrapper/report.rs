@@ -71,11 +71,19 @@ fn block(title: &str, program: &str, args: &[Arg]) {
 /// A word that bash reads as these bytes.
 pub fn quoted(word: &[u8]) -> String {
     match std::str::from_utf8(word) {
-        Ok(text) if !text.chars().any(char::is_control) => match shell_words::quote(text) {
+        Ok(text) if !text.chars().any(char::is_control) => {
             // Braces and history are bash's own.
-            Cow::Borrowed(text) if text.contains(['{', '}', '!', '^']) => format!("'{text}'"),
-            quoted => quoted.into_owned(),
-        },
+            let is_special = |c| matches!(c, '{' | '}' | '!' | '^');
+            let plain = match may_be_assigned(text) {
+                true => Cow::Borrowed(text),
+                false => Cow::Owned(text.replace('=', "-")),
+            };
+            match shell_words::quote(&plain) {
+                Cow::Borrowed(_) if !text.contains(is_special) => text.to_owned(),
+                Cow::Borrowed(_) => format!("'{text}'"),
+                Cow::Owned(_) => shell_words::quote(text).into_owned(),
+            }
+        }
         _ => {
             let escaped: String = word
                 .iter()
@@ -90,6 +98,14 @@ pub fn quoted(word: &[u8]) -> String {
     }
 }
 
+/// Whether a shell may take the `=` of a word for an assignment, or for zsh's
+/// path of a command.
+fn may_be_assigned(word: &str) -> bool {
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    word.split_once('=')
+        .is_some_and(|(before, _)| is_name(before.trim_end_matches('+')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +115,10 @@ mod tests {
         assert_eq!(quoted(b"-O2"), "-O2");
         assert_eq!(quoted(b""), "''");
         assert_eq!(quoted(b"-DX=a b"), "'-DX=a b'");
+        assert_eq!(quoted(b"-std=c99"), "-std=c99");
+        assert_eq!(quoted(b"CC=gcc"), "'CC=gcc'");
+        assert_eq!(quoted(b"=gcc"), "'=gcc'");
+        assert_eq!(quoted(b"-DX=$"), "'-DX=$'");
         assert_eq!(quoted("é".as_bytes()), "é");
         assert_eq!(quoted(b"-Wl,{a,b}"), "'-Wl,{a,b}'");
         assert_eq!(quoted(b"a\tb'\xff"), r"$'a\x09b\'\xff'");

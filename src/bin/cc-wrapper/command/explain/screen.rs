@@ -106,7 +106,7 @@ mod tests {
         };
         assert_eq!(screen(false).word("é'".as_bytes()), r"'é'\'''");
         assert_eq!(screen(true).word("é'".as_bytes()), r"$'\xc3\xa9\''");
-        assert_eq!(screen(true).word(b"-DX=1"), "'-DX=1'");
+        assert_eq!(screen(true).word(b"-DX=1"), "-DX=1");
         assert_eq!(screen(true).shown("é\n"), "??");
         assert_eq!(screen(false).shown("é\x1b"), "é?");
     }
