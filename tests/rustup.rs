@@ -10,7 +10,7 @@ use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{command, interpreter, run, run_alone, runpath, strace, tool, write};
+use common::{command, interpreter, run, run_alone, runpath, rust_toolchain, strace, tool, write};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
@@ -28,12 +28,12 @@ impl Place {
     }
 
     fn called(name: &str) -> Option<Place> {
-        let (real, target) = real_toolchain()?;
+        let (real, target) = rust_toolchain::real()?;
         let top = tempfile::tempdir().unwrap();
         let base = top.path().canonicalize().unwrap();
         let root = base.join(name);
         let place = Place { top, root };
-        copy_toolchain(&real, &target, &place.root);
+        rust_toolchain::copy(&real, &target, &place.root);
         let source = base.join("greet.c");
         write(&source, "int greet(void) { return 42; }\n");
         let main = "int greet(void);\nint main(void) { return greet() != 42; }\n";
@@ -188,43 +188,6 @@ fn refused(command: &mut Command, parts: &[&str]) {
     assert!(output.stdout.is_empty());
 }
 
-/// The toolchain that rustc belongs to, and the target whose linker it brings.
-fn real_toolchain() -> Option<(PathBuf, String)> {
-    if [tool("rustc"), tool("cc")].contains(&None) {
-        return None;
-    }
-    let root = run(command("rustc").args(["--print", "sysroot"]));
-    let root = PathBuf::from(root.trim_end());
-    let targets = fs::read_dir(root.join("lib/rustlib")).unwrap();
-    let targets = targets.map(|entry| entry.unwrap());
-    let brings = |entry: &fs::DirEntry| entry.path().join("bin/gcc-ld/ld.lld").exists();
-    let found = targets.into_iter().find(brings);
-    if found.is_none() {
-        common::skipped("rustc brings no linker");
-    }
-    Some((root, found?.file_name().into_string().unwrap()))
-}
-
-fn copy_toolchain(real: &Path, target: &str, to: &Path) {
-    let bin = format!("lib/rustlib/{target}/bin");
-    let mut files = vec![format!("{bin}/rust-lld"), "bin/rustc".to_owned()];
-    for name in ["ld.lld", "ld64.lld", "lld-link", "wasm-ld"] {
-        files.push(format!("{bin}/gcc-ld/{name}"));
-    }
-    for file in files {
-        let place = to.join(&file);
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::copy(real.join(file), place).unwrap();
-    }
-    // What rust-lld needs of it.
-    for entry in fs::read_dir(real.join("lib")).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_name().to_string_lossy().starts_with("lib") {
-            symlink(entry.path(), to.join("lib").join(entry.file_name())).unwrap();
-        }
-    }
-}
-
 fn is_ours(path: &Path) -> bool {
     fs::read(path).unwrap() == fs::read(BINARY).unwrap()
 }
@@ -288,7 +251,7 @@ fn a_fresh_toolchain_is_wrapped_and_unwrapped() {
 #[test]
 fn rustc_links_through_it_with_a_plain_driver() {
     let Some(place) = Place::new() else { return };
-    let (real, target) = real_toolchain().unwrap();
+    let (real, target) = rust_toolchain::real().unwrap();
     let library = format!("lib/rustlib/{target}/lib");
     symlink(real.join(&library), place.root.join(&library)).unwrap();
     let source = place.path("main.rs");
@@ -954,15 +917,15 @@ fn a_wrapped_driver_may_run_it() {
 fn rustup_is_asked_which_toolchain() {
     let Some(rustup) = tool("rustup") else { return };
     let Some(place) = Place::new() else { return };
-    let (_, target) = real_toolchain().unwrap();
+    let (_, target) = rust_toolchain::real().unwrap();
     let home = place.path("home");
     let name = format!("stable-{target}");
     let installed = home.join("toolchains").join(&name);
     fs::create_dir_all(installed.parent().unwrap()).unwrap();
     let linked = place.path("linked");
     fs::rename(&place.root, &linked).unwrap();
-    let (real, target) = real_toolchain().unwrap();
-    copy_toolchain(&real, &target, &installed);
+    let (real, target) = rust_toolchain::real().unwrap();
+    rust_toolchain::copy(&real, &target, &installed);
     let link = home.join("toolchains/mine");
     symlink(&linked, &link).unwrap();
     symlink("/nix/store/gone", home.join("toolchains/gone")).unwrap();

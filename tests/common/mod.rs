@@ -7,6 +7,7 @@ pub mod greet;
 pub mod look_alike;
 pub mod nix;
 pub mod recorder;
+pub mod rust_toolchain;
 pub mod strace;
 
 use std::env;
