@@ -56,6 +56,11 @@ impl Nix {
         })
     }
 
+    /// What is `/nix` elsewhere.
+    pub fn directory(&self) -> &Path {
+        &self.dir
+    }
+
     /// A command of Nix, in our sources' directory. Where the package is asked
     /// for, it is the release build that tests share.
     pub fn command(&self, program: &str) -> Command {

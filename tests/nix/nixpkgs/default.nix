@@ -1,7 +1,7 @@
 # As much of nixpkgs as a compiler's wrapper has to do with, for machines that
 # have Nix and nothing in its store: the compilers, the C library and the tools
 # are links to the machine's own. The names are nixpkgs', the text is not.
-{ overlays ? [ ], system ? builtins.currentSystem, ... }:
+{ overlays ? [ ], config ? { }, system ? builtins.currentSystem, ... }:
 let
   lib = import ./lib.nix;
 
@@ -20,5 +20,9 @@ let
   overlaid = below: overlay: pkgs:
     let super = below pkgs; in super // overlay pkgs super;
   fix = f: let x = f x; in x;
+
+  # As nixpkgs' last stage.
+  replaced = pkgs: super:
+    if config ? replaceStdenv then { stdenv = config.replaceStdenv { pkgs = fix packages; }; } else { };
 in
-fix (builtins.foldl' overlaid packages overlays)
+fix (builtins.foldl' overlaid packages ([ replaced ] ++ overlays))
