@@ -10,7 +10,7 @@ use cc_wrapper::world::World;
 
 use crate::command::error::{cannot, Result};
 use crate::command::paths::canonical;
-use crate::os::Os;
+use crate::os::{self, Os};
 
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
@@ -28,10 +28,26 @@ const CACHES: &[&str] = &["ccache", "sccache", "distcc", "icecc"];
 /// As many as Linux follows.
 const MOST_HOPS: usize = 40;
 
+/// Where this binary can be read.
+pub fn this() -> PathBuf {
+    // There even when it was replaced meanwhile.
+    let by_kernel = Path::new("/proc/self/exe");
+    match by_kernel.exists() {
+        true => by_kernel.to_path_buf(),
+        // Some chroots have no /proc.
+        false => canonical(Path::new(&os::executable())),
+    }
+}
+
+/// Whether `program` has the content of this binary.
+pub fn is_this(program: &Path) -> bool {
+    let this = this();
+    Os.same_program(program.as_os_str().as_bytes(), this.as_os_str().as_bytes())
+}
+
 /// Writes this binary to `path`.
 pub fn copy_to(path: &Path) -> Result<()> {
-    // Through /proc, where it can be read even when it was replaced meanwhile.
-    fs::copy("/proc/self/exe", path).map_err(cannot("write", path))?;
+    fs::copy(this(), path).map_err(cannot("write", path))?;
     fs::set_permissions(path, fs::Permissions::from_mode(MODE))
         .map_err(cannot("make executable", path))
 }
@@ -61,10 +77,7 @@ pub fn is_wrapped_bin(directory: &Path) -> bool {
 pub fn is_wrapper(program: &Path) -> bool {
     match way(program) {
         Way::Root(_) => true,
-        Way::End(last) => {
-            last.file_name().is_some_and(|name| name == BINARY)
-                || Os.same_program(last.as_os_str().as_bytes(), b"/proc/self/exe")
-        }
+        Way::End(last) => last.file_name().is_some_and(|name| name == BINARY) || is_this(&last),
     }
 }
 

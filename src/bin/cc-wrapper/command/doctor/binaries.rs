@@ -3,18 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::world::World;
-
 use crate::command::own;
-use crate::os::Os;
 
 /// No binary of ours is larger, but some compilers are.
 const LARGEST: u64 = 64 << 20;
-
-const THIS: &[u8] = b"/proc/self/exe";
 
 /// What is known of programs; each is read once.
 #[derive(Default)]
@@ -48,7 +42,7 @@ impl Binaries {
 }
 
 fn look(program: &Path) -> Whose {
-    if Os.same_program(program.as_os_str().as_bytes(), THIS) {
+    if own::is_this(program) {
         return Whose::This;
     }
     let is_small = |file: fs::Metadata| file.is_file() && file.len() <= LARGEST;

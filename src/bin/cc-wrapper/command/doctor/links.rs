@@ -16,7 +16,7 @@ use super::finding::{shown, Finding};
 use super::gone;
 use super::root::Root;
 use crate::command::elf;
-use crate::command::own::BINARY;
+use crate::command::own::{self, BINARY};
 use crate::os::Os;
 
 pub fn check(root: &Root, binaries: &Binaries) -> Vec<Finding> {
@@ -119,7 +119,7 @@ fn binary(root: &Root, binaries: &Binaries) -> Option<Finding> {
     }
     let is_other = binaries.whose(&binary) == Whose::Other;
     let age = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
-    let is_older = age(&binary) < age(Path::new("/proc/self/exe"));
+    let is_older = age(&binary) < age(&own::this());
     is_other.then(|| {
         let what = match is_older {
             true => "is an older cc-wrapper than this one",

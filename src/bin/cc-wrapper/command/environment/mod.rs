@@ -22,6 +22,8 @@ use self::arguments::Arguments;
 use self::root::Root;
 use crate::command::error::{Error, Result};
 use crate::command::output;
+use crate::command::own;
+use crate::command::paths::canonical;
 
 /// Does what the command line asks.
 ///
@@ -65,7 +67,7 @@ pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Var
 
 /// `ROOT/bin/cc-wrapper` means ROOT.
 fn own_root() -> Option<PathBuf> {
-    let program = env::current_exe().ok()?;
+    let program = canonical(&own::this());
     let root = program.parent()?.parent()?;
     root::is_one(root).then(|| root.to_path_buf())
 }

@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use cc_wrapper::world::World;
 
@@ -61,6 +62,6 @@ fn on_path(name: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether it is this binary, of this version or another.
 fn is_ours(path: &[u8]) -> bool {
-    Os.same_program(path, b"/proc/self/exe")
+    own::is_this(Path::new(OsStr::from_bytes(path)))
         || fs::read(OsStr::from_bytes(path)).is_ok_and(|text| own::is_binary(&text))
 }

@@ -211,7 +211,7 @@ fn running_sibling(place: &Place) -> Result<Option<PathBuf>> {
 
 /// Whether `path` is this binary, of this version.
 pub fn is_this(path: &Path) -> bool {
-    is_same(path, Path::new("/proc/self/exe"))
+    is_same(path, &own::this())
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

@@ -14,6 +14,7 @@ use super::finding::{bytes, shown, Finding};
 use super::gone;
 use super::variables::Variables;
 use crate::command::elf::{self, Dynamic, Elf, Kind};
+use crate::command::own;
 
 const VARIABLE: &str = "LD_LIBRARY_PATH";
 
@@ -111,7 +112,7 @@ fn machine(kind: Kind) -> String {
 }
 
 fn runs_here(kind: Kind) -> bool {
-    let own = elf::read(Path::new("/proc/self/exe"));
+    let own = elf::read(&own::this());
     let Ok(Some(Elf { kind: own, .. })) = own else {
         return true;
     };
