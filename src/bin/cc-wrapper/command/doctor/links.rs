@@ -1,5 +1,6 @@
 //! The names in a root, and where they lead.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -12,19 +13,21 @@ use cc_wrapper::front_end;
 use cc_wrapper::toolchain::Toolchain;
 
 use super::binaries::{Binaries, Whose};
-use super::finding::{shown, Finding};
+use super::finding::{bytes, shown, Finding};
 use super::gone;
 use super::root::Root;
 use crate::command::elf;
 use crate::command::own::{self, BINARY};
+use crate::command::paths::canonical;
 use crate::os::Os;
 
 pub fn check(root: &Root, binaries: &Binaries) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let directories = ["bin", "nix-support", front_end::DIRECTORY];
+    let directories = root
+        .halves()
+        .flat_map(|half| directories.map(|name| half.root.join(name)));
+    let mut findings = dangling(directories.flat_map(|directory| entries(&directory)));
     for half in root.halves() {
-        for name in ["bin", "nix-support", front_end::DIRECTORY] {
-            findings.extend(entries(&half.root.join(name)).filter_map(|path| dangling(&path)));
-        }
         for path in entries(&half.bin()) {
             findings.extend(tool(&path, half.toolchain, binaries));
         }
@@ -34,18 +37,44 @@ pub fn check(root: &Root, binaries: &Binaries) -> Vec<Finding> {
     findings
 }
 
-fn dangling(path: &Path) -> Option<Finding> {
-    let target = fs::read_link(path).ok()?;
-    if path.exists() {
-        return None;
+/// Links that lead to nothing, told together where that is the same.
+fn dangling(paths: impl Iterator<Item = PathBuf>) -> Vec<Finding> {
+    let mut links: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for path in paths.filter(|path| !path.exists()) {
+        if let Some(target) = target(&path) {
+            links.entry(target).or_default().push(path);
+        }
     }
-    let whole = path.parent().unwrap_or(path).join(&target);
-    Some(Finding::error(
-        "dangling-link",
-        shown(path),
-        format!("is a link to {}, which does not exist", shown(&target)),
-        gone::remedy(&whole, "wrap or adopt the toolchain again"),
-    ))
+    let finding = |(target, links): (PathBuf, Vec<PathBuf>)| {
+        let (place, what) = match links.as_slice() {
+            [link] => {
+                let spelled = fs::read_link(link).unwrap_or_else(|_| target.clone());
+                let what = format!("is a link to {}, which does not exist", shown(&spelled));
+                (shown(link), what)
+            }
+            links => {
+                let names = links.iter().filter_map(|link| link.file_name());
+                let mut names: Vec<String> = names.map(|name| bytes(name.as_bytes())).collect();
+                names.sort();
+                names.dedup();
+                let what = format!(
+                    "does not exist, but is what these lead to: {}",
+                    names.join(" ")
+                );
+                (shown(&target), what)
+            }
+        };
+        let remedy = gone::remedy(&target, "wrap or adopt the toolchain again");
+        Finding::error("dangling-link", place, what, remedy)
+    };
+    links.into_iter().map(finding).collect()
+}
+
+/// What a link leads to, there or not.
+fn target(link: &Path) -> Option<PathBuf> {
+    let target = link.parent()?.join(fs::read_link(link).ok()?);
+    let name = target.file_name()?;
+    Some(canonical(target.parent()?).join(name))
 }
 
 /// Whether a name in `bin` does what the description says.
@@ -146,7 +175,7 @@ fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::doctor::root::{tests::ids, tests::lay};
+    use crate::command::doctor::root::{self, tests::ids, tests::lay};
     use crate::command::own::TOOLCHAIN;
     use std::os::unix::fs::symlink;
 
@@ -171,6 +200,25 @@ mod tests {
         fs::remove_file(dir.path().join("bin/gcc")).unwrap();
         link(Path::new("/bin/sh"), "bin/gcc");
         assert!(found(dir.path()).contains(&"bypassed"));
+    }
+
+    #[test]
+    fn links_to_the_same_nothing_are_one_finding() {
+        let dir = lay("");
+        let real = canonical(dir.path());
+        fs::create_dir(real.join("linkers")).unwrap();
+        for (link, target) in [
+            ("bin/gcc", "cc-wrapper"),
+            ("bin/ld", "cc-wrapper"),
+            ("linkers/ld", "../bin/cc-wrapper"),
+        ] {
+            symlink(target, real.join(link)).unwrap();
+        }
+        let findings = root::read(&real, |root| check(root, &Binaries::default()));
+        let [finding] = findings.try_into().unwrap();
+        assert_eq!(finding.place, shown(&real.join("bin/cc-wrapper")));
+        let told = "does not exist, but is what these lead to: gcc ld";
+        assert_eq!(finding.what, told);
     }
 
     #[test]

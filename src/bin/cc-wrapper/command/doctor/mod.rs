@@ -12,6 +12,7 @@ mod interpreter;
 mod links;
 mod loading;
 mod markers;
+mod named_tools;
 mod own_variables;
 mod pkg_config;
 mod programs;
@@ -124,6 +125,7 @@ fn of_environment(variables: &Variables, salts: &[String]) -> Vec<Finding> {
     [
         flags::in_variables(variables, salts),
         interpreter::in_variables(variables, salts),
+        named_tools::check(variables),
         pkg_config::check(variables),
         purity::check(variables),
         own_variables::check(variables),

@@ -1,6 +1,7 @@
 //! What PATH has before the root.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -30,17 +31,25 @@ pub fn check(root: &Root, variables: &Variables) -> Vec<Finding> {
     let names = names(Some(Role::Cc))
         .chain(names(Some(Role::Cxx)))
         .chain(names(Some(Role::Ld)));
-    let listed = |name: &&str| {
+    // One that is not there is told of as such.
+    let is_there = |name: &&str| {
         let mut halves = root.halves();
-        halves.any(|half| half.toolchain.tool(name.as_bytes()).is_some())
+        halves.any(|half| {
+            let is_listed = half.toolchain.tool(name.as_bytes()).is_some();
+            is_listed && fs::symlink_metadata(half.bin().join(name)).is_ok()
+        })
     };
     let mut is_on_path = false;
     let mut others: BTreeMap<PathBuf, Vec<&str>> = BTreeMap::new();
-    for name in names.filter(listed) {
+    for name in names.filter(is_there) {
         let candidates: Vec<PathBuf> = path
             .iter()
             .map(|directory| directory.join(name))
-            .filter(|place| Os.is_executable(place.as_os_str().as_bytes()))
+            .filter(|place| {
+                // Calls pass over a link to nothing, but that is told elsewhere.
+                let is_ours = place.is_symlink() && leads_here(place);
+                is_ours || Os.is_executable(place.as_os_str().as_bytes())
+            })
             .collect();
         is_on_path |= candidates.iter().any(|place| leads_here(place));
         if let Some(first) = candidates.first().filter(|place| !leads_here(place)) {
@@ -97,5 +106,10 @@ mod tests {
         let [before] = found(&[other.path(), &bin]).try_into().unwrap();
         assert_eq!(before.place, other.path().to_str().unwrap());
         assert!(before.what.contains("with gcc ld:"), "{}", before.what);
+
+        fs::remove_file(bin.join("ld")).unwrap();
+        fs::remove_file(bin.join("gcc")).unwrap();
+        symlink("none", bin.join("gcc")).unwrap();
+        assert_eq!(found(&[&bin, other.path()]), []);
     }
 }

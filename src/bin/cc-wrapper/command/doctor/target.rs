@@ -84,7 +84,9 @@ pub fn of_environment(variables: &Variables) -> Target {
     let path = variables.directories("PATH");
     let on_path = |name: &str| {
         let mut places = path.iter().map(|directory| directory.join(name));
-        places.find(|place| Os.is_executable(place.as_os_str().as_bytes()))
+        // A root's link that leads to nothing is passed over by calls, but meant.
+        let is_meant = |place: &Path| place.is_symlink() && own::root_of(place).is_some();
+        places.find(|place| Os.is_executable(place.as_os_str().as_bytes()) || is_meant(place))
     };
     let compilers: Vec<PathBuf> = COMPILERS.iter().filter_map(|name| on_path(name)).collect();
     if let Some(root) = compilers.iter().find_map(|program| own::root_of(program)) {
@@ -186,6 +188,9 @@ mod tests {
         assert_eq!(of(&[path.clone(), nix]), Target::Root(root.clone()));
         symlink("/bin/sh", root.join("bin/gcc")).unwrap();
         symlink(root.join("bin/gcc"), other.path().join("gcc")).unwrap();
+        assert_eq!(of(std::slice::from_ref(&path)), Target::Root(root.clone()));
+        fs::remove_file(root.join("bin/gcc")).unwrap();
+        symlink("none", root.join("bin/gcc")).unwrap();
         assert_eq!(of(&[path]), Target::Root(root));
     }
 }

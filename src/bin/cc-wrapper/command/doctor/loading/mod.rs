@@ -193,7 +193,7 @@ impl<'e> Search<'e> {
                 "missing-library",
                 shown(file),
                 format!("needs {name}, which nothing finds"),
-                format!("link it again with -LDIR in NIX_LDFLAGS, DIR being where {name} is; or patchelf --add-rpath DIR"),
+                format!("{}link it again with -LDIR in NIX_LDFLAGS, DIR being where {name} is; or patchelf --add-rpath DIR", self.place_for_it()),
             );
             findings.push(match cannot_tell {
                 true => finding.into_warning(),
@@ -225,6 +225,16 @@ impl<'e> Search<'e> {
             );
         }
         findings
+    }
+
+    /// Where what is missing may have been: in the one directory of no use.
+    fn place_for_it(&self) -> String {
+        let entries = self.entries.iter().filter_map(Entry::directory);
+        let mut places = entries.filter(|directory| !self.is_of_use(directory));
+        match (places.next(), places.next()) {
+            (Some(place), None) => format!("install it in {}, or ", shown(place)),
+            _ => String::new(),
+        }
     }
 
     /// What is wrong with the entries.
