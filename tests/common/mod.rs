@@ -3,6 +3,7 @@
 // Each test program uses its own part of this.
 #![allow(dead_code)]
 
+pub mod bare_root;
 pub mod greet;
 pub mod look_alike;
 pub mod nix;
