@@ -16,6 +16,7 @@ mod own;
 mod paths;
 mod run;
 mod rustup;
+mod screen;
 mod step;
 mod summary;
 mod wrap;

@@ -36,6 +36,7 @@ use self::finding::{shown, Finding, Group};
 use self::target::Target;
 use self::variables::Variables;
 use crate::command::output::to_stdout;
+use crate::command::screen::Screen;
 
 const ENVIRONMENT: &str = "environment";
 
@@ -45,7 +46,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     let groups = examine(&arguments, &Variables::own());
     let text = match arguments.is_json {
         true => report::json(&groups),
-        false => report::text(&groups, report::has_colours()),
+        false => report::text(&groups, &Screen::of_stdout()),
     };
     // A reader that has gone away does not make it well.
     if let Err(error) = to_stdout(&text) {

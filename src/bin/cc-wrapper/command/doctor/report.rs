@@ -1,19 +1,9 @@
 //! How findings are told.
 
-use std::env;
-use std::io::{self, IsTerminal};
-
 use cc_wrapper::json;
 
 use super::finding::{Finding, Group, Severity};
-
-const RESET: &str = "\x1b[0m";
-
-/// Whether standard output shows colours, and they are wanted.
-pub fn has_colours() -> bool {
-    let variable = |name| env::var_os(name).unwrap_or_default();
-    io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb"
-}
+use crate::command::screen::{Kind, Screen};
 
 /// Whether nothing is wrong that makes calls or programs fail.
 pub fn is_ok(groups: &[Group]) -> bool {
@@ -21,10 +11,10 @@ pub fn is_ok(groups: &[Group]) -> bool {
 }
 
 /// A line for each thing that was looked at, and for each finding below it.
-pub fn text(groups: &[Group], has_colours: bool) -> Vec<u8> {
+pub fn text(groups: &[Group], screen: &Screen) -> Vec<u8> {
     let mut out = String::new();
     for group in groups {
-        out.push_str(&group.subject);
+        out.push_str(&screen.shown(&group.subject));
         out.push('\n');
         let mut findings: Vec<&Finding> = group.findings.iter().collect();
         findings.sort_by_key(|finding| finding.severity);
@@ -35,18 +25,14 @@ pub fn text(groups: &[Group], has_colours: bool) -> Vec<u8> {
                 remedy,
                 ..
             } = finding;
-            let name = finding.severity.name();
-            let (begin, end) = match has_colours {
-                true => (colour(finding.severity), RESET),
-                false => ("", ""),
-            };
+            let name = format!("{}:", finding.severity.name());
+            let name = screen.paint(kind(finding.severity), &name);
             // Not once more what the lines stand below.
             let line = match *place == group.subject {
                 true => format!("{what}; {remedy}"),
                 false => format!("{place} {what}; {remedy}"),
             };
-            let line = line.replace('\n', "\\n");
-            out.push_str(&format!("  {begin}{name}:{end} {line}\n"));
+            out.push_str(&format!("  {name} {}\n", screen.shown(&line)));
         }
     }
     let count = |severity| {
@@ -66,11 +52,11 @@ pub fn text(groups: &[Group], has_colours: bool) -> Vec<u8> {
     out.into_bytes()
 }
 
-fn colour(severity: Severity) -> &'static str {
+fn kind(severity: Severity) -> Kind {
     match severity {
-        Severity::Error => "\x1b[31m",
-        Severity::Warning => "\x1b[33m",
-        Severity::Note => "\x1b[36m",
+        Severity::Error => Kind::Error,
+        Severity::Warning => Kind::Warning,
+        Severity::Note => Kind::Note,
     }
 }
 
@@ -120,27 +106,41 @@ mod tests {
         }]
     }
 
+    fn screen(colours: bool) -> Screen {
+        Screen {
+            width: None,
+            colours,
+            ascii: false,
+        }
+    }
+
     #[test]
     fn a_finding_is_a_line_and_the_gravest_comes_first() {
         let error = Finding::error("e", "/x", "is a\nb", "mend it");
         let note = error.clone().into_note();
         let warning = error.clone().into_warning();
-        assert_eq!(text(&groups(&[]), true), b"/root\nall is well\n");
-        let well = text(&groups(std::slice::from_ref(&note)), false);
-        assert_eq!(well, b"/root\n  note: /x is a\\nb; mend it\nall is well\n");
-        let ill = text(&groups(&[note, warning.clone(), error, warning]), false);
+        assert_eq!(text(&groups(&[]), &screen(true)), b"/root\nall is well\n");
+        let well = text(&groups(std::slice::from_ref(&note)), &screen(false));
+        assert_eq!(
+            well,
+            b"/root\n  note: /x is a\\x0ab; mend it\nall is well\n"
+        );
+        let ill = text(
+            &groups(&[note, warning.clone(), error, warning]),
+            &screen(false),
+        );
         let ill = String::from_utf8(ill).unwrap();
         let lines: Vec<&str> = ill.lines().collect();
-        assert_eq!(lines[1], "  error: /x is a\\nb; mend it");
+        assert_eq!(lines[1], "  error: /x is a\\x0ab; mend it");
         assert_eq!(lines[5], "1 error, 2 warnings");
         let own = Finding::error("e", "/root", "is", "mend");
-        assert!(text(&groups(&[own]), false).starts_with(b"/root\n  error: is; mend\n"));
+        assert!(text(&groups(&[own]), &screen(false)).starts_with(b"/root\n  error: is; mend\n"));
     }
 
     #[test]
     fn colours_are_for_the_severity_alone() {
         let warning = Finding::error("e", "/x", "is", "mend").into_warning();
-        let told = text(&groups(&[warning]), true);
+        let told = text(&groups(&[warning]), &screen(true));
         assert!(told.starts_with(b"/root\n  \x1b[33mwarning:\x1b[0m /x is; mend\n"));
     }
 

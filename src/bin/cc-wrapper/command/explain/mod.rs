@@ -8,7 +8,6 @@ mod find;
 mod json;
 mod json_value;
 mod linker;
-mod screen;
 mod text;
 mod words;
 
@@ -29,9 +28,9 @@ pub use arguments::{command, NAME};
 
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
-use self::screen::Screen;
 use crate::command::error::Error;
 use crate::command::output::to_stdout;
+use crate::command::screen::Screen;
 use crate::os::Os;
 use crate::{execute, report};
 

@@ -5,9 +5,9 @@ use cc_wrapper::note::{Note, Stand, Why};
 use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
 
 use super::linker::{Added, Below, Wrapped};
-use super::screen::{Kind, Screen};
 use super::words::{Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
+use crate::command::screen::{Kind, Screen};
 
 /// Origins stand in one column, unless it would be further right than this.
 const WIDEST: usize = 44;
@@ -140,12 +140,7 @@ impl Lines<'_> {
     /// of its own.
     fn table(&mut self, rows: &[Row]) {
         let width = |row: &Row| row.indent.len() + row.word.chars().count();
-        let fits = |row: &&Row| {
-            let end = width(row) + 2 + row.why.chars().count();
-            width(row) <= WIDEST && self.screen.width.map_or(true, |width| end <= width)
-        };
-        let longest = rows.iter().filter(fits).map(width).max();
-        let column = longest.unwrap_or(0) + 2;
+        let column = self.column(rows);
         for row in rows {
             let (word, why) = (
                 self.screen.paint(row.kind, &row.word),
@@ -162,6 +157,20 @@ impl Lines<'_> {
             };
             self.out.push_str(&line);
         }
+    }
+
+    /// Behind the longest word with which most rows stay one line each.
+    fn column(&self, rows: &[Row]) -> usize {
+        let behind = |row: &Row| row.indent.len() + row.word.chars().count() + 2;
+        let fits = |row: &Row, column: usize| {
+            let end = column.max(behind(row)) + row.why.chars().count();
+            self.screen.width.map_or(true, |width| end <= width)
+        };
+        let columns = rows.iter().filter(|row| fits(row, 0)).map(behind);
+        let columns = columns.filter(|column| *column <= WIDEST + 2);
+        let fitting = |column| rows.iter().filter(|row| fits(row, column)).count();
+        let best = columns.max_by_key(|column| (fitting(*column), *column));
+        best.unwrap_or(2)
     }
 
     fn says(&mut self, heading: &str, text: &str) {
@@ -371,7 +380,12 @@ mod tests {
         let wide = "  -c        your argument 1\n  -DX=long  a rule\n";
         assert_eq!(table(None), wide);
         assert_eq!(table(Some(27)), wide);
-        let narrow = "  -c\n      your argument 1\n  -DX=long  a rule\n";
+        // One in the column would push the other out of it.
+        let narrow = "  -c  your argument 1\n  -DX=long  a rule\n";
         assert_eq!(table(Some(26)), narrow);
+        let narrow = "  -c\n      your argument 1\n  -DX=long  a rule\n";
+        assert_eq!(table(Some(18)), narrow);
+        let narrow = "  -c\n      your argument 1\n  -DX=long\n      a rule\n";
+        assert_eq!(table(Some(10)), narrow);
     }
 }

@@ -25,6 +25,9 @@ pub enum Kind {
     Why,
     Heading,
     Plain,
+    Error,
+    Warning,
+    Note,
 }
 
 impl Screen {
@@ -56,18 +59,27 @@ impl Screen {
         format!("$'{}'", bytes.collect::<String>())
     }
 
-    /// A sentence, without what would do more than be read.
+    /// A sentence; what is not to be shown in it, by its bytes.
     pub fn shown(&self, text: &str) -> String {
-        let is_shown = |c: char| !c.is_control() && (c.is_ascii() || !self.ascii);
-        text.chars()
-            .map(|c| if is_shown(c) { c } else { '?' })
-            .collect()
+        let mut out = String::new();
+        for c in text.chars() {
+            if c.is_control() || self.ascii && !c.is_ascii() {
+                for b in c.to_string().bytes() {
+                    out.push_str(&format!("\\x{b:02x}"));
+                }
+            } else {
+                out.push(c);
+            }
+        }
+        out
     }
 
     pub fn paint(&self, kind: Kind, text: &str) -> String {
         let code = match kind {
             Kind::Added => "32",
-            Kind::Dropped => "31",
+            Kind::Dropped | Kind::Error => "31",
+            Kind::Warning => "33",
+            Kind::Note => "36",
             Kind::Why => "2",
             Kind::Heading => "1",
             Kind::Plain => "",
@@ -107,8 +119,8 @@ mod tests {
         assert_eq!(screen(false).word("é'".as_bytes()), r"'é'\'''");
         assert_eq!(screen(true).word("é'".as_bytes()), r"$'\xc3\xa9\''");
         assert_eq!(screen(true).word(b"-DX=1"), "-DX=1");
-        assert_eq!(screen(true).shown("é\n"), "??");
-        assert_eq!(screen(false).shown("é\x1b"), "é?");
+        assert_eq!(screen(true).shown("é\n"), r"\xc3\xa9\x0a");
+        assert_eq!(screen(false).shown("é\x1b"), r"é\x1b");
     }
 
     #[test]
