@@ -501,7 +501,7 @@ fn bytes_that_are_no_utf8_are_kept() {
     let words: Vec<OsString> = words.map(|w| OsStr::from_bytes(w).into()).collect();
     assert!(words.contains(&define.into()), "{words:?}");
 
-    let output = project.warns(&mut project.compdb(), &["caf\u{fffd}.c", "no UTF-8"]);
+    let output = project.warns(&mut project.compdb(), &[r"$'caf\xe9.c'", "no UTF-8"]);
     let entries: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(entries[0]["file"], "caf\u{fffd}.c");
 }

@@ -405,7 +405,7 @@ fn a_tool_that_cannot_be_explained_is_named() {
     fails(
         &explain("no-such-tool"),
         127,
-        "no program 'no-such-tool' on PATH",
+        "no program no-such-tool on PATH",
     );
     fails(&explain(""), 127, "no program '' on PATH");
     fails(&explain("./absent/gcc"), 127, "./absent/gcc: no such file");

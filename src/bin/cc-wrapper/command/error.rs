@@ -1,5 +1,6 @@
 //! What a command tells of its failure.
 
+use crate::command::paths::shown;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
@@ -54,7 +55,7 @@ impl Error {
 
     /// To standard error.
     pub fn print(&self) {
-        let mut text = format!("cc-wrapper: {}\n", self.line.replace('\n', "\\n")).into_bytes();
+        let mut text = format!("cc-wrapper: {}\n", plain(&self.line)).into_bytes();
         text.extend_from_slice(&self.said);
         let _ = io::stderr().write_all(&text);
     }
@@ -62,13 +63,26 @@ impl Error {
 
 /// Tells on one line what does not stop a command.
 pub fn warn(line: &str) {
-    let text = format!("cc-wrapper: warning: {}\n", line.replace('\n', "\\n"));
+    let text = format!("cc-wrapper: warning: {}\n", plain(line));
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// One line, without signs that do more than be read.
+fn plain(line: &str) -> String {
+    let mut out = String::new();
+    for c in line.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Turns what the system refused into "cannot `what` `path`: why".
 pub fn cannot<'a, E: Display>(what: &'a str, path: &'a Path) -> impl FnOnce(E) -> Error + 'a {
-    move |why| Error::new(format!("cannot {what} {}: {why}", path.display()))
+    move |why| Error::new(format!("cannot {what} {}: {why}", shown(path)))
 }
 
 #[cfg(test)]
@@ -80,6 +94,11 @@ mod tests {
         assert_eq!(Error::new("x").saying(b"no").said, b"no\n");
         assert_eq!(Error::new("x").saying(b"no\n").said, b"no\n");
         assert_eq!(Error::new("x").saying(b"").said, b"");
+    }
+
+    #[test]
+    fn a_line_moves_no_terminal() {
+        assert_eq!(plain("é\n\x1b[31m"), "é\\n\\u{1b}[31m");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::interrupt;
 use super::own::{BINARY, TOOLCHAIN};
 use super::paths::{absolute, has_colon, has_white_space};
 use crate::command::error::{cannot, Error, Result};
+use crate::command::paths::shown;
 
 /// Where the linker half lies in a root that holds two.
 pub const LINKER_HALF: &str = "bintools";
@@ -83,7 +84,7 @@ impl Staging {
             if has_colon(path) {
                 return Err(Error::new(format!(
                     "{} cannot stand in PATH because of its colon; give another directory",
-                    path.display()
+                    shown(path)
                 )));
             }
         }
@@ -91,7 +92,7 @@ impl Staging {
         let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
             return Err(Error::new(format!(
                 "{} cannot be a wrapped root; give a directory below it",
-                dir.display()
+                shown(&dir)
             )));
         };
         let created = create_parents(parent)?;
@@ -109,7 +110,7 @@ impl Staging {
             .map_err(|why| {
                 Error::new(format!(
                     "cannot create a directory in {}: {why}; a root is built beside its place, so make that writable",
-                    parent.display()
+                    shown(parent)
                 ))
             })?;
         let staging = Staging {
@@ -227,13 +228,13 @@ fn resolve(dir: &Path) -> Result<PathBuf> {
     if dir.is_symlink() {
         return Err(Error::new(format!(
             "{} is a symlink to nothing; remove it or create what it leads to",
-            dir.display()
+            shown(dir)
         )));
     }
     let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
         return Err(Error::new(format!(
             "{} names no directory; end it with a name",
-            dir.display()
+            shown(dir)
         )));
     };
     Ok(resolve(parent)?.join(name))
@@ -246,7 +247,7 @@ fn inspect(dir: &Path) -> Result<Before> {
     if !dir.is_dir() {
         return Err(Error::new(format!(
             "{} is no directory; give another one",
-            dir.display()
+            shown(dir)
         )));
     }
     if entries(dir)?.is_empty() {
@@ -255,14 +256,14 @@ fn inspect(dir: &Path) -> Result<Before> {
     if !dir.join(TOOLCHAIN).is_file() {
         return Err(Error::new(format!(
             "{} is neither empty nor a wrapped root; give another directory",
-            dir.display()
+            shown(dir)
         )));
     }
     match foreign(dir)? {
         None => Ok(Before::Root),
         Some(foreign) => Err(Error::new(format!(
             "{} does not belong to a wrapped root and would be lost; move it away first",
-            foreign.display()
+            shown(&foreign)
         ))),
     }
 }

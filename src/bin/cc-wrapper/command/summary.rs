@@ -1,6 +1,5 @@
 //! The lines of a summary.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -11,11 +10,6 @@ pub fn row(out: &mut Vec<u8>, heading: &str, text: &str) {
     if !text.is_empty() {
         out.extend(format!("  {heading:<13} {text}\n").bytes());
     }
-}
-
-/// A name for a person to read.
-pub fn shown(name: &OsStr) -> String {
-    name.to_string_lossy().into_owned()
 }
 
 /// Bare names, and how many more there are with a version or a target.
@@ -46,6 +40,7 @@ pub fn quoted(path: &Path) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
 
     #[test]
     fn names_with_a_version_or_a_target_are_counted() {

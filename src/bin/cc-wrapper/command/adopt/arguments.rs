@@ -7,7 +7,7 @@ use clap::{value_parser, Arg, ArgAction, ArgGroup, ArgMatches, Command};
 
 use crate::command::error::{Error, Result};
 use crate::command::own::BINARY;
-use crate::command::paths::absolute;
+use crate::command::paths::{absolute, shown};
 
 /// The subcommand's name.
 pub const NAME: &str = "adopt";
@@ -87,7 +87,7 @@ impl Arguments {
     /// No wrapper is named, or what is to be linked to is not cc-wrapper.
     pub fn read(matches: &ArgMatches) -> Result<Arguments> {
         let (dir, called) = match matches.get_one::<PathBuf>("dir") {
-            Some(dir) => (dir.clone(), dir.display().to_string()),
+            Some(dir) => (dir.clone(), shown(dir)),
             None => wrapper()?,
         };
         let to = match matches.get_one::<PathBuf>("out") {
@@ -112,7 +112,7 @@ fn wrapper() -> Result<(PathBuf, String)> {
             "no DIR is given and {WRAPPER} is not set; name the wrapper, or run this in a nix-shell"
         ))
     })?);
-    let called = format!("{WRAPPER} ({})", dir.display());
+    let called = format!("{WRAPPER} ({})", shown(&dir));
     Ok((dir, called))
 }
 
@@ -122,7 +122,7 @@ fn binary(path: &Path) -> Result<PathBuf> {
     }
     Err(Error::new(format!(
         "--link-to {}: no program called {BINARY} is there",
-        path.display()
+        shown(path)
     )))
 }
 

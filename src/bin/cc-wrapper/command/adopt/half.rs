@@ -20,7 +20,7 @@ use super::statements::is_blank;
 use super::{darwin, hardening};
 use crate::command::error::{cannot, Error, Result};
 use crate::command::own::TOOLCHAIN;
-use crate::command::paths::canonical;
+use crate::command::paths::{self, canonical};
 use crate::os::Os;
 
 /// How much of a line is shown.
@@ -83,7 +83,7 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
     if !own(&&wrapper) {
         return Err(Error::new(format!(
             "{called}: its scripts belong to {}; adopt that",
-            wrapper.out.display()
+            paths::shown(&wrapper.out)
         )));
     }
     let support = Support(root.join("nix-support"));
@@ -132,7 +132,7 @@ impl Half {
                 Some(own) if own.is_added => {
                     return Err(Error::new(format!(
                         "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
-                        support.0.join(file).display(),
+                        paths::shown(&support.0.join(file)),
                         shown(&own)
                     )))
                 }
@@ -261,7 +261,7 @@ impl Half {
             };
             let what = match tool.and_then(|role| alone.map_or(Ok(role), Err)) {
                 Ok(role) => {
-                    let note = note.map(|line| format!("{} {line}", name.to_string_lossy()));
+                    let note = note.map(|line| format!("{} {line}", paths::shown(&name)));
                     self.not_taken.extend(note);
                     self.toolchain.tools.push(Tool {
                         name: owned(name.as_bytes()),
@@ -280,12 +280,12 @@ impl Half {
         }
         if self.toolchain.tools.is_empty() {
             let why = self.entries.iter().find_map(|entry| match &entry.what {
-                What::Script(why) => Some(format!("{}: {why}", entry.name.to_string_lossy())),
+                What::Script(why) => Some(format!("{}: {why}", paths::shown(&entry.name))),
                 _ => None,
             });
             return Err(Error::new(format!(
                 "{} cannot be adopted: {}",
-                self.root.display(),
+                paths::shown(&self.root),
                 why.unwrap_or_default()
             )));
         }
@@ -316,7 +316,7 @@ impl Half {
         }
         let program = script.program.as_os_str().as_bytes();
         if !Os.is_executable(program) {
-            let program = script.program.display();
+            let program = paths::shown(&script.program);
             return Err(format!("it runs {program}, which is not there"));
         }
         let known = ToolName::parse(name.as_bytes()).and_then(|name| name.role);
@@ -419,7 +419,7 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
             (Some(other), None) => {
                 let pairs = text.lines().zip(masked[other].1.lines());
                 let line = pairs.take_while(|(a, b)| a == b).count() + 1;
-                let other = scripts[other].name.to_string_lossy();
+                let other = paths::shown(&scripts[other].name);
                 Lines::Own(format!("it differs from {other} in line {line}"))
             }
             (None, Some(first)) => Lines::NotTaken(shown(first)),
@@ -442,7 +442,7 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     if let Some(elsewhere) = elsewhere {
         return Error::new(format!(
             "{called} only leads to a wrapper; adopt {}",
-            elsewhere.display()
+            paths::shown(&elsewhere)
         ));
     }
     let shape = entries.iter().find_map(|entry| match &entry.what {
@@ -452,7 +452,7 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     Error::new(match shape {
         Some((name, why)) => format!(
             "{called} is no wrapper of a known shape (bin/{}: {why}); use it as it is",
-            name.to_string_lossy()
+            paths::shown(name)
         ),
         None => format!("{called} is no wrapper: no script in its bin; give the root of one"),
     })

@@ -21,6 +21,7 @@ use super::{clang_target, darwin, script};
 use crate::command::error::{cannot, Error, Result};
 use crate::command::front_ends;
 use crate::command::own::{BINARY, TOOLCHAIN};
+use crate::command::paths::shown;
 use crate::command::step::Step;
 
 /// All that turns the half over.
@@ -60,7 +61,7 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
     let toolchain = Toolchain::parse(&text).map_err(|error| {
         Error::new(format!(
             "{}:{}: {}; mend it or remove it",
-            path.display(),
+            shown(&path),
             error.line,
             error.what
         ))
@@ -148,8 +149,8 @@ fn leave_hook_to_scripts(half: &mut Half) -> Result<()> {
     if half.is_linkers {
         return Err(Error::new(format!(
             "{}: bin/{} is of an unknown shape and needs nix-support/{file} as it is; use --out",
-            half.root.display(),
-            script.name.to_string_lossy()
+            shown(&half.root),
+            shown(&script.name)
         )));
     }
     half.built_in = None;
@@ -170,7 +171,7 @@ pub fn check_writable(root: &Path) -> Result<()> {
         if mode & 0o222 == 0 || access(&directory, Access::WRITE_OK).is_err() {
             return Err(Error::new(format!(
                 "{} cannot be written; use --out, or do this where the wrapper is built",
-                directory.display()
+                shown(&directory)
             )));
         }
     }
@@ -178,7 +179,7 @@ pub fn check_writable(root: &Path) -> Result<()> {
     if binary.is_dir() {
         return Err(Error::new(format!(
             "{} is in the way; move it away first",
-            binary.display()
+            shown(&binary)
         )));
     }
     Ok(())

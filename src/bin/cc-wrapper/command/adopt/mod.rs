@@ -30,7 +30,7 @@ use self::half::{owned, Half};
 use crate::command::error::{cannot, Error, Result};
 use crate::command::install::{Staging, LINKER_HALF};
 use crate::command::own::{self, BINARY, TOOLCHAIN};
-use crate::command::paths::canonical;
+use crate::command::paths::{canonical, shown};
 use crate::command::step::{self, Step};
 use crate::command::summary::{quoted, row};
 use crate::command::{interrupt, paths};
@@ -160,15 +160,15 @@ fn check_place(new: &Path, half: &Half, linkers: Option<&Half>) -> Result<()> {
         if place.starts_with(&old.root) && !(is_old && place == old.root) {
             return Err(Error::new(format!(
                 "{} is inside the old root {}; give a directory elsewhere",
-                new.display(),
-                old.root.display()
+                shown(&new),
+                shown(&old.root)
             )));
         }
     }
     if paths::has_white_space(&new) {
         return Err(Error::new(format!(
             "{}: stdenv's setup-hook and lists cannot hold white space; give another directory",
-            new.display()
+            shown(&new)
         )));
     }
     Ok(())
@@ -182,7 +182,7 @@ fn linkers(half: &Half) -> Result<(Option<Half>, Option<String>)> {
     let Some(root) = linkers_root(half)? else {
         return Ok((None, None));
     };
-    let called = half.bintools.as_deref().unwrap_or(&root).display();
+    let called = shown(half.bintools.as_deref().unwrap_or(&root));
     let called = called.to_string();
     if root == half.root || root.join(TOOLCHAIN).exists() {
         return Ok((None, None));
@@ -205,8 +205,8 @@ fn linkers_root(half: &Half) -> Result<Option<PathBuf>> {
     if !path.exists() {
         return Err(Error::new(format!(
             "{}: its linker half {} is not there; was it collected?",
-            half.root.display(),
-            path.display()
+            shown(&half.root),
+            shown(path)
         )));
     }
     Ok(Some(canonical(path)))

@@ -6,7 +6,8 @@ use cc_wrapper::toolchain::Role;
 
 use super::bin::What;
 use super::half::Half;
-use crate::command::summary::{quoted, row, shown, sorted};
+use crate::command::paths::shown;
+use crate::command::summary::{quoted, row, sorted};
 
 /// Lists what a half's tools are and what stays.
 pub fn half(out: &mut Vec<u8>, half: &Half) {

@@ -7,6 +7,8 @@ mod records;
 pub mod write;
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 use cc_wrapper::compile_database::Entry;
 use clap::ArgMatches;
@@ -17,6 +19,7 @@ use self::arguments::Arguments;
 use self::database::Database;
 use crate::command::error::{warn, Result};
 use crate::command::output;
+use crate::command::paths::shown;
 
 /// Does what the command line asks.
 ///
@@ -56,8 +59,8 @@ fn json<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<u8> {
         warn(&format!(
             "bytes that are no UTF-8 became U+FFFD, first for {} in {}; \
              JSON cannot hold them: rename what tools are to find",
-            String::from_utf8_lossy(&entry.file),
-            String::from_utf8_lossy(&entry.directory),
+            shown(OsStr::from_bytes(&entry.file)),
+            shown(OsStr::from_bytes(&entry.directory)),
         ));
     }
     out

@@ -8,6 +8,7 @@ use cc_wrapper::compile_database::Entry;
 use rustix::fs::{flock, FlockOperation};
 
 use crate::command::error::{cannot, warn, Error, Result};
+use crate::command::paths::shown;
 
 /// The file's text, with no line half written.
 ///
@@ -37,7 +38,7 @@ pub fn entries<'a>(text: &'a [u8], path: &Path) -> Result<Vec<Entry<'a>>> {
             Err(error) => broken.push((n + 1, error)),
         }
     }
-    let path = path.display();
+    let path = shown(path);
     if let ([], [(n, error), ..]) = (&entries[..], &broken[..]) {
         return Err(Error::new(format!(
             "{path} holds no records (line {n}, column {}: {}); \

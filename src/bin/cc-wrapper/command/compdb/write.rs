@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use crate::command::error::{cannot, Error, Result};
+use crate::command::paths::shown;
 
 /// A reader of `output` finds what was there before, or all of `text`.
 ///
@@ -24,7 +25,7 @@ pub fn to_file(text: &[u8], output: &Path, records: &Path) -> Result<()> {
         if fs::metadata(records).map(identity).ok() == Some(identity(there)) {
             return Err(Error::new(format!(
                 "{} holds the records; write the result to another file",
-                output.display()
+                shown(&*output)
             )));
         }
     }

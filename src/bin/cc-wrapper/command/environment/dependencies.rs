@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::error::{cannot, Error, Result};
-use crate::command::paths::{absolute, canonical, has_colon, has_white_space, plain};
+use crate::command::paths::{absolute, canonical, has_colon, has_white_space, plain, shown};
 
 /// Names the dependencies that a package's users need too.
 const PROPAGATED: &str = "nix-support/propagated-build-inputs";
@@ -37,30 +37,30 @@ pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for given in given {
         let prefix = plain(&absolute(given)?);
-        let shown = given.display();
+        let called = shown(given);
         match fs::metadata(&prefix) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
                 return Err(Error::new(format!(
-                    "{shown} is not there; give the directory that a dependency is installed to"
+                    "{called} is not there; give the directory that a dependency is installed to"
                 )))
             }
             Err(why) => return Err(cannot("read", given)(why)),
             Ok(is) if !is.is_dir() => {
                 return Err(Error::new(format!(
-                    "{shown} is no directory; give the one that holds include and lib"
+                    "{called} is no directory; give the one that holds include and lib"
                 )))
             }
             Ok(_) => {}
         }
         if !PARTS.iter().any(|part| prefix.join(part).exists()) {
             return Err(Error::new(format!(
-                "{shown} holds none of include, lib, bin and share/pkgconfig; \
+                "{called} holds none of include, lib, bin and share/pkgconfig; \
                  give the directory that holds them"
             )));
         }
         if SYSTEMS.contains(&canonical(&prefix).to_str().unwrap_or_default()) {
             return Err(Error::new(format!(
-                "{shown} is searched by all compilers anyway; leave it out"
+                "{called} is searched by all compilers anyway; leave it out"
             )));
         }
         add(prefix, &mut found)?;
@@ -83,7 +83,7 @@ fn add(prefix: PathBuf, found: &mut Vec<PathBuf>) -> Result<()> {
     Err(Error::new(format!(
         "{} has {what} in its path, which lists of flags and directories cannot hold; \
          install it elsewhere, or give a symlink to it",
-        prefix.display()
+        shown(&prefix)
     )))
 }
 
@@ -102,8 +102,8 @@ fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         if !path.is_absolute() || !path.exists() {
             return Err(Error::new(format!(
                 "{} is not there, but {} names it; install it, or mend that file",
-                path.display(),
-                list.display()
+                shown(&path),
+                shown(&list)
             )));
         }
         // A stdenv takes scripts too, which is nothing for tools to find.

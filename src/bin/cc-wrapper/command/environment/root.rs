@@ -9,7 +9,7 @@ use cc_wrapper::toolchain::{Role, RoleMarkers, Toolchain};
 
 use crate::command::error::{cannot, Error, Result};
 use crate::command::own::TOOLCHAIN;
-use crate::command::paths::{absolute, has_colon, has_white_space, plain};
+use crate::command::paths::{absolute, has_colon, has_white_space, plain, shown};
 
 #[derive(Debug, Default)]
 pub struct Root {
@@ -35,21 +35,21 @@ impl Root {
     /// # Errors
     /// There is none, or it is broken.
     pub fn read(dir: &Path) -> Result<Root> {
-        let shown = dir.display();
+        let called = shown(dir);
         let dir = plain(&absolute(dir)?);
         if dir.exists() && !dir.is_dir() {
             return Err(Error::new(format!(
-                "--toolchain {shown} is no directory; give a wrapped root"
+                "--toolchain {called} is no directory; give a wrapped root"
             )));
         }
         if !is_one(&dir) {
             return Err(Error::new(format!(
-                "--toolchain {shown} is no wrapped root; cc-wrapper wrap lays one"
+                "--toolchain {called} is no wrapped root; cc-wrapper wrap lays one"
             )));
         }
         if has_colon(&dir) {
             return Err(Error::new(format!(
-                "--toolchain {shown} cannot be on PATH because of its colon; move it"
+                "--toolchain {called} cannot be on PATH because of its colon; move it"
             )));
         }
         let bin = dir.join("bin");
@@ -81,7 +81,7 @@ fn parse<'a>(text: &'a [u8], dir: &Path) -> Result<Toolchain<'a>> {
     Toolchain::parse(text).map_err(|error| {
         Error::new(format!(
             "{}:{}:{}: {}; mend it, or wrap the toolchain again",
-            dir.join(TOOLCHAIN).display(),
+            shown(&dir.join(TOOLCHAIN)),
             error.line,
             error.column,
             error.what

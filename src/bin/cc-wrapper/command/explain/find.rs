@@ -10,7 +10,9 @@ use cc_wrapper::world::World;
 
 use crate::command::error::{Error, Result};
 use crate::command::own;
+use crate::command::paths::shown;
 use crate::os::Os;
+use crate::report::quoted;
 
 /// What a shell exits with if a program is not there.
 const NOT_FOUND: u8 = 127;
@@ -22,24 +24,25 @@ const NOT_EXECUTABLE: u8 = 126;
 /// # Errors
 /// There is no such program, or it is none of ours.
 pub fn tool(tool: &OsStr) -> Result<Vec<u8>> {
-    let shown = tool.to_string_lossy();
+    let called = shown(tool);
     let path = match tool.as_bytes().contains(&b'/') {
         true => tool.as_bytes().to_vec(),
         false => on_path(tool.as_bytes()).ok_or_else(|| {
+            let name = quoted(tool.as_bytes());
             let what_to_do = "put a wrapped root's bin on PATH, or name the tool by its path";
-            Error::new(format!("no program '{shown}' on PATH; {what_to_do}")).exiting(NOT_FOUND)
+            Error::new(format!("no program {name} on PATH; {what_to_do}")).exiting(NOT_FOUND)
         })?,
     };
     if !Os.exists(&path) {
-        let line = format!("{shown}: no such file; name a tool in a wrapped root's bin");
+        let line = format!("{called}: no such file; name a tool in a wrapped root's bin");
         return Err(Error::new(line).exiting(NOT_FOUND));
     }
     if !Os.is_executable(&path) {
-        let line = format!("{shown} is no program; name a tool in a wrapped root's bin");
+        let line = format!("{called} is no program; name a tool in a wrapped root's bin");
         return Err(Error::new(line).exiting(NOT_EXECUTABLE));
     }
     if !is_ours(&path) {
-        let path = String::from_utf8_lossy(&path);
+        let path = shown(OsStr::from_bytes(&path));
         return Err(Error::new(format!(
             "{path} is not wrapped, so it is run as it is; put a wrapped root's bin first on PATH \
              (cc-wrapper wrap DIR makes one)"

@@ -22,7 +22,7 @@ use self::totals::Totals;
 use crate::child;
 use crate::command::environment;
 use crate::command::error::{cannot, Error, Result};
-use crate::command::paths::absolute;
+use crate::command::paths::{absolute, shown};
 
 /// The process ends as the command did.
 ///
@@ -70,10 +70,10 @@ fn database(file: &Path) -> Result<PathBuf> {
     if path.is_dir() || !directory.is_dir() {
         return Err(Error::new(format!(
             "--compdb {} can be no file: {}; give a file in a directory that is there",
-            file.display(),
+            shown(file),
             match path.is_dir() {
                 true => "it is a directory".to_owned(),
-                false => format!("{} is no directory", directory.display()),
+                false => format!("{} is no directory", shown(directory)),
             }
         )));
     }
@@ -92,24 +92,24 @@ fn counts() -> Result<NamedTempFile> {
         .map_err(|why| {
             Error::new(format!(
                 "cannot count calls in {}: {why}; set TMPDIR, or give --quiet",
-                directory.display()
+                shown(&directory)
             ))
         })
 }
 
 /// As a shell would tell it, and with its status.
 fn not_run(program: &OsStr, why: &io::Error) -> Error {
-    let shown = program.to_string_lossy();
+    let called = shown(program);
     let is_name = !program.as_bytes().contains(&b'/');
     match why.kind() {
         io::ErrorKind::NotFound if is_name => Error::new(format!(
-            "{shown}: not found on PATH; install it, or give its path"
+            "{called}: not found on PATH; install it, or give its path"
         ))
         .exiting(127),
         io::ErrorKind::NotFound => Error::new(format!(
-            "{shown}: no such program, or its interpreter is not there"
+            "{called}: no such program, or its interpreter is not there"
         ))
         .exiting(127),
-        _ => Error::new(format!("cannot run {shown}: {why}")).exiting(126),
+        _ => Error::new(format!("cannot run {called}: {why}")).exiting(126),
     }
 }

@@ -15,6 +15,7 @@ use super::place::{look, Found, Place};
 use super::runs::{self, REINSTALL};
 use crate::command::error::{cannot, Error, Result};
 use crate::command::own;
+use crate::command::paths::shown;
 use crate::command::step::{is_temporary, Step};
 
 /// What is to be done at one place.
@@ -187,7 +188,7 @@ fn refuse_foreign(path: &Path, found: &Found) -> Result<()> {
 }
 
 fn in_the_way(path: &Path, what: &str) -> Error {
-    Error::new(format!("{} is {what}; move it away first", path.display()))
+    Error::new(format!("{} is {what}; move it away first", shown(path)))
 }
 
 /// What can take the lost original's place: one that runs, or may when it is
@@ -199,7 +200,7 @@ fn sibling(place: &Place) -> Result<PathBuf> {
     place.siblings()?.into_iter().next().ok_or_else(|| {
         Error::new(format!(
             "the original of {} is lost, and so are its likes; {REINSTALL} brings them back",
-            place.launcher().display()
+            shown(&place.launcher())
         ))
     })
 }
@@ -249,7 +250,7 @@ pub fn writable(directory: &Path) -> Result<()> {
     if is_closed || access(directory, Access::WRITE_OK).is_err() {
         return Err(Error::new(format!(
             "{} cannot be written; a toolchain of a store is changed where it is built",
-            directory.display()
+            shown(directory)
         )));
     }
     Ok(())

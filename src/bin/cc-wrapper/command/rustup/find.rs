@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use super::arguments::Which;
 use crate::command::error::{cannot, Error, Result};
-use crate::command::paths::{absolute, canonical};
+use crate::command::paths::{absolute, canonical, shown};
 
 /// Below a toolchain's root.
 pub const RUSTLIB: &str = "lib/rustlib";
@@ -46,7 +46,7 @@ pub fn find(which: &Which) -> Result<Meant> {
         if !root.join(RUSTLIB).is_dir() {
             return Err(Error::new(format!(
                 "{} is no Rust toolchain: it has no {RUSTLIB}",
-                root.display()
+                shown(&root)
             )));
         }
         let root = fs::canonicalize(&root).map_err(cannot("resolve", &root))?;
@@ -68,8 +68,8 @@ fn active() -> Result<PathBuf> {
         return Ok(root);
     }
     let what = match fs::read_link(&root) {
-        Ok(target) => format!("{} is a link to {}", root.display(), target.display()),
-        Err(_) => format!("{} is not of rustup's installing", root.display()),
+        Ok(target) => format!("{} is a link to {}", shown(&root), shown(&target)),
+        Err(_) => format!("{} is not of rustup's installing", shown(&root)),
     };
     Err(Error::new(format!(
         "the active toolchain {what}; to change it there, give --toolchain {}",
@@ -110,9 +110,7 @@ fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
         _ => {
             let said = String::from_utf8_lossy(&output.stderr);
             let said = said.lines().next().unwrap_or("it says nothing");
-            let asked = name.map_or_else(String::new, |name| {
-                format!(" of {}", name.to_string_lossy())
-            });
+            let asked = name.map_or_else(String::new, |name| format!(" of {}", shown(name)));
             Err(Error::new(format!(
                 "rustup does not tell the place{asked}: {}; give it as --toolchain PATH",
                 said.strip_prefix("error: ").unwrap_or(said)

@@ -24,6 +24,7 @@ use self::place::Place;
 use crate::command::error::{Error, Result};
 use crate::command::install;
 use crate::command::interrupt;
+use crate::command::paths::shown;
 use crate::command::step::{self, Step};
 use crate::command::summary::{quoted, row};
 
@@ -141,7 +142,7 @@ impl Work<'_> {
             0 => Ok(()),
             _ => Err(Error::new(format!(
                 "{}: {wrong} of {} is not wrapped or does not run; see above, then run this without --check",
-                root.display(),
+                shown(root),
                 places.len()
             ))),
         }

@@ -14,7 +14,7 @@ use super::change::writable;
 use super::find::{trimmed, RUSTLIB};
 use crate::command::elf;
 use crate::command::error::{cannot, Error, Result};
-use crate::command::paths::canonical;
+use crate::command::paths::{canonical, shown};
 use crate::command::step;
 
 /// Written by nixpkgs' wrappers.
@@ -108,9 +108,9 @@ impl Machine<'_> {
             let Some(directory) = self.libraries.iter().find(|path| holds(path)) else {
                 return Err(Error::new(format!(
                     "{} needs {}, which is not where NIX_LDFLAGS and NIX_CC say, nor beside {}; give its directory with --library-dir",
-                    file.display(),
-                    name.to_string_lossy(),
-                    self.interpreter.display()
+                    shown(file),
+                    shown(name),
+                    shown(&self.interpreter)
                 )));
             };
             if !rpath.is_empty() {
@@ -196,7 +196,7 @@ fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
                 ))
             })?;
             let text = fs::read(&file).map_err(cannot("read", &file))?;
-            (trimmed(&text), format!("{}: ", file.display()))
+            (trimmed(&text), format!("{}: ", shown(&file)))
         }
     };
     if path.is_file() {
@@ -204,7 +204,7 @@ fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
     }
     Err(Error::new(format!(
         "{whose}{}: there is no such file",
-        path.display()
+        shown(&path)
     )))
 }
 

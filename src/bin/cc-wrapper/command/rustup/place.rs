@@ -10,6 +10,7 @@ use super::find::RUSTLIB;
 use crate::command::elf;
 use crate::command::error::{cannot, Error, Result};
 use crate::command::own::{self, TOOLCHAIN};
+use crate::command::paths::shown;
 
 /// The launcher that a driver runs as `-fuse-ld=lld`.
 pub const LAUNCHER: &str = "ld.lld";
@@ -74,8 +75,8 @@ impl Place {
             if !real.starts_with(root) {
                 return Err(Error::new(format!(
                     "{} leads out of the toolchain, to {}; change it there",
-                    bin.display(),
-                    real.display()
+                    shown(&bin),
+                    shown(&real)
                 )));
             }
             places.push(Place { bin });
@@ -180,8 +181,8 @@ pub fn look(path: &Path) -> Result<Found> {
     if metadata.is_symlink() {
         let target = fs::read_link(path).map_err(cannot("read", path))?;
         return Ok(match fs::metadata(path) {
-            Ok(_) => Found::Foreign(format!("a link to {}", target.display())),
-            Err(_) => Found::Leftover(format!("a dangling link to {}", target.display())),
+            Ok(_) => Found::Foreign(format!("a link to {}", shown(&target))),
+            Err(_) => Found::Leftover(format!("a dangling link to {}", shown(&target))),
         });
     }
     if !metadata.is_file() {

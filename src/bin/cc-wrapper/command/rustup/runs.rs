@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::place::Place;
 use crate::command::elf;
+use crate::command::paths::shown;
 
 /// What brings back what cannot be mended here.
 pub const REINSTALL: &str = "`rustup toolchain install --force`";
@@ -16,8 +17,8 @@ pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
     if let Some((program, interpreter)) = missing_interpreter(place, launcher) {
         return Some(format!(
             "the interpreter of {}, {}, does not exist; on NixOS enable nix-ld, or let --patchelf set another",
-            program.display(),
-            interpreter.display()
+            shown(&program),
+            shown(&interpreter)
         ));
     }
     let mut command = Command::new(launcher);
@@ -37,7 +38,7 @@ pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
     };
     Some(format!(
         "{} does not run: {}",
-        launcher.display(),
+        shown(launcher),
         why.trim_end()
     ))
 }
@@ -52,7 +53,7 @@ pub fn way_out(place: &Place, program: &Path) -> String {
     if program != original && why_not(place, &original).is_none() {
         return format!(
             "; --undo puts {} back, and {REINSTALL} brings a new one",
-            original.display()
+            shown(&original)
         );
     }
     format!("; {REINSTALL} brings a new one")

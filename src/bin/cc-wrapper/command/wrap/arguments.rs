@@ -8,7 +8,7 @@ use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 use super::hardening;
 use super::lay_out::FlagFiles;
 use crate::command::error::{Error, Result};
-use crate::command::paths::{has_white_space, plain};
+use crate::command::paths::{has_white_space, plain, shown};
 
 /// The subcommand's name.
 pub const NAME: &str = "wrap";
@@ -157,7 +157,7 @@ impl Arguments {
             if has_white_space(loader) {
                 return Err(Error::new(format!(
                     "--dynamic-linker {}: white space in it would split it in lists of flags; give another path",
-                    loader.display()
+                    shown(loader)
                 )));
             }
         }
@@ -181,10 +181,7 @@ fn store_prefix(given: &Path) -> Result<PathBuf> {
     } else {
         return Ok(prefix);
     };
-    Err(Error::new(format!(
-        "--store {}: {problem}",
-        given.display()
-    )))
+    Err(Error::new(format!("--store {}: {problem}", shown(given))))
 }
 
 fn must_be_absolute(option: &str, path: &Path) -> Result<()> {
@@ -193,7 +190,7 @@ fn must_be_absolute(option: &str, path: &Path) -> Result<()> {
     }
     Err(Error::new(format!(
         "{option} {}: it is compared with absolute paths; begin it with /",
-        path.display()
+        shown(path)
     )))
 }
 

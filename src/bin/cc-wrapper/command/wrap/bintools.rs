@@ -15,7 +15,7 @@ use super::run::Workshop;
 use super::triple::Triple;
 use crate::command::error::{Error, Result};
 use crate::command::own;
-use crate::command::paths::canonical;
+use crate::command::paths::{canonical, shown};
 
 /// Programs by their names in `bin`.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ impl Source<'_> {
         Err(Error::new(match self.directory {
             Some(directory) => format!(
                 "--bintools {}: no ld in it for {target}; name one with --ld",
-                directory.display()
+                shown(directory)
             ),
             None => format!("no linker for {target} on PATH; name one with --ld or --bintools"),
         }))
@@ -222,7 +222,7 @@ fn programs_of(directory: &Path) -> Result<PathBuf> {
     };
     Err(Error::new(format!(
         "--bintools {} {problem}",
-        directory.display()
+        shown(directory)
     )))
 }
 

@@ -11,6 +11,7 @@ use cc_wrapper::toolchain::{Family, Role};
 use super::run::{self, Workshop};
 use super::select::Selection;
 use crate::command::error::{cannot, Error, Result};
+use crate::command::paths::shown;
 
 /// A root whose tools are tried.
 pub struct Check<'a> {
@@ -166,7 +167,7 @@ impl Check<'_> {
             let what = format!(
                 "run the {} program that {} linked",
                 language.name,
-                tool.display()
+                shown(tool)
             );
             return succeed(&mut command, &what);
         }

@@ -11,7 +11,7 @@ use rustix::fs::{access, Access};
 
 use crate::command::error::{Error, Result};
 use crate::command::own;
-use crate::command::paths::absolute;
+use crate::command::paths::{absolute, shown};
 
 /// Directories to look for programs in, wrapped roots' own left out.
 #[derive(Debug)]
@@ -83,22 +83,22 @@ impl Search {
     /// The program that the user means by `given`: a path, or a name to look
     /// for. `option` is where it was given.
     pub fn named(&self, given: &OsStr, option: &str) -> Result<(PathBuf, Vec<Cache>)> {
-        let shown = given.to_string_lossy();
+        let called = shown(given);
         if given.as_bytes().contains(&b'/') {
             let program = absolute(Path::new(given))?;
             if !is_program(&program) {
                 return Err(Error::new(format!(
-                    "{option} {shown}: no such program; give a name on PATH or the path of an executable"
+                    "{option} {called}: no such program; give a name on PATH or the path of an executable"
                 )));
             }
             if own::is_wrapper(&program) {
                 return Err(Error::new(format!(
-                    "{option} {shown} is itself a wrapper; give the program that it runs"
+                    "{option} {called} is itself a wrapper; give the program that it runs"
                 )));
             }
             if let Some(cache) = own::cache(&program) {
                 return Err(Error::new(format!(
-                    "{option} {shown} is {cache}; give the compiler that it runs"
+                    "{option} {called} is {cache}; give the compiler that it runs"
                 )));
             }
             return Ok((program, Vec::new()));
@@ -115,7 +115,7 @@ impl Search {
             }
         }
         Err(Error::new(format!(
-            "{option} {shown}: not found on PATH; give its path"
+            "{option} {called}: not found on PATH; give its path"
         )))
     }
 }

@@ -8,6 +8,7 @@ use cc_wrapper::tool_name::ToolName;
 use super::find::{is_program, Found};
 use crate::command::error::{Error, Result};
 use crate::command::own;
+use crate::command::paths::shown;
 
 /// What the root's gnatmake is told to take from the root.
 const OF_GNATMAKE: [&str; 2] = ["gnatbind", "gnatlink"];
@@ -47,8 +48,8 @@ fn beside(program: &Found, names: &[OsString]) -> Result<Found> {
     found.ok_or_else(|| {
         Error::new(format!(
             "{} runs {}, which is not beside it; name that with --cc too",
-            program.program.display(),
-            names[0].to_string_lossy()
+            shown(&program.program),
+            shown(&names[0])
         ))
     })
 }

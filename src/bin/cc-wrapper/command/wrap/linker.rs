@@ -7,6 +7,7 @@ use cc_wrapper::toolchain::Family;
 use super::probe::Compiler;
 use super::run::Workshop;
 use crate::command::error::{Error, Result};
+use crate::command::paths::shown;
 
 /// Whether `compiler` must be told with `-B` where `bin` is, so that it takes
 /// the `linkers` there.
@@ -36,8 +37,8 @@ pub fn needs_prefix(
         None => Ok(true),
         Some((linker, answer)) => Err(Error::new(format!(
             "{} runs {} as {linker} whatever -B and PATH say, past any wrapper; leave it out with --cc",
-            compiler.program.display(),
-            answer.display()
+            shown(&compiler.program),
+            shown(&answer)
         ))),
     }
 }

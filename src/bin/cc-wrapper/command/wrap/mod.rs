@@ -40,6 +40,7 @@ use self::select::Selection;
 use crate::command::error::{cannot, Result};
 use crate::command::install::Staging;
 use crate::command::own::BINARY;
+use crate::command::paths::shown;
 use crate::command::{front_ends, interrupt, paths};
 
 /// Does what the command line asks and tells what that was.
@@ -219,7 +220,7 @@ fn runs_not(selection: &Selection, loader: Option<&Loader>) -> Option<String> {
     }
     match loader {
         Some(loader) if !loader.runs_here() => {
-            Some(format!("no dynamic loader at {}", loader.path().display()))
+            Some(format!("no dynamic loader at {}", shown(loader.path())))
         }
         _ => None,
     }

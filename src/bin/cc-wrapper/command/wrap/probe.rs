@@ -10,6 +10,7 @@ use cc_wrapper::toolchain::{Family, Role};
 use super::run::{self, Workshop};
 use super::triple::Triple;
 use crate::command::error::{Error, Result};
+use crate::command::paths::shown;
 
 /// A real compiler, whatever names lead to it.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
     let family_and_version = family_and_version(&macros).ok_or_else(|| {
         Error::new(format!(
             "{} is neither gcc nor clang, going by the macros it defines ({})",
-            program.display(),
+            shown(program),
             run::line(&command)
         ))
     })?;
@@ -89,7 +90,7 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
     if target.as_str().is_empty() {
         return Err(Error::new(format!(
             "{} does not name its target ({})",
-            program.display(),
+            shown(program),
             run::line(&command)
         )));
     }
@@ -144,7 +145,7 @@ fn answer(command: &mut Command) -> Result<Vec<u8>> {
         let program = Path::new(command.get_program());
         return Err(Error::new(format!(
             "{} does not answer as a compiler: {} ({})",
-            program.display(),
+            shown(program),
             output.status,
             run::line(command)
         ))

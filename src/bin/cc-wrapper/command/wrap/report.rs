@@ -9,7 +9,8 @@ use super::bintools::Bintools;
 use super::check::Checked;
 use super::find::Found;
 use super::select::Selection;
-use crate::command::summary::{quoted, row, shown, sorted};
+use crate::command::paths::shown;
+use crate::command::summary::{quoted, row, sorted};
 
 /// What there is to tell.
 pub struct Report<'a> {
@@ -43,7 +44,7 @@ impl Report<'_> {
         for (heading, words) in self.left_out() {
             row(&mut out, heading, &words);
         }
-        let carried_over = self.carried_over.iter().map(|name| shown(name));
+        let carried_over = self.carried_over.iter().map(shown);
         row(&mut out, "kept", &sorted(carried_over));
         out.extend_from_slice(b"use it: PATH=");
         out.extend(quoted(&self.dir.join("bin")));
@@ -87,7 +88,7 @@ impl Report<'_> {
     }
 
     fn linkers(&self) -> String {
-        let names = sorted(self.bintools.linkers.keys().map(|name| shown(name)));
+        let names = sorted(self.bintools.linkers.keys().map(shown));
         let mut told: Vec<&str> = Vec::new();
         for (compiler, by_prefix) in self.selection.compilers.iter().zip(self.by_prefix) {
             let family = compiler.identity.family.name();
@@ -126,7 +127,7 @@ impl Report<'_> {
         let left_out = &self.selection.left_out;
         let mut rows = Vec::new();
         for cache in &left_out.caches {
-            let text = format!("{} (it is {})", cache.program.display(), cache.cache);
+            let text = format!("{} (it is {})", shown(&cache.program), cache.cache);
             rows.push(("left out", text));
         }
         let mut told = Vec::new();

@@ -9,6 +9,7 @@ use std::thread;
 
 use crate::command::error::{Error, Result};
 use crate::command::interrupt;
+use crate::report::quoted;
 
 /// Variables that steer a compiler or linker past its command line.
 const STEERING: &[&str] = &[
@@ -104,8 +105,8 @@ pub fn of_each<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -> V
 /// The command line as one would type it.
 pub fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
-    shell_words::join(words)
+    let words: Vec<_> = words.map(|word| quoted(word.as_bytes())).collect();
+    words.join(" ")
 }
 
 fn steers(name: &OsStr) -> bool {

@@ -15,7 +15,7 @@ use super::probe::{self, Compiler, Identity};
 use super::run::{self, Workshop};
 use super::triple::Triple;
 use crate::command::error::{Error, Result};
-use crate::command::paths::canonical;
+use crate::command::paths::{canonical, shown};
 
 /// The compilers of a root; all have the first one's target.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ impl Selection {
                 Some(_) => {
                     return Err(Error::new(format!(
                         "--cc names two programs called {}; give each its own root",
-                        name.to_string_lossy()
+                        shown(&name)
                     )))
                 }
                 None => {}
@@ -158,7 +158,7 @@ impl Selection {
                 Some(_) => {
                     return Err(Error::new(format!(
                     "--cc {} is no compiler; a linker is given with --ld, binutils with --bintools",
-                    given.to_string_lossy()
+                    shown(given)
                 )))
                 }
                 None => {
@@ -172,9 +172,9 @@ impl Selection {
                 if !first.identity.target.same(identity.target.as_str()) {
                     return Err(Error::new(format!(
                         "{} is for {}, {} for {}; give each its own root",
-                        first.found.program.display(),
+                        shown(&first.found.program),
                         first.identity.target,
-                        found.program.display(),
+                        shown(&found.program),
                         identity.target
                     )));
                 }

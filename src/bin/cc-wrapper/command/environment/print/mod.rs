@@ -5,8 +5,12 @@ mod github;
 mod json;
 mod posix;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use super::Variable;
 use crate::command::error::{Error, Result};
+use crate::command::paths::shown;
 
 /// Writes variables down.
 ///
@@ -26,13 +30,11 @@ pub const ALL: [(&str, Print); 5] = [
 /// The value, for readers that know text only.
 fn text<'v>(variable: &'v Variable, reader: &str) -> Result<&'v str> {
     std::str::from_utf8(&variable.value).map_err(|_| {
-        let value = String::from_utf8_lossy(&variable.value);
-        let path = value
-            .split([' ', '\t', '\n', ':'])
-            .find(|part| part.contains('\u{fffd}'));
+        let mut words = variable.value.split(|byte| b" \t\n:".contains(byte));
+        let path = words.find(|word| std::str::from_utf8(word).is_err());
         Error::new(format!(
             "{} is no UTF-8, which {reader} cannot hold ({}); give a symlink to it with another name",
-            path.unwrap_or_default(),
+            shown(OsStr::from_bytes(path.unwrap_or_default())),
             variable.shown()
         ))
     })
