@@ -50,12 +50,8 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some((run::NAME, matches)) => run::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };
-    match done {
-        // A reader that has gone away does not undo what was done.
-        Ok(summary) => {
-            let _ = io::stdout().write_all(&summary);
-            ExitCode::SUCCESS
-        }
+    match done.and_then(|summary| output::to_stdout(&summary)) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error.print();
             ExitCode::from(error.status())
