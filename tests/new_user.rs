@@ -275,9 +275,18 @@ fn without_the_tools(shell: &mut Shell) {
 
 /// As in a chroot into which somebody has unpacked a system.
 #[test]
-fn without_proc_it_is_the_same() {
+fn where_nothing_is_mounted_it_is_the_same() {
     let Some(mut root) = machine() else { return };
-    root.has_proc = false;
+    root.mounts = false;
+    let null = root.path("/dev/null");
+    fs::remove_file(&null).unwrap();
+    let told = ill(&mut root.shell(), 1, "cc-wrapper wrap toolchain");
+    assert!(
+        told.ends_with("; mount /dev, for there is no /dev/null; name one with --cc\n"),
+        "{told}"
+    );
+    // As one gets it by a redirection.
+    fs::write(&null, "").unwrap();
     let shell = &mut to_a_program(&root);
     assert_eq!(alone(&root), "hello, you\n");
     assert_eq!(well(shell, "cc-wrapper doctor"), WELL);

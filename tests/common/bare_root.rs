@@ -21,20 +21,24 @@ const LEFT_OUT: [&str; 5] = ["doc", "info", "lintian", "locale", "man"];
 /// Links of machines whose /usr was merged, of which no package tells.
 const MERGED: [&str; 5] = ["bin", "lib", "lib32", "lib64", "sbin"];
 
-/// Has `/proc`, if the second argument says so, and /dev/null in the root that
-/// the first names, and becomes the rest, with no other variables than it sets.
+/// Has /proc and /dev/null in the root that the first argument names, unless
+/// the second is empty, and becomes the rest, with no other variables than it
+/// sets.
 const ENTER: &str = r#"
-root=$1 proc=$2
+root=$1 mounts=$2
 shift 2
-if [ "$proc" = proc ]; then mount --rbind /proc "$root/proc"; fi
-mount --bind /dev/null "$root/dev/null"
+if [ "$mounts" ]; then
+    mount --rbind /proc "$root/proc"
+    mount --bind /dev/null "$root/dev/null"
+fi
 exec env -i "$@"
 "#;
 
 pub struct BareRoot {
     dir: TempDir,
     chroot: PathBuf,
-    pub has_proc: bool,
+    /// As machines have them: /proc, and a /dev/null that is no plain file.
+    pub mounts: bool,
 }
 
 impl BareRoot {
@@ -54,7 +58,7 @@ impl BareRoot {
         let root = BareRoot {
             dir: tempfile::tempdir().unwrap(),
             chroot,
-            has_proc: true,
+            mounts: true,
         };
         root.lay(&packages);
         let entered = root.command(&[], "/bin/sh").args(["-c", ":"]).output();
@@ -78,10 +82,10 @@ impl BareRoot {
         if fs::metadata("/proc/self").unwrap().uid() != 0 {
             unshare.arg("--map-root-user");
         }
-        let proc = if self.has_proc { "proc" } else { "" };
+        let mounts = if self.mounts { "mounts" } else { "" };
         unshare
             .args(["--mount", "sh", "-euc", ENTER, "sh"])
-            .args([self.dir.path(), proc.as_ref()])
+            .args([self.dir.path(), mounts.as_ref()])
             .args(variables)
             .args([&self.chroot, self.dir.path(), program.as_ref()]);
         unshare

@@ -78,9 +78,14 @@ impl Workshop {
 /// # Errors
 /// It cannot be run, or a signal has asked us to stop meanwhile.
 pub fn output(command: &mut Command) -> Result<Output> {
-    let output = command
-        .output()
-        .map_err(|why| Error::new(format!("cannot run {}: {why}", line(command))))?;
+    let output = command.output().map_err(|why| {
+        // What it reads, and not it, may be what was not found.
+        let what_to_do = match Path::new("/dev/null").exists() {
+            true => "",
+            false => "; mount /dev, for there is no /dev/null",
+        };
+        Error::new(format!("cannot run {}: {why}{what_to_do}", line(command)))
+    })?;
     interrupt::check()?;
     Ok(output)
 }
