@@ -9,7 +9,7 @@ use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use common::{command, write};
+use common::{command, terminal, write};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -493,18 +493,16 @@ fn on_terminal(
     variables: &[(&str, &str)],
     arg: &str,
 ) -> Option<String> {
-    common::tool("script")?;
-    let line = format!("stty cols {columns}; exec {BINARY} explain cc/bin/gcc -c {arg}");
-    let mut script = command("script");
-    script
-        .args(["-qec", &line, "/dev/null"])
-        .current_dir(place.0.path())
-        .env("SHELL", "/bin/sh")
-        .env("NIX_CC_WRAPPER_TARGET_HOST_s", "1")
-        .env("NIX_CFLAGS_COMPILE", "-DADDED")
-        .envs(variables.iter().copied())
-        .stdin(Stdio::null());
-    Some(common::run(&mut script).replace("\r\n", "\n"))
+    let line = format!("exec {BINARY} explain cc/bin/gcc -c {arg}");
+    let own = [
+        ("NIX_CC_WRAPPER_TARGET_HOST_s", "1"),
+        ("NIX_CFLAGS_COMPILE", "-DADDED"),
+    ];
+    let variables = [&own, variables].concat();
+    let (status, text) = terminal::on_terminal(columns, place.0.path(), &variables, &line)?;
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(status, 0, "{text}");
+    Some(text)
 }
 
 #[test]

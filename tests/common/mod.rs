@@ -10,6 +10,7 @@ pub mod nix;
 pub mod recorder;
 pub mod rust_toolchain;
 pub mod strace;
+pub mod terminal;
 
 use std::env;
 use std::ffi::OsStr;

@@ -1,8 +1,9 @@
 //! CC_WRAPPER_LAUNCHER: what runs the compiler in a compile step.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-use std::path::Path;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use crate::report::quoted;
 
 const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
 
@@ -19,7 +20,7 @@ pub fn words(line: &[u8]) -> Result<Vec<OsString>, String> {
     match which::which(&*first) {
         Ok(path) => *first = path.into_os_string(),
         Err(_) => {
-            let name = Path::new(first).display();
+            let name = quoted(first.as_bytes());
             return Err(format!(
                 "{VARIABLE}: no program {name} on PATH; install it, or unset {VARIABLE}"
             ));
@@ -45,6 +46,7 @@ fn split(line: &[u8]) -> Option<Vec<OsString>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn all_bytes_survive() {

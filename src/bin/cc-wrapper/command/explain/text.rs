@@ -1,5 +1,8 @@
 //! The explanation for people.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use cc_wrapper::event::Event;
 use cc_wrapper::note::{Note, Stand, Why};
 use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
@@ -7,6 +10,7 @@ use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
 use super::linker::{Added, Below, Wrapped};
 use super::words::{Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
+use crate::command::paths::shown;
 use crate::command::screen::{Kind, Screen};
 
 /// Origins stand in one column, unless it would be further right than this.
@@ -255,10 +259,8 @@ impl Lines<'_> {
     fn ways(&mut self, explained: &Explained) {
         let plan = explained.plan;
         if let Some(launcher) = plan.launcher {
-            let text = format!(
-                "{} (CC_WRAPPER_LAUNCHER)",
-                String::from_utf8_lossy(launcher)
-            );
+            let launcher = shown(OsStr::from_bytes(launcher));
+            let text = format!("{launcher} (CC_WRAPPER_LAUNCHER)");
             self.says("run by", &text);
         }
         if plan.response_file == ResponseFile::Always {
