@@ -1,0 +1,238 @@
+//! What clap has to say of a command line: what was asked for, or one line of
+//! what is wrong with it.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use cc_wrapper::tool_name::ToolName;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::Command;
+
+use crate::command::error::Error;
+use crate::command::output;
+
+const USAGE_ERROR: u8 = 2;
+
+/// `help wrap` is `wrap --help`, and `help` is `--help`.
+pub fn without_help_command(args: Vec<OsString>) -> Vec<OsString> {
+    let mut words = args.iter();
+    let program = words.next();
+    if !words.next().is_some_and(|word| word == "help") {
+        return args;
+    }
+    let help = OsString::from("--help");
+    let command = words.find(|word| *word != "help" && **word != help);
+    let meant = program.into_iter().chain(command).chain([&help]);
+    meant.cloned().collect()
+}
+
+/// Tells what came of reading `args`, which `command` describes.
+pub fn tell(error: &clap::Error, args: &[OsString], command: &Command) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            match output::to_stdout(error.to_string().as_bytes()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    error.print();
+                    ExitCode::from(error.status())
+                }
+            }
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = write!(io::stderr(), "{error}");
+            ExitCode::from(USAGE_ERROR)
+        }
+        _ => {
+            Error::new(line(error, args, command)).print();
+            ExitCode::from(USAGE_ERROR)
+        }
+    }
+}
+
+/// What is wrong, what may be meant, and where more is told.
+fn line(error: &clap::Error, args: &[OsString], command: &Command) -> String {
+    let name = args.get(1).and_then(|word| word.to_str());
+    let known = name.and_then(|name| command.find_subcommand(name));
+    let (what, tip) = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let name = context(error, ContextKind::InvalidSubcommand);
+            let tip = nearest(error, ContextKind::SuggestedSubcommand);
+            let tip = tip.or_else(|| ToolName::parse(name.as_bytes()).map(|_| of_tool(name)));
+            (format!("there is no command '{name}'"), tip)
+        }
+        ErrorKind::UnknownArgument => {
+            let arg = context(error, ContextKind::InvalidArg);
+            let tip = nearest(error, ContextKind::SuggestedArg);
+            let tip = tip.or_else(|| of_others(arg, command));
+            (format!("unexpected argument '{arg}'"), tip)
+        }
+        _ => {
+            let tip = nearest(error, ContextKind::SuggestedValue);
+            (first_paragraph(&error.to_string()), tip)
+        }
+    };
+    let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();
+    let more = known.map(|command| format!(" {}", command.get_name()));
+    format!(
+        "{what}{tip} (see cc-wrapper{} --help)",
+        more.unwrap_or_default()
+    )
+}
+
+/// A text that goes with `error`.
+fn context(error: &clap::Error, kind: ContextKind) -> &str {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => text,
+        _ => "",
+    }
+}
+
+/// The one that is most like what was given.
+fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    let nearest = match error.get(kind)? {
+        ContextValue::String(text) => text,
+        // The most similar comes last.
+        ContextValue::Strings(texts) => texts.last()?,
+        _ => return None,
+    };
+    Some(format!("did you mean '{nearest}'?"))
+}
+
+/// A tool is none of our commands.
+fn of_tool(name: &str) -> String {
+    format!(
+        "tools are run by their own names, as ROOT/bin/{name}, \
+         and 'cc-wrapper explain -- {name} …' tells what such a call becomes"
+    )
+}
+
+/// An option that other commands have.
+fn of_others(arg: &str, command: &Command) -> Option<String> {
+    let long = arg.strip_prefix("--")?;
+    let has_it = |command: &&Command| {
+        let mut options = command.get_arguments();
+        options.any(|option| option.get_long() == Some(long))
+    };
+    let others = command.get_subcommands().filter(has_it);
+    let others: Vec<String> = others
+        .map(|command| format!("'{}'", command.get_name()))
+        .collect();
+    let (last, others) = others.split_last()?;
+    Some(match others {
+        [] => format!("it is an option of {last}"),
+        _ => format!("it is an option of {} and {last}", others.join(", ")),
+    })
+}
+
+/// Without clap's tips, the usage and the pointer to more.
+fn first_paragraph(message: &str) -> String {
+    let paragraph = message.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = paragraph.split_whitespace().collect();
+    let text = words.join(" ");
+    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::command;
+
+    fn told(words: &[&str]) -> String {
+        let args = ["cc-wrapper"].iter().chain(words);
+        let args: Vec<OsString> = args.map(OsString::from).collect();
+        let error = command().try_get_matches_from(&args).unwrap_err();
+        line(&error, &args, &command())
+    }
+
+    #[test]
+    fn what_is_missing_or_not_a_value_is_named() {
+        for (words, line) in [
+            (
+                &["wrap"][..],
+                "the following required arguments were not provided: <DIR> (see cc-wrapper wrap --help)",
+            ),
+            (
+                &["wrap", "d", "--cc"],
+                "a value is required for '--cc <PROGRAM>' but none was supplied (see cc-wrapper wrap --help)",
+            ),
+            (
+                &["env", "--shell", "fsh"],
+                "invalid value 'fsh' for '--shell <SHELL>' [possible values: bash, fish, nu, json, github]; \
+                 did you mean 'fish'? (see cc-wrapper env --help)",
+            ),
+        ] {
+            assert_eq!(told(words), line);
+        }
+    }
+
+    #[test]
+    fn the_nearest_is_what_may_be_meant() {
+        for (words, line) in [
+            (
+                &["explian", "--", "gcc"][..],
+                "there is no command 'explian'; did you mean 'explain'? (see cc-wrapper --help)",
+            ),
+            (
+                &["doctr"],
+                "there is no command 'doctr'; did you mean 'doctor'? (see cc-wrapper --help)",
+            ),
+            (
+                &["frobnicate"],
+                "there is no command 'frobnicate' (see cc-wrapper --help)",
+            ),
+            (
+                &["env", "--tolchain", "x"],
+                "unexpected argument '--tolchain'; did you mean '--toolchain'? (see cc-wrapper env --help)",
+            ),
+            (
+                &["run", "--wiht", "x", "--", "y"],
+                "unexpected argument '--wiht'; did you mean '--with'? (see cc-wrapper run --help)",
+            ),
+            (
+                &["wrap", "d", "e"],
+                "unexpected argument 'e' (see cc-wrapper wrap --help)",
+            ),
+        ] {
+            assert_eq!(told(words), line);
+        }
+    }
+
+    #[test]
+    fn an_option_of_another_command_is_not_searched_for() {
+        assert_eq!(
+            told(&["wrap", "d", "--toolchain", "x"]),
+            "unexpected argument '--toolchain'; it is an option of 'env', 'run' and 'rustup' \
+             (see cc-wrapper wrap --help)"
+        );
+        assert_eq!(
+            told(&["--in-place"]),
+            "unexpected argument '--in-place'; it is an option of 'adopt' (see cc-wrapper --help)"
+        );
+    }
+
+    #[test]
+    fn a_tool_is_no_command() {
+        assert_eq!(
+            told(&["gcc", "main.c"]),
+            "there is no command 'gcc'; tools are run by their own names, as ROOT/bin/gcc, and \
+             'cc-wrapper explain -- gcc …' tells what such a call becomes (see cc-wrapper --help)"
+        );
+    }
+
+    #[test]
+    fn help_may_be_asked_for_by_its_name() {
+        for (words, meant) in [
+            (&["x", "help"][..], &["x", "--help"][..]),
+            (&["x", "help", "wrap"], &["x", "wrap", "--help"]),
+            (&["x", "help", "run", "y"], &["x", "run", "--help"]),
+            (&["x", "help", "help"], &["x", "--help"]),
+            (&["x", "help", "--help"], &["x", "--help"]),
+            (&["x", "wrap", "help"], &["x", "wrap", "help"]),
+            (&["x"], &["x"]),
+        ] {
+            let words = words.iter().map(OsString::from).collect();
+            assert_eq!(without_help_command(words), meant);
+        }
+    }
+}
