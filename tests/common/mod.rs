@@ -5,6 +5,7 @@
 
 pub mod bare_root;
 pub mod greet;
+pub mod help;
 pub mod look_alike;
 pub mod nix;
 pub mod recorder;

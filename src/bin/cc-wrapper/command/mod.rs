@@ -9,8 +9,10 @@ mod error;
 mod exchange;
 mod explain;
 mod front_ends;
+mod help;
 mod install;
 mod interrupt;
+mod man;
 mod output;
 mod own;
 mod paths;
@@ -27,7 +29,59 @@ use std::process::ExitCode;
 
 use clap::Command;
 
+use self::help::{Help, USAGE};
+
 const ABOUT: &str = "gcc, g++, clang and ld with the flags of their environment put in";
+
+/// Wider text is no longer read with ease.
+const WIDTH: usize = 100;
+
+/// The command line of a command, and what is said of it besides.
+type Described = (&'static str, fn() -> Command, &'static Help);
+
+/// All commands, in the order in which people come to need them.
+const COMMANDS: [Described; 9] = [
+    (wrap::NAME, wrap::command, &wrap::HELP),
+    (environment::NAME, environment::command, &environment::HELP),
+    (run::NAME, run::command, &run::HELP),
+    (explain::NAME, explain::command, &explain::HELP),
+    (doctor::NAME, doctor::command, &doctor::HELP),
+    (compdb::NAME, compdb::command, &compdb::HELP),
+    (adopt::NAME, adopt::command, &adopt::HELP),
+    (rustup::NAME, rustup::command, &rustup::HELP),
+    (man::NAME, man::command, &man::HELP),
+];
+
+/// The first things to do with it.
+const HELP: Help = Help {
+    examples: &[
+        (
+            "cc-wrapper wrap ~/wrapped",
+            "wraps this machine's compilers; PATH=~/wrapped/bin:$PATH uses them",
+        ),
+        (
+            "eval \"$(~/wrapped/bin/cc-wrapper env /opt/zlib)\"",
+            "lets them find what is installed in /opt/zlib",
+        ),
+        (
+            "cc-wrapper explain -- cc main.c -lz -o main",
+            "tells what becomes of a call",
+        ),
+        ("cc-wrapper doctor", "tells what is wrong"),
+    ],
+    notes: &[],
+    related: &[],
+    statuses: &[
+        ("0", "It is done."),
+        ("1", "It is not; standard error says why."),
+        USAGE,
+        (
+            "127",
+            "Called by a tool's name: the real tool is not there.",
+        ),
+        ("other", "Called by a tool's name: the real tool's own."),
+    ],
+};
 
 /// Runs the command line `args`, its first word being our name.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
@@ -45,6 +99,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
         Some((environment::NAME, matches)) => environment::run(matches).map(|()| Vec::new()),
         Some((run::NAME, matches)) => run::run(matches).map(|()| Vec::new()),
+        Some((man::NAME, matches)) => man::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };
     match done.and_then(|summary| output::to_stdout(&summary)) {
@@ -56,22 +111,17 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The command line, commands in the order in which people come to need them.
 fn command() -> Command {
-    Command::new("cc-wrapper")
+    let program = Command::new("cc-wrapper")
         .version(env!("CARGO_PKG_VERSION"))
         .about(ABOUT)
+        .after_help(HELP.text())
+        .max_term_width(WIDTH)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .disable_help_subcommand(true)
-        .subcommand(wrap::command())
-        .subcommand(environment::command())
-        .subcommand(run::command())
-        .subcommand(explain::command())
-        .subcommand(doctor::command())
-        .subcommand(compdb::command())
-        .subcommand(adopt::command())
-        .subcommand(rustup::command())
+        .disable_help_subcommand(true);
+    let commands = COMMANDS.map(|(_, command, _)| command());
+    program.subcommands(commands)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{value_parser, Arg, ArgAction, ArgGroup, ArgMatches, Command};
 
 use crate::command::error::{Error, Result};
+use crate::command::help::{Help, STATUSES};
 use crate::command::own::BINARY;
 use crate::command::paths::{absolute, shown};
 
@@ -15,17 +16,27 @@ pub const NAME: &str = "adopt";
 /// Names the wrapper of a nix-shell.
 const WRAPPER: &str = "NIX_CC";
 
-const EXAMPLES: &str = "\
-Examples:
-  cc-wrapper adopt --out ./fast
-      in a nix-shell: takes after $NIX_CC, with its linker half in ./fast/bintools;
-      then PATH=$PWD/fast/bin:$PATH
-  cc-wrapper adopt $out --in-place
-      at the end of a wrapper's own build: its scripts become links to cc-wrapper
-
-Both halves of nixpkgs' wrappers will do, gcc's and clang's, of nixpkgs 24.05
-and newer. What is not recognised stays as it is and is named. The new root
-needs what the old one runs, and what it leaves to it: keep the old one.";
+/// What `--help` and the man page say besides the options.
+pub const HELP: Help = Help {
+    examples: &[
+        (
+            "cc-wrapper adopt --out ./fast",
+            "in a nix-shell: takes after $NIX_CC, with its linker half in ./fast/bintools; then \
+             PATH=$PWD/fast/bin:$PATH",
+        ),
+        (
+            "cc-wrapper adopt $out --in-place",
+            "at the end of a wrapper's own build: its scripts become links to cc-wrapper",
+        ),
+    ],
+    notes: &[
+        "Both halves of nixpkgs' wrappers will do, gcc's and clang's, of nixpkgs 24.05 and newer. \
+         What is not recognised stays as it is and is named. The new root needs what the old one \
+         runs, and what it leaves to it: keep the old one.",
+    ],
+    related: &["wrap", "doctor"],
+    statuses: STATUSES,
+};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -55,7 +66,7 @@ pub fn command() -> Command {
     };
     Command::new(NAME)
         .about("Take over from a wrapper of nixpkgs: the same calls, without bash")
-        .after_help(EXAMPLES)
+        .after_help(HELP.text())
         .arg(path("dir", "DIR", "The wrapper [default: $NIX_CC]"))
         .arg(
             path(

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::front_end;
 use clap::ArgMatches;
 
-pub use arguments::{command, NAME};
+pub use arguments::{command, HELP, NAME};
 
 use self::arguments::{Arguments, To};
 use self::copy::{Copy, Moved};

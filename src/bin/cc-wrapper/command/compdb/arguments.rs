@@ -4,17 +4,27 @@ use std::path::{Path, PathBuf};
 
 use clap::{value_parser, Arg, ArgMatches, Command};
 
+use crate::command::help::{Help, STATUSES};
+
 /// The subcommand's name.
 pub const NAME: &str = "compdb";
 
-const EXAMPLES: &str = "\
-Examples:
-  CC_WRAPPER_COMPDB=$PWD/compile.db make -j8
-  cc-wrapper compdb compile.db -o compile_commands.json
-      what clangd and other tools look for at the top of a project
-
-Of several records for one output the last counts, so FILE can be kept from
-build to build. Remove it where sources have gone.";
+/// What `--help` and the man page say besides the options.
+pub const HELP: Help = Help {
+    examples: &[
+        ("CC_WRAPPER_COMPDB=$PWD/compile.db make -j8", ""),
+        (
+            "cc-wrapper compdb compile.db -o compile_commands.json",
+            "what clangd and other tools look for at the top of a project",
+        ),
+    ],
+    notes: &[
+        "Of several records for one output the last counts, so FILE can be kept from build to \
+         build. Remove it where sources have gone.",
+    ],
+    related: &["run"],
+    statuses: STATUSES,
+};
 
 /// Describes the command line.
 pub fn command() -> Command {
@@ -26,7 +36,7 @@ pub fn command() -> Command {
     };
     Command::new(NAME)
         .about("Turn what CC_WRAPPER_COMPDB recorded into a compile_commands.json")
-        .after_help(EXAMPLES)
+        .after_help(HELP.text())
         .arg(path("file", "FILE", "What CC_WRAPPER_COMPDB named").required(true))
         .arg(
             path(

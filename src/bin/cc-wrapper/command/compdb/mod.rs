@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use cc_wrapper::compile_database::Entry;
 use clap::ArgMatches;
 
-pub use arguments::{command, NAME};
+pub use arguments::{command, HELP, NAME};
 
 use self::arguments::Arguments;
 use self::database::Database;

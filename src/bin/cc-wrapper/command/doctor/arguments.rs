@@ -4,23 +4,37 @@ use std::path::PathBuf;
 
 use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 
+use crate::command::help::{Help, USAGE};
+
 /// The subcommand's name.
 pub const NAME: &str = "doctor";
 
-const EXAMPLES: &str = "\
-Examples:
-  cc-wrapper doctor
-      why does `cc` not add what NIX_CFLAGS_COMPILE says?
-  cc-wrapper doctor build/main build/libx.so
-      will they find their libraries?
-
-Exits with 1 if there is an error among the findings.";
+/// What `--help` and the man page say besides the options.
+pub const HELP: Help = Help {
+    examples: &[
+        (
+            "cc-wrapper doctor",
+            "why does `cc` not add what NIX_CFLAGS_COMPILE says?",
+        ),
+        (
+            "cc-wrapper doctor build/main build/libx.so",
+            "will they find their libraries?",
+        ),
+    ],
+    notes: &["It changes nothing, and exits with 1 if there is an error among its findings."],
+    related: &["explain"],
+    statuses: &[
+        ("0", "There may be warnings, but no error."),
+        ("1", "There is an error among the findings."),
+        USAGE,
+    ],
+};
 
 /// Describes the command line.
 pub fn command() -> Command {
     Command::new(NAME)
-        .about("Tell what is wrong with a wrapped root, its environment, or a built program")
-        .after_help(EXAMPLES)
+        .about("Tell what is wrong with a root, its environment, or a program")
+        .after_help(HELP.text())
         .arg(
             Arg::new("path")
                 .value_name("PATH")

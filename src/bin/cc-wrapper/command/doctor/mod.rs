@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-pub use arguments::{command, NAME};
+pub use arguments::{command, HELP, NAME};
 
 use self::arguments::Arguments;
 use self::binaries::Binaries;

@@ -5,27 +5,41 @@ use std::path::{Path, PathBuf};
 use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 
 use super::print::{self, Print};
+use crate::command::help::{Help, STATUSES};
 
 /// The subcommand's name.
 pub const NAME: &str = "env";
 
-const EXAMPLES: &str = "\
-Examples:
-  eval \"$(cc-wrapper env --toolchain ~/wrapped /opt/zlib /opt/libpng)\"
-      for a shell; then ./configure, make, cmake, meson find both
-  cc-wrapper env /opt/zlib --shell fish | source
-  cc-wrapper env /opt/zlib --shell nu | from nuon | load-env
-  cc-wrapper env /opt/zlib --shell github >>\"$GITHUB_ENV\"
-      for the steps of a GitHub workflow that follow
-
-What is set already is kept, and what is in it already is not put in again.
-ROOT/bin/cc-wrapper needs no --toolchain: it means ROOT.";
+/// What `--help` and the man page say besides the options.
+pub const HELP: Help = Help {
+    examples: &[
+        (
+            "eval \"$(cc-wrapper env --toolchain ~/wrapped /opt/zlib /opt/libpng)\"",
+            "for a shell; then ./configure, make, cmake, meson find both",
+        ),
+        ("cc-wrapper env /opt/zlib --shell fish | source", ""),
+        (
+            "cc-wrapper env /opt/zlib --shell nu | from nuon | load-env",
+            "",
+        ),
+        (
+            "cc-wrapper env /opt/zlib --shell github >>\"$GITHUB_ENV\"",
+            "for the steps of a GitHub workflow that follow",
+        ),
+    ],
+    notes: &[
+        "What is set already is kept, and what is in it already is not put in again. \
+         ROOT/bin/cc-wrapper needs no --toolchain: it means ROOT.",
+    ],
+    related: &["wrap", "run"],
+    statuses: STATUSES,
+};
 
 /// Describes the command line.
 pub fn command() -> Command {
     Command::new(NAME)
-        .about("Print the variables that let wrapped tools find these dependencies")
-        .after_help(EXAMPLES)
+        .about("Print the variables by which wrapped tools find dependencies")
+        .after_help(HELP.text())
         .arg(
             Arg::new("prefix")
                 .value_name("PREFIX")
@@ -40,7 +54,8 @@ pub fn command() -> Command {
                 .value_name("SHELL")
                 .help("Who is to read it: bash (and any like sh), fish, nu, json, github")
                 .default_value(print::ALL[0].0)
-                .value_parser(print::ALL.map(|(name, _)| name)),
+                .value_parser(print::ALL.map(|(name, _)| name))
+                .hide_possible_values(true),
         )
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-pub use arguments::{command, toolchain, NAME};
+pub use arguments::{command, toolchain, HELP, NAME};
 pub use variables::Variable;
 
 use self::arguments::Arguments;

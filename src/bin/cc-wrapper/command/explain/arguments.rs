@@ -4,20 +4,39 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 
+use crate::command::help::{Help, USAGE};
+
 /// The subcommand's name.
 pub const NAME: &str = "explain";
 
-const EXAMPLES: &str = "\
-Examples:
-  cc-wrapper explain -- gcc main.c -lz -o main
-      every argument of the real gcc and where it comes from, and what ld adds
-  cc-wrapper explain --command -- gcc -c main.c
-      the command alone, as a shell reads it
-
-TOOL is looked up on PATH unless it has a slash in it. The environment counts
-as it is, so set for this what is set for the build. Nothing is compiled or
-linked; but hooks of the toolchain are run, since only they know what they add
-(not post-link-hook, which follows a link).";
+/// What `--help` and the man page say besides the options.
+pub const HELP: Help = Help {
+    examples: &[
+        (
+            "cc-wrapper explain -- gcc main.c -lz -o main",
+            "every argument of the real gcc and where it comes from, and what ld adds",
+        ),
+        (
+            "cc-wrapper explain --command -- gcc -c main.c",
+            "the command alone, as a shell reads it",
+        ),
+    ],
+    notes: &[
+        "TOOL is looked up on PATH unless it has a slash in it. The environment counts as it is, \
+         so set for this what is set for the build. Nothing is compiled or linked; but hooks of \
+         the toolchain are run, since only they know what they add (not post-link-hook, which \
+         follows a link).",
+    ],
+    related: &["doctor"],
+    statuses: &[
+        ("0", "The call would be made."),
+        USAGE,
+        (
+            "other",
+            "The call would fail before TOOL runs, with this status and this message.",
+        ),
+    ],
+};
 
 /// Describes the command line.
 pub fn command() -> Command {
@@ -28,9 +47,9 @@ pub fn command() -> Command {
             .action(ArgAction::SetTrue)
     };
     Command::new(NAME)
-        .about("Tell what a wrapped call becomes, and where each argument comes from")
+        .about("Tell what a wrapped call becomes, and why")
         .override_usage("cc-wrapper explain [OPTIONS] [--] <TOOL> [ARGS]...")
-        .after_help(EXAMPLES)
+        .after_help(HELP.text())
         .arg(form("json", "As one JSON object, for programs").conflicts_with("command"))
         .arg(form("command", "Only the command line, quoted for a shell"))
         .arg(

@@ -24,7 +24,7 @@ use cc_wrapper::event::Log;
 use cc_wrapper::plan::Plan;
 use clap::ArgMatches;
 
-pub use arguments::{command, NAME};
+pub use arguments::{command, HELP, NAME};
 
 use self::arguments::{Arguments, Form};
 use self::linker::Below;

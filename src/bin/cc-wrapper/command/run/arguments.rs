@@ -6,19 +6,37 @@ use std::path::{Path, PathBuf};
 use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 
 use crate::command::environment;
+use crate::command::help::{Help, USAGE};
 
 /// The subcommand's name.
 pub const NAME: &str = "run";
 
-const EXAMPLES: &str = "\
-Examples:
-  cc-wrapper run --toolchain ~/wrapped --with /opt/zlib -- make -j8
-      the variables are those that `cc-wrapper env` prints
-  cc-wrapper run --compdb compile.db -- make && cc-wrapper compdb compile.db
-  ~/wrapped/bin/cc-wrapper run --with /opt/zlib -- bash
-      a shell; ROOT/bin/cc-wrapper means ROOT
-
-It exits as COMMAND did.";
+/// What `--help` and the man page say besides the options.
+pub const HELP: Help = Help {
+    examples: &[
+        (
+            "cc-wrapper run --toolchain ~/wrapped --with /opt/zlib -- make -j8",
+            "the variables are those that `cc-wrapper env` prints",
+        ),
+        (
+            "~/wrapped/bin/cc-wrapper run --compdb compile.db -- make",
+            "ROOT/bin/cc-wrapper means ROOT; then `cc-wrapper compdb compile.db`",
+        ),
+        (
+            "~/wrapped/bin/cc-wrapper run --with /opt/zlib -- bash",
+            "a shell",
+        ),
+    ],
+    notes: &["It exits as COMMAND did, and by the signal that ended it."],
+    related: &["env", "compdb"],
+    statuses: &[
+        ("1", "COMMAND was not run; standard error says why."),
+        USAGE,
+        ("126", "COMMAND cannot be run."),
+        ("127", "COMMAND is not there."),
+        ("other", "COMMAND's own."),
+    ],
+};
 
 /// Describes the command line.
 pub fn command() -> Command {
@@ -30,8 +48,8 @@ pub fn command() -> Command {
             .value_parser(value_parser!(PathBuf))
     };
     Command::new(NAME)
-        .about("Run a command in which wrapped tools find these dependencies, and count its calls")
-        .after_help(EXAMPLES)
+        .about("Run a command with these dependencies, and count its calls")
+        .after_help(HELP.text())
         .arg(environment::toolchain())
         .arg(
             path(

@@ -15,7 +15,7 @@ use std::process::Command;
 use clap::ArgMatches;
 use tempfile::NamedTempFile;
 
-pub use arguments::{command, NAME};
+pub use arguments::{command, HELP, NAME};
 
 use self::arguments::Arguments;
 use self::totals::Totals;

@@ -6,22 +6,40 @@ use std::path::PathBuf;
 use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 
 use crate::command::error::Result;
+use crate::command::help::{Help, USAGE};
 use crate::command::paths::absolute;
 
 /// The subcommand's name.
 pub const NAME: &str = "rustup";
 
-const EXAMPLES: &str = "\
-Examples:
-  cc-wrapper rustup
-      wraps the linker that the active toolchain brings, so that what it links
-      finds its libraries; again after each `rustup update`
-  cc-wrapper rustup --all --check
-      tells which are wrapped and run
-
-In lib/rustlib/TARGET/bin, gcc-ld/ld.lld becomes cc-wrapper, the original
-goes to gcc-ld-unwrapped/ld.lld, and nix-support/toolchain.json says so.
-rustc runs it by itself, whichever compiler it is told to link with.";
+/// What `--help` and the man page say besides the options.
+pub const HELP: Help = Help {
+    examples: &[
+        (
+            "cc-wrapper rustup",
+            "wraps the linker that the active toolchain brings, so that what it links finds its \
+             libraries; again after each `rustup update`",
+        ),
+        (
+            "cc-wrapper rustup --all --check",
+            "tells which are wrapped and run",
+        ),
+    ],
+    notes: &[
+        "In lib/rustlib/TARGET/bin, gcc-ld/ld.lld becomes cc-wrapper, the original goes to \
+         gcc-ld-unwrapped/ld.lld, and nix-support/toolchain.json says so. rustc runs it by \
+         itself, whichever compiler it is told to link with.",
+    ],
+    related: &["wrap", "doctor"],
+    statuses: &[
+        ("0", "It is done; with --check, all are wrapped and run."),
+        (
+            "1",
+            "Something is not done, or with --check not as it should be; standard error says what.",
+        ),
+        USAGE,
+    ],
+};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -75,7 +93,7 @@ pub fn command() -> Command {
     };
     Command::new(NAME)
         .about("Wrap the linker that a Rust toolchain brings, in place")
-        .after_help(EXAMPLES)
+        .after_help(HELP.text())
         .arg(
             Arg::new("toolchain")
                 .long("toolchain")
@@ -101,11 +119,13 @@ pub fn command() -> Command {
             )
             .conflicts_with("undo"),
         )
-        .arg(path(
-            "dynamic-linker",
-            "PATH",
-            "The interpreter to set [default: $NIX_CC's]",
-        ))
+        .arg(
+            path(
+                "dynamic-linker",
+                "PATH",
+                "The interpreter to set [default: $NIX_CC's]",
+            ),
+        )
         .arg(
             path(
                 "library-dir",

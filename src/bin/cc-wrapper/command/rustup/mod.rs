@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::toolchain::Bytes;
 use clap::ArgMatches;
 
-pub use arguments::{command, NAME};
+pub use arguments::{command, HELP, NAME};
 
 use self::arguments::{Arguments, What};
 use self::change::Change;

@@ -8,25 +8,40 @@ use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
 use super::hardening;
 use super::lay_out::FlagFiles;
 use crate::command::error::{Error, Result};
+use crate::command::help::{Help, STATUSES};
 use crate::command::paths::{has_white_space, plain, shown};
 
 /// The subcommand's name.
 pub const NAME: &str = "wrap";
 
-const EXAMPLES: &str = "\
-Examples:
-  cc-wrapper wrap ~/wrapped
-      all compilers and linkers on PATH; then PATH=~/wrapped/bin:$PATH make
-  cc-wrapper wrap ~/clang --cc clang --cc clang++ --ld ld.lld
-      these two, with ld.lld as their linker
-  cc-wrapper wrap ~/arm --cc aarch64-linux-gnu-gcc
-      a cross compiler, with the binutils of its target
-  cc-wrapper wrap ~/hard --hardening \"fortify stackprotector pic relro bindnow\"
-      these flags where NIX_HARDENING_ENABLE is not set
-
-A call through the root reads NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin.
-Wrapping DIR again replaces it as a whole, also under running builds. The
-options of the last time are not remembered: give them again.";
+/// What `--help` and the man page say besides the options.
+pub const HELP: Help = Help {
+    examples: &[
+        (
+            "cc-wrapper wrap ~/wrapped",
+            "all compilers and linkers on PATH; then PATH=~/wrapped/bin:$PATH make",
+        ),
+        (
+            "cc-wrapper wrap ~/clang --cc clang --cc clang++ --ld ld.lld",
+            "these two, with ld.lld as their linker",
+        ),
+        (
+            "cc-wrapper wrap ~/arm --cc aarch64-linux-gnu-gcc",
+            "a cross compiler, with the binutils of its target",
+        ),
+        (
+            "cc-wrapper wrap ~/hard --hardening \"fortify pic relro bindnow\"",
+            "these flags where NIX_HARDENING_ENABLE is not set",
+        ),
+    ],
+    notes: &[
+        "A call through the root reads NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin. Wrapping \
+         DIR again replaces it as a whole, also under running builds. The options of the last \
+         time are not remembered: give them again.",
+    ],
+    related: &["env", "run", "explain", "doctor"],
+    statuses: STATUSES,
+};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -55,9 +70,10 @@ pub fn command() -> Command {
     let path = |name: &'static str, value: &'static str, help: &'static str| {
         text(name, value, help).value_parser(value_parser!(PathBuf))
     };
+    let program = |name: &'static str, help: &'static str| text(name, "PROGRAM", help);
     Command::new(NAME)
-        .about("Lay a wrapped root around the compilers and linkers of this machine")
-        .after_help(EXAMPLES)
+        .about("Lay a wrapped root around this machine's compilers and linkers")
+        .after_help(HELP.text())
         .arg(
             Arg::new("dir")
                 .value_name("DIR")
@@ -66,14 +82,10 @@ pub fn command() -> Command {
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(
-            text(
-                "cc",
-                "PROGRAM",
-                "Wrap this compiler, not those on PATH (repeatable)",
-            )
-            .action(ArgAction::Append),
+            program("cc", "Wrap this compiler, not those on PATH (repeatable)")
+                .action(ArgAction::Append),
         )
-        .arg(text("ld", "PROGRAM", "What `ld` in the root runs"))
+        .arg(program("ld", "What `ld` in the root runs"))
         .arg(path(
             "bintools",
             "DIR",

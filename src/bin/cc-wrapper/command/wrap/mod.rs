@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::toolchain::Family;
 use clap::ArgMatches;
 
-pub use arguments::{command, NAME};
+pub use arguments::{command, HELP, NAME};
 pub use loader::musl_directories;
 
 use self::arguments::Arguments;

@@ -1,0 +1,59 @@
+//! `cc-wrapper man`: what `--help` says and more, as man pages.
+
+mod arguments;
+mod page;
+mod program;
+mod roff;
+mod synopsis;
+
+use std::fs;
+use std::path::Path;
+
+use clap::ArgMatches;
+
+pub use arguments::{command, HELP, NAME};
+
+use self::arguments::Arguments;
+use crate::command::error::{cannot, Result};
+use crate::command::{output, step, COMMANDS};
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// There is no writing there.
+pub fn run(matches: &ArgMatches) -> Result<()> {
+    match Arguments::read(matches) {
+        Arguments::Page(command) => {
+            let name = command.map_or("cc-wrapper".to_owned(), page::name);
+            let page = pages().into_iter().find(|page| page.0 == name);
+            output::to_stdout(page.unwrap_or_default().1.as_bytes())
+        }
+        Arguments::Out(directory) => write(&pages(), directory),
+    }
+}
+
+/// All pages by their names, the program's own first.
+fn pages() -> Vec<(String, String)> {
+    let mut program = super::command();
+    // Commands come to know their full names.
+    program.build();
+    let own = page::of_program(&mut program, &super::HELP);
+    let mut pages = vec![("cc-wrapper".to_owned(), own)];
+    for (name, _, help) in COMMANDS {
+        if let Some(command) = program.find_subcommand_mut(name) {
+            pages.push((page::name(name), page::of_command(command, help)));
+        }
+    }
+    pages
+}
+
+/// Each is there whole or not at all.
+fn write(pages: &[(String, String)], directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory).map_err(cannot("create", directory))?;
+    for (name, text) in pages {
+        let place = directory.join(format!("{name}.1"));
+        let made = step::make(&place, |path| fs::write(path, text))?;
+        step::put(made, &place)?;
+    }
+    Ok(())
+}
