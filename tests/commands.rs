@@ -76,7 +76,7 @@ fn root() -> Option<&'static Path> {
 }
 
 /// Each command as it succeeds, and whether what it prints is its own.
-const SUCCEED: [(&[&str], bool); 13] = [
+const SUCCEED: [(&[&str], bool); 17] = [
     (&["env", "one", "--toolchain", "root"], true),
     (
         &["env", "one", "--shell", "json", "--toolchain", "root"],
@@ -96,6 +96,10 @@ const SUCCEED: [(&[&str], bool); 13] = [
     (&["rustup", "--toolchain", "./rust", "--dry-run"], true),
     (&["compdb", "records"], true),
     (&["compdb", "records", "-o", "compile_commands.json"], false),
+    (&["completions", "zsh"], true),
+    (&["man", "wrap"], true),
+    (&["man", "--out", "pages"], false),
+    (&["help", "wrap"], true),
 ];
 
 fn shown(output: &Output) -> String {

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod compdb;
+mod completions;
 mod doctor;
 mod elf;
 mod environment;
@@ -40,7 +41,7 @@ const WIDTH: usize = 100;
 type Described = (&'static str, fn() -> Command, &'static Help);
 
 /// All commands, in the order in which people come to need them.
-const COMMANDS: [Described; 9] = [
+const COMMANDS: [Described; 10] = [
     (wrap::NAME, wrap::command, &wrap::HELP),
     (environment::NAME, environment::command, &environment::HELP),
     (run::NAME, run::command, &run::HELP),
@@ -49,6 +50,7 @@ const COMMANDS: [Described; 9] = [
     (compdb::NAME, compdb::command, &compdb::HELP),
     (adopt::NAME, adopt::command, &adopt::HELP),
     (rustup::NAME, rustup::command, &rustup::HELP),
+    (completions::NAME, completions::command, &completions::HELP),
     (man::NAME, man::command, &man::HELP),
 ];
 
@@ -99,6 +101,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
         Some((environment::NAME, matches)) => environment::run(matches).map(|()| Vec::new()),
         Some((run::NAME, matches)) => run::run(matches).map(|()| Vec::new()),
+        Some((completions::NAME, matches)) => completions::run(matches).map(|()| Vec::new()),
         Some((man::NAME, matches)) => man::run(matches).map(|()| Vec::new()),
         _ => Ok(Vec::new()),
     };

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use clap::{value_parser, Arg, ArgAction, ArgGroup, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint};
 
 use crate::command::error::{Error, Result};
 use crate::command::help::{Help, STATUSES};
@@ -63,6 +63,7 @@ pub fn command() -> Command {
             .value_name(value)
             .help(help)
             .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::DirPath)
     };
     Command::new(NAME)
         .about("Take over from a wrapper of nixpkgs: the same calls, without bash")
@@ -88,7 +89,8 @@ pub fn command() -> Command {
                 "PROGRAM",
                 "Make the tools links to this cc-wrapper, not to a copy in the root",
             )
-            .long("link-to"),
+            .long("link-to")
+            .value_hint(ValueHint::FilePath),
         )
         .group(ArgGroup::new("to").args(["out", "in-place"]).required(true))
 }

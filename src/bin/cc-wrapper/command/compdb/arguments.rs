@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{value_parser, Arg, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgMatches, Command, ValueHint};
 
 use crate::command::help::{Help, STATUSES};
 
@@ -33,6 +33,7 @@ pub fn command() -> Command {
             .value_name(value)
             .help(help)
             .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::FilePath)
     };
     Command::new(NAME)
         .about("Turn what CC_WRAPPER_COMPDB recorded into a compile_commands.json")

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use crate::command::help::{Help, USAGE};
 
@@ -40,6 +40,7 @@ pub fn command() -> Command {
                 .value_name("PATH")
                 .help("A wrapped root, a tool in it, or an ELF file [default: the root of the cc on PATH, or $NIX_CC]")
                 .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::AnyPath)
                 .action(ArgAction::Append),
         )
         .arg(

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::print::{self, Print};
 use crate::command::help::{Help, STATUSES};
@@ -45,7 +45,8 @@ pub fn command() -> Command {
                 .value_name("PREFIX")
                 .help("Where a dependency is installed: it holds include, lib, …")
                 .action(ArgAction::Append)
-                .value_parser(value_parser!(PathBuf)),
+                .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::DirPath),
         )
         .arg(toolchain())
         .arg(
@@ -66,6 +67,7 @@ pub fn toolchain() -> Arg {
         .value_name("DIR")
         .help("A wrapped root: its tools first on PATH, and CC, CXX and PKG_CONFIG")
         .value_parser(value_parser!(PathBuf))
+        .value_hint(ValueHint::DirPath)
 }
 
 /// What the user asked for.

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use crate::command::help::{Help, USAGE};
 
@@ -59,7 +59,8 @@ pub fn command() -> Command {
                 .num_args(1..)
                 .required(true)
                 .trailing_var_arg(true)
-                .value_parser(value_parser!(OsString)),
+                .value_parser(value_parser!(OsString))
+                .value_hint(ValueHint::CommandWithArguments),
         )
 }
 

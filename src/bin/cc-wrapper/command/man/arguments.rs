@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{value_parser, Arg, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgMatches, Command, ValueHint};
 
 use crate::command::help::{Help, STATUSES};
 use crate::command::COMMANDS;
@@ -26,7 +26,7 @@ pub const HELP: Help = Help {
         "The pages are the same whenever and wherever they are made: for packages, run it in the \
          build and install what is in DIR.",
     ],
-    related: &[],
+    related: &["completions"],
     statuses: STATUSES,
 };
 
@@ -48,6 +48,7 @@ pub fn command() -> Command {
                 .value_name("DIR")
                 .help("Write all pages into DIR, cc-wrapper.1 and one for each command")
                 .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::DirPath)
                 .conflicts_with("command"),
         )
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use crate::command::environment;
 use crate::command::help::{Help, USAGE};
@@ -46,6 +46,7 @@ pub fn command() -> Command {
             .value_name(value)
             .help(help)
             .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::DirPath)
     };
     Command::new(NAME)
         .about("Run a command with these dependencies, and count its calls")
@@ -59,11 +60,14 @@ pub fn command() -> Command {
             )
             .action(ArgAction::Append),
         )
-        .arg(path(
-            "compdb",
-            "FILE",
-            "Record each compile there, for `cc-wrapper compdb`",
-        ))
+        .arg(
+            path(
+                "compdb",
+                "FILE",
+                "Record each compile there, for `cc-wrapper compdb`",
+            )
+            .value_hint(ValueHint::FilePath),
+        )
         .arg(
             Arg::new("quiet")
                 .long("quiet")
@@ -78,7 +82,8 @@ pub fn command() -> Command {
                 .required(true)
                 .num_args(1..)
                 .trailing_var_arg(true)
-                .value_parser(value_parser!(OsString)),
+                .value_parser(value_parser!(OsString))
+                .value_hint(ValueHint::CommandWithArguments),
         )
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use crate::command::error::Result;
 use crate::command::help::{Help, USAGE};
@@ -89,6 +89,7 @@ pub fn command() -> Command {
             .value_name(value)
             .help(help)
             .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::DirPath)
             .requires("patchelf")
     };
     Command::new(NAME)
@@ -100,6 +101,7 @@ pub fn command() -> Command {
                 .value_name("NAME|PATH")
                 .help("This toolchain; may be repeated [default: the active one]")
                 .value_parser(value_parser!(OsString))
+                .value_hint(ValueHint::DirPath)
                 .action(ArgAction::Append),
         )
         .arg(
@@ -124,7 +126,8 @@ pub fn command() -> Command {
                 "dynamic-linker",
                 "PATH",
                 "The interpreter to set [default: $NIX_CC's]",
-            ),
+            )
+            .value_hint(ValueHint::FilePath),
         )
         .arg(
             path(

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use clap::{value_parser, Arg, ArgAction, ArgMatches, Command};
+use clap::{value_parser, Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::hardening;
 use super::lay_out::FlagFiles;
@@ -66,11 +66,16 @@ pub fn command() -> Command {
             .value_name(value)
             .help(help)
             .value_parser(value_parser!(OsString))
+            .value_hint(ValueHint::Other)
     };
     let path = |name: &'static str, value: &'static str, help: &'static str| {
-        text(name, value, help).value_parser(value_parser!(PathBuf))
+        text(name, value, help)
+            .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::DirPath)
     };
-    let program = |name: &'static str, help: &'static str| text(name, "PROGRAM", help);
+    let program = |name: &'static str, help: &'static str| {
+        text(name, "PROGRAM", help).value_hint(ValueHint::CommandName)
+    };
     Command::new(NAME)
         .about("Lay a wrapped root around this machine's compilers and linkers")
         .after_help(HELP.text())
@@ -79,7 +84,8 @@ pub fn command() -> Command {
                 .value_name("DIR")
                 .help("The root: absent, empty, or a wrapped root to be replaced")
                 .required(true)
-                .value_parser(value_parser!(PathBuf)),
+                .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::DirPath),
         )
         .arg(
             program("cc", "Wrap this compiler, not those on PATH (repeatable)")
@@ -116,11 +122,14 @@ pub fn command() -> Command {
             )
             .value_parser(value_parser!(String)),
         )
-        .arg(path(
-            "dynamic-linker",
-            "PATH",
-            "The dynamic loader that linked programs start with",
-        ))
+        .arg(
+            path(
+                "dynamic-linker",
+                "PATH",
+                "The dynamic loader that linked programs start with",
+            )
+            .value_hint(ValueHint::FilePath),
+        )
         .arg(text("cflags", "FLAGS", "Flags for every compiler call").allow_hyphen_values(true))
         .arg(text("ldflags", "FLAGS", "Flags for every link").allow_hyphen_values(true))
         .arg(
