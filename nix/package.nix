@@ -1,11 +1,17 @@
-{ lib, stdenv, rustPlatform, runCommandLocal }:
+{ lib, stdenv, rustPlatform, runCommandLocal, buildPackages }:
 let
   manifest = builtins.fromTOML (builtins.readFile ../Cargo.toml);
   cargo = builtins.fromTOML (builtins.readFile ../.cargo/config.toml);
 
-  inherit (stdenv) hostPlatform;
+  inherit (stdenv) buildPlatform hostPlatform;
   startsEarly = hostPlatform.isLinux
     && builtins.elem hostPlatform.system [ "x86_64-linux" "aarch64-linux" ];
+
+  # One that runs here writes the man pages and what shells read, which are the
+  # same for all platforms.
+  native =
+    if buildPlatform.canExecute hostPlatform then placeholder "out"
+    else buildPackages.callPackage ./package.nix { };
 
   # What the build reads, or a note in the docs would be another compiler. Each
   # by itself: a filter would have to know the directory's name, and if that is
@@ -39,10 +45,19 @@ rustPlatform.buildRustPackage {
   # in passthru.tests.
   doCheck = false;
 
+  postInstall = ''
+    tell=${native}/bin/cc-wrapper
+    $tell man --out $out/share/man/man1
+    mkdir -p $out/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
+    $tell completions bash > $out/share/bash-completion/completions/cc-wrapper
+    $tell completions zsh > $out/share/zsh/site-functions/_cc-wrapper
+    $tell completions fish > $out/share/fish/vendor_completions.d/cc-wrapper.fish
+  '';
+
   # There is no rpath in it to shrink.
   dontPatchELF = true;
 
-  doInstallCheck = stdenv.buildPlatform.system == hostPlatform.system;
+  doInstallCheck = buildPlatform.canExecute hostPlatform;
   installCheckPhase = ''
     $out/bin/cc-wrapper --version
   '';

@@ -4,7 +4,7 @@
 mod common;
 
 use common::nix::{copy_sources, Nix};
-use common::{command, interpreter, run, run_alone, runpath, tool};
+use common::{command, interpreter, release_binary, run, run_alone, runpath, tool};
 use std::fs;
 use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -34,6 +34,60 @@ fn the_package_is_a_static_program_that_starts_early() {
             .lines()
             .find(|line| line.ends_with(" cc_wrapper_start"));
         assert!(start.unwrap().contains(entry), "{headers}\n{start:?}");
+    }
+}
+
+#[test]
+fn the_package_has_man_pages_and_completions() {
+    let Some(nix) = Nix::new() else { return };
+    let mut build = nix.command("nix-build");
+    let out = run(build.arg("--no-out-link"));
+    let out = Path::new(out.trim_end());
+    has_man_pages_and_completions(out, &out.join("bin/cc-wrapper"));
+}
+
+/// What is made for another machine does not run here.
+#[test]
+fn a_package_for_another_machine_has_them_too() {
+    let Some(nix) = Nix::new() else { return };
+    let expression = r#"
+        let
+          pkgs = import <nixpkgs> { };
+          hostPlatform = pkgs.hostPlatform // { system = "sparc64-linux"; };
+          package = pkgs.callPackage ./nix/package.nix {
+            stdenv = pkgs.stdenv // { inherit hostPlatform; };
+          };
+        in
+        package.overrideAttrs {
+          installPhase = ''
+            mkdir -p $out/bin
+            touch $out/bin/cc-wrapper
+            runHook postInstall
+          '';
+        }"#;
+    let mut build = nix.command("nix-build");
+    let out = run(build.args(["--no-out-link", "-E", expression]));
+    has_man_pages_and_completions(Path::new(out.trim_end()), release_binary());
+}
+
+/// Where man and the shells of a profile look for them, as `program` writes
+/// them.
+fn has_man_pages_and_completions(package: &Path, program: &Path) {
+    for (file, args) in [
+        ("man/man1/cc-wrapper.1", &["man"][..]),
+        ("man/man1/cc-wrapper-wrap.1", &["man", "wrap"]),
+        (
+            "bash-completion/completions/cc-wrapper",
+            &["completions", "bash"],
+        ),
+        ("zsh/site-functions/_cc-wrapper", &["completions", "zsh"]),
+        (
+            "fish/vendor_completions.d/cc-wrapper.fish",
+            &["completions", "fish"],
+        ),
+    ] {
+        let text = fs::read_to_string(package.join("share").join(file)).unwrap();
+        assert_eq!(text, run(command(program).args(args)), "{file}");
     }
 }
 

@@ -24,7 +24,12 @@ let
 in
 {
   inherit config;
-  hostPlatform = { inherit system config; isLinux = true; isDarwin = false; };
+  hostPlatform = {
+    inherit system config;
+    isLinux = true;
+    isDarwin = false;
+    canExecute = platform: platform.system == system;
+  };
 
   # With bash alone: a shell puts this first on its PATH.
   bash = links "bash-5" { shellPath = "/bin/bash"; } (programs [ "bash" ]);
