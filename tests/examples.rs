@@ -110,7 +110,7 @@ const SETTINGS: &[Setting] = &[
 
 /// What machines may lack; blocks that name them are skipped there.
 const PROGRAMS: &[&str] = &[
-    "cargo", "ccache", "clang", "clang++", "cmake", "fish", "gnatmake", "meson", "rustup",
+    "cargo", "ccache", "clang", "clang++", "cmake", "fish", "gnatmake", "man", "meson", "rustup",
 ];
 
 /// Runs what is on a page.
