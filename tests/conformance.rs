@@ -403,7 +403,7 @@ fn differences_explained(case: &Value, root: &Path, binary: &Path) -> Vec<String
     if !output.status.success() {
         return fails();
     }
-    let got: Vec<Value> = shell_words(&output.stdout)
+    let got: Vec<Value> = common::shell_words(&output.stdout)
         .iter()
         .map(|arg| json!(String::from_utf8_lossy(arg)))
         .collect();
@@ -422,16 +422,6 @@ fn differences_explained(case: &Value, root: &Path, binary: &Path) -> Vec<String
         found.push(format!("argv\n    want {want}\n    got  {got}"));
     }
     found
-}
-
-/// The words of a line as a shell reads them.
-fn shell_words(line: &[u8]) -> Vec<Vec<u8>> {
-    let mut bash = Command::new("bash");
-    bash.args(["-c", "eval \"set -- $1\"; printf '%s\\0' \"$@\"", "bash"]);
-    let output = bash.arg(OsStr::from_bytes(line)).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let words = output.stdout.strip_suffix(b"\0").unwrap_or_default();
-    words.split(|&b| b == 0).map(<[u8]>::to_vec).collect()
 }
 
 fn differences(case: &Value, root: &Path, variables: &[(&str, &str)]) -> Vec<String> {

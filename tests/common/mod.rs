@@ -17,6 +17,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -112,6 +113,16 @@ pub fn run(command: &mut Command) -> String {
         String::from_utf8_lossy(&output.stderr),
     );
     stdout.into_owned()
+}
+
+/// The words of a line as a shell reads them.
+pub fn shell_words(line: &[u8]) -> Vec<Vec<u8>> {
+    let mut bash = Command::new("bash");
+    bash.args(["-c", "eval \"set -- $1\"; printf '%s\\0' \"$@\"", "bash"]);
+    let output = bash.arg(OsStr::from_bytes(line)).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let words = output.stdout.strip_suffix(b"\0").unwrap_or_default();
+    words.split(|&b| b == 0).map(<[u8]>::to_vec).collect()
 }
 
 /// Runs a program with an empty environment: what it finds, it finds by what
