@@ -10,8 +10,9 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::sleep;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use common::{command, tool, write};
@@ -201,6 +202,164 @@ fn the_tool_stops_and_goes_on_with_the_wrapper() {
     both(|state| state != 'T').expect("both go on");
     kill(pid(&wrapper), libc::SIGTERM);
     assert_eq!(wrapper.wait().unwrap().signal(), Some(libc::SIGTERM));
+}
+
+/// As a terminal's Ctrl-Z and a shell's `fg` and `bg` do it, and each time.
+#[test]
+fn a_whole_job_stops_and_goes_on() {
+    let root = Root::new(SLEEPS);
+    write(&root.path("counts"), "");
+    let mut counted = root.tool("gcc");
+    counted
+        .env("NIX_CC_USE_RESPONSE_FILE", "0")
+        .env("CC_WRAPPER_STATS", root.path("counts"));
+    let mut run = command(env!("CARGO_BIN_EXE_cc-wrapper"));
+    run.args(["run", "--quiet", "--", "sh", "-c", SLEEPS])
+        .current_dir(root.0.path());
+    for mut command in [root.tool("ld"), counted, run] {
+        let (mut wrapper, tool) = root.started(command.process_group(0));
+        let group = -pid(&wrapper);
+        let states = || [tool, pid(&wrapper)].map(state);
+        let both = |want: fn(char) -> bool| {
+            let are = || states().iter().all(|state| state.is_some_and(want));
+            soon(|| are().then_some(()))
+        };
+        for round in 0..30 {
+            kill(group, libc::SIGTSTP);
+            let stopped = both(|state| state == 'T');
+            assert!(stopped.is_some(), "{command:?}, {round}: {:?}", states());
+            kill(group, libc::SIGCONT);
+            let goes_on = both(|state| state != 'T');
+            assert!(goes_on.is_some(), "{command:?}, {round}: {:?}", states());
+        }
+        kill(group, libc::SIGTERM);
+        assert_eq!(wrapper.wait().unwrap().signal(), Some(libc::SIGTERM));
+    }
+}
+
+#[test]
+fn a_tool_that_is_held_from_outside_holds_nobody_else() {
+    let root = Root::new(SLEEPS);
+    let (mut wrapper, tool) = root.started(root.tool("ld").process_group(0));
+    kill(tool, libc::SIGSTOP);
+    soon(|| (state(tool) == Some('T')).then_some(())).expect("the tool is held");
+    sleep(Duration::from_millis(50));
+    assert!(state(pid(&wrapper)).is_some_and(|state| state != 'T'));
+    kill(tool, libc::SIGKILL);
+    assert_eq!(wrapper.wait().unwrap().signal(), Some(libc::SIGKILL));
+}
+
+/// An interactive shell on a terminal of its own.
+struct Terminal {
+    script: Child,
+    keys: ChildStdin,
+    screen: mpsc::Receiver<Vec<u8>>,
+    seen: String,
+}
+
+impl Terminal {
+    fn new(root: &Root) -> Option<Terminal> {
+        let (script, _) = (tool("script")?, tool("bash")?);
+        let mut script = command(script)
+            .args(["-qec", "bash --norc --noprofile -i", "/dev/null"])
+            .env("PS1", "outer> ")
+            .env("BINARY", env!("CARGO_BIN_EXE_cc-wrapper"))
+            .env("NIX_LD_USE_RESPONSE_FILE", "0")
+            .current_dir(root.0.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let keys = script.stdin.take().unwrap();
+        let mut output = script.stdout.take().unwrap();
+        let (sender, screen) = mpsc::channel();
+        thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(length @ 1..) = output.read(&mut part) {
+                let _ = sender.send(part[..length].to_vec());
+            }
+        });
+        let mut terminal = Terminal {
+            script,
+            keys,
+            screen,
+            seen: String::new(),
+        };
+        terminal.shows("outer> ");
+        Some(terminal)
+    }
+
+    /// Types a line, and waits for what it makes the terminal show.
+    #[track_caller]
+    fn answers(&mut self, line: &str, expected: &str) {
+        self.keys.write_all(format!("{line}\n").as_bytes()).unwrap();
+        self.shows(expected);
+    }
+
+    #[track_caller]
+    fn shows(&mut self, expected: &str) {
+        let start = Instant::now();
+        loop {
+            if let Some(at) = self.seen.find(expected) {
+                self.seen.drain(..at + expected.len());
+                return;
+            }
+            let left = Duration::from_secs(20).saturating_sub(start.elapsed());
+            match self.screen.recv_timeout(left) {
+                Ok(part) => self.seen.push_str(&String::from_utf8_lossy(&part)),
+                Err(_) => panic!("no {expected:?} in {:?}", self.seen),
+            }
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // The terminal hangs up with it.
+        let _ = self.script.kill();
+        let _ = self.script.wait();
+    }
+}
+
+/// The shell has its terminal again, and `fg` goes on where it was.
+#[test]
+fn a_command_that_stops_itself_gives_the_terminal_back() {
+    let root = Root::new("kill -$1 $$; echo \"went on\"\n");
+    let Some(mut terminal) = Terminal::new(&root) else {
+        return;
+    };
+    // What is typed is shown too, so what is waited for is not in it.
+    for line in [
+        "$BINARY run -q -- sh -c 'kill -TSTP $$; echo went\\ on'",
+        "$BINARY run -q -- sh -c 'kill -STOP $$; echo went\\ on'",
+        "bin/ld TSTP",
+        "bin/ld STOP",
+    ] {
+        terminal.answers(line, "Stopped");
+        terminal.answers("echo shell 1$((1))", "shell 11");
+        terminal.answers("fg", "went on");
+        terminal.answers("echo shell 2$((2))", "shell 22");
+    }
+    // What the kernel stops is the whole job.
+    let reads = "$BINARY run -q -- sh -c 'read line; echo read $line' & sleep 0.1";
+    terminal.answers(reads, "outer> ");
+    terminal.answers("jobs", "Stopped");
+    terminal.answers("fg", "run -q -- sh");
+    terminal.answers("this", "read this");
+    // A shell in the shell, which stops itself by SIGSTOP.
+    let inner = "PS1=inner'> ' $BINARY run -q -- bash --norc --noprofile -i";
+    terminal.answers(inner, "inner> ");
+    for _ in 0..3 {
+        terminal.answers("suspend", "Stopped");
+        terminal.answers("echo shell 1$((1))", "shell 11");
+        terminal.answers("fg", "inner> ");
+        terminal.answers("echo shell 2$((2))", "shell 22");
+    }
+    // Ctrl-Z, and what the inner shell runs stays its affair.
+    terminal.answers("sleep 60", "sleep 60");
+    sleep(Duration::from_millis(200));
+    terminal.answers("\x1a", "Stopped");
+    terminal.answers("kill %1; exit; exit", "outer> ");
 }
 
 #[test]

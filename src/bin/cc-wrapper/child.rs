@@ -12,13 +12,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::signal::{kill, raise, signal, SigHandler, SigSet, Signal};
 use nix::unistd::Pid;
-use rustix::process::{setrlimit, waitid, Resource, Rlimit, WaitId, WaitIdOptions};
+use rustix::process::{setrlimit, waitid, Resource, Rlimit, WaitId, WaitIdOptions, WaitIdStatus};
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::signals;
+use crate::{job, signals};
 
-/// What others send a compiler, to end it or to tell it something.
-const HANDED_ON: [Signal; 10] = [
+/// What others send a compiler, to end it, to stop it or to tell it something.
+const HANDED_ON: [Signal; 12] = [
     Signal::SIGHUP,
     Signal::SIGINT,
     Signal::SIGQUIT,
@@ -27,6 +27,8 @@ const HANDED_ON: [Signal; 10] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,
     Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
     Signal::SIGCONT,
     Signal::SIGWINCH,
 ];
@@ -145,54 +147,57 @@ impl Parent {
 
     /// Waits until the child has ended, and leaves it to be reaped.
     fn wait(&mut self, child: &Child) -> io::Result<Option<Vec<u8>>> {
-        let pid = Pid::from_raw(child.id() as i32);
-        let mut is_to_stop = false;
+        let pid = rustix::process::Pid::from_child(child);
+        let mut was_told_to_stop = false;
         loop {
             let came = self.reader.next()?;
-            if has_ended(child) {
+            if has_ended(pid) {
                 if came.signal != Signal::SIGCHLD {
                     // Too late for the child, so it is ours.
                     let _ = raise(came.signal);
                 }
-                let name = fs::read(format!("/proc/{pid}/comm")).ok();
+                let name = fs::read(format!("/proc/{}/comm", child.id())).ok();
                 return Ok(name.map(without_line_end));
             }
             // What a terminal sends, it sends to both.
             if came.signal != Signal::SIGCHLD && !came.is_of_kernel {
-                let _ = kill(pid, came.signal);
+                let _ = kill(Pid::from_raw(child.id() as i32), came.signal);
             }
             match came.signal {
-                Signal::SIGTSTP => is_to_stop = true,
-                Signal::SIGCONT => is_to_stop = false,
-                // Only if it does so: it may ignore that, and the kernel may
-                // take it back where no shell is there to go on.
-                Signal::SIGCHLD if is_to_stop && has_stopped(child) => {
-                    is_to_stop = false;
-                    let _ = raise(Signal::SIGSTOP);
-                }
+                Signal::SIGTSTP => was_told_to_stop = true,
+                Signal::SIGCONT => was_told_to_stop = false,
                 _ => {}
+            }
+            // Only if it does stop: it may ignore that, and the kernel may take
+            // it back where no shell is there to go on. Whatever came, as
+            // signals do not come in the order of what happened.
+            if let Some(by) = stopped_by(pid) {
+                if job::stop_with(pid, by, was_told_to_stop) {
+                    was_told_to_stop = false;
+                }
             }
         }
     }
 }
 
-fn has_ended(child: &Child) -> bool {
-    has_come_to(child, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
-}
-
-fn has_stopped(child: &Child) -> bool {
-    has_come_to(child, WaitIdOptions::STOPPED)
-}
-
-fn has_come_to(child: &Child, state: WaitIdOptions) -> bool {
-    let Some(pid) = rustix::process::Pid::from_raw(child.id() as i32) else {
-        return false;
-    };
+fn has_ended(child: rustix::process::Pid) -> bool {
     // One that is not ours any more has ended.
-    !matches!(
-        waitid(WaitId::Pid(pid), state | WaitIdOptions::NOHANG),
-        Ok(None)
-    )
+    !matches!(state(child, WaitIdOptions::EXITED), Ok(None))
+}
+
+/// The signal by which it is stopped.
+fn stopped_by(child: rustix::process::Pid) -> Option<Signal> {
+    let state = state(child, WaitIdOptions::STOPPED).ok()??;
+    Signal::try_from(state.stopping_signal()?).ok()
+}
+
+/// Asks without taking the answer away.
+fn state(
+    child: rustix::process::Pid,
+    of: WaitIdOptions,
+) -> rustix::io::Result<Option<WaitIdStatus>> {
+    let options = of | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    waitid(WaitId::Pid(child), options)
 }
 
 /// Whether children were ignored before.

@@ -10,6 +10,7 @@ mod count;
 mod entry;
 mod execute;
 mod hook;
+mod job;
 mod os;
 mod record;
 mod report;
