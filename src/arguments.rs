@@ -14,6 +14,8 @@ pub struct Scan<'a> {
     /// The call makes an object file, an assembler file or a precompiled
     /// header, and no more than that.
     pub compiles: bool,
+    /// The call wants an answer: nothing is done with the inputs.
+    pub asks: bool,
     /// There is an input, or what nixpkgs takes for one.
     pub has_input: bool,
     /// clang's inner mode, for which nothing is put in.
@@ -38,6 +40,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut scan = Scan {
         no_link: None,
         compiles: false,
+        asks: false,
         has_input: false,
         cc1: false,
         cxx: false,
@@ -94,6 +97,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         previous = &params[n];
     }
     scan.has_input = input;
+    scan.asks = goal == Goal::Answer;
     if !input {
         scan.no_link = Some("no input");
     } else if files == Files::Headers && !says_language {
@@ -214,6 +218,14 @@ mod tests {
         ] {
             assert!(!compiles(words), "{words}");
         }
+    }
+
+    #[test]
+    fn a_question_is_told_from_work() {
+        for words in ["-### a.c", "-c --version a.c", "-print-search-dirs a.o"] {
+            assert!(scanned(words).0.asks, "{words}");
+        }
+        assert!(!scanned("-v a.c").0.asks);
     }
 
     #[test]

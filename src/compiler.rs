@@ -21,7 +21,6 @@ use crate::pie;
 use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::{drop_impure, Purity, COMPILER_OPTIONS};
 use crate::response_file;
-use crate::statistics;
 use crate::target;
 use crate::toolchain::{Family, Role};
 use crate::translation_unit::record;
@@ -45,13 +44,13 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         context.log.note_dropped(before, &params, Why::Empty);
     }
     let record = record(call, &params, &scan.operands);
-    let counted = statistics::of_compiler(call, &params, &scan);
     match (family, call.role) {
         (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),
         // Unlike gcc's, which nixpkgs gives the flags of a link.
         (Family::Clang, Role::Cpp) => scan.no_link = Some("a preprocessor"),
         _ => {}
     }
+    context.count(|counts| counts.add_compiler(call.role, &params, &scan));
 
     let sdk_root = context.sdk_root()?;
     if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
@@ -107,7 +106,6 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         plan.launcher = call.environment.get_nonempty(LAUNCHER);
     }
     plan.record = record.map(Box::new);
-    plan.statistics = counted;
     Ok(plan)
 }
 

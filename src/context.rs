@@ -8,6 +8,7 @@ use crate::environment::{roles, Half, Variables};
 use crate::error::Error;
 use crate::event::Log;
 use crate::plan::{Command, Plan, ResponseFile, Suffix};
+use crate::statistics::Statistics;
 use crate::toolchain::Bytes;
 use crate::world::World;
 
@@ -19,6 +20,8 @@ pub struct Context<'c, 'a> {
     pub roles: Vec<Suffix>,
     pub variables: Variables<'a>,
     pub log: &'c mut Log,
+    /// How the call is counted, if anybody counts.
+    statistics: Option<Statistics<'a>>,
 }
 
 impl<'c, 'a> Context<'c, 'a> {
@@ -28,13 +31,25 @@ impl<'c, 'a> Context<'c, 'a> {
         world: &'a dyn World,
         log: &'c mut Log,
     ) -> Context<'c, 'a> {
-        Context {
+        let mut context = Context {
             call,
             world,
             half,
             roles: roles(call.environment, call.toolchain, half, log),
             variables: Variables::new(call.environment, &call.toolchain.suffix_salt),
             log,
+            statistics: Statistics::of(call),
+        };
+        context.count(|_| {});
+        context
+    }
+
+    /// Says what the call counts as, where anybody counts. Hooks that come
+    /// after it know of that, as the tool does.
+    pub fn count(&mut self, add: impl FnOnce(&mut Statistics<'a>)) {
+        if let Some(statistics) = &mut self.statistics {
+            add(statistics);
+            statistics.hand_on(&mut self.variables);
         }
     }
 
@@ -61,7 +76,7 @@ impl<'c, 'a> Context<'c, 'a> {
             debug: 0,
             post_link: None,
             record: None,
-            statistics: None,
+            statistics: self.statistics,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::event::Log;
 use crate::plan::{Plan, ResponseFile};
 use crate::toolchain::Role;
 use crate::world::World;
-use crate::{compiler, gnat, linker, neighbours, pkg_config, statistics};
+use crate::{compiler, gnat, linker, neighbours, pkg_config};
 
 /// Counts how many wrapped calls a process descends from.
 const DEPTH: &[u8] = b"CC_WRAPPER_DEPTH";
@@ -52,10 +52,6 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
         Role::PkgConfig => pkg_config::plan(context),
         Role::Go => neighbours::go(context),
     };
-    plan.statistics = plan.statistics.or_else(|| statistics::of(call));
-    if let Some(statistics) = &mut plan.statistics {
-        statistics.is_inner = depth > 0;
-    }
     plan.response_file = response_file(call, log);
     plan.debug = log.debug;
     plan.events = core::mem::take(&mut log.events);

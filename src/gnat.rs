@@ -26,6 +26,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         params: response_file::expand(call.args, context.world)?,
         ..Command::default()
     };
+    context.count(|counts| counts.add_gnat(&call.tool.name, &command.params));
     if let Some(purity) = Purity::enforced(call.environment, None, context.world) {
         drop_impure(&mut command.params, &GNAT_OPTIONS, &purity, context.log);
     }

@@ -53,6 +53,13 @@ const NOT_LINKED: [&[u8]; 4] = [
     b"--plugin",
 ];
 
+/// Whether the value of this option stands in the next argument.
+pub fn takes_value(option: &[u8]) -> bool {
+    matches!(option, b"-L" | b"--library-path" | b"-m")
+        || NOT_LINKED.contains(&option)
+        || WITH_VALUE.contains(&option)
+}
+
 impl<'p> LibrarySearch<'p> {
     /// Reads a whole linker command, without the program.
     pub fn of(command: impl IntoIterator<Item = &'p [u8]>, store: &Store) -> LibrarySearch<'p> {

@@ -38,6 +38,12 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let any_driver = call.toolchain.any_driver;
     if any_driver && is_linked(&context)? {
         let params = users(&context);
+        let world = context.world;
+        context.count(|counts| {
+            // What cannot be read has ended in an error above.
+            let params = response_file::expand(call.args, world);
+            counts.add_linker(&params.unwrap_or_default());
+        });
         let why = "a wrapped linker further up has done it (CC_WRAPPER_LINKED is set)";
         context.log.note(|| Note::Nothing(why));
         return Ok(context.plan(Command {
@@ -49,6 +55,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;
     let mut params = response_file::expand(call.args, context.world)?;
+    context.count(|counts| counts.add_linker(&params));
 
     let mut inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
     if any_driver {

@@ -37,11 +37,13 @@ pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<R
     if call.role == Role::Cpp {
         return None;
     }
-    let units = find(params, operands);
+    let mut units = find(params, operands);
+    // Standard input is no file that others could look at.
+    units.retain(|unit| unit.file != b"-");
     (!units.is_empty()).then_some(Record { database, units })
 }
 
-/// Whether such a call compiles a file.
+/// Whether such a call compiles a file, or standard input.
 pub fn compiles_a_file(params: &[Arg], operands: &[Arg]) -> bool {
     !find(params, operands).is_empty()
 }
@@ -129,8 +131,7 @@ impl<'p> Found<'p> {
             Some(language) => (true, language.ends_with(b"-header")),
             None => (ends_as_source(file), is_header(file)),
         };
-        // Standard input is no file that others could look at.
-        if (is_source || is_header) && !matches!(file, b"" | b"-") {
+        if (is_source || is_header) && !file.is_empty() {
             self.inputs.push(Input { file, is_header });
         }
     }
@@ -190,7 +191,9 @@ fn stem(file: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
     use crate::arguments::scan;
+    use crate::environment::Environment;
     use crate::plan::Origin;
+    use crate::toolchain::{Tool, Toolchain};
     use alloc::string::String;
 
     /// `FILE → OUTPUT`, joined by commas.
@@ -303,11 +306,28 @@ mod tests {
             "--analyze a.c",
             "--help a.c",
             "-print-file-name=a.c",
-            "-c -x c -",
             "a.o b.a c.so -lz -o app",
         ] {
             assert_eq!(units(words), "", "{words}");
         }
         check(&[("-MD -MMD -MP -c a.c", "a.c → a.o")]);
+    }
+
+    #[test]
+    fn standard_input_is_compiled_and_not_recorded() {
+        check(&[("-c -x c - -o x.o", "- → x.o"), ("-", "")]);
+        let environment = Environment::new([&b"CC_WRAPPER_COMPDB=db"[..]]);
+        let call = Call {
+            executable: b"",
+            toolchain: &Toolchain::default(),
+            tool: &Tool::default(),
+            role: Role::Cc,
+            root: None,
+            bintools: None,
+            args: &[],
+            environment: &environment,
+        };
+        let params = ["-c", "-xc", "-"].map(|word| Arg::new(word.as_bytes(), Origin::User(1)));
+        assert_eq!(record(&call, &params, &[]), None);
     }
 }

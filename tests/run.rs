@@ -51,6 +51,21 @@ impl Place {
         self.path(name)
     }
 
+    fn program(&self, name: &str, script: &str) {
+        let path = self.file(name, &format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A root with one tool.
+    fn root(&self, name: &str, tool: &str, role: &str, program: &str) {
+        let tool_is = format!(r#"{{"{tool}": {{"role": "{role}", "program": "{program}"}}}}"#);
+        let text = format!(r#"{{"version": 1, "suffixSalt": "s", "tools": {tool_is}}}"#);
+        self.file(&format!("{name}/nix-support/toolchain.json"), &text);
+        fs::create_dir(self.path(name).join("bin")).unwrap();
+        let link = self.path(name).join("bin").join(tool);
+        std::os::unix::fs::symlink(BINARY, link).unwrap();
+    }
+
     fn run(&self, args: &[&str]) -> Command {
         let mut command = command(BINARY);
         command
@@ -141,6 +156,22 @@ fn each_call_is_counted_once_and_as_what_it_is() {
             "cc --version; cc -E main.c; cc --none",
             "0 compiles, 0 links, none failed",
         ),
+        (
+            "cc -'###' main.c; cc --version main.c; cc -print-search-dirs main.c",
+            "0 compiles, 0 links, none failed",
+        ),
+        (
+            "ld --help; ld --version; ld -v; ld -V; ld -m elf_x86_64 -v; ld -verbose",
+            "0 compiles, 0 links, none failed",
+        ),
+        (
+            "cc -c part.c && ld -v -r part.o && echo part.o >rsp && ld -r @rsp",
+            "1 compile, 2 links, none failed",
+        ),
+        (
+            "echo 'int main(void) { return 0; }' | cc -xc - -o x",
+            "1 compile, 1 link, none failed",
+        ),
         ("cc -c @x.rsp", "1 compile, 0 links, 1 failed"),
     ] {
         place.file("x.rsp", "bad.c");
@@ -154,14 +185,8 @@ fn each_call_is_counted_once_and_as_what_it_is() {
 #[test]
 fn the_tools_time_is_not_the_wrappers() {
     let Some(place) = Place::new() else { return };
-    let slow = place.file("slow", "#!/bin/sh\nsleep 0.3\n");
-    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
-    place.file(
-        "slow-root/nix-support/toolchain.json",
-        r#"{"version": 1, "suffixSalt": "s", "tools": {"cc": {"role": "cc", "program": "../slow"}}}"#,
-    );
-    fs::create_dir(place.path("slow-root/bin")).unwrap();
-    std::os::unix::fs::symlink(BINARY, place.path("slow-root/bin/cc")).unwrap();
+    place.program("slow", "sleep 0.3");
+    place.root("slow-root", "cc", "cc", "../slow");
     let output = place.sh("$PWD/slow-root/bin/cc -c x.c");
     let line = last_line(&output);
     let times: Vec<f64> = line
@@ -174,17 +199,115 @@ fn the_tools_time_is_not_the_wrappers() {
     assert!(wrapper < 0.25 && tools >= 0.3, "{line}");
 }
 
+/// gnatmake runs the real compiler and the wrapped gnatlink, gnatlink the wrapped
+/// compiler.
+#[test]
+fn what_gnats_tools_do_is_counted_once() {
+    let (Some(place), Some(_)) = (Place::new(), tool("gnatmake")) else {
+        return;
+    };
+    let ada = place.path("ada");
+    wrap(&ada, ["--cc", "gcc", "--cc", "gnatmake", "--no-check"]);
+    place.file(
+        "hello.adb",
+        "with Part;\nprocedure Hello is\nbegin\n  Part;\nend Hello;\n",
+    );
+    place.file("part.adb", "procedure Part is\nbegin\n  null;\nend Part;\n");
+    place.file("bad.adb", "procedure Bad is\nbegin\n  None;\nend Bad;\n");
+    for (script, expected) in [
+        (
+            "gnatmake hello.adb && ./hello",
+            "1 compile, 1 link, none failed",
+        ),
+        (
+            "gnatmake -f -c hello.adb",
+            "1 compile, 0 links, none failed",
+        ),
+        // The binder's output is compiled.
+        (
+            "gnatbind -x hello.ali && gnatlink hello.ali",
+            "1 compile, 1 link, none failed",
+        ),
+        (
+            "gnatbind -x hello.ali && gnatlink hello.ali -lnone",
+            "1 compile, 1 link, 1 failed",
+        ),
+        (
+            "gnatmake -f hello.adb -largs -lnone",
+            "1 compile, 1 link, 1 failed",
+        ),
+        ("gnatmake bad.adb", "1 compile, 1 link, 1 failed"),
+        ("gnatmake --version", "0 compiles, 0 links, none failed"),
+    ] {
+        let mut run = command(BINARY);
+        run.args(["run", "--toolchain"])
+            .arg(&ada)
+            .args(["--", "sh", "-c", script]);
+        let output = run.current_dir(place.0.path()).output().unwrap();
+        let is_failure = expected.ends_with("1 failed");
+        assert_eq!(output.status.success(), !is_failure, "{script}: {output:?}");
+        counts(&output, expected);
+    }
+}
+
+/// As the go command runs gccgo.
+#[test]
+fn what_a_tool_runs_that_compiles_nothing_counts() {
+    let Some(place) = Place::new() else { return };
+    // By its path: a wrapped compiler has its own root before all others.
+    let script = "cc() { CC \"$@\"; }; cc -c main.c; cc -c part.c; \
+                  cc main.o part.o -lgreet; cc -c none.c";
+    let cc = root().join("bin/cc").display().to_string();
+    place.program("build", &script.replace("CC", &cc));
+    place.root("go-root", "go", "go", "../build");
+    let output = place.sh("$PWD/go-root/bin/go build");
+    counts(&output, "3 compiles, 1 link, 1 failed");
+    // One that does.
+    place.root("cc-root", "cc", "cc", "../build");
+    let output = place.sh("$PWD/cc-root/bin/cc -c x.c");
+    counts(&output, "1 compile, 0 links, 1 failed");
+}
+
+#[test]
+fn a_tool_that_cannot_be_run_has_failed() {
+    let Some(place) = Place::new() else { return };
+    place.root("gone", "cc", "cc", "/none/cc");
+    let output = place.sh("$PWD/gone/bin/cc --version");
+    counts(&output, "0 compiles, 0 links, 1 failed");
+}
+
 #[test]
 fn quiet_says_nothing_and_counts_nothing() {
     let Some(place) = Place::new() else { return };
     let script = "echo ${CC_WRAPPER_STATS-unset}; cc -c main.c";
-    let mut quiet = place.run(&["--quiet", "--", "sh", "-c", script]);
-    let output = quiet.env("CC_WRAPPER_STATS", "/outer").output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "unset\n");
-    assert!(
-        output.status.success() && output.stderr.is_empty(),
-        "{output:?}"
-    );
+    let output = run(&mut place.run(&["--quiet", "--", "sh", "-c", script]));
+    assert_eq!(output, "unset\n");
+}
+
+#[test]
+fn a_run_in_a_run_is_counted_by_both() {
+    let Some(place) = Place::new() else { return };
+    for (options, lines) in [("", 2), ("--quiet", 1)] {
+        let script = format!("cc -c main.c; {BINARY} run {options} -- cc part.o main.o -lgreet");
+        let output = place.sh(&["cc -c part.c; ", &script].concat());
+        assert!(output.status.success(), "{output:?}");
+        counts(&output, "2 compiles, 1 link, none failed");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.lines().count(), lines, "{said}");
+        if lines == 2 {
+            let inner = "cc-wrapper: 0 compiles, 1 link, none failed; ";
+            assert!(said.starts_with(inner), "{said}");
+        }
+    }
+    // Whoever counted has gone, or cannot be told.
+    for (file, lines) in [("tmp/gone", 1), ("tmp", 2)] {
+        let mut run = place.run(&["--", "cc", "-c", "part.c"]);
+        let output = run.env("CC_WRAPPER_STATS", place.path(file)).output();
+        let output = output.unwrap();
+        counts(&output, "1 compile, 0 links, none failed");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.lines().count(), lines, "{said}");
+    }
 }
 
 #[test]

@@ -36,7 +36,10 @@ pub fn tool<R>(wait: impl FnOnce() -> R) -> R {
 pub struct Line {
     pub compiles: bool,
     pub links: bool,
+    /// It is a part of what another line counts.
     pub is_inner: bool,
+    /// Its time is a part of the tool's time in another line.
+    pub is_waited_for: bool,
     pub failed: bool,
     /// It failed before any tool was run.
     pub refused: bool,
@@ -46,16 +49,17 @@ pub struct Line {
 
 impl Line {
     fn write(self) -> String {
-        let [compiles, links, is_inner, failed, refused] = [
+        let flags = [
             self.compiles,
             self.links,
             self.is_inner,
+            self.is_waited_for,
             self.failed,
             self.refused,
-        ]
-        .map(u8::from);
+        ];
+        let flags: String = flags.map(|flag| if flag { "1 " } else { "0 " }).concat();
         let [wrapper, tool] = [self.wrapper, self.tool].map(|time| time.as_nanos());
-        format!("{compiles} {links} {is_inner} {failed} {refused} {wrapper} {tool}\n")
+        format!("{flags}{wrapper} {tool}\n")
     }
 
     /// `None`: it is not whole.
@@ -66,6 +70,7 @@ impl Line {
             compiles: next()? != 0,
             links: next()? != 0,
             is_inner: next()? != 0,
+            is_waited_for: next()? != 0,
             failed: next()? != 0,
             refused: next()? != 0,
             wrapper: Duration::from_nanos(next()?),
@@ -74,8 +79,18 @@ impl Line {
     }
 }
 
+/// How a call has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Done,
+    /// The tool has failed.
+    Failed,
+    /// No tool was run.
+    Refused,
+}
+
 /// Counts a call, if anybody wants it.
-pub fn write(statistics: Option<&Statistics>, failed: bool, name: &str) {
+pub fn write(statistics: Option<&Statistics>, end: End, name: &str) {
     let Some(statistics) = statistics else {
         return;
     };
@@ -85,12 +100,14 @@ pub fn write(statistics: Option<&Statistics>, failed: bool, name: &str) {
         compiles: statistics.compiles,
         links: statistics.links,
         is_inner: statistics.is_inner,
-        failed,
-        refused: failed && tool == Duration::ZERO,
+        is_waited_for: statistics.is_waited_for,
+        failed: end != End::Done,
+        refused: end == End::Refused,
         wrapper: all.saturating_sub(tool),
         tool,
     };
-    if let Err(error) = append(statistics.file, &line.write()) {
+    let file = OsStr::from_bytes(statistics.file);
+    if let Err(error) = append(file, line.write().as_bytes()) {
         let text = format!(": {error}; unset CC_WRAPPER_STATS, or set it to a file");
         let start = &b"warning: cannot count the call in "[..];
         report::error(name, &[start, statistics.file, text.as_bytes()].concat());
@@ -99,12 +116,12 @@ pub fn write(statistics: Option<&Statistics>, failed: bool, name: &str) {
 
 /// By one write, which the kernel does not mix with others. The file is there:
 /// it is gone when nobody counts any more.
-fn append(file: &[u8], line: &str) -> io::Result<()> {
-    match OpenOptions::new()
-        .append(true)
-        .open(OsStr::from_bytes(file))
-    {
-        Ok(mut file) => file.write_all(line.as_bytes()),
+///
+/// # Errors
+/// It cannot be written.
+pub fn append(file: &OsStr, lines: &[u8]) -> io::Result<()> {
+    match OpenOptions::new().append(true).open(file) {
+        Ok(mut file) => file.write_all(lines),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
@@ -118,6 +135,7 @@ mod tests {
     fn a_line_is_read_back() {
         let line = Line {
             compiles: true,
+            is_waited_for: true,
             failed: true,
             wrapper: Duration::from_nanos(7),
             tool: Duration::from_secs(9),

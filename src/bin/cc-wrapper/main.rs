@@ -27,7 +27,9 @@ use cc_wrapper::decide::decide;
 use cc_wrapper::dispatch::dispatch;
 use cc_wrapper::environment::Environment;
 use cc_wrapper::event::Log;
-use cc_wrapper::statistics;
+use cc_wrapper::statistics::Statistics;
+
+use crate::count::End;
 
 fn main() -> ExitCode {
     count::begin();
@@ -63,7 +65,7 @@ fn tool(call: &Call, name: &str) -> ExitCode {
         }
         Err(error) => {
             report::events(&log.events, log.debug);
-            count::write(statistics::of(call).as_ref(), true, name);
+            count::write(Statistics::of(call).as_ref(), End::Refused, name);
             report::error(name, &error.text());
             ExitCode::from(error.exit_status())
         }

@@ -16,6 +16,7 @@ use cc_wrapper::hook::Failure as HookFailure;
 use cc_wrapper::plan::{Plan, ResponseFile};
 
 use crate::child::{self, end_as};
+use crate::count::End;
 use crate::{count, hook, report, signals};
 pub use failure::is_too_long;
 pub use failure::Failure;
@@ -26,8 +27,12 @@ use response_file::Written;
 /// Returns only if it was not run.
 pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
     let done = Run::of(plan).and_then(Run::run);
-    let failed = !done.as_ref().is_ok_and(ExitStatus::success);
-    count::write(plan.statistics.as_ref(), failed, tool);
+    let end = match &done {
+        Ok(status) if status.success() => End::Done,
+        Ok(_) => End::Failed,
+        Err(_) => End::Refused,
+    };
+    count::write(plan.statistics.as_ref(), end, tool);
     match done {
         Ok(status) => match &plan.post_link {
             Some(_) if status.success() => post_link(plan, tool),

@@ -21,8 +21,12 @@ use self::arguments::Arguments;
 use self::totals::Totals;
 use crate::child;
 use crate::command::environment;
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{cannot, warn, Error, Result};
 use crate::command::paths::{absolute, shown};
+use crate::count;
+
+const STATS: &str = "CC_WRAPPER_STATS";
+const COUNTED: &str = "CC_WRAPPER_COUNTED";
 
 /// The process ends as the command did.
 ///
@@ -46,15 +50,16 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         true => None,
         false => Some(counts()?),
     };
-    match &counts {
-        Some(counts) => command.env("CC_WRAPPER_STATS", counts.path()),
-        None => command.env_remove("CC_WRAPPER_STATS"),
-    };
+    if let Some(counts) = &counts {
+        // Whoever counts the calls around us, these are counted from here.
+        command.env(STATS, counts.path()).env_remove(COUNTED);
+    }
 
     child::expect().map_err(cannot("run", Path::new(program)))?;
     let ended = child::run(&mut command).map_err(|why| not_run(program, &why))?;
     if let Some(counts) = counts {
         let text = fs::read(counts.path()).unwrap_or_default();
+        hand_on(&text);
         let totals = Totals::of(&String::from_utf8_lossy(&text));
         let _ = writeln!(io::stderr(), "cc-wrapper: {}", totals.line());
         // The process ends without dropping anything.
@@ -78,6 +83,20 @@ fn database(file: &Path) -> Result<PathBuf> {
         )));
     }
     Ok(path)
+}
+
+/// Whoever counts around us counts these calls too.
+fn hand_on(lines: &[u8]) {
+    let file = env::var_os(STATS).unwrap_or_default();
+    if file.is_empty() || lines.is_empty() {
+        return;
+    }
+    if let Err(why) = count::append(&file, lines) {
+        warn(&format!(
+            "cannot count the calls in {} too: {why}; unset {STATS}, or set it to a file",
+            shown(&file)
+        ));
+    }
 }
 
 fn counts() -> Result<NamedTempFile> {

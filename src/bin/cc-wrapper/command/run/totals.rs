@@ -22,9 +22,11 @@ impl Totals {
         let mut inner = Duration::ZERO;
         for line in text.lines().filter_map(Line::read) {
             totals.wrapper += line.wrapper;
+            match line.is_waited_for {
+                true => inner += line.wrapper,
+                false => totals.tools += line.tool,
+            }
             if line.is_inner {
-                // The outer call has waited for it.
-                inner += line.wrapper;
                 continue;
             }
             totals.calls += 1;
@@ -32,7 +34,6 @@ impl Totals {
             totals.links += usize::from(line.links);
             let counts = line.compiles || line.links || line.refused;
             totals.failed += usize::from(line.failed && counts);
-            totals.tools += line.tool;
         }
         totals.tools = totals.tools.saturating_sub(inner);
         totals
@@ -77,12 +78,23 @@ mod tests {
 
     #[test]
     fn what_an_inner_wrapper_takes_is_no_tools_time() {
-        let text = "1 1 0 0 0 1000000 500000000\n0 1 1 0 0 2000000 100000000\n\
-                    0 0 0 1 0 1000000 0\n1 0 0 1 0 1000000 10000000000\n0 0 0 1 1 0 0\n1 0";
+        let text = "1 1 0 0 0 0 1000000 500000000\n0 1 1 1 0 0 2000000 100000000\n\
+                    0 0 0 0 1 0 1000000 0\n1 0 0 0 1 0 1000000 10000000000\n\
+                    0 0 0 0 1 1 0 0\n1 0";
         assert_eq!(
             Totals::of(text).line(),
             "2 compiles, 1 link, 2 failed; 0.005 s in the wrapper, 10.5 s in the tools"
         );
         assert_eq!(Totals::of("").line(), "no wrapped tool was called");
+    }
+
+    #[test]
+    fn what_an_uncounted_tool_runs_counts_and_takes_its_time() {
+        let text = "0 0 0 0 1 0 1000000 900000000\n1 0 0 1 0 0 2000000 300000000\n\
+                    1 0 0 1 1 0 2000000 300000000";
+        assert_eq!(
+            Totals::of(text).line(),
+            "2 compiles, 0 links, 1 failed; 0.005 s in the wrapper, 0.896 s in the tools"
+        );
     }
 }
