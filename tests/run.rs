@@ -311,6 +311,15 @@ fn a_run_in_a_run_is_counted_by_both() {
 }
 
 #[test]
+fn an_empty_tmpdir_is_none() {
+    let Some(place) = Place::new() else { return };
+    let mut run = place.run(&["--", "sh", "-c", "echo $CC_WRAPPER_STATS"]);
+    let output = run.env("TMPDIR", "").output().unwrap();
+    let file = String::from_utf8(output.stdout).unwrap();
+    assert!(file.starts_with("/tmp/cc-wrapper-run-"), "{file}");
+}
+
+#[test]
 fn it_ends_as_the_command_did() {
     let Some(place) = Place::new() else { return };
     assert_eq!(place.sh("exit 7").status.code(), Some(7));

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cc_wrapper::hook::{Changes, Failure, Hook};
 use cc_wrapper::plan::{Command, Export};
@@ -94,6 +94,16 @@ pub fn executable() -> OsString {
         }
     }
     std::env::args_os().next().unwrap_or_default()
+}
+
+/// Where files go that nobody is to keep. As to a shell, an empty TMPDIR is
+/// none.
+pub fn temporary_directory() -> PathBuf {
+    let directory = std::env::temp_dir();
+    match directory.as_os_str().is_empty() {
+        true => PathBuf::from("/tmp"),
+        false => directory,
+    }
 }
 
 fn as_path(path: &[u8]) -> &Path {

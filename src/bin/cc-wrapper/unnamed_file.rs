@@ -7,6 +7,8 @@ use std::io;
 use rustix::io::{fcntl_dupfd_cloexec, fcntl_setfd, FdFlags};
 use rustix::process::{getrlimit, Resource};
 
+use crate::os::temporary_directory;
+
 /// An empty file that programs inherit.
 ///
 /// # Errors
@@ -14,7 +16,7 @@ use rustix::process::{getrlimit, Resource};
 pub fn create() -> io::Result<File> {
     let file = match in_memory() {
         Some(file) => file,
-        None => tempfile::tempfile()?,
+        None => tempfile::tempfile_in(temporary_directory())?,
     };
     fcntl_setfd(&file, FdFlags::empty())?;
     Ok(file)

@@ -21,6 +21,7 @@ use super::own::{BINARY, TOOLCHAIN};
 use super::paths::{absolute, has_colon, has_white_space};
 use crate::command::error::{cannot, Error, Result};
 use crate::command::paths::shown;
+use crate::os::temporary_directory;
 
 /// Where the linker half lies in a root that holds two.
 pub const LINKER_HALF: &str = "bintools";
@@ -144,7 +145,7 @@ impl Staging {
             fs::create_dir_all(&inside).map_err(cannot("create", &inside))?;
             return Ok(inside);
         }
-        let preferred = std::env::temp_dir();
+        let preferred = temporary_directory();
         let place = if has_white_space(&preferred) {
             PathBuf::from("/tmp")
         } else {

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::process::{getrlimit, Resource};
 use tempfile::TempPath;
 
+use crate::os::temporary_directory;
 use crate::unnamed_file::{self, out_of_the_way};
 
 /// Whether only a file with a name will do. The language of a script closes
@@ -64,7 +65,8 @@ impl Written {
     pub fn with_a_name(plan: &Plan) -> io::Result<Written> {
         Written::by(plan, |text| {
             let mut builder = tempfile::Builder::new();
-            let mut file = builder.prefix("cc-wrapper-").suffix(".rsp").tempfile()?;
+            let builder = builder.prefix("cc-wrapper-").suffix(".rsp");
+            let mut file = builder.tempfile_in(temporary_directory())?;
             file.write_all(text)?;
             let path = file.into_temp_path();
             Ok((path.to_path_buf(), Kept::Named(path)))

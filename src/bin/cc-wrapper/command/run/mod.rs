@@ -24,6 +24,7 @@ use crate::command::environment;
 use crate::command::error::{cannot, warn, Error, Result};
 use crate::command::paths::{absolute, shown};
 use crate::count;
+use crate::os::temporary_directory;
 
 const STATS: &str = "CC_WRAPPER_STATS";
 const COUNTED: &str = "CC_WRAPPER_COUNTED";
@@ -100,7 +101,7 @@ fn hand_on(lines: &[u8]) {
 }
 
 fn counts() -> Result<NamedTempFile> {
-    let directory = env::temp_dir();
+    let directory = temporary_directory();
     tempfile::Builder::new()
         .prefix("cc-wrapper-run-")
         .tempfile_in(&directory)

@@ -42,6 +42,7 @@ use crate::command::install::Staging;
 use crate::command::own::BINARY;
 use crate::command::paths::shown;
 use crate::command::{front_ends, interrupt, paths};
+use crate::os::temporary_directory;
 
 /// Does what the command line asks and tells what that was.
 ///
@@ -152,7 +153,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
 /// # Errors
 /// There is no such compiler, or it does not answer.
 pub fn system_directories_of(cc: &str) -> Result<Vec<PathBuf>> {
-    let place = env::temp_dir();
+    let place = temporary_directory();
     let scratch = tempfile::tempdir_in(&place).map_err(cannot("write in", &place))?;
     let search = Search::along(&env::var_os("PATH").unwrap_or_default());
     let workshop = Workshop::new(search.path(), scratch.path().to_path_buf());
