@@ -130,7 +130,7 @@ fn fails(command: &mut Command, status: i32, parts: &[&str]) {
 #[test]
 fn what_is_not_there_or_no_such_thing_is_named() {
     let Some(place) = Place::new() else { return };
-    fs::create_dir_all(place.path("empty/share")).unwrap();
+    fs::create_dir_all(place.path("empty/etc")).unwrap();
     let no_prefix = "give the directory that a dependency is installed to";
     let no_root = "cc-wrapper wrap lays one";
     for (args, status, parts) in [

@@ -235,6 +235,41 @@ fn libraries_where_debians_meson_puts_them_are_found() {
 }
 
 #[test]
+fn a_system_that_is_brought_along_is_searched_anyway() {
+    let place = Place::empty();
+    let list = place.path("one/nix-support/propagated-build-inputs");
+    write(&list, "/usr / /usr/\n");
+    let mut env = place.env(&["one", "--shell", "json", "--toolchain"]);
+    let output = env.arg(root()).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+    let set = json(&String::from_utf8(output.stdout).unwrap());
+    let one = place.path("one").display().to_string();
+    assert_eq!(set["NIX_CFLAGS_COMPILE"], format!("-isystem {one}/include"));
+    assert_eq!(set["CMAKE_PREFIX_PATH"], one);
+}
+
+#[test]
+fn a_prefix_may_hold_nothing_but_data() {
+    let place = Place::empty();
+    let config = "share/ECM/cmake/ECMConfig.cmake";
+    write(
+        &place.path("ecm").join(config),
+        "message(STATUS \"it is ECM\")\n",
+    );
+    let set = json(&run(&mut place.env(&["ecm", "--shell", "json"])));
+    let ecm = place.path("ecm").display().to_string();
+    assert_eq!(set["CMAKE_PREFIX_PATH"], ecm);
+    assert_eq!(set.len(), 1);
+    let Some(_) = tool("cmake") else { return };
+    write(
+        &place.path("CMakeLists.txt"),
+        "cmake_minimum_required(VERSION 3.13)\nproject(x NONE)\nfind_package(ECM REQUIRED)\n",
+    );
+    let said = run(&mut place.shell("ecm", "cmake -S . -B build"));
+    assert!(said.contains("it is ECM"), "{said}");
+}
+
+#[test]
 fn a_root_that_needs_markers_gets_them() {
     let place = Place::empty();
     write(
@@ -389,8 +424,8 @@ fn github_reads_lines() {
 #[test]
 fn bad_input_is_one_line() {
     let place = Place::empty();
-    fs::create_dir_all(place.path("empty/share")).unwrap();
-    for prefix in ["a b", "a:b"] {
+    fs::create_dir_all(place.path("empty/etc")).unwrap();
+    for prefix in ["a b", "a:b", "x$ORIGIN", "${LIB}"] {
         fs::create_dir_all(place.path(prefix).join("lib")).unwrap();
     }
     write(&place.path("file"), "");
@@ -407,6 +442,10 @@ fn bad_input_is_one_line() {
         (&["empty"], "empty holds none of include, lib"),
         (&["a b"], "a b has white space in its path"),
         (&["a:b"], "a:b has a colon in its path"),
+        (&["x$ORIGIN"], "x$ORIGIN has $ORIGIN in its path"),
+        (&["${LIB}"], "${LIB} has $LIB in its path"),
+        (&["/no\u{1b}[31mpe\r"], r"$'/no\x1b[31mpe\x0d' is not there"),
+        (&["--\u{1b}[31m"], r"\u{1b}[31m"),
         (&["/usr/"], "/usr/ is searched by all compilers anyway"),
         (&[], "nothing to find"),
         (&["one", "--shell", "tcsh"], "'tcsh'"),

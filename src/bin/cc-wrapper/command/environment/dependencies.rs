@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::command::error::{cannot, Error, Result};
@@ -19,7 +19,7 @@ const PARTS: [&str; 7] = [
     "lib",
     "lib64",
     "bin",
-    "share/pkgconfig",
+    "share",
     "Library/Frameworks",
     PROPAGATED,
 ];
@@ -54,11 +54,11 @@ pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
         }
         if !PARTS.iter().any(|part| prefix.join(part).exists()) {
             return Err(Error::new(format!(
-                "{called} holds none of include, lib, bin and share/pkgconfig; \
+                "{called} holds none of include, lib, bin and share; \
                  give the directory that holds them"
             )));
         }
-        if SYSTEMS.contains(&canonical(&prefix).to_str().unwrap_or_default()) {
+        if is_systems(&prefix) {
             return Err(Error::new(format!(
                 "{called} is searched by all compilers anyway; leave it out"
             )));
@@ -68,21 +68,47 @@ pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+fn is_systems(prefix: &Path) -> bool {
+    SYSTEMS.contains(&canonical(prefix).to_str().unwrap_or_default())
+}
+
+/// What a dynamic loader puts something else for in an rpath.
+const TOKENS: [&str; 3] = ["ORIGIN", "LIB", "PLATFORM"];
+
+/// As loaders read them: `$LIBRARY` too begins with one.
+fn token(path: &Path) -> Option<&'static str> {
+    let mut parts = path.as_os_str().as_bytes().split(|&b| b == b'$');
+    parts.next();
+    parts.find_map(|part| {
+        let is_this = |token: &&&str| {
+            let token = token.as_bytes();
+            part.starts_with(token) || part.starts_with(&[b"{", token, b"}"].concat())
+        };
+        TOKENS.iter().find(is_this).copied()
+    })
+}
+
 fn add(prefix: PathBuf, found: &mut Vec<PathBuf>) -> Result<()> {
     if found.contains(&prefix) {
         return Ok(());
     }
-    let what = match () {
-        () if has_white_space(&prefix) => "white space",
-        () if has_colon(&prefix) => "a colon",
-        () => {
-            found.push(prefix.clone());
-            return propagated(&prefix, found);
-        }
+    let lists = "which lists of flags and directories cannot hold";
+    let (what, why) = match () {
+        () if has_white_space(&prefix) => ("white space".to_owned(), lists),
+        () if has_colon(&prefix) => ("a colon".to_owned(), lists),
+        () => match token(&prefix) {
+            Some(token) => (
+                format!("${token}"),
+                "for which dynamic loaders put something else",
+            ),
+            None => {
+                found.push(prefix.clone());
+                return propagated(&prefix, found);
+            }
+        },
     };
     Err(Error::new(format!(
-        "{} has {what} in its path, which lists of flags and directories cannot hold; \
-         install it elsewhere, or give a symlink to it",
+        "{} has {what} in its path, {why}; install it elsewhere, or give a symlink to it",
         shown(&prefix)
     )))
 }
@@ -106,8 +132,9 @@ fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
                 shown(&list)
             )));
         }
-        // A stdenv takes scripts too, which is nothing for tools to find.
-        if path.is_dir() {
+        // A stdenv takes scripts too, which is nothing for tools to find; and
+        // it has no system that is searched anyway.
+        if path.is_dir() && !is_systems(&path) {
             add(path, found)?;
         }
     }
@@ -117,6 +144,19 @@ fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_loader_would_replace_is_found() {
+        for (path, expected) in [
+            ("/a/$ORIGIN/b", Some("ORIGIN")),
+            ("/a/x${LIB}", Some("LIB")),
+            ("/$$PLATFORMS", Some("PLATFORM")),
+            ("/a/$lib/${LIB", None),
+            ("/LIB/$", None),
+        ] {
+            assert_eq!(token(Path::new(path)), expected, "{path}");
+        }
+    }
 
     #[test]
     fn a_package_comes_before_what_it_brings_along_and_each_once() {
