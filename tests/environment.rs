@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{symlink, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -78,6 +78,16 @@ impl Place {
         self.0.path().join(name)
     }
 
+    /// A wrapped root with these `tools`, and these files in its bin.
+    fn root(&self, name: &str, tools: &str, bin: &[&str]) {
+        let text = format!(r#"{{"version": 1, "suffixSalt": "s", "tools": {tools}}}"#);
+        let root = self.path(name);
+        write(&root.join("nix-support/toolchain.json"), &text);
+        for file in bin {
+            write(&root.join("bin").join(file), "");
+        }
+    }
+
     fn env<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut command = command(BINARY);
         command.arg("env").args(args).current_dir(self.0.path());
@@ -120,9 +130,14 @@ fn json(text: &str) -> serde_json::Map<String, serde_json::Value> {
     value.as_object().unwrap().clone()
 }
 
-/// One line on standard error, and nothing else.
+/// One line on standard error, and a failure for the shell to read.
 #[track_caller]
 fn refused(command: &mut Command, part: &str) {
+    refused_with(command, part, "false\n");
+}
+
+#[track_caller]
+fn refused_with(command: &mut Command, part: &str, expected: &str) {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{part}");
@@ -131,7 +146,7 @@ fn refused(command: &mut Command, part: &str) {
         text.starts_with("cc-wrapper: ") && text.contains(part),
         "{text}"
     );
-    assert!(output.stdout.is_empty());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
 }
 
 fn words(path: &Path) -> Vec<u8> {
@@ -219,19 +234,24 @@ fn what_is_set_is_extended_in_the_order_of_the_hooks() {
 #[test]
 fn libraries_where_debians_meson_puts_them_are_found() {
     let place = Place::empty();
-    write(&place.path("three/lib/x86_64-linux-gnu/libthree.so"), "");
-    write(
-        &place.path("three/lib/x86_64-linux-gnu/pkgconfig/three.pc"),
-        "",
-    );
-    let set = json(&run(&mut place.env(&["three", "--shell", "json"])));
-    let lib = place
-        .path("three/lib/x86_64-linux-gnu")
-        .display()
-        .to_string();
-    assert_eq!(set["NIX_LDFLAGS"], format!("-L{lib}"));
-    assert_eq!(set["PKG_CONFIG_PATH"], format!("{lib}/pkgconfig"));
-    assert!(!set.contains_key("NIX_CFLAGS_COMPILE"));
+    let native = format!("{}-linux-gnu", std::env::consts::ARCH);
+    let foreign = ["riscv64", "s390x"].map(|arch| format!("{arch}-linux-gnu"));
+    for triple in foreign.iter().chain([&native]) {
+        let lib = place.path("three/lib").join(triple);
+        write(&lib.join("libthree.so"), "");
+        write(&lib.join("pkgconfig/three.pc"), "");
+    }
+    // Another spelling of the same, which counts too.
+    let tools = r#"{"riscv64-unknown-linux-gnu-gcc": {"role": "cc", "program": "/none"}}"#;
+    place.root("cross", tools, &["riscv64-unknown-linux-gnu-gcc"]);
+    for (options, triple) in [(&[][..], &native), (&["--toolchain", "cross"], &foreign[0])] {
+        let mut env = place.env(&["three", "--shell", "json"]);
+        let set = json(&run(env.args(options)));
+        let lib = place.path("three/lib").join(triple).display().to_string();
+        assert_eq!(set["NIX_LDFLAGS"], format!("-L{lib}"));
+        assert_eq!(set["PKG_CONFIG_PATH"], format!("{lib}/pkgconfig"));
+        assert!(!set.contains_key("NIX_CFLAGS_COMPILE"));
+    }
 }
 
 #[test]
@@ -267,6 +287,136 @@ fn a_prefix_may_hold_nothing_but_data() {
     );
     let said = run(&mut place.shell("ecm", "cmake -S . -B build"));
     assert!(said.contains("it is ECM"), "{said}");
+}
+
+#[test]
+fn binutils_are_the_roots_own() {
+    let place = Place::empty();
+    let names = |set: &serde_json::Map<String, serde_json::Value>| {
+        let names = set.keys().filter(|name| *name != "PATH");
+        names.map(String::as_str).collect::<Vec<_>>().join(" ")
+    };
+    let mut env = place.env(&["--shell", "json", "--toolchain"]);
+    let set = json(&run(env.arg(root())));
+    for name in ["AR", "AS", "LD", "NM", "OBJCOPY", "RANLIB", "STRIP"] {
+        let path = root().join("bin").join(name.to_lowercase());
+        assert_eq!(set[name], path.to_str().unwrap(), "{name}");
+        assert!(path.exists());
+    }
+    // Of another target, by the names that it has.
+    let cross = r#"{"avr-gcc": {"role": "cc", "program": "/none"}}"#;
+    place.root(
+        "avr",
+        cross,
+        &["avr-gcc", "avr-ar", "avr-ld", "strip", "llvm-nm"],
+    );
+    let set = json(&run(&mut place.env(&[
+        "--shell",
+        "json",
+        "--toolchain",
+        "avr",
+    ])));
+    assert_eq!(
+        names(&set),
+        "AR CC LD NIX_BINTOOLS_WRAPPER_TARGET_HOST_s NIX_CC_WRAPPER_TARGET_HOST_s"
+    );
+    assert_eq!(set["AR"], place.path("avr/bin/avr-ar").to_str().unwrap());
+    // clang has one name for all targets.
+    let clang = r#"{"clang": {"role": "cc", "program": "/none"},
+                    "avr-ld": {"role": "ld", "program": "/none"}}"#;
+    place.root("clang", clang, &["clang", "ld", "avr-ld", "avr-ar"]);
+    let set = json(&run(&mut place.env(&[
+        "--shell",
+        "json",
+        "--toolchain",
+        "clang",
+    ])));
+    assert_eq!(set["AR"], place.path("clang/bin/avr-ar").to_str().unwrap());
+    assert_eq!(set["LD"], place.path("clang/bin/ld").to_str().unwrap());
+}
+
+#[test]
+fn what_another_root_has_left_is_warned_of() {
+    let place = Place::empty();
+    let tools = r#"{"cc": {"role": "cc", "program": "/none"}}"#;
+    place.root("first", tools, &["cc", "c++", "ar"]);
+    place.root("second", tools, &["cc"]);
+    let at = |name: &str| place.path(name);
+    let mut env = place.env(&["--toolchain", "second"]);
+    env.env("CC", at("first/bin/cc"))
+        .env("CXX", at("first/bin/c++"))
+        .env("AR", "ar")
+        .env("NM", "/usr/bin/nm")
+        .env("PATH", at("first/bin"));
+    fs::set_permissions(at("first/bin/c++"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(at("first/bin/ar"), fs::Permissions::from_mode(0o755)).unwrap();
+    let output = env.output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    let [first, second] = ["first", "second"].map(|name| fs::canonicalize(at(name)).unwrap());
+    let expected = format!(
+        "cc-wrapper: warning: CXX, AR are still from {}, as {} has no such tool; ",
+        first.display(),
+        second.display()
+    );
+    assert!(text.starts_with(&expected), "{text}");
+    assert_eq!(text.lines().count(), 1);
+    let mut env = place.env(&["--toolchain", "first"]);
+    let output = env.env("CXX", at("first/bin/c++")).output().unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_shell_that_was_to_read_it_fails() {
+    let place = Place::empty();
+    for (shell, args) in [
+        ("bash", &["-ec"][..]),
+        ("dash", &["-ec"]),
+        ("zsh", &["-fec"]),
+        ("fish", &["--no-config", "-c"]),
+    ] {
+        if tool(shell).is_none() {
+            continue;
+        }
+        for env in ["/none", "--none", "", "one --toolchain one"] {
+            let env = format!("{BINARY} env {env} --shell {shell}");
+            let scripts = match shell {
+                "fish" => vec![format!("{env} | source; and echo went on")],
+                _ => vec![
+                    format!("eval \"$({env})\"; echo went on"),
+                    format!("eval \"$({env})\" && echo went on"),
+                ],
+            };
+            for script in scripts {
+                let mut command = command(shell);
+                command.args(args).arg(&script).env("HOME", place.0.path());
+                let output = command.current_dir(place.0.path()).output().unwrap();
+                let is_and = script.contains("and echo") || script.contains("&&");
+                assert!(is_and || !output.status.success(), "{script}");
+                assert!(output.stdout.is_empty(), "{script}: {output:?}");
+                let said = String::from_utf8(output.stderr).unwrap();
+                assert_eq!(said.lines().count(), 1, "{script}: {said}");
+            }
+        }
+    }
+    // Without a word on who is to read it, it is a shell.
+    refused(&mut place.env(&["--none"]), "'--none'");
+    for reader in ["json", "nu", "github"] {
+        let reader = format!("--shell={reader}");
+        refused_with(&mut place.env(&["none", &reader]), "none is not there", "");
+        refused_with(&mut place.env(&["--none", &reader]), "'--none'", "");
+    }
+    refused_with(&mut place.env(&["one", "--shell", "tcsh"]), "'tcsh'", "");
+}
+
+#[test]
+fn shells_have_names() {
+    let place = Place::empty();
+    let bash = run(&mut place.env(&["one", "two"]));
+    for name in ["bash", "sh", "dash", "ksh", "zsh"] {
+        let other = run(&mut place.env(&["one", "two", "--shell", name]));
+        assert_eq!(other, bash, "{name}");
+    }
 }
 
 #[test]
@@ -433,6 +583,7 @@ fn bad_input_is_one_line() {
         &place.path("broken/nix-support/toolchain.json"),
         "{\n\"version\": 7}",
     );
+    let did_you_mean = format!("did you mean {}?", root().display());
     let broken = "broken/nix-support/toolchain.json:2:";
     for (args, part) in [
         (&["none"][..], "none is not there"),
@@ -448,7 +599,6 @@ fn bad_input_is_one_line() {
         (&["--\u{1b}[31m"], r"\u{1b}[31m"),
         (&["/usr/"], "/usr/ is searched by all compilers anyway"),
         (&[], "nothing to find"),
-        (&["one", "--shell", "tcsh"], "'tcsh'"),
         (
             &["one", "--toolchain", "none"],
             "--toolchain none is no wrapped root",
@@ -462,13 +612,18 @@ fn bad_input_is_one_line() {
             "--toolchain file is no directory",
         ),
         (&["one", "--toolchain", "broken"], broken),
+        (
+            &["--toolchain", root().join("bin").to_str().unwrap()],
+            &did_you_mean,
+        ),
     ] {
         refused(&mut place.env(args), part);
     }
     let raw = raw(&place);
     for shell in ["json", "nu", "github"] {
         let mut env = place.env(&[raw.as_os_str(), "--shell".as_ref(), shell.as_ref()]);
-        refused(env.arg("--toolchain").arg(root()), "is no UTF-8");
+        let env = env.arg("--toolchain").arg(root());
+        refused_with(env, "is no UTF-8", "");
     }
     let propagated = place.path("one/nix-support/propagated-build-inputs");
     write(&propagated, "/gone/away\n");
@@ -517,6 +672,24 @@ fn a_compiler_that_would_not_read_it_is_warned_of() {
     let mut env = place.env(&["one"]);
     let output = env.env("PATH", root().join("bin")).output().unwrap();
     assert!(output.stderr.is_empty(), "{output:?}");
+    // CC is what a build takes, whatever is on PATH.
+    let Some(real) = tool("gcc") else { return };
+    let cc = root().join("bin/cc").display().to_string();
+    let real = real.display().to_string();
+    for (value, path, is_warned_of) in [
+        (real.clone(), root().join("bin"), true),
+        (format!("{real} -m64"), root().join("bin"), true),
+        (format!(" {cc} -m64"), bin.clone(), false),
+        ("none".to_owned(), root().join("bin"), false),
+        (String::new(), root().join("bin"), false),
+    ] {
+        let mut env = place.env(&["one"]);
+        let output = env.env("CC", &value).env("PATH", path).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        let warning = "the compiler that CC names is not wrapped";
+        assert_eq!(text.contains(warning), is_warned_of, "{value}: {text}");
+        assert_eq!(text.is_empty(), !is_warned_of, "{value}: {text}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use cc_wrapper::tool_name::ToolName;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::Command;
 
+use crate::command::environment;
 use crate::command::error::Error;
 use crate::command::output;
 
@@ -44,6 +45,11 @@ pub fn tell(error: &clap::Error, args: &[OsString], command: &Command) -> ExitCo
             ExitCode::from(USAGE_ERROR)
         }
         _ => {
+            if let [_, name, words @ ..] = args {
+                if name == environment::NAME {
+                    environment::refuse(words);
+                }
+            }
             Error::new(line(error, args, command)).print();
             ExitCode::from(USAGE_ERROR)
         }

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValue;
 use clap::{value_parser, Arg, ArgAction, ArgMatches, Command, ValueHint};
 
-use super::print::{self, Print};
+use super::print::{self, Shell};
 use crate::command::help::{Help, STATUSES};
 
 /// The subcommand's name.
@@ -19,7 +20,7 @@ pub const HELP: Help = Help {
         ),
         ("cc-wrapper env /opt/zlib --shell fish | source", ""),
         (
-            "cc-wrapper env /opt/zlib --shell nu | from nuon | load-env",
+            "cc-wrapper env /opt/zlib --shell nu | from json | load-env",
             "",
         ),
         (
@@ -54,8 +55,10 @@ pub fn command() -> Command {
                 .long("shell")
                 .value_name("SHELL")
                 .help("Who is to read it: bash (and any like sh), fish, nu, json, github")
-                .default_value(print::ALL[0].0)
-                .value_parser(print::ALL.map(|(name, _)| name))
+                .default_value(print::ALL[0].name)
+                .value_parser(
+                    print::ALL.map(|shell| PossibleValue::new(shell.name).aliases(shell.aliases)),
+                )
                 .hide_possible_values(true),
         )
 }
@@ -74,14 +77,14 @@ pub fn toolchain() -> Arg {
 pub struct Arguments<'m> {
     pub prefixes: Vec<&'m Path>,
     pub toolchain: Option<&'m Path>,
-    pub print: Print,
+    pub shell: &'static Shell,
 }
 
 impl<'m> Arguments<'m> {
     pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
         let prefixes = matches.get_many::<PathBuf>("prefix");
         let shell = matches.get_one::<String>("shell");
-        let is_it = |(name, _): &&(&str, Print)| shell.is_some_and(|shell| shell == name);
+        let shell = shell.and_then(|name| Shell::named(name));
         Arguments {
             prefixes: prefixes
                 .into_iter()
@@ -91,7 +94,7 @@ impl<'m> Arguments<'m> {
             toolchain: matches
                 .get_one::<PathBuf>("toolchain")
                 .map(PathBuf::as_path),
-            print: print::ALL.iter().find(is_it).unwrap_or(&print::ALL[0]).1,
+            shell: shell.unwrap_or(&print::ALL[0]),
         }
     }
 }

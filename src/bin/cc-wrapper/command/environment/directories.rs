@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::command::wrap::Triple;
+
 /// Directories that are there; paths that a list can hold.
 #[derive(Debug, Default)]
 pub struct Directories {
@@ -15,22 +17,23 @@ pub struct Directories {
     pub pkg_config: Vec<PathBuf>,
 }
 
-pub fn of(prefix: &Path) -> Directories {
+/// Of libraries, those for `target`.
+pub fn of(prefix: &Path, target: &Triple) -> Directories {
     let there = |name: &str| Some(prefix.join(name)).filter(|path| path.is_dir());
     let lib = prefix.join("lib");
     // A link would be lib under another name.
     let lib64 = there("lib64").filter(|path| !path.is_symlink());
-    let of_machines = of_machines(&lib);
+    let of_machine = of_machine(&lib, target);
 
     let mut libraries: Vec<PathBuf> = lib64.iter().cloned().collect();
     libraries.extend(Some(lib.clone()).filter(|lib| holds_libraries(lib)));
-    libraries.extend(of_machines.iter().cloned());
+    libraries.extend(of_machine.iter().cloned());
 
     let mut pkg_config = vec![lib.join("pkgconfig"), prefix.join("share/pkgconfig")];
     pkg_config.extend(
         lib64
             .iter()
-            .chain(&of_machines)
+            .chain(&of_machine)
             .map(|lib| lib.join("pkgconfig")),
     );
     pkg_config.retain(|path| path.is_dir());
@@ -43,13 +46,14 @@ pub fn of(prefix: &Path) -> Directories {
     }
 }
 
-/// `lib/x86_64-linux-gnu`: where Debian's Meson installs libraries to.
-fn of_machines(lib: &Path) -> Vec<PathBuf> {
+/// `lib/x86_64-linux-gnu`: where Debian's Meson installs libraries to, beside
+/// those for other machines.
+fn of_machine(lib: &Path, target: &Triple) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = entries(lib)
         .filter(|path| {
             let name = path.file_name().unwrap_or_default().as_bytes();
             let is_triple = name.windows(7).any(|part| part == b"-linux-");
-            is_triple && !path.is_symlink() && holds_libraries(path)
+            is_triple && target.same(name) && !path.is_symlink() && holds_libraries(path)
         })
         .filter(|path| !path.as_os_str().as_bytes().iter().any(is_separator))
         .collect();

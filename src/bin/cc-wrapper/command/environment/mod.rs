@@ -10,8 +10,10 @@ mod root;
 mod variables;
 
 use std::env;
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::str;
 
 use clap::ArgMatches;
 
@@ -19,11 +21,13 @@ pub use arguments::{command, toolchain, HELP, NAME};
 pub use variables::Variable;
 
 use self::arguments::Arguments;
+use self::print::Shell;
 use self::root::Root;
 use crate::command::error::{Error, Result};
 use crate::command::output;
 use crate::command::own;
 use crate::command::paths::canonical;
+use crate::command::wrap::Triple;
 
 /// Does what the command line asks.
 ///
@@ -32,6 +36,33 @@ use crate::command::paths::canonical;
 /// value; then nothing is printed.
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let arguments = Arguments::read(matches);
+    match text(&arguments) {
+        Ok(text) => output::to_stdout(&text),
+        Err(error) => {
+            let _ = output::to_stdout(arguments.shell.failing);
+            Err(error)
+        }
+    }
+}
+
+/// Has the shell that was to read the variables fail where the command line,
+/// these `words`, is not understood.
+pub fn refuse(words: &[OsString]) {
+    let mut words = words.iter().map(|word| word.as_bytes());
+    let mut name = Some(print::ALL[0].name);
+    while let Some(word) = words.next() {
+        match word.strip_prefix(b"--shell") {
+            Some(b"") => name = words.next().and_then(|word| str::from_utf8(word).ok()),
+            Some([b'=', word @ ..]) => name = str::from_utf8(word).ok(),
+            _ => {}
+        }
+    }
+    if let Some(shell) = name.and_then(Shell::named) {
+        let _ = output::to_stdout(shell.failing);
+    }
+}
+
+fn text(arguments: &Arguments) -> Result<Vec<u8>> {
     let variables = variables(&arguments.prefixes, arguments.toolchain)?;
     if variables.is_empty() {
         return Err(Error::new(
@@ -39,8 +70,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         )
         .exiting(2));
     }
-    let text = (arguments.print)(&variables)?;
-    output::to_stdout(&text)
+    (arguments.shell.print)(&variables)
 }
 
 /// The variables that the dependencies under `prefixes` and the root
@@ -50,16 +80,20 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
 /// One of them is not what it should be.
 pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Variable>> {
     let dependencies = dependencies::follow(prefixes)?;
-    let directories: Vec<_> = dependencies
-        .iter()
-        .map(|prefix| directories::of(prefix))
-        .collect();
     let root = match toolchain {
         Some(dir) => Some(Root::read(dir)?),
         None => own_root().map(|dir| Root::read(&dir)).transpose()?,
     };
-    if root.is_none() && !prefixes.is_empty() {
-        reader::check();
+    let target = root.as_ref().and_then(|root| root.target.clone());
+    let target = target.unwrap_or_else(Triple::of_machine);
+    let dependencies = dependencies.iter();
+    let directories: Vec<_> = dependencies
+        .map(|prefix| directories::of(prefix, &target))
+        .collect();
+    match &root {
+        Some(root) => root.check_others(),
+        None if prefixes.is_empty() => {}
+        None => reader::check(),
     }
     let current = |name: &str| env::var_os(name).map(OsStringExt::into_vec);
     Ok(variables::of(&directories, root.as_ref(), &current))

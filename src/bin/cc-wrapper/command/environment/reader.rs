@@ -2,26 +2,49 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use crate::command::error::warn;
 use crate::command::own;
 
-/// Warns if no compiler on PATH is wrapped, as then nothing comes of
-/// NIX_CFLAGS_COMPILE.
+/// Warns if the compiler that CC names is not wrapped or, where it names none,
+/// none on PATH is: then nothing comes of NIX_CFLAGS_COMPILE.
 pub fn check() {
     let path = env::var_os("PATH").unwrap_or_default();
-    let named = env::var("CC").unwrap_or_default();
-    let named = named.split_whitespace().next();
-    let compilers = named.into_iter().chain(["cc", "gcc", "clang"]);
-    let mut programs =
-        compilers.filter_map(|name| which::which_in(OsStr::new(name), Some(&path), "/").ok());
-    if !programs.any(|program| own::is_wrapper(&program) || is_of_nixpkgs(&program)) {
-        warn(
-            "no compiler on PATH is wrapped, and others do not read NIX_CFLAGS_COMPILE \
-             and NIX_LDFLAGS; give a wrapped root with --toolchain",
-        );
+    let find = |name: &OsStr| which::which_in(name, Some(&path), "/").ok();
+    let cc = env::var_os("CC").unwrap_or_default();
+    let (programs, what) = match of_cc(&cc, find) {
+        Some(program) => (
+            vec![program],
+            "the compiler that CC names is not wrapped, and does",
+        ),
+        None => (
+            ["cc", "gcc", "clang"]
+                .iter()
+                .filter_map(|name| find(OsStr::new(name)))
+                .collect(),
+            "no compiler on PATH is wrapped, and others do",
+        ),
+    };
+    if !programs
+        .iter()
+        .any(|program| own::is_wrapper(program) || is_of_nixpkgs(program))
+    {
+        warn(&format!(
+            "{what} not read NIX_CFLAGS_COMPILE and NIX_LDFLAGS; \
+             give a wrapped root with --toolchain"
+        ));
     }
+}
+
+/// The compiler that the value of CC names, behind a cache or before its first
+/// options.
+fn of_cc(value: &OsStr, find: impl Fn(&OsStr) -> Option<PathBuf>) -> Option<PathBuf> {
+    let words = value.as_bytes().split(u8::is_ascii_whitespace);
+    let words = words.filter(|word| !word.is_empty()).map(OsStr::from_bytes);
+    let mut programs = words.map_while(find);
+    programs.find(|program| own::cache(program).is_none())
 }
 
 fn is_of_nixpkgs(program: &Path) -> bool {

@@ -1,15 +1,19 @@
 //! The wrapped root that a build is to use.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::toolchain::{Role, RoleMarkers, Toolchain};
+use cc_wrapper::tool_name::ToolName;
+use cc_wrapper::toolchain::{Role, RoleMarkers, Tool, Toolchain};
 
-use crate::command::error::{cannot, Error, Result};
-use crate::command::own::TOOLCHAIN;
-use crate::command::paths::{absolute, has_colon, has_white_space, plain, shown};
+use crate::command::error::{cannot, warn, Error, Result};
+use crate::command::own::{self, TOOLCHAIN};
+use crate::command::paths::{absolute, canonical, has_colon, has_white_space, plain, shown};
+use crate::command::wrap::Triple;
 
 #[derive(Debug, Default)]
 pub struct Root {
@@ -18,6 +22,8 @@ pub struct Root {
     pub tools: Vec<(&'static str, Vec<u8>)>,
     /// What setup hooks set so that the plain variables count.
     pub markers: Vec<Vec<u8>>,
+    /// What its tools make programs for, as far as their names tell.
+    pub target: Option<Triple>,
 }
 
 /// Variables, and the tools that fit, the best first; else any of that role.
@@ -25,6 +31,23 @@ const TOOLS: [(&str, Role, &[&str]); 3] = [
     ("CC", Role::Cc, &["cc", "gcc", "clang"]),
     ("CXX", Role::Cxx, &["c++", "g++", "clang++"]),
     ("PKG_CONFIG", Role::PkgConfig, &["pkg-config", "pkgconf"]),
+];
+
+/// What nixpkgs' setup hook of binutils looks for; the variables have the names
+/// in capitals.
+const BINUTILS: [(&str, &str); 12] = [
+    ("AR", "ar"),
+    ("AS", "as"),
+    ("LD", "ld"),
+    ("NM", "nm"),
+    ("OBJCOPY", "objcopy"),
+    ("OBJDUMP", "objdump"),
+    ("READELF", "readelf"),
+    ("RANLIB", "ranlib"),
+    ("STRIP", "strip"),
+    ("STRINGS", "strings"),
+    ("SIZE", "size"),
+    ("WINDRES", "windres"),
 ];
 
 pub fn is_one(dir: &Path) -> bool {
@@ -42,6 +65,12 @@ impl Root {
                 "--toolchain {called} is no directory; give a wrapped root"
             )));
         }
+        if let Some(above) = dir.parent().filter(|above| !is_one(&dir) && is_one(above)) {
+            return Err(Error::new(format!(
+                "--toolchain {called} is no wrapped root; did you mean {}?",
+                shown(above)
+            )));
+        }
         if !is_one(&dir) {
             return Err(Error::new(format!(
                 "--toolchain {called} is no wrapped root; cc-wrapper wrap lays one"
@@ -55,21 +84,98 @@ impl Root {
         let bin = dir.join("bin");
         let text = read(&dir)?;
         let toolchain = parse(&text, &dir)?;
-        let tools = TOOLS.iter().filter_map(|(variable, role, best)| {
-            let name = tool(&toolchain, &bin, *role, best)?;
-            let path = [bin.as_os_str().as_bytes(), b"/", &name].concat();
-            // Makefiles split it into words. The name will do: it is on PATH.
-            let value = if has_white_space(&bin) { name } else { path };
-            Some((*variable, value))
+        let mut tools: Vec<(&str, Vec<u8>)> = TOOLS
+            .iter()
+            .filter_map(|(variable, role, best)| {
+                Some((*variable, tool(&toolchain, &bin, *role, best)?))
+            })
+            .collect();
+        let prefixes = prefixes(&toolchain, tools.first().map_or(b"", |(_, name)| name));
+        let binutils = BINUTILS.iter().filter_map(|(variable, base)| {
+            let names = prefixes.iter();
+            let mut names = names.map(|prefix| [prefix, base.as_bytes()].concat());
+            let name = names.find(|name| bin.join(OsStr::from_bytes(name)).exists())?;
+            Some((*variable, name))
         });
-        let tools = tools.collect();
+        let binutils: Vec<_> = binutils.collect();
+        tools.extend(binutils);
+        // Makefiles split it into words. The name will do: it is on PATH.
+        if !has_white_space(&bin) {
+            for (_, tool) in &mut tools {
+                *tool = [bin.as_os_str().as_bytes(), b"/", tool].concat();
+            }
+        }
         let markers = markers(&toolchain, &dir)?;
+        let target = target(&toolchain, &prefixes);
         Ok(Root {
             bin,
             tools,
             markers,
+            target,
         })
     }
+
+    /// Warns of variables that name tools of another root, because this one
+    /// has no such tools.
+    pub fn check_others(&self) {
+        let this = canonical(&self.bin.join(".."));
+        let path = env::var_os("PATH").unwrap_or_default();
+        let mut others: BTreeMap<PathBuf, Vec<&str>> = BTreeMap::new();
+        let names = TOOLS.iter().map(|(variable, ..)| *variable);
+        for variable in names.chain(BINUTILS.iter().map(|(variable, _)| *variable)) {
+            if self.tools.iter().any(|(set, _)| *set == variable) {
+                continue;
+            }
+            let value = env::var_os(variable).unwrap_or_default();
+            let mut words = value.as_bytes().split(u8::is_ascii_whitespace);
+            let word = words.find(|word| !word.is_empty()).unwrap_or_default();
+            let program = which::which_in(OsStr::from_bytes(word), Some(&path), "/");
+            let root = program.ok().and_then(|program| own::root_of(&program));
+            if let Some(root) = root.filter(|root| *root != this) {
+                others.entry(root).or_default().push(variable);
+            }
+        }
+        for (root, variables) in others {
+            warn(&format!(
+                "{} still from {}, as {} has no such tool; unset what you do not mean",
+                match &variables[..] {
+                    [variable] => format!("{variable} is"),
+                    _ => format!("{} are", variables.join(", ")),
+                },
+                shown(&root),
+                shown(&this)
+            ));
+        }
+    }
+}
+
+/// What stands before the names of the target's tools, the likeliest first:
+/// as before the `compiler`'s, or where that has none, as before the linkers'.
+fn prefixes<'t>(toolchain: &'t Toolchain, compiler: &[u8]) -> Vec<&'t [u8]> {
+    let prefix = |tool: &'t Tool| {
+        let prefix = ToolName::parse(&tool.name)?.prefix;
+        Triple::plausible(prefix).then_some(prefix)
+    };
+    let tools = &toolchain.tools;
+    if let Some(prefix) = tools
+        .iter()
+        .find(|tool| *tool.name == *compiler)
+        .and_then(prefix)
+    {
+        return vec![prefix];
+    }
+    let is_linker = |tool: &&Tool| *tool.role == *Role::Ld.name().as_bytes();
+    let mut prefixes: Vec<&[u8]> = vec![b""];
+    prefixes.extend(tools.iter().filter(is_linker).filter_map(prefix));
+    prefixes.dedup();
+    prefixes
+}
+
+fn target(toolchain: &Toolchain, prefixes: &[&[u8]]) -> Option<Triple> {
+    let named = prefixes.iter().find_map(|prefix| prefix.strip_suffix(b"-"));
+    let given = Some(&toolchain.default_target[..]).filter(|target| !target.is_empty());
+    let target = given.or(named)?;
+    Some(Triple::new(&String::from_utf8_lossy(target)))
 }
 
 fn read(dir: &Path) -> Result<Vec<u8>> {

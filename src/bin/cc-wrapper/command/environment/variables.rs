@@ -101,10 +101,18 @@ fn of_root(root: &Root, current: &dyn Fn(&str) -> Option<Vec<u8>>) -> Vec<Variab
     variables.extend(markers);
     let path = current("PATH").unwrap_or_else(|| DEFAULT_PATH.to_vec());
     let bin = bytes(&root.bin);
-    let others = path.split(|&b| b == b':').filter(|entry| *entry != bin);
+    let is_other = |entry: &&[u8]| without_slashes(entry) != without_slashes(bin);
+    let others = path.split(|&b| b == b':').filter(is_other);
     let entries: Vec<&[u8]> = [bin].into_iter().chain(others).collect();
     variables.push(variable("PATH", entries.join(&b':')));
     variables
+}
+
+fn without_slashes(mut entry: &[u8]) -> &[u8] {
+    while let [rest @ .., b'/'] = entry {
+        entry = rest;
+    }
+    entry
 }
 
 fn variable(name: &str, value: Vec<u8>) -> Variable {
@@ -223,7 +231,7 @@ mod tests {
                 "NIX_LDFLAGS" => " -L/a/lib -L rel ",
                 "PKG_CONFIG_PATH" => "/x:",
                 "CMAKE_PREFIX_PATH" => "/a",
-                "PATH" => "/bin:/r/bin:",
+                "PATH" => "/bin:/r/bin:/r/bin//:",
                 _ => return None,
             };
             Some(value.as_bytes().to_vec())
@@ -232,6 +240,7 @@ mod tests {
             bin: "/r/bin".into(),
             tools: vec![("CC", b"/r/bin/cc".to_vec())],
             markers: vec![b"NIX_M_s".to_vec()],
+            target: None,
         };
         let variables = of(&[dependency("/a")], Some(&root), &current);
         assert_eq!(

@@ -26,6 +26,7 @@ use clap::ArgMatches;
 
 pub use arguments::{command, HELP, NAME};
 pub use loader::musl_directories;
+pub use triple::Triple;
 
 use self::arguments::Arguments;
 use self::bintools::{Bintools, Source};

@@ -1,6 +1,8 @@
 //! Target triples, which compilers spell differently for the same target.
 
 use std::fmt;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 /// A target as a compiler names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,26 @@ const ARCHITECTURES: &[&str] = &[
 impl Triple {
     pub fn new(text: &str) -> Triple {
         Triple(text.to_owned())
+    }
+
+    /// This machine's own, by the loaders that its programs start with.
+    pub fn of_machine() -> Triple {
+        let arch = std::env::consts::ARCH;
+        let has_loader = |begin: &str| {
+            let entries = |directory| fs::read_dir(directory).into_iter().flatten().flatten();
+            let mut entries = entries("/lib").chain(entries("/lib64"));
+            entries.any(|entry| entry.file_name().as_bytes().starts_with(begin.as_bytes()))
+        };
+        let libc = match !has_loader("ld-linux") && has_loader("ld-musl-") {
+            true => "musl",
+            false => "gnu",
+        };
+        let abi = match arch {
+            "arm" if has_loader("ld-linux-armhf") || has_loader("ld-musl-armhf") => "eabihf",
+            "arm" => "eabi",
+            _ => "",
+        };
+        Triple(format!("{arch}-linux-{libc}{abi}"))
     }
 
     pub fn as_str(&self) -> &str {
@@ -130,6 +152,11 @@ mod tests {
         ] {
             assert_eq!(Triple::new(a).same(b), same, "{a} {b}");
         }
+    }
+
+    #[test]
+    fn the_machines_own_is_native() {
+        assert!(!cfg!(target_os = "linux") || Triple::of_machine().is_native());
     }
 
     #[test]

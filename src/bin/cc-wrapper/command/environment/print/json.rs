@@ -13,7 +13,7 @@ pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
     })
 }
 
-/// A record for `from nuon | load-env`, where PATH is a list.
+/// A record for `from json | load-env`, where PATH is a list.
 pub fn nu(variables: &[Variable]) -> Result<Vec<u8>> {
     object(variables, |variable, out| {
         let text = text(variable, "nu")?;

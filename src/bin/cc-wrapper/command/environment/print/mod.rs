@@ -18,14 +18,50 @@ use crate::command::paths::shown;
 /// A value cannot be written so.
 pub type Print = fn(&[Variable]) -> Result<Vec<u8>>;
 
-/// By the names of those who read it; the first is the default.
-pub const ALL: [(&str, Print); 5] = [
-    ("bash", posix::print),
-    ("fish", fish::print),
-    ("nu", json::nu),
-    ("json", json::print),
-    ("github", github::print),
+/// Who reads it.
+#[derive(Clone, Copy)]
+pub struct Shell {
+    pub name: &'static str,
+    /// Others that read the same.
+    pub aliases: &'static [&'static str],
+    pub print: Print,
+    /// What it is given where there is nothing to print. `eval "$(…)"` fails by
+    /// what it has read alone.
+    pub failing: &'static [u8],
+}
+
+const FALSE: &[u8] = b"false\n";
+
+/// The first is the default.
+pub static ALL: [Shell; 5] = [
+    shell("bash", &["sh", "dash", "ksh", "zsh"], posix::print, FALSE),
+    shell("fish", &[], fish::print, FALSE),
+    shell("nu", &[], json::nu, b""),
+    shell("json", &[], json::print, b""),
+    shell("github", &[], github::print, b""),
 ];
+
+const fn shell(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    print: Print,
+    failing: &'static [u8],
+) -> Shell {
+    Shell {
+        name,
+        aliases,
+        print,
+        failing,
+    }
+}
+
+impl Shell {
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<&'static Shell> {
+        let is_it = |shell: &&Shell| shell.name == name || shell.aliases.contains(&name);
+        ALL.iter().find(is_it)
+    }
+}
 
 /// The value, for readers that know text only.
 fn text<'v>(variable: &'v Variable, reader: &str) -> Result<&'v str> {
