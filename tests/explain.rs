@@ -253,6 +253,43 @@ fn a_linker_without_a_wrapper_is_told() {
 }
 
 #[test]
+fn a_linker_that_is_not_ours_is_not_explained_by_our_rules() {
+    let place = Place::new();
+    let linker = place.path("ld/bin/ld");
+    let explained = || {
+        let variables = [("NIX_LDFLAGS_AFTER", "--as-needed")];
+        let json = place.json(&["main.o"], &variables);
+        (place.told(&["main.o"], &variables), json["linker"].clone())
+    };
+    // The compilers' half was adopted alone.
+    fs::remove_file(&linker).unwrap();
+    fs::copy(place.path("real/ld"), &linker).unwrap();
+    write(&place.path("ld/nix-support/add-flags.sh"), "");
+    let (text, json) = explained();
+    let want = format!(
+        "{}: nixpkgs' wrapper in bash; what it adds is not known here (cc-wrapper adopt {} --in-place)",
+        linker.display(),
+        place.shown("ld"),
+    );
+    assert_eq!(line(&text, "linker"), want);
+    assert!(!text.contains("--as-needed"), "{text}");
+    assert_eq!(
+        (&json["flags"], &json["wrapped"]),
+        (&"unknown".into(), &false.into())
+    );
+
+    // Somebody has gone round the wrapper.
+    fs::remove_file(place.path("ld/nix-support/add-flags.sh")).unwrap();
+    let (text, json) = explained();
+    assert!(
+        line(&text, "linker").contains("no wrapper stands before it"),
+        "{text}"
+    );
+    assert!(!text.contains("--as-needed"), "{text}");
+    assert_eq!(json["flags"], "none");
+}
+
+#[test]
 fn a_front_end_is_told() {
     let place = Place::new();
     fs::create_dir(place.path("ld/linkers")).unwrap();

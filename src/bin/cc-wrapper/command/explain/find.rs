@@ -2,14 +2,13 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use cc_wrapper::world::World;
 
 use crate::command::error::{Error, Result};
-use crate::command::own;
+use crate::command::own::{self, Whose};
 use crate::command::paths::shown;
 use crate::os::Os;
 use crate::report::quoted;
@@ -41,7 +40,7 @@ pub fn tool(tool: &OsStr) -> Result<Vec<u8>> {
         let line = format!("{called} is no program; name a tool in a wrapped root's bin");
         return Err(Error::new(line).exiting(NOT_EXECUTABLE));
     }
-    if !is_ours(&path) {
+    if own::whose(Path::new(OsStr::from_bytes(&path))) == Whose::Foreign {
         let path = shown(OsStr::from_bytes(&path));
         return Err(Error::new(format!(
             "{path} is not wrapped, so it is run as it is; put a wrapped root's bin first on PATH \
@@ -61,10 +60,4 @@ fn on_path(name: &[u8]) -> Option<Vec<u8>> {
     });
     let mut candidates = candidates.filter(|_| !name.is_empty());
     candidates.find(|candidate| Os.is_executable(candidate))
-}
-
-/// Whether it is this binary, of this version or another.
-fn is_ours(path: &[u8]) -> bool {
-    own::is_this(Path::new(OsStr::from_bytes(path)))
-        || fs::read(OsStr::from_bytes(path)).is_ok_and(|text| own::is_binary(&text))
 }

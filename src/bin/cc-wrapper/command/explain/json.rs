@@ -5,7 +5,7 @@ use cc_wrapper::note::{Note, Off, Stand, Why};
 use cc_wrapper::plan::{Arg, Command, Origin, ResponseFile};
 
 use super::json_value::{list, object, optional, text as string, Value};
-use super::linker::{Below, Wrapped};
+use super::linker::{Before, Below, Wrapped};
 use super::text::dropped;
 use super::words::{is_hook, Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
@@ -245,29 +245,24 @@ fn rpath(notes: &[&Note]) -> Value {
 }
 
 fn below(linker: &Below, drivers: &Words) -> Value {
-    let flags = match linker.stand {
-        Stand::Own | Stand::FrontEnd(_) => "wrapped",
-        Stand::PassedByDriver => "passedByDriver",
-        Stand::LeftAlone => "none",
+    let flags = match (&linker.before, &linker.stand) {
+        (Before::Ours(_), _) => "wrapped",
+        (Before::Bash(_), _) => "unknown",
+        (Before::Nothing, Stand::PassedByDriver) => "passedByDriver",
+        (Before::Nothing, _) => "none",
     };
+    let is_ours = matches!(linker.before, Before::Ours(_));
     let mut entries = vec![
         ("path", string(&linker.path)),
-        ("wrapped", Value::Bool(linker.wrapped.is_some())),
-        (
-            "flags",
-            string(if linker.wrapped.is_none() && flags == "wrapped" {
-                "none"
-            } else {
-                flags
-            }),
-        ),
+        ("wrapped", Value::Bool(is_ours)),
+        ("flags", string(flags)),
         (
             "frontEnd",
             Value::Bool(matches!(linker.stand, Stand::FrontEnd(_))),
         ),
     ];
-    match &linker.wrapped {
-        Some(Wrapped::Adds(added)) => {
+    match &linker.before {
+        Before::Ours(Wrapped::Adds(added)) => {
             let notes: Vec<&Note> = added.notes.iter().collect();
             let words = Words {
                 args: &[],
@@ -288,8 +283,8 @@ fn below(linker: &Below, drivers: &Words) -> Value {
             entries.push(("dropped", list(dropped)));
             entries.push(("rpath", rpath(&notes)));
         }
-        Some(Wrapped::Fails(why)) => entries.push(("error", string(why))),
-        None => {}
+        Before::Ours(Wrapped::Fails(why)) => entries.push(("error", string(why))),
+        Before::Bash(_) | Before::Nothing => {}
     }
     let entries = entries.into_iter();
     Value::Object(entries.map(|(key, value)| (key.into(), value)).collect())

@@ -1,5 +1,10 @@
 //! What the linker does that a driver will run.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
 use cc_wrapper::call::Call;
 use cc_wrapper::decide::decide;
 use cc_wrapper::dispatch::dispatch;
@@ -10,14 +15,25 @@ use cc_wrapper::plan::{Arg, Plan};
 use cc_wrapper::toolchain::Role;
 use cc_wrapper::world::World;
 
+use crate::command::own::{self, Whose};
+use crate::command::paths::canonical;
 use crate::os::Os;
 
 /// The linker that a driver runs.
 pub struct Below {
     pub path: Vec<u8>,
     pub stand: Stand,
-    /// `None`: no wrapper stands before it.
-    pub wrapped: Option<Wrapped>,
+    pub before: Before,
+}
+
+/// What stands before the real linker.
+pub enum Before {
+    /// This wrapper.
+    Ours(Wrapped),
+    /// A wrapper of nixpkgs, in bash, and the root that it lies in: what it
+    /// adds, only bash knows.
+    Bash(PathBuf),
+    Nothing,
 }
 
 pub enum Wrapped {
@@ -43,21 +59,41 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
         Note::Linker { path, stand } => Some((path.clone(), stand.clone())),
         _ => None,
     })?;
-    let wrapped = match stand {
-        Stand::Own | Stand::FrontEnd(_) => wrapped(&path, call, plan, variables),
-        Stand::PassedByDriver | Stand::LeftAlone => None,
+    let before = match stand {
+        Stand::Own | Stand::FrontEnd(_) => before(&path, call, plan, variables),
+        Stand::PassedByDriver | Stand::LeftAlone => Before::Nothing,
     };
     Some(Below {
         path,
         stand,
-        wrapped,
+        before,
     })
 }
 
-fn wrapped(path: &[u8], call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Wrapped> {
+/// A file of a wrapper's name need not be one.
+fn before(path: &[u8], call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Before {
+    let program = Path::new(OsStr::from_bytes(path));
     if !Os.is_executable(path) {
-        return None;
+        return Before::Nothing;
     }
+    if own::whose(program) == Whose::Foreign {
+        return bash_root(program).map_or(Before::Nothing, Before::Bash);
+    }
+    wrapped(path, call, plan, variables).map_or(Before::Nothing, Before::Ours)
+}
+
+/// The root of nixpkgs' that a linker is the wrapper of.
+fn bash_root(linker: &Path) -> Option<PathBuf> {
+    let is_script = fs::read(linker).is_ok_and(|text| text.starts_with(b"#!"));
+    let real = canonical(linker);
+    let mut roots = [linker, &real]
+        .into_iter()
+        .filter_map(|path| path.parent()?.parent());
+    let root = roots.find(|root| root.join("nix-support/add-flags.sh").exists())?;
+    is_script.then(|| root.to_path_buf())
+}
+
+fn wrapped(path: &[u8], call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Wrapped> {
     let handed_on = handed_on(plan, variables);
     let environment = Environment::new(handed_on.iter().map(|string| &string[..]));
     let view = plan.linkers_view(call.environment);

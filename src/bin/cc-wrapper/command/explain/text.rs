@@ -7,7 +7,7 @@ use cc_wrapper::event::Event;
 use cc_wrapper::note::{Note, Stand, Why};
 use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
 
-use super::linker::{Added, Below, Wrapped};
+use super::linker::{Added, Before, Below, Wrapped};
 use super::words::{Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
 use crate::command::paths::shown;
@@ -284,17 +284,25 @@ impl Lines<'_> {
 
     fn linker(&mut self, linker: &Below, drivers: &Words) {
         let path = self.screen.word(&linker.path);
-        match (&linker.wrapped, &linker.stand) {
-            (Some(Wrapped::Fails(why)), _) => {
+        match (&linker.before, &linker.stand) {
+            (Before::Ours(Wrapped::Fails(why)), _) => {
                 let why = String::from_utf8_lossy(why);
                 self.says("linker", &format!("{path}, which fails: {why}"));
             }
-            (Some(Wrapped::Adds(added)), stand) => self.added(&path, stand, added, drivers),
-            (None, Stand::PassedByDriver) => {
+            (Before::Ours(Wrapped::Adds(added)), stand) => {
+                self.added(&path, stand, added, drivers);
+            }
+            (Before::Bash(root), _) => {
+                let root = self.screen.word(root.as_os_str().as_bytes());
+                let what = "nixpkgs' wrapper in bash; what it adds is not known here";
+                let text = format!("{path}: {what} (cc-wrapper adopt {root} --in-place)");
+                self.says("linker", &text);
+            }
+            (Before::Nothing, Stand::PassedByDriver) => {
                 let text = "no wrapper stands before it, so this call carries its flags";
                 self.says("linker", &format!("{path}: {text}"));
             }
-            (None, _) => {
+            (Before::Nothing, _) => {
                 let text = "no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER";
                 self.says("linker", &format!("{path}: {text}"));
             }
