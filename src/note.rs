@@ -5,6 +5,9 @@ use alloc::vec::Vec;
 
 use crate::plan::{Arg, Suffix};
 
+/// What a link without libraries has no rpaths for.
+pub const NO_LIBRARIES: &str = "the link names no library";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// Which of its roles the toolchain serves (§1).
@@ -36,12 +39,11 @@ pub enum Note {
     /// The linker that a driver will run.
     Linker { path: Vec<u8>, stand: Stand },
     /// A library directory is no rpath.
-    NoRpath {
-        directory: Vec<u8>,
-        why: &'static str,
-    },
+    NoRpath { directory: Vec<u8>, why: NoRpath },
     /// No library directory becomes an rpath.
     NoRpaths(&'static str),
+    /// No library is linked, which would make one.
+    NoLibraries,
     /// A hook of this path was run.
     Hook(Vec<u8>),
     /// Nothing is put in, and why.
@@ -97,6 +99,25 @@ pub enum Stand {
     PassedByDriver,
     /// No wrapper stands before it, and it gets no flags.
     LeftAlone,
+}
+
+/// Why a library directory is no rpath.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoRpath {
+    /// It does not count.
+    Elsewhere,
+    /// No library of the link lies there.
+    NoLibrary,
+}
+
+impl NoRpath {
+    /// The reason in words.
+    pub fn text(&self) -> &'static str {
+        match self {
+            NoRpath::Elsewhere => "it is not in the store, or the loader searches it",
+            NoRpath::NoLibrary => "it holds no library of this link",
+        }
+    }
 }
 
 impl Why {
@@ -186,9 +207,14 @@ impl Note {
                 }
                 Stand::LeftAlone => [b"linker left alone: ", &path[..]].concat(),
             },
-            Note::NoRpath { directory, why } => {
-                [b"no rpath for ", &directory[..], b": ", why.as_bytes()].concat()
-            }
+            Note::NoRpath { directory, why } => [
+                b"no rpath for ",
+                &directory[..],
+                b": ",
+                why.text().as_bytes(),
+            ]
+            .concat(),
+            Note::NoLibraries => [b"no rpaths: ", NO_LIBRARIES.as_bytes()].concat(),
             Note::NoRpaths(why) => [b"no rpaths: ", why.as_bytes()].concat(),
             Note::Hook(path) => [b"hook ", &path[..]].concat(),
             Note::Nothing(why) => [b"nothing is put in: ", why.as_bytes()].concat(),

@@ -224,8 +224,9 @@ fn a_link_is_told_with_what_the_linker_adds() {
         line(&text, "--as-needed"),
         "NIX_LDFLAGS_AFTER_s, handed on by this call"
     );
-    let want = format!("{empty}: it holds no library of this link");
-    assert_eq!(line(&text, "no rpath"), want);
+    // The driver here does not tell what else it links.
+    let want = format!("{empty}: it holds none of the libraries that you name");
+    assert!(line(&text, "no rpath").starts_with(&want), "{text}");
 
     let text = place.told(&["main.o"], &[("NIX_DONT_SET_RPATH", "1")]);
     assert_eq!(line(&text, "no rpath"), "NIX_DONT_SET_RPATH is 1");

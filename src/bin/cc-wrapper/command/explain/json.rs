@@ -1,12 +1,12 @@
 //! The explanation for programs. docs/explain.md names the keys.
 
 use cc_wrapper::event::Level;
-use cc_wrapper::note::{Note, Off, Stand, Why};
+use cc_wrapper::note::{NoRpath, Note, Off, Stand, Why, NO_LIBRARIES};
 use cc_wrapper::plan::{Arg, Command, Origin, ResponseFile};
 
 use super::json_value::{list, object, optional, text as string, Value};
 use super::linker::{Before, Below, Wrapped};
-use super::text::dropped;
+use super::text::{dropped, UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 use super::words::{is_hook, Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
 
@@ -60,7 +60,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         ("roles", roles(&notes)),
         ("hardening", hardening(&notes, &words)),
         ("link", link(&notes)),
-        ("rpath", rpath(&notes)),
+        ("rpath", rpath(&notes, true)),
         (
             "linker",
             optional(linker.as_ref().map(|l| below(l, &words))),
@@ -228,8 +228,9 @@ fn link(notes: &[&Note]) -> Value {
     optional(link)
 }
 
-/// Why directories are no rpaths.
-fn rpath(notes: &[&Note]) -> Value {
+/// Why directories are no rpaths. `is_exact`: all libraries of the link are
+/// known.
+fn rpath(notes: &[&Note], is_exact: bool) -> Value {
     let of = |directory: Option<&[u8]>, why: &str| {
         object([
             ("directory", optional(directory.map(string))),
@@ -237,7 +238,21 @@ fn rpath(notes: &[&Note]) -> Value {
         ])
     };
     let not = notes.iter().filter_map(|note| match note {
-        Note::NoRpath { directory, why } => Some(of(Some(directory), why)),
+        Note::NoRpath { directory, why } => {
+            let why = match why {
+                NoRpath::NoLibrary if !is_exact => UNKNOWN_LIBRARY,
+                why => why.text(),
+            };
+            Some(of(Some(directory), why))
+        }
+        Note::NoLibraries => {
+            let why = if is_exact {
+                NO_LIBRARIES
+            } else {
+                UNKNOWN_LIBRARIES
+            };
+            Some(of(None, why))
+        }
         Note::NoRpaths(why) => Some(of(None, why)),
         _ => None,
     });
@@ -281,7 +296,8 @@ fn below(linker: &Below, drivers: &Words) -> Value {
                 ])
             });
             entries.push(("dropped", list(dropped)));
-            entries.push(("rpath", rpath(&notes)));
+            entries.push(("rpath", rpath(&notes, added.is_exact)));
+            entries.push(("exact", Value::Bool(added.is_exact)));
         }
         Before::Ours(Wrapped::Fails(why)) => entries.push(("error", string(why))),
         Before::Bash(_) | Before::Nothing => {}

@@ -15,6 +15,7 @@ use cc_wrapper::plan::{Arg, Plan};
 use cc_wrapper::toolchain::Role;
 use cc_wrapper::world::World;
 
+use super::driver;
 use crate::command::own::{self, Whose};
 use crate::command::paths::canonical;
 use crate::os::Os;
@@ -42,6 +43,13 @@ pub enum Wrapped {
     Fails(Vec<u8>),
 }
 
+/// What is known of the call that the driver makes.
+struct Known {
+    args: Vec<Vec<u8>>,
+    /// The driver has told it, and so all of it.
+    is_exact: bool,
+}
+
 /// What a wrapped linker makes of what the driver hands it.
 pub struct Added {
     /// The real linker.
@@ -49,18 +57,34 @@ pub struct Added {
     pub before: Vec<Arg<'static>>,
     pub after: Vec<Arg<'static>>,
     pub notes: Vec<Note>,
+    /// It is made of all arguments that the driver hands it. If not, of those
+    /// that the driver passes through: it does not tell what it adds itself.
+    pub is_exact: bool,
+    /// Directories that were named to the driver.
+    pub named: Vec<Vec<u8>>,
 }
 
 /// The linker of a driver's call that links, planned like any call, with the
-/// environment that the driver hands on. Its arguments are those that the
-/// driver passes through: what it adds of its own, only the driver knows.
+/// environment that the driver hands on.
 pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
     let (path, stand) = plan.notes().find_map(|note| match note {
         Note::Linker { path, stand } => Some((path.clone(), stand.clone())),
         _ => None,
     })?;
+    let told = driver::linker_call(plan, call.family());
+    let path = told
+        .as_ref()
+        .and_then(|told| told.program.clone())
+        .unwrap_or(path);
+    let known = Known {
+        is_exact: told.is_some(),
+        args: match told {
+            Some(told) => told.args,
+            None => plan.linkers_view(call.environment),
+        },
+    };
     let before = match stand {
-        Stand::Own | Stand::FrontEnd(_) => before(&path, call, plan, variables),
+        Stand::Own | Stand::FrontEnd(_) => before(&path, &known, call, plan, variables),
         Stand::PassedByDriver | Stand::LeftAlone => Before::Nothing,
     };
     Some(Below {
@@ -71,7 +95,7 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
 }
 
 /// A file of a wrapper's name need not be one.
-fn before(path: &[u8], call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Before {
+fn before(path: &[u8], known: &Known, call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Before {
     let program = Path::new(OsStr::from_bytes(path));
     if !Os.is_executable(path) {
         return Before::Nothing;
@@ -79,7 +103,7 @@ fn before(path: &[u8], call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Befor
     if own::whose(program) == Whose::Foreign {
         return bash_root(program).map_or(Before::Nothing, Before::Bash);
     }
-    wrapped(path, call, plan, variables).map_or(Before::Nothing, Before::Ours)
+    wrapped(path, known, call, plan, variables).map_or(Before::Nothing, Before::Ours)
 }
 
 /// The root of nixpkgs' that a linker is the wrapper of.
@@ -93,13 +117,19 @@ fn bash_root(linker: &Path) -> Option<PathBuf> {
     is_script.then(|| root.to_path_buf())
 }
 
-fn wrapped(path: &[u8], call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Wrapped> {
+fn wrapped(
+    path: &[u8],
+    known: &Known,
+    call: &Call,
+    plan: &Plan,
+    variables: &[Vec<u8>],
+) -> Option<Wrapped> {
     let handed_on = handed_on(plan, variables);
     let environment = Environment::new(handed_on.iter().map(|string| &string[..]));
-    let view = plan.linkers_view(call.environment);
-    let view: Vec<&[u8]> = view.iter().map(|arg| &arg[..]).collect();
-    let decided = dispatch(path, &view, &environment, &Os, |call| {
-        (call.role == Role::Ld).then(|| added(&call))
+    let args: Vec<&[u8]> = known.args.iter().map(|arg| &arg[..]).collect();
+    let named = directories(plan.linkers_view(call.environment));
+    let decided = dispatch(path, &args, &environment, &Os, |call| {
+        (call.role == Role::Ld).then(|| added(&call, known.is_exact, named))
     });
     match decided {
         Ok(wrapped) => wrapped.flatten(),
@@ -107,7 +137,21 @@ fn wrapped(path: &[u8], call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Opti
     }
 }
 
-fn added(call: &Call) -> Wrapped {
+/// The library directories among these arguments.
+fn directories(args: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut directories = Vec::new();
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        match arg.strip_prefix(b"-L") {
+            Some([]) => directories.extend(args.next()),
+            Some(directory) => directories.push(directory.to_vec()),
+            None => {}
+        }
+    }
+    directories
+}
+
+fn added(call: &Call, is_exact: bool, named: Vec<Vec<u8>>) -> Wrapped {
     let mut log = Log {
         explains: true,
         ..Log::default()
@@ -120,6 +164,8 @@ fn added(call: &Call) -> Wrapped {
                 before: owned(&plan.command.before),
                 after: owned(&plan.command.after),
                 notes: plan.notes().cloned().collect(),
+                is_exact,
+                named,
             })
         }
         Err(error) => Wrapped::Fails(error.text()),

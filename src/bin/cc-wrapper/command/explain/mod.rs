@@ -4,6 +4,7 @@
 //! only that it is not.
 
 mod arguments;
+mod driver;
 mod find;
 mod json;
 mod json_value;

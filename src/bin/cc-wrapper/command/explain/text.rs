@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use cc_wrapper::event::Event;
-use cc_wrapper::note::{Note, Stand, Why};
+use cc_wrapper::note::{NoRpath, Note, Stand, Why, NO_LIBRARIES};
 use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
 
 use super::linker::{Added, Before, Below, Wrapped};
@@ -18,6 +18,12 @@ const WIDEST: usize = 44;
 
 /// Headings of notes are no longer.
 const HEADING: usize = 12;
+
+/// Of a directory, where the driver does not tell its own libraries.
+pub const UNKNOWN_LIBRARY: &str =
+    "it holds none of the libraries that you name; the driver's own may make it one";
+/// Of the whole link, likewise.
+pub const UNKNOWN_LIBRARIES: &str = "you name no library; the driver's own may make one";
 
 /// All of it, in lines.
 pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
@@ -242,9 +248,10 @@ impl Lines<'_> {
                 self.says("link", &format!("yes, {name}{by}"));
             }
             Note::NoRpath { directory, why } => {
-                let text = format!("{}: {why}", self.screen.word(directory));
+                let text = format!("{}: {}", self.screen.word(directory), why.text());
                 self.says("no rpath", &text);
             }
+            Note::NoLibraries => self.says("no rpath", NO_LIBRARIES),
             Note::NoRpaths(why) => self.says("no rpath", why),
             Note::Hook(path) => {
                 let text = format!("{}, which has just been run", self.screen.word(path));
@@ -321,9 +328,11 @@ impl Lines<'_> {
             _ => "which becomes",
         };
         let is_empty = added.before.is_empty() && added.after.is_empty();
-        let adds = match is_empty {
-            true => "and adds nothing (but the driver has flags of its own)",
-            false => "and adds this (besides, the driver has flags of its own):",
+        let adds = match (is_empty, added.is_exact) {
+            (true, true) => "and adds nothing",
+            (true, false) => "and adds nothing (but the driver does not tell its own flags)",
+            (false, true) => "and adds this:",
+            (false, false) => "and adds this (but the driver does not tell its own flags):",
         };
         self.says("linker", &format!("{path}, {what} {program}, {adds}"));
         let row = |arg: &Arg| Row {
@@ -336,9 +345,21 @@ impl Lines<'_> {
         self.table(&rows);
         for note in &added.notes {
             match note {
-                Note::NoRpath { .. } | Note::NoRpaths(_) | Note::Hook(_) | Note::Nothing(_) => {
-                    self.note(note, &words);
+                // Nobody asks for the driver's own directories.
+                Note::NoRpath { directory, .. } if !added.named.contains(directory) => {}
+                Note::NoRpath {
+                    directory,
+                    why: NoRpath::NoLibrary,
+                } if !added.is_exact => {
+                    let text = format!("{}: {UNKNOWN_LIBRARY}", self.screen.word(directory));
+                    self.says("no rpath", &text);
                 }
+                Note::NoLibraries if !added.is_exact => self.says("no rpath", UNKNOWN_LIBRARIES),
+                Note::NoRpath { .. }
+                | Note::NoRpaths(_)
+                | Note::NoLibraries
+                | Note::Hook(_)
+                | Note::Nothing(_) => self.note(note, &words),
                 Note::Hardening { off, .. } => {
                     let off = Note::Hardening {
                         asked: Vec::new(),
