@@ -368,6 +368,29 @@ fn what_stands_around_the_call_is_told() {
 }
 
 #[test]
+fn a_hook_has_no_part_in_what_is_read_and_told() {
+    let place = Place::new();
+    let hook = place.path("cc/nix-support/cc-wrapper-hook");
+    write(&hook, "echo hook says; cat; extraAfter+=(-DHOOK)\n");
+    for options in [&["--json"][..], &["--command"], &[]] {
+        let mut explain = place.explain(options);
+        explain.stdin(fs::File::open(&hook).unwrap());
+        let output = explain
+            .arg("cc/bin/gcc")
+            .args(["-c", "main.c"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            told.contains("-DHOOK") && !told.contains("hook says"),
+            "{told}"
+        );
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "hook says\n");
+    }
+}
+
+#[test]
 fn programs_get_one_object() {
     let place = Place::new();
     let flags = format!("-L{}", place.shown("store/z/lib"));
