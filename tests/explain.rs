@@ -487,11 +487,12 @@ fn a_tool_that_cannot_be_explained_is_named() {
 #[test]
 fn errors_are_those_of_the_call() {
     let place = Place::new();
-    let same = |args: &[&str]| {
+    let same_with = |args: &[&str], variables: &[(&str, &str)]| {
         let run = |command: &mut Command| {
             let output = command
                 .args(args)
                 .env("NIX_SET_BUILD_ID", "x")
+                .envs(variables.iter().copied())
                 .output()
                 .unwrap();
             (output.status, output.stdout, output.stderr)
@@ -501,13 +502,50 @@ fn errors_are_those_of_the_call() {
             .env("NIX_CC_WRAPPER_TARGET_HOST_s", "1");
         let made = run(&mut call);
         assert!(!made.0.success() && !made.2.is_empty());
-        let explained = run(place.explain(&[]).arg("cc/bin/gcc"));
-        assert_eq!(explained, made);
+        for options in [&[][..], &["--json"], &["--command"]] {
+            let explained = run(place.explain(options).arg("cc/bin/gcc"));
+            assert_eq!(explained, made, "{options:?}");
+        }
     };
+    let same = |args: &[&str]| same_with(args, &[]);
+    same_with(
+        &["-c", "x.c"],
+        &[("CC_WRAPPER_LAUNCHER", "no-such-launcher")],
+    );
+    let real = place.path("real/gcc");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).unwrap();
+    same(&["-c", "x.c"]);
+    fs::remove_file(&real).unwrap();
+    same(&["-c", "x.c"]);
+    same_with(&["-c", "x.c"], &[("NIX_DEBUG", "1")]);
     write(&place.path("loop.rsp"), "@loop.rsp");
     same(&["@loop.rsp"]);
     write(&place.path("cc/nix-support/toolchain.json"), "{");
     same(&["-c"]);
+}
+
+#[test]
+fn a_linker_that_is_gone_is_told() {
+    let place = Place::new();
+    fs::remove_file(place.path("real/ld")).unwrap();
+    let text = place.told(&["main.o"], &[]);
+    let want = format!(
+        "which fails: {}: no such file; install it",
+        place.shown("real/ld")
+    );
+    assert!(line(&text, "linker").contains(&want), "{text}");
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_told() {
+    let place = Place::new();
+    let variables = [("CC_WRAPPER_COMPDB", "/no/such/db")];
+    let text = place.told(&["-c", "main.c"], &variables);
+    let want = "nothing in /no/such/db: /no/such: No such file or directory (os error 2)";
+    assert_eq!(line(&text, "compdb"), want);
+    let told = place.json(&["-c", "main.c"], &variables);
+    let why = told["compileDatabase"]["whyNot"].as_str().unwrap();
+    assert!(why.starts_with("/no/such: No such file"), "{told}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use cc_wrapper::plan::{Arg, Command, Origin, ResponseFile};
 
 use super::json_value::{list, object, optional, text as string, Value};
 use super::linker::{Before, Below, Wrapped};
-use super::text::{dropped, UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
+use super::text::{dropped, refusal, UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 use super::words::{is_hook, Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
 
@@ -39,7 +39,12 @@ pub fn text(explained: &Explained) -> Vec<u8> {
             let output = unit.output.as_deref();
             object([("file", string(&unit.file)), ("output", path(output))])
         });
-        object([("file", string(record.database)), ("units", list(units))])
+        let why_not = optional(refusal(record).map(string));
+        object([
+            ("file", string(record.database)),
+            ("units", list(units)),
+            ("whyNot", why_not),
+        ])
     });
     let hooks = notes.iter().filter_map(|note| match note {
         Note::Hook(path) => Some(string(path)),

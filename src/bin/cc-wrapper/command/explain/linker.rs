@@ -18,6 +18,7 @@ use cc_wrapper::world::World;
 use super::driver;
 use crate::command::own::{self, Whose};
 use crate::command::paths::canonical;
+use crate::execute;
 use crate::os::Os;
 
 /// The linker that a driver runs.
@@ -158,6 +159,9 @@ fn added(call: &Call, is_exact: bool, named: Vec<Vec<u8>>) -> Wrapped {
     };
     match decide(call, &Os, &mut log) {
         Ok(plan) => {
+            if let Err(failure) = execute::check(&plan) {
+                return Wrapped::Fails(failure.explain(&plan).1);
+            }
             let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
             Wrapped::Adds(Added {
                 program: plan.program.to_vec(),

@@ -12,7 +12,7 @@ mod linker;
 mod text;
 mod words;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -84,16 +84,20 @@ fn explain(call: &Call, form: Form, variables: &[Vec<u8>], name: &str) -> ExitCo
             return ExitCode::from(error.exit_status());
         }
     };
+    let words = match execute::check(&plan) {
+        Ok(words) => words,
+        Err(failure) => {
+            report::events(&plan.events, plan.debug);
+            report::arguments(&plan);
+            let (status, why) = failure.explain(&plan);
+            report::error(name, &why);
+            return ExitCode::from(status);
+        }
+    };
     let text = match form {
         Form::Command => {
             report::events(&plan.events, 0);
-            match command_line(&plan) {
-                Ok(line) => line,
-                Err((status, why)) => {
-                    report::error(name, &why);
-                    return ExitCode::from(status);
-                }
-            }
+            command_line(&words, &plan)
         }
         Form::Json => json::text(&Explained::of(call, &plan, variables)),
         Form::Text => {
@@ -114,17 +118,13 @@ impl<'e> Explained<'e> {
     }
 }
 
-/// The line that a shell reads as what is run: with the launcher, if there is
-/// one.
-///
-/// # Errors
-/// The launcher is not there: exit status and why.
-fn command_line(plan: &Plan) -> Result<Vec<u8>, (u8, Vec<u8>)> {
-    let program = execute::program(plan).map_err(|failure| failure.explain(plan))?;
+/// The line that a shell reads as what is run. `program` has the launcher's
+/// words before it, if there is one.
+fn command_line(program: &[OsString], plan: &Plan) -> Vec<u8> {
     let program = program.iter().map(|word| report::quoted(word.as_bytes()));
     let args = plan.command.args().map(|arg| report::quoted(arg));
     let words: Vec<String> = program.chain(args).collect();
-    Ok((words.join(" ") + "\n").into_bytes())
+    (words.join(" ") + "\n").into_bytes()
 }
 
 fn failed(error: &Error) -> ExitCode {

@@ -2,16 +2,19 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use cc_wrapper::event::Event;
 use cc_wrapper::note::{NoRpath, Note, Stand, Why, NO_LIBRARIES};
 use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
+use cc_wrapper::translation_unit::Record;
 
 use super::linker::{Added, Before, Below, Wrapped};
 use super::words::{Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
 use crate::command::paths::shown;
 use crate::command::screen::{Kind, Screen};
+use crate::record;
 
 /// Origins stand in one column, unless it would be further right than this.
 const WIDEST: usize = 44;
@@ -130,6 +133,11 @@ pub fn dropped<'n>(
     let mut dropped: Vec<_> = dropped.flatten().collect();
     dropped.sort_by_key(|(arg, _)| place(arg).unwrap_or(usize::MAX));
     dropped.into_iter()
+}
+
+/// Why the call would not be recorded.
+pub fn refusal(record: &Record) -> Option<String> {
+    record::refusal(Path::new(OsStr::from_bytes(record.database)))
 }
 
 /// Which of the caller's arguments it comes from.
@@ -280,7 +288,10 @@ impl Lines<'_> {
                 .map(|unit| self.screen.word(&unit.file))
                 .collect();
             let database = self.screen.word(record.database);
-            let text = format!("{} would be recorded in {database}", units.join(" "));
+            let text = match refusal(record) {
+                Some(why) => format!("nothing in {database}: {why}"),
+                None => format!("{} would be recorded in {database}", units.join(" ")),
+            };
             self.says("compdb", &text);
         }
         if let Some(hook) = &plan.post_link {
