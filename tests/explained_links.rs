@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -179,6 +180,53 @@ fn the_linker_is_told_as_it_is_run() {
             let of_others = rpaths(drivers).into_iter().filter(|rpath| *rpath != "/own");
             assert_eq!(of_others.count(), 0, "{words:?}: {made:?}");
         }
+    }
+}
+
+#[test]
+fn a_bare_driver_above_a_bare_linker_adds_all_once() {
+    let place = Place::new();
+    fs::create_dir(place.path("bare")).unwrap();
+    fs::create_dir(place.path("real")).unwrap();
+    for tool in ["gcc", "ld"] {
+        symlink(BINARY, place.path("bare").join(tool)).unwrap();
+    }
+    symlink(place.path("recorder"), place.path("real/ld")).unwrap();
+    let (directory, path) = (place.0.path().display(), std::env::var("PATH").unwrap());
+    let variables = [
+        (
+            "PATH",
+            &*format!("{directory}/bare:{directory}/real:{path}"),
+        ),
+        ("NIX_LDFLAGS", &format!("-L{directory}/store/glibc/lib -lm")),
+        ("NIX_LDFLAGS_AFTER", "--warn-common"),
+    ];
+    for output in [&["-o", "main"][..], &["-omain"], &["--output=main"], &[]] {
+        let words = [&["gcc", "main.c"], output].concat();
+        let bare = |call: &mut Command| {
+            call.args(&words[1..])
+                .current_dir(place.0.path())
+                .env("NIX_STORE", place.path("store"))
+                .env("NIX_HARDENING_ENABLE", "relro")
+                .env("NIX_SET_BUILD_ID", "1")
+                .env("CCV_OUT", place.path("record"))
+                .envs(variables)
+                .output()
+                .unwrap()
+        };
+        bare(&mut command(place.path("bare/gcc")));
+        let made = recorder::take(&place.path("record")).unwrap().argv;
+        for added in ["relro", "--warn-common", "--build-id=sha1", "-rpath"] {
+            let times = made.iter().filter(|word| *word == added.as_bytes()).count();
+            assert_eq!(times, 1, "{words:?}: {added}: {made:?}");
+        }
+        let output = bare(command(BINARY).args(["explain", "--", "gcc"]));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let want = format!(
+            "{directory}/bare/ld, which becomes {directory}/real/ld, and adds nothing: \
+             a wrapped call further up has done it (CC_WRAPPER_LINKED is set)\n"
+        );
+        assert!(text.contains(&want), "{text}");
     }
 }
 

@@ -53,7 +53,12 @@ pub fn tool(tool: &OsStr) -> Result<Vec<u8>> {
 /// As a shell finds it.
 fn on_path(name: &[u8]) -> Option<Vec<u8>> {
     let path = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
-    let entries = path.as_bytes().split(|&b| b == b':');
+    in_directories(path.as_bytes(), name)
+}
+
+/// The first program of this name in a PATH.
+pub fn in_directories(path: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let entries = path.split(|&b| b == b':');
     let candidates = entries.map(|entry| match entry {
         [] => [b"./", name].concat(),
         entry => [entry, b"/", name].concat(),

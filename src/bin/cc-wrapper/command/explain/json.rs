@@ -266,9 +266,9 @@ fn rpath(notes: &[&Note], is_exact: bool) -> Value {
 
 fn below(linker: &Below, drivers: &Words) -> Value {
     let flags = match (&linker.before, &linker.stand) {
+        (_, Stand::PassedByDriver) => "passedByDriver",
         (Before::Ours(_), _) => "wrapped",
         (Before::Bash(_), _) => "unknown",
-        (Before::Nothing, Stand::PassedByDriver) => "passedByDriver",
         (Before::Nothing, _) => "none",
     };
     let is_ours = matches!(linker.before, Before::Ours(_));

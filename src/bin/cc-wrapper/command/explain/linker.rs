@@ -15,7 +15,7 @@ use cc_wrapper::plan::{Arg, Plan};
 use cc_wrapper::toolchain::Role;
 use cc_wrapper::world::World;
 
-use super::driver;
+use super::{driver, find};
 use crate::command::own::{self, Whose};
 use crate::command::paths::canonical;
 use crate::execute;
@@ -49,6 +49,8 @@ struct Known {
     args: Vec<Vec<u8>>,
     /// The driver has told it, and so all of it.
     is_exact: bool,
+    /// See [`Added`].
+    named: Vec<Vec<u8>>,
 }
 
 /// What a wrapped linker makes of what the driver hands it.
@@ -68,26 +70,22 @@ pub struct Added {
 /// The linker of a driver's call that links, planned like any call, with the
 /// environment that the driver hands on.
 pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
-    let (path, stand) = plan.notes().find_map(|note| match note {
+    let (named, stand) = plan.notes().find_map(|note| match note {
         Note::Linker { path, stand } => Some((path.clone(), stand.clone())),
         _ => None,
     })?;
     let told = driver::linker_call(plan, call.family());
-    let path = told
-        .as_ref()
-        .and_then(|told| told.program.clone())
-        .unwrap_or(path);
+    let handed_on = handed_on(plan, variables);
+    let environment = Environment::new(handed_on.iter().map(|string| &string[..]));
+    let path = told.as_ref().and_then(|told| told.program.clone());
+    let path = path.unwrap_or_else(|| found(named, &environment));
+    let view = plan.linkers_view(call.environment);
     let known = Known {
         is_exact: told.is_some(),
-        args: match told {
-            Some(told) => told.args,
-            None => plan.linkers_view(call.environment),
-        },
+        named: directories(&view),
+        args: told.map_or(view, |told| told.args),
     };
-    let before = match stand {
-        Stand::Own | Stand::FrontEnd(_) => before(&path, &known, call, plan, variables),
-        Stand::PassedByDriver | Stand::LeftAlone => Before::Nothing,
-    };
+    let before = known.before(&path, &environment);
     Some(Below {
         path,
         stand,
@@ -95,16 +93,71 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
     })
 }
 
-/// A file of a wrapper's name need not be one.
-fn before(path: &[u8], known: &Known, call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Before {
-    let program = Path::new(OsStr::from_bytes(path));
-    if !Os.is_executable(path) {
-        return Before::Nothing;
+/// The linker of this path or, as drivers look for one, of this name.
+fn found(linker: Vec<u8>, environment: &Environment) -> Vec<u8> {
+    if linker.contains(&b'/') {
+        return linker;
     }
-    if own::whose(program) == Whose::Foreign {
-        return bash_root(program).map_or(Before::Nothing, Before::Bash);
+    let path = environment.get(b"PATH").unwrap_or_default();
+    find::in_directories(path, &linker).unwrap_or(linker)
+}
+
+impl Known {
+    /// A file of a wrapper's name need not be one.
+    fn before(&self, path: &[u8], environment: &Environment) -> Before {
+        let program = Path::new(OsStr::from_bytes(path));
+        if !Os.is_executable(path) {
+            return Before::Nothing;
+        }
+        if own::whose(program) == Whose::Foreign {
+            return bash_root(program).map_or(Before::Nothing, Before::Bash);
+        }
+        let args: Vec<&[u8]> = self.args.iter().map(|arg| &arg[..]).collect();
+        let decided = dispatch(path, &args, environment, &Os, |call| {
+            (call.role == Role::Ld).then(|| self.wrapped(&call))
+        });
+        match decided {
+            Ok(wrapped) => wrapped.flatten().map_or(Before::Nothing, Before::Ours),
+            Err(error) => Before::Ours(Wrapped::Fails(error.text())),
+        }
     }
-    wrapped(path, known, call, plan, variables).map_or(Before::Nothing, Before::Ours)
+
+    fn wrapped(&self, call: &Call) -> Wrapped {
+        let mut log = Log {
+            explains: true,
+            ..Log::default()
+        };
+        let plan = match decide(call, &Os, &mut log) {
+            Ok(plan) => plan,
+            Err(error) => return Wrapped::Fails(error.text()),
+        };
+        if let Err(failure) = execute::check(&plan) {
+            return Wrapped::Fails(failure.explain(&plan).1);
+        }
+        let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
+        Wrapped::Adds(Added {
+            program: plan.program.to_vec(),
+            before: owned(&plan.command.before),
+            after: owned(&plan.command.after),
+            notes: plan.notes().cloned().collect(),
+            is_exact: self.is_exact,
+            named: self.named.clone(),
+        })
+    }
+}
+
+/// The library directories among these arguments.
+fn directories(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut directories = Vec::new();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.strip_prefix(b"-L") {
+            Some([]) => directories.extend(args.next().cloned()),
+            Some(directory) => directories.push(directory.to_vec()),
+            None => {}
+        }
+    }
+    directories
 }
 
 /// The root of nixpkgs' that a linker is the wrapper of.
@@ -116,64 +169,6 @@ fn bash_root(linker: &Path) -> Option<PathBuf> {
         .filter_map(|path| path.parent()?.parent());
     let root = roots.find(|root| root.join("nix-support/add-flags.sh").exists())?;
     is_script.then(|| root.to_path_buf())
-}
-
-fn wrapped(
-    path: &[u8],
-    known: &Known,
-    call: &Call,
-    plan: &Plan,
-    variables: &[Vec<u8>],
-) -> Option<Wrapped> {
-    let handed_on = handed_on(plan, variables);
-    let environment = Environment::new(handed_on.iter().map(|string| &string[..]));
-    let args: Vec<&[u8]> = known.args.iter().map(|arg| &arg[..]).collect();
-    let named = directories(plan.linkers_view(call.environment));
-    let decided = dispatch(path, &args, &environment, &Os, |call| {
-        (call.role == Role::Ld).then(|| added(&call, known.is_exact, named))
-    });
-    match decided {
-        Ok(wrapped) => wrapped.flatten(),
-        Err(error) => Some(Wrapped::Fails(error.text())),
-    }
-}
-
-/// The library directories among these arguments.
-fn directories(args: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    let mut directories = Vec::new();
-    let mut args = args.into_iter();
-    while let Some(arg) = args.next() {
-        match arg.strip_prefix(b"-L") {
-            Some([]) => directories.extend(args.next()),
-            Some(directory) => directories.push(directory.to_vec()),
-            None => {}
-        }
-    }
-    directories
-}
-
-fn added(call: &Call, is_exact: bool, named: Vec<Vec<u8>>) -> Wrapped {
-    let mut log = Log {
-        explains: true,
-        ..Log::default()
-    };
-    match decide(call, &Os, &mut log) {
-        Ok(plan) => {
-            if let Err(failure) = execute::check(&plan) {
-                return Wrapped::Fails(failure.explain(&plan).1);
-            }
-            let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
-            Wrapped::Adds(Added {
-                program: plan.program.to_vec(),
-                before: owned(&plan.command.before),
-                after: owned(&plan.command.after),
-                notes: plan.notes().cloned().collect(),
-                is_exact,
-                named,
-            })
-        }
-        Err(error) => Wrapped::Fails(error.text()),
-    }
 }
 
 /// The environment of the real tool.

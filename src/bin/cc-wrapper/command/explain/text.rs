@@ -339,11 +339,20 @@ impl Lines<'_> {
             _ => "which becomes",
         };
         let is_empty = added.before.is_empty() && added.after.is_empty();
-        let adds = match (is_empty, added.is_exact) {
-            (true, true) => "and adds nothing",
-            (true, false) => "and adds nothing (but the driver does not tell its own flags)",
-            (false, true) => "and adds this:",
-            (false, false) => "and adds this (but the driver does not tell its own flags):",
+        let nothing = added.notes.iter().find_map(|note| match note {
+            Note::Nothing(why) => Some(*why),
+            _ => None,
+        });
+        let adds = match (nothing, is_empty, added.is_exact) {
+            (Some(why), ..) => format!("and adds nothing: {why}"),
+            (_, true, true) => "and adds nothing".into(),
+            (_, true, false) => {
+                "and adds nothing (but the driver does not tell its own flags)".into()
+            }
+            (_, false, true) => "and adds this:".into(),
+            (_, false, false) => {
+                "and adds this (but the driver does not tell its own flags):".into()
+            }
         };
         self.says("linker", &format!("{path}, {what} {program}, {adds}"));
         let row = |arg: &Arg| Row {
@@ -366,11 +375,9 @@ impl Lines<'_> {
                     self.says("no rpath", &text);
                 }
                 Note::NoLibraries if !added.is_exact => self.says("no rpath", UNKNOWN_LIBRARIES),
-                Note::NoRpath { .. }
-                | Note::NoRpaths(_)
-                | Note::NoLibraries
-                | Note::Hook(_)
-                | Note::Nothing(_) => self.note(note, &words),
+                Note::NoRpath { .. } | Note::NoRpaths(_) | Note::NoLibraries | Note::Hook(_) => {
+                    self.note(note, &words)
+                }
                 Note::Hardening { off, .. } => {
                     let off = Note::Hardening {
                         asked: Vec::new(),
