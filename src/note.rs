@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use crate::environment::Half;
 use crate::plan::{Arg, Suffix};
 
 /// What a link without libraries has no rpaths for.
@@ -12,6 +13,7 @@ pub const NO_LIBRARIES: &str = "the link names no library";
 pub enum Note {
     /// Which of its roles the toolchain serves (§1).
     Roles {
+        half: Half,
         /// The variables that decide, and whether each is set.
         markers: Vec<Marker>,
         served: Vec<Suffix>,

@@ -198,6 +198,64 @@ fn a_role_that_is_not_served_is_told_with_the_marker_to_set() {
 }
 
 #[test]
+fn each_kind_of_variable_that_is_not_read_is_told() {
+    let place = Place::new();
+    let variables = [
+        ("NIX_ENFORCE_NO_NATIVE_FOR_BUILD", "1"),
+        ("NIX_SET_BUILD_ID_FOR_BUILD", "0"),
+    ];
+    let unread = |told: &Value| -> Vec<String> {
+        let unread = told["roles"]["unread"].as_array().unwrap().iter();
+        let names = unread.map(|unread| unread["variable"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    let told = place.json(&["-c", "x.c"], &variables);
+    assert_eq!(unread(&told), ["NIX_ENFORCE_NO_NATIVE_FOR_BUILD"]);
+
+    place.toolchain(
+        "cc",
+        "pkg-config",
+        "pkg-config",
+        r#""roleMarkers": "optional","#,
+    );
+    symlink(BINARY, place.path("cc/bin/pkg-config")).unwrap();
+    fs::copy(place.path("real/gcc"), place.path("real/pkg-config")).unwrap();
+    let explain = |options: &[&str]| {
+        let mut explain = place.explain(options);
+        explain
+            .args(["cc/bin/pkg-config", "--libs", "z"])
+            .env("PKG_CONFIG_PATH", "/a:/b")
+            .env("PKG_CONFIG_PATH_FOR_BUILD", "/c");
+        common::run(&mut explain)
+    };
+    let text = explain(&[]);
+    assert!(
+        line(&text, "serves").starts_with("PKG_CONFIG_PATH: "),
+        "{text}"
+    );
+    assert_eq!(line(&text, "looks in"), "/a:/b (PKG_CONFIG_PATH)");
+    assert!(
+        line(&text, "not read").starts_with(
+            "PKG_CONFIG_PATH_FOR_BUILD, though it is set: \
+             set NIX_PKG_CONFIG_WRAPPER_TARGET_BUILD_s=1"
+        ),
+        "{text}"
+    );
+    let told: Value = serde_json::from_str(&explain(&["--json"])).unwrap();
+    assert_eq!(unread(&told), ["PKG_CONFIG_PATH_FOR_BUILD"]);
+
+    let mut explain = place.explain(&[]);
+    explain
+        .arg("ld/bin/ld")
+        .env("NIX_BINTOOLS_WRAPPER_TARGET_HOST_s", "1");
+    let text = common::run(&mut explain);
+    assert!(
+        line(&text, "serves").starts_with("NIX_LDFLAGS and its kin: "),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_link_is_told_with_what_the_linker_adds() {
     let place = Place::new();
     let (z, empty) = (place.shown("store/z/lib"), place.shown("store/empty/lib"));

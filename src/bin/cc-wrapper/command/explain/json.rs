@@ -167,6 +167,7 @@ fn roles(notes: &[&Note]) -> Value {
                 markers: of_roles,
                 served,
                 required: is_required,
+                ..
             } => {
                 required = *is_required;
                 markers.extend(of_roles.iter().map(|marker| {

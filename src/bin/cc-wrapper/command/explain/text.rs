@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use cc_wrapper::environment::Half;
 use cc_wrapper::event::Event;
 use cc_wrapper::note::{NoRpath, Note, Stand, Why, NO_LIBRARIES};
-use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
+use cc_wrapper::plan::{Arg, Export, Origin, ResponseFile, Suffix};
 use cc_wrapper::translation_unit::Record;
 
 use super::linker::{Added, Before, Below, Wrapped};
@@ -18,6 +19,9 @@ use crate::record;
 
 /// Origins stand in one column, unless it would be further right than this.
 const WIDEST: usize = 44;
+
+/// What pkg-config is handed on.
+const PKG_CONFIG_PATH: &str = "PKG_CONFIG_PATH";
 
 /// Headings of notes are no longer.
 const HEADING: usize = 12;
@@ -202,6 +206,7 @@ impl Lines<'_> {
         let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match note {
             Note::Roles {
+                half,
                 markers,
                 served,
                 required,
@@ -212,13 +217,16 @@ impl Lines<'_> {
                         Some(marker) => format!("{} is set", name(&marker.name)),
                         None => "no role marker is set".into(),
                     };
-                    self.says("serves", &format!("{}: {why}", variables_of(*suffix)));
+                    self.says(
+                        "serves",
+                        &format!("{}: {why}", variables_of(*half, *suffix)),
+                    );
                 }
                 let missing: Vec<_> = markers.iter().filter(|_| *required).collect();
                 for marker in missing.iter().filter(|marker| !marker.is_set) {
                     let text = format!(
                         "{}: set {}=1",
-                        variables_of(marker.suffix),
+                        variables_of(*half, marker.suffix),
                         name(&marker.name)
                     );
                     self.says("serves not", &text);
@@ -273,6 +281,14 @@ impl Lines<'_> {
     /// What stands between the plan and the tool.
     fn ways(&mut self, explained: &Explained) {
         let plan = explained.plan;
+        let is_path = |(name, _): &&Export| name == PKG_CONFIG_PATH.as_bytes();
+        if let Some((_, Some(path))) = plan.environment.iter().find(is_path) {
+            let path = match &path[..] {
+                [] => "nowhere besides".into(),
+                path => self.screen.word(path),
+            };
+            self.says("looks in", &format!("{path} ({PKG_CONFIG_PATH})"));
+        }
         if let Some(launcher) = plan.launcher {
             let launcher = shown(OsStr::from_bytes(launcher));
             let text = format!("{launcher} (CC_WRAPPER_LAUNCHER)");
@@ -395,9 +411,14 @@ impl Lines<'_> {
     }
 }
 
-/// The variables of a role.
-fn variables_of(suffix: Suffix) -> String {
-    format!("NIX_CFLAGS_COMPILE{} and its kin", suffix.name())
+/// The variables of a role that a call reads by its own half's markers.
+fn variables_of(half: Half, suffix: Suffix) -> String {
+    let suffix = suffix.name();
+    match half {
+        Half::Compiler => format!("NIX_CFLAGS_COMPILE{suffix} and its kin"),
+        Half::Linker => format!("NIX_LDFLAGS{suffix} and its kin"),
+        Half::PkgConfig => format!("PKG_CONFIG_PATH{suffix}"),
+    }
 }
 
 #[cfg(test)]
