@@ -245,10 +245,11 @@ fn is_absolute_path(param: &[u8]) -> bool {
 /// The linker's hardening (§4).
 pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
     let enabled = context.variables.list("NIX_HARDENING_ENABLE");
-    let unsupported = context.call.hardening_unsupported();
+    let call = context.call;
     context
         .log
-        .note(|| hardening::linkers_note(enabled.args(), unsupported));
+        .note(|| hardening::linkers_note(enabled.args(), call));
+    let unsupported = call.hardening_unsupported();
     hardening::linker(enabled.bytes(), unsupported, context.log)
 }
 

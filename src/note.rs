@@ -21,13 +21,22 @@ pub enum Note {
         required: bool,
     },
     /// A variable is set, but the toolchain does not serve its role.
-    Unread { variable: Vec<u8>, marker: Vec<u8> },
+    Unread {
+        variable: Vec<u8>,
+        marker: Vec<u8>,
+        /// The marker without which the plain variables would not be read
+        /// any more. `None`: that is decided already.
+        keeps_plain: Option<Vec<u8>>,
+    },
     /// A wrapper further up has collected the variables, as this mark says.
     Inherited { mark: Vec<u8> },
     /// The words of NIX_HARDENING_ENABLE, and those of them without effect.
     Hardening {
         asked: Vec<Arg<'static>>,
         off: Vec<(Vec<u8>, Off)>,
+        /// The toolchain would have flags of its own, but the variable is set,
+        /// and to nothing.
+        overrides_default: bool,
     },
     /// Arguments that the tool does not get.
     Dropped { args: Vec<Arg<'static>>, why: Why },
@@ -177,9 +186,9 @@ impl Note {
                 }
                 text
             }
-            Note::Unread { variable, marker } => {
-                [&variable[..], b" is not read: ", marker, b" is not set"].concat()
-            }
+            Note::Unread {
+                variable, marker, ..
+            } => [&variable[..], b" is not read: ", marker, b" is not set"].concat(),
             Note::Inherited { mark } => {
                 [&mark[..], b" is set: the variables were collected before"].concat()
             }

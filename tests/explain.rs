@@ -198,6 +198,64 @@ fn a_role_that_is_not_served_is_told_with_the_marker_to_set() {
 }
 
 #[test]
+fn hardening_is_told_by_who_asks_for_it() {
+    let place = Place::new();
+    place.toolchain("cc", "gcc", "cc", r#""defaultHardening": ["pic"],"#);
+    let rows = |variables: &[(&str, &str)]| -> Vec<String> {
+        let text = place.told(&["-c", "x.c"], variables);
+        let rows = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("hardening "));
+        rows.map(|row| row.trim_start().to_owned()).collect()
+    };
+    let both = rows(&[
+        ("NIX_CC_WRAPPER_TARGET_BUILD_s", "1"),
+        ("NIX_HARDENING_ENABLE_FOR_BUILD", "fortify"),
+        ("NIX_HARDENING_ENABLE", "fortify pic"),
+    ]);
+    let want = [
+        "fortify (NIX_HARDENING_ENABLE_FOR_BUILD)",
+        "fortify pic (NIX_HARDENING_ENABLE)",
+    ];
+    assert_eq!(both, want);
+    let none = "none: NIX_HARDENING_ENABLE is set to nothing, so the default is off";
+    assert_eq!(rows(&[("NIX_HARDENING_ENABLE", "")]), [none]);
+    assert_eq!(rows(&[]), ["pic (default)"]);
+
+    let mut bare = place.explain(&[]);
+    symlink(BINARY, place.path("gcc")).unwrap();
+    bare.args(["./gcc", "main.o"])
+        .env("PATH", place.path("real"))
+        .env("NIX_HARDENING_ENABLE", "relro");
+    let text = common::run(&mut bare);
+    assert_eq!(text.matches("\nhardening ").count(), 1, "{text}");
+}
+
+#[test]
+fn a_remedy_keeps_what_is_read() {
+    let place = Place::new();
+    place.toolchain("cc", "gcc", "cc", r#""roleMarkers": "optional","#);
+    let mut variables = vec![
+        ("NIX_CC_WRAPPER_TARGET_HOST_s", ""),
+        ("NIX_CFLAGS_COMPILE", "-DPLAIN"),
+        ("NIX_CFLAGS_COMPILE_FOR_BUILD", "-DBUILD"),
+    ];
+    let text = place.told(&["-c", "x.c"], &variables);
+    let remedy = "NIX_CFLAGS_COMPILE_FOR_BUILD, though it is set: \
+                  set NIX_CC_WRAPPER_TARGET_BUILD_s=1, \
+                  and NIX_CC_WRAPPER_TARGET_HOST_s=1 to keep what is read now";
+    assert_eq!(line(&text, "not read"), remedy);
+    let told = place.json(&["-c", "x.c"], &variables);
+    let unread = &told["roles"]["unread"][0];
+    assert_eq!(unread["keepsPlain"], "NIX_CC_WRAPPER_TARGET_HOST_s");
+    variables.push(("NIX_CC_WRAPPER_TARGET_BUILD_s", "1"));
+    variables.push(("NIX_CC_WRAPPER_TARGET_HOST_s", "1"));
+    let text = place.told(&["-c", "x.c"], &variables);
+    assert_eq!(line(&text, "-DPLAIN"), "NIX_CFLAGS_COMPILE");
+    assert_eq!(line(&text, "-DBUILD"), "NIX_CFLAGS_COMPILE_FOR_BUILD");
+}
+
+#[test]
 fn each_kind_of_variable_that_is_not_read_is_told() {
     let place = Place::new();
     let variables = [

@@ -105,6 +105,11 @@ pub fn note_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
         return;
     }
     let call = context.call;
+    let salt = &call.toolchain.suffix_salt;
+    let plain = marker(context.half, salt, Suffix::Plain);
+    // Read only as long as no marker is set.
+    let is_default =
+        context.roles == [Suffix::Plain] && call.environment.get_nonempty(&plain).is_none();
     for suffix in [Suffix::ForBuild, Suffix::Plain, Suffix::ForTarget] {
         if context.roles.contains(&suffix) {
             continue;
@@ -115,8 +120,13 @@ pub fn note_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
             let variable = [name.as_bytes(), suffix.name().as_bytes()].concat();
             let value = call.environment.get_nonempty(&variable);
             if value.is_some_and(|value| !is_boolean || number(value) != Some(0)) {
-                let marker = marker(context.half, &call.toolchain.suffix_salt, suffix);
-                context.log.note(|| Note::Unread { variable, marker });
+                let marker = marker(context.half, salt, suffix);
+                let keeps_plain = is_default.then(|| plain.clone());
+                context.log.note(|| Note::Unread {
+                    variable,
+                    marker,
+                    keeps_plain,
+                });
             }
         }
     }

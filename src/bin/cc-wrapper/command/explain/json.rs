@@ -179,9 +179,16 @@ fn roles(notes: &[&Note]) -> Value {
                     ])
                 }));
             }
-            Note::Unread { variable, marker } => {
-                let (variable, marker) = (string(variable), string(marker));
-                unread.push(object([("variable", variable), ("marker", marker)]));
+            Note::Unread {
+                variable,
+                marker,
+                keeps_plain,
+            } => {
+                unread.push(object([
+                    ("variable", string(variable)),
+                    ("marker", string(marker)),
+                    ("keepsPlain", optional(keeps_plain.as_ref().map(string))),
+                ]));
             }
             Note::Inherited { mark } => inherited.push(string(mark)),
             _ => {}
@@ -197,10 +204,14 @@ fn roles(notes: &[&Note]) -> Value {
 
 fn hardening(notes: &[&Note], words: &Words) -> Value {
     let noted = notes.iter().find_map(|note| match note {
-        Note::Hardening { asked, off } => Some((asked, off)),
+        Note::Hardening {
+            asked,
+            off,
+            overrides_default,
+        } => Some((asked, off, *overrides_default)),
         _ => None,
     });
-    let Some((asked, off)) = noted else {
+    let Some((asked, off, overrides_default)) = noted else {
         return Value::Null;
     };
     let asked = asked.iter().map(|flag| {
@@ -215,7 +226,11 @@ fn hardening(notes: &[&Note], words: &Words) -> Value {
         };
         object([("name", string(name)), ("reason", string(reason))])
     });
-    object([("asked", list(asked)), ("off", list(off))])
+    object([
+        ("asked", list(asked)),
+        ("off", list(off)),
+        ("overridesDefault", Value::Bool(overrides_default)),
+    ])
 }
 
 fn link(notes: &[&Note]) -> Value {

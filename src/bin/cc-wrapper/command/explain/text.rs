@@ -61,7 +61,14 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     lines.table(&rows);
     lines.out.push('\n');
     let start = lines.out.len();
+    let mut tells_hardening = true;
     for note in &notes {
+        if let Note::Hardening { .. } = note {
+            // A driver that does its linker's work tells it twice.
+            if !std::mem::take(&mut tells_hardening) {
+                continue;
+            }
+        }
         lines.note(note, &words);
     }
     for event in &plan.events {
@@ -232,23 +239,40 @@ impl Lines<'_> {
                     self.says("serves not", &text);
                 }
             }
-            Note::Unread { variable, marker } => {
-                let text = format!(
+            Note::Unread {
+                variable,
+                marker,
+                keeps_plain,
+            } => {
+                let mut text = format!(
                     "{}, though it is set: set {}=1",
                     name(variable),
                     name(marker)
                 );
+                if let Some(plain) = keeps_plain {
+                    text += &format!(", and {}=1 to keep what is read now", name(plain));
+                }
                 self.says("not read", &text);
             }
             Note::Inherited { mark } => {
                 let text = format!("collected by a wrapper further up: {} is set", name(mark));
                 self.says("variables", &text);
             }
-            Note::Hardening { asked, off } => {
-                let flags: Vec<String> = asked.iter().map(|flag| self.screen.word(flag)).collect();
-                if let Some(first) = asked.first() {
-                    let text = format!("{} ({})", flags.join(" "), words.asker(&first.origin));
-                    self.says("hardening", &text);
+            Note::Hardening {
+                asked,
+                off,
+                overrides_default,
+            } => {
+                for flags in asked.chunk_by(|a, b| a.origin == b.origin) {
+                    let by = words.asker(&flags[0].origin);
+                    let flags: Vec<String> =
+                        flags.iter().map(|flag| self.screen.word(flag)).collect();
+                    self.says("hardening", &format!("{} ({by})", flags.join(" ")));
+                }
+                if *overrides_default {
+                    let text =
+                        "none: NIX_HARDENING_ENABLE is set to nothing, so the default is off";
+                    self.says("hardening", text);
                 }
                 for (flag, why) in off {
                     let text = format!("{} is off: {}", self.screen.word(flag), name(&why.text()));
@@ -398,6 +422,7 @@ impl Lines<'_> {
                     let off = Note::Hardening {
                         asked: Vec::new(),
                         off: off.clone(),
+                        overrides_default: false,
                     };
                     self.note(&off, &words);
                 }
