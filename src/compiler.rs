@@ -207,9 +207,14 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     let parts = [&ld_before, &command.params, &link_flags, &ld_flags];
     let link_type = LinkType::of(parts.into_iter().flatten().map(|arg| &arg[..]));
     let log = &mut *context.log;
-    log.note(|| Note::LinkType {
-        name: link_type.name(),
-        inherited: false,
+    log.note(|| match context.call.role {
+        Role::Cpp => Note::NoLinking(
+            "cpp only preprocesses; the flags of a link go in all the same, as in nixpkgs",
+        ),
+        _ => Note::LinkType {
+            name: link_type.name(),
+            inherited: false,
+        },
     });
 
     command.after.extend(link_type.filter(link_flags, log));

@@ -407,6 +407,25 @@ fn a_linker_that_is_not_ours_is_not_explained_by_our_rules() {
 }
 
 #[test]
+fn a_preprocessor_links_nothing() {
+    let place = Place::new();
+    place.toolchain("cc", "cpp", "cpp", "");
+    symlink(BINARY, place.path("cc/bin/cpp")).unwrap();
+    fs::copy(place.path("real/gcc"), place.path("real/cpp")).unwrap();
+    let mut explain = place.explain(&[]);
+    explain
+        .args(["cc/bin/cpp", "main.c"])
+        .env("NIX_LDFLAGS", "-L/x");
+    let text = common::run(&mut explain);
+    assert_eq!(line(&text, "-L/x"), "NIX_LDFLAGS");
+    assert!(
+        line(&text, "link").starts_with("no: cpp only preprocesses"),
+        "{text}"
+    );
+    assert!(!text.contains("\nlinker "), "{text}");
+}
+
+#[test]
 fn a_front_end_is_told() {
     let place = Place::new();
     fs::create_dir(place.path("ld/linkers")).unwrap();

@@ -70,6 +70,10 @@ pub struct Added {
 /// The linker of a driver's call that links, planned like any call, with the
 /// environment that the driver hands on.
 pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
+    let is_no_link = |note: &Note| matches!(note, Note::NoLinking(_));
+    if plan.notes().any(is_no_link) {
+        return None;
+    }
     let (named, stand) = plan.notes().find_map(|note| match note {
         Note::Linker { path, stand } => Some((path.clone(), stand.clone())),
         _ => None,
