@@ -359,11 +359,18 @@ fn a_link_is_told_with_what_the_linker_adds() {
 fn a_linker_without_a_wrapper_is_told() {
     let place = Place::new();
     fs::remove_file(place.path("ld/bin/ld")).unwrap();
-    let text = place.told(&["main.o"], &[]);
-    assert!(
-        line(&text, "linker").contains("no wrapper stands before it"),
-        "{text}"
+    let own = place.shown("ld/bin/ld");
+    let path = format!("{}:/usr/bin:/bin", place.shown("real"));
+    let text = place.told(&["main.o"], &[("PATH", &path)]);
+    let want = format!(
+        "{}, as there is no {own}: no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER",
+        place.shown("real/ld")
     );
+    assert_eq!(line(&text, "linker"), want);
+    let text = place.told(&["main.o"], &[("PATH", "/nowhere")]);
+    assert_eq!(line(&text, "linker"), format!("{own}: there is none"));
+    let text = place.told(&["main.o", "-fuse-ld=nonsense"], &[]);
+    assert_eq!(line(&text, "linker"), "ld.nonsense: there is none");
     let text = place.told(&["main.o", "--ld-path=/bin/true"], &[]);
     assert!(line(&text, "linker").starts_with("/bin/true: "), "{text}");
     assert!(text.contains("so this call carries its flags"), "{text}");
@@ -617,6 +624,85 @@ fn a_tool_that_cannot_be_explained_is_named() {
     fails(&explain("cc/bin/stray"), 1, "lists no tool 'stray'");
     let none = command(BINARY).arg("explain").output().unwrap();
     fails(&none, 2, "required arguments");
+}
+
+#[test]
+fn a_program_that_gets_no_flags_is_told_from_one_that_should() {
+    let place = Place::new();
+    let explain = |tool: &str| {
+        let mut explain = place.explain(&[]);
+        let path = ["ccache", "ld/bin", "cc/bin"].map(|name| place.shown(name));
+        explain
+            .arg(tool)
+            .env("PATH", path.join(":"))
+            .output()
+            .unwrap()
+    };
+    let real = place.path("real/gcc").canonicalize().unwrap();
+    symlink(&real, place.path("ld/bin/strip")).unwrap();
+    let want = format!(
+        "{} is in a wrapped root, but nothing is put into its calls: it is {}; name a",
+        place.shown("ld/bin/strip"),
+        real.display()
+    );
+    fails(&explain("strip"), 1, &want);
+    fs::remove_file(place.path("ld/bin/ld")).unwrap();
+    symlink(&real, place.path("ld/bin/ld")).unwrap();
+    fails(&explain("ld"), 1, "ld/bin/ld leads past cc-wrapper to ");
+
+    fs::create_dir_all(place.path("ccache")).unwrap();
+    fs::copy(&real, place.path("ccache/ccache")).unwrap();
+    for name in ["gcc", "strip"] {
+        symlink("ccache", place.path("ccache").join(name)).unwrap();
+    }
+    let want = format!(
+        "{} is ccache, which runs {} behind it on PATH; name that",
+        place.shown("ccache/gcc"),
+        place.shown("cc/bin/gcc")
+    );
+    fails(&explain("gcc"), 1, &want);
+    fails(
+        &explain("strip"),
+        1,
+        "is ccache, and what it runs is not wrapped; put",
+    );
+}
+
+#[test]
+fn another_build_is_warned_of() {
+    let place = Place::new();
+    let other = place.path("other/cc-wrapper");
+    let mut text = fs::read(BINARY).unwrap();
+    text.push(0);
+    fs::create_dir(place.path("other")).unwrap();
+    fs::write(&other, text).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    for tool in ["cc/bin/gcc", "ld/bin/ld"] {
+        fs::remove_file(place.path(tool)).unwrap();
+        symlink(&other, place.path(tool)).unwrap();
+    }
+    let warning = |path: &str| {
+        format!(
+            "{path} is another build of cc-wrapper, whose rules may not be these; \
+             ask that one: {} explain",
+            other.canonicalize().unwrap().display()
+        )
+    };
+    let warnings = [warning("cc/bin/gcc"), warning(&place.shown("ld/bin/ld"))];
+    let text = place.told(&["main.o"], &[]);
+    for warning in &warnings {
+        assert!(
+            text.contains(&format!("\nwarning      {warning}\n")),
+            "{text}"
+        );
+    }
+    let told = place.json(&["main.o"], &[]);
+    assert_eq!(told["warnings"], serde_json::json!(warnings));
+    let mut explain = place.explain(&["--command"]);
+    let output = explain.args(["cc/bin/gcc", "main.o"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, format!("cc-wrapper: warning: {}\n", warnings[0]));
+    assert!(output.status.success());
 }
 
 #[test]

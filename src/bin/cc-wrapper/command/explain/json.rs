@@ -12,7 +12,9 @@ use super::Explained;
 
 /// One object.
 pub fn text(explained: &Explained) -> Vec<u8> {
-    let Explained { call, plan, linker } = explained;
+    let Explained {
+        call, plan, linker, ..
+    } = explained;
     let notes: Vec<&Note> = plan.notes().collect();
     let salt = &call.toolchain.suffix_salt;
     let words = Words {
@@ -55,6 +57,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         let is_warning = event.level() == Level::Warning;
         is_warning.then(|| string(event.text()))
     });
+    let warnings = warnings.chain(explained.warnings.iter().map(string));
     let value = object([
         ("tool", tool),
         ("program", string(&plan.program)),
@@ -285,12 +288,17 @@ fn below(linker: &Below, drivers: &Words) -> Value {
         (_, Stand::PassedByDriver) => "passedByDriver",
         (Before::Ours(_), _) => "wrapped",
         (Before::Bash(_), _) => "unknown",
-        (Before::Nothing, _) => "none",
+        (Before::Nothing | Before::Absent, _) => "none",
     };
     let is_ours = matches!(linker.before, Before::Ours(_));
     let mut entries = vec![
         ("path", string(&linker.path)),
         ("wrapped", Value::Bool(is_ours)),
+        (
+            "exists",
+            Value::Bool(!matches!(linker.before, Before::Absent)),
+        ),
+        ("missing", optional(linker.missing.as_ref().map(string))),
         ("flags", string(flags)),
         (
             "frontEnd",
@@ -321,7 +329,7 @@ fn below(linker: &Below, drivers: &Words) -> Value {
             entries.push(("exact", Value::Bool(added.is_exact)));
         }
         Before::Ours(Wrapped::Fails(why)) => entries.push(("error", string(why))),
-        Before::Bash(_) | Before::Nothing => {}
+        Before::Bash(_) | Before::Nothing | Before::Absent => {}
     }
     let entries = entries.into_iter();
     Value::Object(entries.map(|(key, value)| (key.into(), value)).collect())

@@ -25,7 +25,11 @@ use crate::os::Os;
 pub struct Below {
     pub path: Vec<u8>,
     pub stand: Stand,
+    /// The toolchain's own, which would have been run.
+    pub missing: Option<Vec<u8>>,
     pub before: Before,
+    /// What to say of one that another build made.
+    pub other_build: Option<String>,
 }
 
 /// What stands before the real linker.
@@ -36,6 +40,8 @@ pub enum Before {
     /// adds, only bash knows.
     Bash(PathBuf),
     Nothing,
+    /// There is no such linker.
+    Absent,
 }
 
 pub enum Wrapped {
@@ -81,8 +87,11 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
     let told = driver::linker_call(plan, call.family());
     let handed_on = handed_on(plan, variables);
     let environment = Environment::new(handed_on.iter().map(|string| &string[..]));
-    let path = told.as_ref().and_then(|told| told.program.clone());
-    let path = path.unwrap_or_else(|| found(named, &environment));
+    let path = match told.as_ref().and_then(|told| told.program.clone()) {
+        Some(path) => path,
+        None => found(&named, &environment),
+    };
+    let missing = (path != named && named.contains(&b'/')).then_some(named);
     let view = plan.linkers_view(call.environment);
     let known = Known {
         is_exact: told.is_some(),
@@ -91,19 +100,29 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
     };
     let before = known.before(&path, &environment);
     Some(Below {
-        path,
         stand,
+        missing,
+        other_build: other_build(&before, &path),
+        path,
         before,
     })
 }
 
-/// The linker of this path or, as drivers look for one, of this name.
-fn found(linker: Vec<u8>, environment: &Environment) -> Vec<u8> {
-    if linker.contains(&b'/') {
-        return linker;
+fn other_build(before: &Before, path: &[u8]) -> Option<String> {
+    let is_ours = matches!(before, Before::Ours(_));
+    let is_other = is_ours && own::whose(Path::new(OsStr::from_bytes(path))) == Whose::Other;
+    is_other.then(|| find::other_build(path))
+}
+
+/// The linker of this path or, as drivers look for one, of this name. It is
+/// itself where there is none.
+fn found(linker: &[u8], environment: &Environment) -> Vec<u8> {
+    if linker.contains(&b'/') && Os.is_executable(linker) {
+        return linker.to_vec();
     }
+    let name = linker.rsplit(|&b| b == b'/').next().unwrap_or(linker);
     let path = environment.get(b"PATH").unwrap_or_default();
-    find::in_directories(path, &linker).unwrap_or(linker)
+    find::in_directories(path, name).unwrap_or_else(|| linker.to_vec())
 }
 
 impl Known {
@@ -111,7 +130,7 @@ impl Known {
     fn before(&self, path: &[u8], environment: &Environment) -> Before {
         let program = Path::new(OsStr::from_bytes(path));
         if !Os.is_executable(path) {
-            return Before::Nothing;
+            return Before::Absent;
         }
         if own::whose(program) == Whose::Foreign {
             return bash_root(program).map_or(Before::Nothing, Before::Bash);

@@ -29,7 +29,7 @@ pub use arguments::{command, HELP, NAME};
 
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
-use crate::command::error::Error;
+use crate::command::error::{warn, Error};
 use crate::command::output::to_stdout;
 use crate::command::screen::Screen;
 use crate::os::Os;
@@ -40,26 +40,36 @@ struct Explained<'e> {
     call: &'e Call<'e>,
     plan: &'e Plan<'e>,
     linker: Option<Below>,
+    /// Of binaries that are not this one.
+    warnings: Vec<String>,
 }
 
 /// Does what the command line asks. Errors of the call are told as the call
 /// itself would tell them, and end this with the same status.
 pub fn run(matches: &ArgMatches) -> ExitCode {
     let arguments = Arguments::read(matches);
-    let executable = match find::tool(arguments.tool) {
-        Ok(executable) => executable,
+    let tool = match find::tool(arguments.tool) {
+        Ok(tool) => tool,
         Err(error) => return failed(&error),
     };
+    let executable = &tool.path;
+    let other_build = (!tool.is_of_this_build).then(|| find::other_build(executable));
     let variables: Vec<Vec<u8>> = std::env::vars_os()
         .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
         .collect();
     let environment = Environment::new(variables.iter().map(|string| &string[..]));
     let words: Vec<&[u8]> = arguments.args.iter().map(|arg| arg.as_bytes()).collect();
-    let name = Path::new(OsStr::from_bytes(&executable)).file_name();
+    let name = Path::new(OsStr::from_bytes(executable)).file_name();
     let name = name.unwrap_or_default().to_string_lossy();
 
-    let explain = |call: Call| explain(&call, arguments.form, &variables, &name);
-    match dispatch(&executable, &words, &environment, &Os, explain) {
+    let asked = Asked {
+        form: arguments.form,
+        name: &name,
+        variables: &variables,
+        other_build: other_build.as_deref(),
+    };
+    let explain = |call: Call| explain(&call, &asked);
+    match dispatch(executable, &words, &environment, &Os, explain) {
         Ok(Some(status)) => status,
         Ok(None) => failed(&Error::new(format!(
             "{name} is cc-wrapper itself, which calls nothing; name a tool that it wraps: gcc"
@@ -71,7 +81,19 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     }
 }
 
-fn explain(call: &Call, form: Form, variables: &[Vec<u8>], name: &str) -> ExitCode {
+/// What is to be told, and what is known besides the call.
+struct Asked<'a> {
+    form: Form,
+    /// The tool's.
+    name: &'a str,
+    /// The environment.
+    variables: &'a [Vec<u8>],
+    /// What to say of a tool that another build made.
+    other_build: Option<&'a str>,
+}
+
+fn explain(call: &Call, asked: &Asked) -> ExitCode {
+    let Asked { form, name, .. } = *asked;
     let mut log = Log {
         explains: true,
         ..Log::default()
@@ -97,12 +119,13 @@ fn explain(call: &Call, form: Form, variables: &[Vec<u8>], name: &str) -> ExitCo
     let text = match form {
         Form::Command => {
             report::events(&plan.events, 0);
+            asked.other_build.into_iter().for_each(warn);
             command_line(&words, &plan)
         }
-        Form::Json => json::text(&Explained::of(call, &plan, variables)),
+        Form::Json => json::text(&Explained::of(call, &plan, asked)),
         Form::Text => {
             let screen = Screen::of_stdout();
-            text::text(&Explained::of(call, &plan, variables), &screen)
+            text::text(&Explained::of(call, &plan, asked), &screen)
         }
     };
     match to_stdout(&text) {
@@ -112,9 +135,22 @@ fn explain(call: &Call, form: Form, variables: &[Vec<u8>], name: &str) -> ExitCo
 }
 
 impl<'e> Explained<'e> {
-    fn of(call: &'e Call<'e>, plan: &'e Plan<'e>, variables: &[Vec<u8>]) -> Explained<'e> {
-        let linker = linker::below(call, plan, variables);
-        Explained { call, plan, linker }
+    fn of(call: &'e Call<'e>, plan: &'e Plan<'e>, asked: &Asked) -> Explained<'e> {
+        let linker = linker::below(call, plan, asked.variables);
+        let linkers = linker
+            .as_ref()
+            .and_then(|linker| linker.other_build.clone());
+        let warnings = asked
+            .other_build
+            .map(str::to_owned)
+            .into_iter()
+            .chain(linkers);
+        Explained {
+            call,
+            plan,
+            warnings: warnings.collect(),
+            linker,
+        }
     }
 }
 

@@ -34,7 +34,9 @@ pub const UNKNOWN_LIBRARIES: &str = "you name no library; the driver's own may m
 
 /// All of it, in lines.
 pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
-    let Explained { call, plan, linker } = explained;
+    let Explained {
+        call, plan, linker, ..
+    } = explained;
     let notes: Vec<&Note> = plan.notes().collect();
     let words = Words {
         args: call.args,
@@ -76,6 +78,9 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
             let text = String::from_utf8_lossy(&event.text()).into_owned();
             lines.says("warning", text.trim_start_matches("warning: "));
         }
+    }
+    for warning in &explained.warnings {
+        lines.says("warning", warning);
     }
     lines.ways(explained);
     if let Some(linker) = linker {
@@ -342,6 +347,10 @@ impl Lines<'_> {
 
     fn linker(&mut self, linker: &Below, drivers: &Words) {
         let path = self.screen.word(&linker.path);
+        let path = match &linker.missing {
+            Some(missing) => format!("{path}, as there is no {}", self.screen.word(missing)),
+            None => path,
+        };
         match (&linker.before, &linker.stand) {
             (Before::Ours(Wrapped::Fails(why)), _) => {
                 let why = String::from_utf8_lossy(why);
@@ -356,6 +365,7 @@ impl Lines<'_> {
                 let text = format!("{path}: {what} (cc-wrapper adopt {root} --in-place)");
                 self.says("linker", &text);
             }
+            (Before::Absent, _) => self.says("linker", &format!("{path}: there is none")),
             (Before::Nothing, Stand::PassedByDriver) => {
                 let text = "no wrapper stands before it, so this call carries its flags";
                 self.says("linker", &format!("{path}: {text}"));
