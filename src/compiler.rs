@@ -24,7 +24,7 @@ use crate::response_file;
 use crate::statistics;
 use crate::target;
 use crate::toolchain::{Family, Role};
-use crate::translation_unit::record;
+use crate::translation_unit::{record, why_no_record};
 
 /// A command line that compile steps are run by, as `LAUNCHER COMPILER ARGS`:
 /// ccache, distcc and their kin. Links and questions are none of its business.
@@ -45,6 +45,11 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         context.log.note_dropped(before, &params, Why::Empty);
     }
     let record = record(call, &params, &scan.operands);
+    if context.log.takes_notes() {
+        if let Some(why) = why_no_record(call, &params, &scan.operands) {
+            context.log.note(|| Note::NoRecord(why));
+        }
+    }
     let counted = statistics::of_compiler(call, &params, &scan);
     match (family, call.role) {
         (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),

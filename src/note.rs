@@ -55,6 +55,8 @@ pub enum Note {
     NoRpaths(&'static str),
     /// No library is linked, which would make one.
     NoLibraries,
+    /// The call leaves nothing in the compile database, and why.
+    NoRecord(&'static str),
     /// A hook of this path was run.
     Hook(Vec<u8>),
     /// Nothing is put in, and why.
@@ -115,20 +117,43 @@ pub enum Stand {
 /// Why a library directory is no rpath.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoRpath {
-    /// It does not count.
-    Elsewhere,
+    /// It lies in none of these, which are the store.
+    NotInStore {
+        said_by: StoreBy,
+        store: Vec<Vec<u8>>,
+    },
+    /// The loader searches it, and no store is named.
+    Searched,
+    /// Its symlinks lead round in a circle.
+    Endless,
     /// No library of the link lies there.
     NoLibrary,
 }
 
 impl NoRpath {
     /// The reason in words.
-    pub fn text(&self) -> &'static str {
+    pub fn text(&self) -> Vec<u8> {
         match self {
-            NoRpath::Elsewhere => "it is not in the store, or the loader searches it",
-            NoRpath::NoLibrary => "it holds no library of this link",
+            NoRpath::NotInStore { said_by, store } => {
+                let said_by: &[u8] = match said_by {
+                    StoreBy::Variable => b"NIX_STORE is ",
+                    StoreBy::Toolchain => b"\"store\" of toolchain.json is ",
+                };
+                [b"it is not in the store: ", said_by, &store.join(&b' ')].concat()
+            }
+            NoRpath::Searched => b"the loader searches it anyway".to_vec(),
+            NoRpath::Endless => b"its symlinks have no end".to_vec(),
+            NoRpath::NoLibrary => b"it holds no library of this link".to_vec(),
         }
     }
+}
+
+/// Who says what the store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreBy {
+    /// NIX_STORE
+    Variable,
+    Toolchain,
 }
 
 impl Why {
@@ -218,15 +243,12 @@ impl Note {
                 }
                 Stand::LeftAlone => [b"linker left alone: ", &path[..]].concat(),
             },
-            Note::NoRpath { directory, why } => [
-                b"no rpath for ",
-                &directory[..],
-                b": ",
-                why.text().as_bytes(),
-            ]
-            .concat(),
+            Note::NoRpath { directory, why } => {
+                [b"no rpath for ", &directory[..], b": ", &why.text()].concat()
+            }
             Note::NoLibraries => [b"no rpaths: ", NO_LIBRARIES.as_bytes()].concat(),
             Note::NoRpaths(why) => [b"no rpaths: ", why.as_bytes()].concat(),
+            Note::NoRecord(why) => [b"not recorded: ", why.as_bytes()].concat(),
             Note::Hook(path) => [b"hook ", &path[..]].concat(),
             Note::Nothing(why) => [b"nothing is put in: ", why.as_bytes()].concat(),
         }

@@ -44,7 +44,7 @@ pub fn rpaths(
         let Some(located) = store.locate(directory) else {
             log.note(|| Note::NoRpath {
                 directory: directory.to_vec(),
-                why: NoRpath::Elsewhere,
+                why: store.why_not(directory),
             });
             continue;
         };

@@ -758,6 +758,28 @@ fn a_linker_that_is_gone_is_told() {
 }
 
 #[test]
+fn a_call_that_is_not_recorded_says_why() {
+    let place = Place::new();
+    let set = [("CC_WRAPPER_COMPDB", "db")];
+    let unset = [("CC_WRAPPER_COMPDB", "")];
+    let text = place.told(&["-c", "main.c"], &unset);
+    assert_eq!(
+        line(&text, "compdb"),
+        "nothing: CC_WRAPPER_COMPDB is not set"
+    );
+    let text = place.told(&["-E", "main.c"], &set);
+    assert_eq!(line(&text, "compdb"), "nothing: the call compiles no file");
+    let told = place.json(&["-E", "main.c"], &set);
+    assert_eq!(told["notRecorded"], "the call compiles no file");
+    for args in [&["-E", "main.c"], &["main.o", "-lz"]] {
+        let text = place.told(args, &unset);
+        assert!(!text.contains("\ncompdb "), "{text}");
+    }
+    let text = place.told(&["-c", "main.c"], &set);
+    assert_eq!(text.matches("\ncompdb ").count(), 1, "{text}");
+}
+
+#[test]
 fn a_database_that_cannot_be_written_is_told() {
     let place = Place::new();
     let variables = [("CC_WRAPPER_COMPDB", "/no/such/db")];

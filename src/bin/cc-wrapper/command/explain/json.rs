@@ -48,6 +48,10 @@ pub fn text(explained: &Explained) -> Vec<u8> {
             ("whyNot", why_not),
         ])
     });
+    let not_recorded = notes.iter().find_map(|note| match note {
+        Note::NoRecord(why) => Some(string(why)),
+        _ => None,
+    });
     let hooks = notes.iter().filter_map(|note| match note {
         Note::Hook(path) => Some(string(path)),
         _ => None,
@@ -75,6 +79,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         ),
         ("responseFile", string(response_file)),
         ("compileDatabase", optional(record)),
+        ("notRecorded", optional(not_recorded)),
         ("hooks", list(hooks)),
         ("postLinkHook", path(post_link)),
         ("warnings", list(warnings)),
@@ -255,7 +260,7 @@ fn link(notes: &[&Note]) -> Value {
 /// Why directories are no rpaths. `is_exact`: all libraries of the link are
 /// known.
 fn rpath(notes: &[&Note], is_exact: bool) -> Value {
-    let of = |directory: Option<&[u8]>, why: &str| {
+    let of = |directory: Option<&[u8]>, why: &[u8]| {
         object([
             ("directory", optional(directory.map(string))),
             ("why", string(why)),
@@ -264,10 +269,10 @@ fn rpath(notes: &[&Note], is_exact: bool) -> Value {
     let not = notes.iter().filter_map(|note| match note {
         Note::NoRpath { directory, why } => {
             let why = match why {
-                NoRpath::NoLibrary if !is_exact => UNKNOWN_LIBRARY,
+                NoRpath::NoLibrary if !is_exact => UNKNOWN_LIBRARY.into(),
                 why => why.text(),
             };
-            Some(of(Some(directory), why))
+            Some(of(Some(directory), &why))
         }
         Note::NoLibraries => {
             let why = if is_exact {
@@ -275,9 +280,9 @@ fn rpath(notes: &[&Note], is_exact: bool) -> Value {
             } else {
                 UNKNOWN_LIBRARIES
             };
-            Some(of(None, why))
+            Some(of(None, why.as_bytes()))
         }
-        Note::NoRpaths(why) => Some(of(None, why)),
+        Note::NoRpaths(why) => Some(of(None, why.as_bytes())),
         _ => None,
     });
     object([("not", list(not))])

@@ -293,7 +293,7 @@ impl Lines<'_> {
                 self.says("link", &format!("yes, {name}{by}"));
             }
             Note::NoRpath { directory, why } => {
-                let text = format!("{}: {}", self.screen.word(directory), why.text());
+                let text = format!("{}: {}", self.screen.word(directory), name(&why.text()));
                 self.says("no rpath", &text);
             }
             Note::NoLibraries => self.says("no rpath", NO_LIBRARIES),
@@ -303,7 +303,8 @@ impl Lines<'_> {
                 self.says("hook", &text);
             }
             Note::Nothing(why) => self.says("nothing in", why),
-            Note::Dropped { .. } | Note::Linker { .. } => {}
+            // Told with what would be recorded.
+            Note::NoRecord(_) | Note::Dropped { .. } | Note::Linker { .. } => {}
         }
     }
 
@@ -338,6 +339,11 @@ impl Lines<'_> {
                 None => format!("{} would be recorded in {database}", units.join(" ")),
             };
             self.says("compdb", &text);
+        }
+        for note in plan.notes() {
+            if let Note::NoRecord(why) = note {
+                self.says("compdb", &format!("nothing: {why}"));
+            }
         }
         if let Some(hook) = &plan.post_link {
             let text = format!("{}, after the link", self.screen.word(&hook.path));
