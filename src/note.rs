@@ -47,6 +47,8 @@ pub enum Note {
         /// It was found out by a wrapper further up.
         inherited: bool,
     },
+    /// The call links by another wrapped one, of this program.
+    LinksBy(Vec<u8>),
     /// The linker that a driver will run.
     Linker { path: Vec<u8>, stand: Stand },
     /// A library directory is no rpath.
@@ -235,6 +237,7 @@ impl Note {
             }
             Note::NoLinking(why) => [b"no linking: ", why.as_bytes()].concat(),
             Note::LinkType { name, .. } => [b"link type ", name.as_bytes()].concat(),
+            Note::LinksBy(program) => [b"links by ", &program[..]].concat(),
             Note::Linker { path, stand } => match stand {
                 Stand::Own => [b"linker ", &path[..]].concat(),
                 Stand::FrontEnd(_) => [b"front end ", &path[..]].concat(),

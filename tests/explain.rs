@@ -241,6 +241,8 @@ fn a_remedy_keeps_what_is_read() {
         ("NIX_CFLAGS_COMPILE_FOR_BUILD", "-DBUILD"),
     ];
     let text = place.told(&["-c", "x.c"], &variables);
+    let why = "NIX_CFLAGS_COMPILE and its kin: no role marker is set (this root needs none)";
+    assert_eq!(line(&text, "serves"), why);
     let remedy = "NIX_CFLAGS_COMPILE_FOR_BUILD, though it is set: \
                   set NIX_CC_WRAPPER_TARGET_BUILD_s=1, \
                   and NIX_CC_WRAPPER_TARGET_HOST_s=1 to keep what is read now";
@@ -411,6 +413,47 @@ fn a_linker_that_is_not_ours_is_not_explained_by_our_rules() {
     );
     assert!(!text.contains("--as-needed"), "{text}");
     assert_eq!(json["flags"], "none");
+}
+
+#[test]
+fn gnats_tools_tell_by_what_they_link() {
+    let place = Place::new();
+    let told = |tool: &str, args: &[&str]| {
+        let real = place.path("real").join(tool);
+        let _ = fs::copy(place.path("real/gcc"), &real);
+        let root = place.path("cc");
+        let tools = ["gnatmake", "gnatlink", "gnatbind", "gcc"].map(|name| {
+            let real = real.display();
+            format!(r#""{name}": {{"role": "gnat", "program": "{real}"}}"#)
+        });
+        let text = format!(
+            r#"{{"version": 1, "suffixSalt": "s", "tools": {{{}}}}}"#,
+            tools.join(", ")
+        );
+        write(&root.join("nix-support/toolchain.json"), &text);
+        let link = root.join("bin").join(tool);
+        let _ = symlink(BINARY, &link);
+        let text = common::run(place.explain(&[]).arg(link).args(args));
+        line(&text, "link").to_owned()
+    };
+    let by = |tool: &str| {
+        let tool = place.path("cc/bin").join(tool);
+        format!(
+            "yes, by {}: explain that for what the linker gets",
+            tool.display()
+        )
+    };
+    assert_eq!(told("gnatmake", &["main.adb"]), by("gnatlink"));
+    assert_eq!(told("gnatmake", &["-c", "-l", "main.adb"]), by("gnatlink"));
+    assert_eq!(
+        told("gnatmake", &["-c", "main.adb"]),
+        "no: -c or -b, and no -l"
+    );
+    assert_eq!(told("gnatlink", &["main.ali"]), by("gcc"));
+    assert_eq!(
+        told("gnatbind", &["main.ali"]),
+        "no: this tool does not link"
+    );
 }
 
 #[test]
@@ -880,6 +923,8 @@ fn a_narrow_terminal_gets_more_lines_and_all_of_each_argument() {
     );
     assert!(text.contains("\n  -c       your argument 1\n"), "{text}");
     assert!(text.contains("\n  -DADDED  NIX_CFLAGS_COMPILE\n"), "{text}");
+    let note = "\nserves       NIX_CFLAGS_COMPILE\n             and its kin:\n";
+    assert!(text.contains(note), "{text}");
 }
 
 #[test]

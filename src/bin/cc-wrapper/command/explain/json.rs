@@ -242,16 +242,18 @@ fn hardening(notes: &[&Note], words: &Words) -> Value {
 }
 
 fn link(notes: &[&Note]) -> Value {
-    let of = |links, link_type: Option<&str>, why: Option<&str>| {
+    let of = |links, link_type: Option<&str>, why: Option<&str>, by: Option<&[u8]>| {
         object([
             ("links", Value::Bool(links)),
             ("type", optional(link_type.map(string))),
             ("why", optional(why.map(string))),
+            ("by", optional(by.map(string))),
         ])
     };
     let link = notes.iter().find_map(|note| match note {
-        Note::NoLinking(why) => Some(of(false, None, Some(why))),
-        Note::LinkType { name, .. } => Some(of(true, Some(name), None)),
+        Note::NoLinking(why) => Some(of(false, None, Some(why), None)),
+        Note::LinkType { name, .. } => Some(of(true, Some(name), None, None)),
+        Note::LinksBy(program) => Some(of(true, None, None, Some(program))),
         _ => None,
     });
     optional(link)

@@ -1,5 +1,6 @@
 //! The explanation for people.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -47,6 +48,10 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     let mut lines = Lines {
         out: String::new(),
         screen,
+        needs_none: match call.root {
+            Some(_) => "this root needs none",
+            None => "none is needed",
+        },
     };
     let from = match call.root {
         Some(root) => screen.word(&[root, b"/nix-support/toolchain.json"].concat()),
@@ -167,6 +172,8 @@ fn place(arg: &Arg) -> Option<usize> {
 struct Lines<'s> {
     out: String,
     screen: &'s Screen,
+    /// Of role markers, where none is set.
+    needs_none: &'static str,
 }
 
 impl Lines<'_> {
@@ -201,8 +208,9 @@ impl Lines<'_> {
             self.screen.width.map_or(true, |width| end <= width)
         };
         let columns = rows.iter().filter(|row| fits(row, 0)).map(behind);
-        let columns = columns.filter(|column| *column <= WIDEST + 2);
+        let columns: BTreeSet<usize> = columns.filter(|column| *column <= WIDEST + 2).collect();
         let fitting = |column| rows.iter().filter(|row| fits(row, column)).count();
+        let columns = columns.into_iter();
         let best = columns.max_by_key(|column| (fitting(*column), *column));
         best.unwrap_or(2)
     }
@@ -210,7 +218,7 @@ impl Lines<'_> {
     fn says(&mut self, heading: &str, text: &str) {
         let gap = HEADING.saturating_sub(heading.len()) + 1;
         let heading = self.screen.paint(Kind::Heading, heading);
-        let text = self.screen.shown(text);
+        let text = filled(&self.screen.shown(text), self.screen.width);
         self.out.push_str(&format!("{heading}{:gap$}{text}\n", ""));
     }
 
@@ -227,7 +235,7 @@ impl Lines<'_> {
                     let marker = markers.iter().find(|m| m.suffix == *suffix && m.is_set);
                     let why = match marker {
                         Some(marker) => format!("{} is set", name(&marker.name)),
-                        None => "no role marker is set".into(),
+                        None => format!("no role marker is set ({})", self.needs_none),
                     };
                     self.says(
                         "serves",
@@ -291,6 +299,11 @@ impl Lines<'_> {
                     false => "",
                 };
                 self.says("link", &format!("yes, {name}{by}"));
+            }
+            Note::LinksBy(program) => {
+                let program = self.screen.word(program);
+                let text = format!("yes, by {program}: explain that for what the linker gets");
+                self.says("link", &text);
             }
             Note::NoRpath { directory, why } => {
                 let text = format!("{}: {}", self.screen.word(directory), name(&why.text()));
@@ -452,6 +465,24 @@ impl Lines<'_> {
     }
 }
 
+/// A note's text, on as many lines behind its heading as this width needs. No
+/// word is cut.
+fn filled(text: &str, width: Option<usize>) -> String {
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(HEADING + 1));
+    let mut lines: Vec<String> = Vec::new();
+    let length = |text: &str| text.chars().count();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if length(line) + 1 + length(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines.join(&format!("\n{:1$}", "", HEADING + 1))
+}
+
 /// The variables of a role that a call reads by its own half's markers.
 fn variables_of(half: Half, suffix: Suffix) -> String {
     let suffix = suffix.name();
@@ -481,9 +512,24 @@ mod tests {
         let mut lines = Lines {
             out: String::new(),
             screen: &screen,
+            needs_none: "",
         };
         lines.table(&[row("-c", "your argument 1"), row("-DX=long", "a rule")]);
         lines.out
+    }
+
+    #[test]
+    fn a_note_takes_the_lines_that_it_needs() {
+        let text = "/a/path/ld, which becomes /usr/bin/ld";
+        assert_eq!(filled(text, None), text);
+        assert_eq!(filled(text, Some(13 + 37)), text);
+        let indent = " ".repeat(13);
+        let narrow = format!("/a/path/ld, which\n{indent}becomes\n{indent}/usr/bin/ld");
+        assert_eq!(filled(text, Some(13 + 17)), narrow);
+        assert_eq!(
+            filled("a /usr/bin/ld", Some(5)),
+            format!("a\n{indent}/usr/bin/ld")
+        );
     }
 
     #[test]
