@@ -23,7 +23,7 @@ use crate::purity::{drop_impure, Purity, COMPILER_OPTIONS};
 use crate::response_file;
 use crate::target;
 use crate::toolchain::{Family, Role};
-use crate::translation_unit::record;
+use crate::translation_unit::{record, why_no_record};
 
 /// A command line that compile steps are run by, as `LAUNCHER COMPILER ARGS`:
 /// ccache, distcc and their kin. Links and questions are none of its business.
@@ -44,6 +44,11 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         context.log.note_dropped(before, &params, Why::Empty);
     }
     let record = record(call, &params, &scan.operands);
+    if context.log.takes_notes() {
+        if let Some(why) = why_no_record(call, &params, &scan.operands) {
+            context.log.note(|| Note::NoRecord(why));
+        }
+    }
     match (family, call.role) {
         (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),
         // Unlike gcc's, which nixpkgs gives the flags of a link.
@@ -205,9 +210,14 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     let parts = [&ld_before, &command.params, &link_flags, &ld_flags];
     let link_type = LinkType::of(parts.into_iter().flatten().map(|arg| &arg[..]));
     let log = &mut *context.log;
-    log.note(|| Note::LinkType {
-        name: link_type.name(),
-        inherited: false,
+    log.note(|| match context.call.role {
+        Role::Cpp => Note::NoLinking(
+            "cpp only preprocesses; the flags of a link go in all the same, as in nixpkgs",
+        ),
+        _ => Note::LinkType {
+            name: link_type.name(),
+            inherited: false,
+        },
     });
 
     command.after.extend(link_type.filter(link_flags, log));

@@ -51,11 +51,6 @@ pub fn do_linkers_work<'a>(
     command
         .after
         .extend(found.args.into_iter().flat_map(pass_exactly));
-    if call.root.is_none() {
-        // An `ld` on PATH may be the built-in one: once is enough.
-        let name = context.variables.salted("NIX_DONT_SET_RPATH");
-        context.variables.export(name, b"1".to_vec());
-    }
     Ok(())
 }
 
@@ -87,12 +82,16 @@ fn of_arguments<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>>
             b"-m64" => view.push(b"-melf_x86_64".to_vec()),
             b"-r" | b"-static" | b"-L" | b"-l" | b"-o" => view.push(arg.to_vec()),
             b"--library-directory" => view.push(b"-L".to_vec()),
+            b"--output" => view.push(b"-o".to_vec()),
             b"-Xlinker" | b"--for-linker" => view.extend(args.next().map(|arg| arg.to_vec())),
-            [b'-', b'L' | b'l', ..] => view.push(arg.to_vec()),
+            [b'-', b'L' | b'l' | b'o', ..] => view.push(arg.to_vec()),
             [b'-', b'W', b'l', b',', list @ ..] => {
                 view.extend(list.split(|&b| b == b',').map(<[u8]>::to_vec));
             }
             [b'-', ..] => {
+                if arg.starts_with(b"--output=") {
+                    view.push(arg.to_vec());
+                }
                 if let Some(directory) = arg.strip_prefix(b"--library-directory=") {
                     view.push([b"-L", directory].concat());
                 }
@@ -118,9 +117,9 @@ mod tests {
 
     #[test]
     fn the_linker_sees_through_the_driver() {
-        let args = args("-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh");
+        let args = args("-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh -oa --output b --output=c");
         let view = of_arguments(args.iter());
-        let want = b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386 -L/g -lh";
+        let want = b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386 -L/g -lh -oa -o b --output=c";
         assert_eq!(view.join(&b' '), want);
     }
 }

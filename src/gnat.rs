@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::environment::{gnat_half, Variables};
 use crate::error::Error;
 use crate::native::drop_native;
+use crate::note::Note;
 use crate::plan::{Arg, Command, Origin, Plan};
 use crate::purity::{drop_impure, Purity, GNAT_OPTIONS};
 use crate::response_file;
@@ -36,6 +37,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     if call.args != [b"-v"] {
         put_in(&mut command, call, &mut context.variables);
     }
+    context.log.note(|| links(&command, call));
     Ok(context.plan(command))
 }
 
@@ -58,6 +60,23 @@ fn put_in<'a>(command: &mut Command<'a>, call: &Call<'a>, variables: &mut Variab
         }
         _ => {}
     }
+}
+
+/// How the call comes to link. What the linker gets, the compiler's call says.
+fn links(command: &Command, call: &Call) -> Note {
+    let base = ToolName::parse(&call.tool.name).map_or("", |called| called.base);
+    let (option, next) = match base {
+        "gnatmake" => (&b"--GNATLINK="[..], &b"gnatlink"[..]),
+        "gnatlink" => (&b"--GCC="[..], &b"gcc"[..]),
+        _ => return Note::NoLinking("this tool does not link"),
+    };
+    let has = |word: &[u8]| command.params.iter().any(|param| **param == *word);
+    // Steps of gnatmake: those asked for, or all.
+    if base == "gnatmake" && (has(b"-c") || has(b"-b")) && !has(b"-l") {
+        return Note::NoLinking("-c or -b, and no -l");
+    }
+    let named = command.args().filter_map(|arg| arg.strip_prefix(option));
+    Note::LinksBy(named.last().unwrap_or(next).to_vec())
 }
 
 /// The option that names another tool of this root: the one with the same

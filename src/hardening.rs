@@ -198,18 +198,31 @@ pub fn compilers_note(asked: Vec<Arg<'static>>, call: &Call) -> Note {
         };
         Some((name.to_vec(), why))
     });
-    let off = off.collect();
-    Note::Hardening { asked, off }
+    Note::Hardening {
+        off: off.collect(),
+        overrides_default: overrides_default(&asked, call),
+        asked,
+    }
 }
 
 /// The same for a linker, which has few flags of its own.
-pub fn linkers_note(asked: Vec<Arg<'static>>, unsupported: &[Bytes]) -> Note {
+pub fn linkers_note(asked: Vec<Arg<'static>>, call: &Call) -> Note {
+    let unsupported = call.hardening_unsupported();
     let is_off = |word: &&Arg| {
         linker_flags().any(|flag| flag.as_bytes() == &word[..]) && unsupported.contains(&word.bytes)
     };
     let off = asked.iter().filter(is_off);
-    let off = off.map(|word| (word.to_vec(), Off::Unsupported)).collect();
-    Note::Hardening { asked, off }
+    let off = off.map(|word| (word.to_vec(), Off::Unsupported));
+    Note::Hardening {
+        off: off.collect(),
+        overrides_default: overrides_default(&asked, call),
+        asked,
+    }
+}
+
+fn overrides_default(asked: &[Arg], call: &Call) -> bool {
+    let default = call.toolchain.default_hardening.as_ref();
+    asked.is_empty() && default.is_some_and(|default| !default.is_empty())
 }
 
 fn tell(names: impl Iterator<Item = &'static str>, set: &[&[u8]], log: &mut Log) {
@@ -311,7 +324,9 @@ mod tests {
     #[test]
     fn a_flag_without_effect_is_told_with_the_reason() {
         let toolchain = Toolchain {
-            hardening_unsupported: Vec::from([Cow::Borrowed(&b"fortify"[..])]),
+            hardening_unsupported: [&b"fortify"[..], b"relro", b"pic"]
+                .map(Cow::Borrowed)
+                .into(),
             ..Toolchain::default()
         };
         let call = Call {
@@ -336,6 +351,7 @@ mod tests {
         };
         let want = [
             (b"fortify3".to_vec(), Off::Unsupported),
+            (b"relro".to_vec(), Off::Unsupported),
             (b"pie".to_vec(), Off::Unknown),
             (
                 b"strictflexarrays1".to_vec(),
@@ -343,8 +359,7 @@ mod tests {
             ),
         ];
         assert_eq!(off(compilers_note(asked(), &call)), want);
-        let relro = [Cow::Borrowed(&b"relro"[..]), Cow::Borrowed(b"pic")];
         let want = [(b"relro".to_vec(), Off::Unsupported)];
-        assert_eq!(off(linkers_note(asked(), &relro)), want);
+        assert_eq!(off(linkers_note(asked(), &call)), want);
     }
 }

@@ -44,6 +44,8 @@ pub struct Hook<'a> {
     pub variables: Vec<(&'static str, Vec<u8>)>,
     /// Each of its steps is shown (§9).
     pub trace: bool,
+    /// The call is not made: it has no input and no output.
+    pub explains: bool,
 }
 
 /// What a hook left behind.
@@ -83,6 +85,7 @@ pub fn find<'a>(
         args: call.args,
         variables: variables(),
         trace: context.log.traces(),
+        explains: context.log.explains,
     })
 }
 

@@ -36,15 +36,21 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     front_end::forget(call, &mut context);
     let any_driver = call.toolchain.any_driver;
-    if any_driver && is_linked(&context)? {
-        let params = users(&context);
+    // The built-in toolchain's is any driver's that finds it on PATH.
+    if (any_driver || call.root.is_none()) && is_linked(&context)? {
+        let mut params = users(&context);
+        if !any_driver {
+            // A driver has not done this.
+            params = response_file::expand(call.args, context.world)?;
+            drop_enforced(&mut params, None, &mut context)?;
+        }
         let world = context.world;
         context.count(|counts| {
             // What cannot be read has ended in an error above.
             let params = response_file::expand(call.args, world);
             counts.add_linker(&params.unwrap_or_default());
         });
-        let why = "a wrapped linker further up has done it (CC_WRAPPER_LINKED is set)";
+        let why = "a wrapped call further up has done it (CC_WRAPPER_LINKED is set)";
         context.log.note(|| Note::Nothing(why));
         return Ok(context.plan(Command {
             params,
@@ -57,10 +63,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let mut params = response_file::expand(call.args, context.world)?;
     context.count(|counts| counts.add_linker(&params));
 
-    let mut inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
-    if any_driver {
-        inherited = inherited.or_else(|| call.environment.get_of_any_salt(b"NIX_LINK_TYPE_"));
-    }
+    let inherited = inherited_link_type(&context);
     let link_type = match inherited {
         Some(name) => LinkType::inherited(name),
         None => LinkType::of(params.iter().map(|arg| &arg[..])),
@@ -69,17 +72,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         name: link_type.name(),
         inherited: inherited.is_some(),
     });
-    if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
-        // A compiler that brings its own flags has been told about them.
-        let through_gcc = context.variables.list("NIX_IGNORE_LD_THROUGH_GCC");
-        if through_gcc.is_empty() || inherited.is_none() {
-            context
-                .log
-                .dropping(&mut params, Why::Impure, |params, log| {
-                    drop_impure(params, &purity, log)
-                })?;
-        }
-    }
+    drop_enforced(&mut params, sdk_root, &mut context)?;
 
     let mut before = hardening_flags(&mut context);
     let mut after = Vec::new();
@@ -135,6 +128,36 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     Ok(plan)
 }
 
+/// The link type that a wrapper further up has found out.
+fn inherited_link_type<'a>(context: &Context<'_, 'a>) -> Option<&'a [u8]> {
+    let call = context.call;
+    let inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
+    match call.toolchain.any_driver {
+        true => inherited.or_else(|| call.environment.get_of_any_salt(b"NIX_LINK_TYPE_")),
+        false => inherited,
+    }
+}
+
+/// Drops or refuses what is impure (§3.3), where that is asked for.
+fn drop_enforced(
+    params: &mut Vec<Arg>,
+    sdk_root: Option<Vec<u8>>,
+    context: &mut Context,
+) -> Result<(), Error> {
+    let environment = context.call.environment;
+    let Some(purity) = Purity::enforced(environment, sdk_root, context.world) else {
+        return Ok(());
+    };
+    // A compiler that brings its own flags has been told about them.
+    let through_gcc = context.variables.list("NIX_IGNORE_LD_THROUGH_GCC");
+    if !through_gcc.is_empty() && inherited_link_type(context).is_some() {
+        return Ok(());
+    }
+    context.log.dropping(params, Why::Impure, |params, log| {
+        drop_impure(params, &purity, log)
+    })
+}
+
 /// Whether a driver or linker further up has seen to this very link.
 fn is_linked(context: &Context) -> Result<bool, Error> {
     let call = context.call;
@@ -178,7 +201,7 @@ fn output<'c>(args: impl Iterator<Item = &'c [u8]>) -> &'c [u8] {
     output
 }
 
-/// Drops or refuses what is impure (§3.3).
+/// Drops or refuses what is impure.
 fn drop_impure(params: &mut Vec<Arg>, purity: &Purity, log: &mut Log) -> Result<(), Error> {
     let mut kept = Vec::with_capacity(params.len());
     let mut rest = core::mem::take(params).into_iter().peekable();
@@ -229,10 +252,11 @@ fn is_absolute_path(param: &[u8]) -> bool {
 /// The linker's hardening (§4).
 pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
     let enabled = context.variables.list("NIX_HARDENING_ENABLE");
-    let unsupported = context.call.hardening_unsupported();
+    let call = context.call;
     context
         .log
-        .note(|| hardening::linkers_note(enabled.args(), unsupported));
+        .note(|| hardening::linkers_note(enabled.args(), call));
+    let unsupported = call.hardening_unsupported();
     hardening::linker(enabled.bytes(), unsupported, context.log)
 }
 

@@ -3,12 +3,17 @@
 
 use alloc::vec::Vec;
 
+use crate::environment::Half;
 use crate::plan::{Arg, Suffix};
+
+/// What a link without libraries has no rpaths for.
+pub const NO_LIBRARIES: &str = "the link names no library";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// Which of its roles the toolchain serves (§1).
     Roles {
+        half: Half,
         /// The variables that decide, and whether each is set.
         markers: Vec<Marker>,
         served: Vec<Suffix>,
@@ -16,13 +21,22 @@ pub enum Note {
         required: bool,
     },
     /// A variable is set, but the toolchain does not serve its role.
-    Unread { variable: Vec<u8>, marker: Vec<u8> },
+    Unread {
+        variable: Vec<u8>,
+        marker: Vec<u8>,
+        /// The marker without which the plain variables would not be read
+        /// any more. `None`: that is decided already.
+        keeps_plain: Option<Vec<u8>>,
+    },
     /// A wrapper further up has collected the variables, as this mark says.
     Inherited { mark: Vec<u8> },
     /// The words of NIX_HARDENING_ENABLE, and those of them without effect.
     Hardening {
         asked: Vec<Arg<'static>>,
         off: Vec<(Vec<u8>, Off)>,
+        /// The toolchain would have flags of its own, but the variable is set,
+        /// and to nothing.
+        overrides_default: bool,
     },
     /// Arguments that the tool does not get.
     Dropped { args: Vec<Arg<'static>>, why: Why },
@@ -33,15 +47,18 @@ pub enum Note {
         /// It was found out by a wrapper further up.
         inherited: bool,
     },
+    /// The call links by another wrapped one, of this program.
+    LinksBy(Vec<u8>),
     /// The linker that a driver will run.
     Linker { path: Vec<u8>, stand: Stand },
     /// A library directory is no rpath.
-    NoRpath {
-        directory: Vec<u8>,
-        why: &'static str,
-    },
+    NoRpath { directory: Vec<u8>, why: NoRpath },
     /// No library directory becomes an rpath.
     NoRpaths(&'static str),
+    /// No library is linked, which would make one.
+    NoLibraries,
+    /// The call leaves nothing in the compile database, and why.
+    NoRecord(&'static str),
     /// A hook of this path was run.
     Hook(Vec<u8>),
     /// Nothing is put in, and why.
@@ -99,6 +116,48 @@ pub enum Stand {
     LeftAlone,
 }
 
+/// Why a library directory is no rpath.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoRpath {
+    /// It lies in none of these, which are the store.
+    NotInStore {
+        said_by: StoreBy,
+        store: Vec<Vec<u8>>,
+    },
+    /// The loader searches it, and no store is named.
+    Searched,
+    /// Its symlinks lead round in a circle.
+    Endless,
+    /// No library of the link lies there.
+    NoLibrary,
+}
+
+impl NoRpath {
+    /// The reason in words.
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            NoRpath::NotInStore { said_by, store } => {
+                let said_by: &[u8] = match said_by {
+                    StoreBy::Variable => b"NIX_STORE is ",
+                    StoreBy::Toolchain => b"\"store\" of toolchain.json is ",
+                };
+                [b"it is not in the store: ", said_by, &store.join(&b' ')].concat()
+            }
+            NoRpath::Searched => b"the loader searches it anyway".to_vec(),
+            NoRpath::Endless => b"its symlinks have no end".to_vec(),
+            NoRpath::NoLibrary => b"it holds no library of this link".to_vec(),
+        }
+    }
+}
+
+/// Who says what the store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreBy {
+    /// NIX_STORE
+    Variable,
+    Toolchain,
+}
+
 impl Why {
     /// The name of the reason, for programs.
     pub fn name(self) -> &'static str {
@@ -154,9 +213,9 @@ impl Note {
                 }
                 text
             }
-            Note::Unread { variable, marker } => {
-                [&variable[..], b" is not read: ", marker, b" is not set"].concat()
-            }
+            Note::Unread {
+                variable, marker, ..
+            } => [&variable[..], b" is not read: ", marker, b" is not set"].concat(),
             Note::Inherited { mark } => {
                 [&mark[..], b" is set: the variables were collected before"].concat()
             }
@@ -178,6 +237,7 @@ impl Note {
             }
             Note::NoLinking(why) => [b"no linking: ", why.as_bytes()].concat(),
             Note::LinkType { name, .. } => [b"link type ", name.as_bytes()].concat(),
+            Note::LinksBy(program) => [b"links by ", &program[..]].concat(),
             Note::Linker { path, stand } => match stand {
                 Stand::Own => [b"linker ", &path[..]].concat(),
                 Stand::FrontEnd(_) => [b"front end ", &path[..]].concat(),
@@ -187,9 +247,11 @@ impl Note {
                 Stand::LeftAlone => [b"linker left alone: ", &path[..]].concat(),
             },
             Note::NoRpath { directory, why } => {
-                [b"no rpath for ", &directory[..], b": ", why.as_bytes()].concat()
+                [b"no rpath for ", &directory[..], b": ", &why.text()].concat()
             }
+            Note::NoLibraries => [b"no rpaths: ", NO_LIBRARIES.as_bytes()].concat(),
             Note::NoRpaths(why) => [b"no rpaths: ", why.as_bytes()].concat(),
+            Note::NoRecord(why) => [b"not recorded: ", why.as_bytes()].concat(),
             Note::Hook(path) => [b"hook ", &path[..]].concat(),
             Note::Nothing(why) => [b"nothing is put in: ", why.as_bytes()].concat(),
         }

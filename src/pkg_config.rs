@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::context::Context;
+use crate::environment::note_unread;
 use crate::neighbours::users;
 use crate::plan::{Arg, Command, Plan};
 
@@ -27,6 +28,8 @@ fn collect(context: &mut Context) {
     if variables.is_marked(MARK) {
         return;
     }
+    note_unread(&[PATH], &[], context);
+    let variables = &mut context.variables;
     variables.collect_separated(PATH, &context.roles, b":");
     // Of a toolchain that serves no role, pkg-config is not for this build.
     if !context.roles.is_empty() {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::event::Log;
 use crate::library_search::LibrarySearch;
-use crate::note::Note;
+use crate::note::{NoRpath, Note};
 use crate::store::Store;
 use crate::world::World;
 
@@ -33,7 +33,7 @@ pub fn rpaths(
     let mut seen: BTreeSet<&[u8]> = BTreeSet::new();
     let mut added: BTreeSet<Vec<u8>> = BTreeSet::new();
     if search.names.is_empty() {
-        log.note(|| Note::NoRpaths("the link names no library"));
+        log.note(|| Note::NoLibraries);
         return rpaths;
     }
     let mut finder = Finder::new(search, world);
@@ -44,7 +44,7 @@ pub fn rpaths(
         let Some(located) = store.locate(directory) else {
             log.note(|| Note::NoRpath {
                 directory: directory.to_vec(),
-                why: "it is not in the store, or the loader searches it",
+                why: store.why_not(directory),
             });
             continue;
         };
@@ -61,7 +61,7 @@ pub fn rpaths(
             }
             None => log.note(|| Note::NoRpath {
                 directory: directory.to_vec(),
-                why: "it holds no library of this link",
+                why: NoRpath::NoLibrary,
             }),
         }
     }

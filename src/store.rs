@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::environment::Environment;
+use crate::note::{NoRpath, StoreBy};
 use crate::symlinks::resolve;
 use crate::toolchain::{Bytes, Toolchain};
 use crate::world::World;
@@ -11,6 +12,7 @@ use crate::world::World;
 pub struct Store<'a> {
     /// Empty: every absolute directory.
     prefixes: Vec<&'a [u8]>,
+    said_by: StoreBy,
     /// Resolved directories that do not count.
     excluded: &'a [Bytes<'a>],
     world: &'a dyn World,
@@ -27,6 +29,7 @@ impl<'a> Store<'a> {
         match environment.get_nonempty(b"NIX_STORE") {
             Some(prefix) => Store {
                 prefixes: Vec::from([without_slashes(prefix)]),
+                said_by: StoreBy::Variable,
                 excluded: &[],
                 world,
             },
@@ -36,6 +39,7 @@ impl<'a> Store<'a> {
                     .iter()
                     .map(|prefix| without_slashes(prefix))
                     .collect(),
+                said_by: StoreBy::Toolchain,
                 excluded: match toolchain.store[..] {
                     [] => &toolchain.system_library_directories,
                     _ => &[],
@@ -56,6 +60,18 @@ impl<'a> Store<'a> {
             Cow::Owned(resolve(directory, self.world, |path| self.holds(path))?)
         };
         (self.holds(&located) && !self.is_excluded(&located)).then_some(located)
+    }
+
+    /// Why a directory is not located.
+    pub fn why_not(&self, directory: &[u8]) -> NoRpath {
+        match resolve(directory, self.world, |path| self.holds(path)) {
+            None => NoRpath::Endless,
+            Some(located) if self.holds(&located) => NoRpath::Searched,
+            Some(_) => NoRpath::NotInStore {
+                said_by: self.said_by,
+                store: self.prefixes.iter().map(|prefix| prefix.to_vec()).collect(),
+            },
+        }
     }
 
     /// Whether somebody said what the store is.
@@ -117,6 +133,29 @@ mod tests {
         let environment = Environment::new(variable.iter().map(|v| &v[..]));
         let store = Store::new(&environment, &toolchain, world);
         store.locate(directory.as_bytes()).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn what_is_not_located_has_a_reason() {
+        let world = Machine::new()
+            .link("/loop", "/loop")
+            .link("/own", "/usr/lib");
+        let toolchain = Toolchain {
+            system_library_directories: Vec::from([Cow::Borrowed(&b"/usr/lib"[..])]),
+            ..Toolchain::default()
+        };
+        let why = |variables: &[&'static [u8]], directory: &str| {
+            let environment = Environment::new(variables.iter().copied());
+            let store = Store::new(&environment, &toolchain, &world);
+            assert_eq!(store.locate(directory.as_bytes()), None);
+            alloc::string::String::from_utf8(store.why_not(directory.as_bytes()).text()).unwrap()
+        };
+        assert_eq!(
+            why(&[b"NIX_STORE=/s/"], "/opt"),
+            "it is not in the store: NIX_STORE is /s"
+        );
+        assert_eq!(why(&[], "/own"), "the loader searches it anyway");
+        assert_eq!(why(&[b"NIX_STORE=/s"], "/loop"), "its symlinks have no end");
     }
 
     #[test]

@@ -43,6 +43,17 @@ pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<R
     (!units.is_empty()).then_some(Record { database, units })
 }
 
+/// Why such a call leaves nothing there. `None`: nobody would expect it to.
+pub fn why_no_record(call: &Call, params: &[Arg], operands: &[Arg]) -> Option<&'static str> {
+    let is_set = call.environment.get_nonempty(DATABASE).is_some();
+    match (is_set, call.role, compiles_a_file(params, operands)) {
+        (true, Role::Cpp, _) => Some("cpp only preprocesses"),
+        (true, _, false) => Some("the call compiles no file"),
+        (false, role, true) if role != Role::Cpp => Some("CC_WRAPPER_COMPDB is not set"),
+        _ => None,
+    }
+}
+
 /// Whether such a call compiles a file, or standard input.
 pub fn compiles_a_file(params: &[Arg], operands: &[Arg]) -> bool {
     !find(params, operands).is_empty()

@@ -658,8 +658,8 @@ fn variables_that_are_no_text_are_shown_byte_for_byte() {
         (
             "explain",
             "CC_WRAPPER_LAUNCHER",
-            launcher,
-            r"$'caf\xe9 -x' (CC_WRAPPER_LAUNCHER)",
+            OsStr::from_bytes(b"env caf\xe9=1"),
+            r"$'env caf\xe9=1' (CC_WRAPPER_LAUNCHER)",
         ),
         (
             "doctor",

@@ -198,6 +198,124 @@ fn a_role_that_is_not_served_is_told_with_the_marker_to_set() {
 }
 
 #[test]
+fn hardening_is_told_by_who_asks_for_it() {
+    let place = Place::new();
+    place.toolchain("cc", "gcc", "cc", r#""defaultHardening": ["pic"],"#);
+    let rows = |variables: &[(&str, &str)]| -> Vec<String> {
+        let text = place.told(&["-c", "x.c"], variables);
+        let rows = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("hardening "));
+        rows.map(|row| row.trim_start().to_owned()).collect()
+    };
+    let both = rows(&[
+        ("NIX_CC_WRAPPER_TARGET_BUILD_s", "1"),
+        ("NIX_HARDENING_ENABLE_FOR_BUILD", "fortify"),
+        ("NIX_HARDENING_ENABLE", "fortify pic"),
+    ]);
+    let want = [
+        "fortify (NIX_HARDENING_ENABLE_FOR_BUILD)",
+        "fortify pic (NIX_HARDENING_ENABLE)",
+    ];
+    assert_eq!(both, want);
+    let none = "none: NIX_HARDENING_ENABLE is set to nothing, so the default is off";
+    assert_eq!(rows(&[("NIX_HARDENING_ENABLE", "")]), [none]);
+    assert_eq!(rows(&[]), ["pic (default)"]);
+
+    let mut bare = place.explain(&[]);
+    symlink(BINARY, place.path("gcc")).unwrap();
+    bare.args(["./gcc", "main.o"])
+        .env("PATH", place.path("real"))
+        .env("NIX_HARDENING_ENABLE", "relro");
+    let text = common::run(&mut bare);
+    assert_eq!(text.matches("\nhardening ").count(), 1, "{text}");
+}
+
+#[test]
+fn a_remedy_keeps_what_is_read() {
+    let place = Place::new();
+    place.toolchain("cc", "gcc", "cc", r#""roleMarkers": "optional","#);
+    let mut variables = vec![
+        ("NIX_CC_WRAPPER_TARGET_HOST_s", ""),
+        ("NIX_CFLAGS_COMPILE", "-DPLAIN"),
+        ("NIX_CFLAGS_COMPILE_FOR_BUILD", "-DBUILD"),
+    ];
+    let text = place.told(&["-c", "x.c"], &variables);
+    let why = "NIX_CFLAGS_COMPILE and its kin: no role marker is set (this root needs none)";
+    assert_eq!(line(&text, "serves"), why);
+    let remedy = "NIX_CFLAGS_COMPILE_FOR_BUILD, though it is set: \
+                  set NIX_CC_WRAPPER_TARGET_BUILD_s=1, \
+                  and NIX_CC_WRAPPER_TARGET_HOST_s=1 to keep what is read now";
+    assert_eq!(line(&text, "not read"), remedy);
+    let told = place.json(&["-c", "x.c"], &variables);
+    let unread = &told["roles"]["unread"][0];
+    assert_eq!(unread["keepsPlain"], "NIX_CC_WRAPPER_TARGET_HOST_s");
+    variables.push(("NIX_CC_WRAPPER_TARGET_BUILD_s", "1"));
+    variables.push(("NIX_CC_WRAPPER_TARGET_HOST_s", "1"));
+    let text = place.told(&["-c", "x.c"], &variables);
+    assert_eq!(line(&text, "-DPLAIN"), "NIX_CFLAGS_COMPILE");
+    assert_eq!(line(&text, "-DBUILD"), "NIX_CFLAGS_COMPILE_FOR_BUILD");
+}
+
+#[test]
+fn each_kind_of_variable_that_is_not_read_is_told() {
+    let place = Place::new();
+    let variables = [
+        ("NIX_ENFORCE_NO_NATIVE_FOR_BUILD", "1"),
+        ("NIX_SET_BUILD_ID_FOR_BUILD", "0"),
+    ];
+    let unread = |told: &Value| -> Vec<String> {
+        let unread = told["roles"]["unread"].as_array().unwrap().iter();
+        let names = unread.map(|unread| unread["variable"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    let told = place.json(&["-c", "x.c"], &variables);
+    assert_eq!(unread(&told), ["NIX_ENFORCE_NO_NATIVE_FOR_BUILD"]);
+
+    place.toolchain(
+        "cc",
+        "pkg-config",
+        "pkg-config",
+        r#""roleMarkers": "optional","#,
+    );
+    symlink(BINARY, place.path("cc/bin/pkg-config")).unwrap();
+    fs::copy(place.path("real/gcc"), place.path("real/pkg-config")).unwrap();
+    let explain = |options: &[&str]| {
+        let mut explain = place.explain(options);
+        explain
+            .args(["cc/bin/pkg-config", "--libs", "z"])
+            .env("PKG_CONFIG_PATH", "/a:/b")
+            .env("PKG_CONFIG_PATH_FOR_BUILD", "/c");
+        common::run(&mut explain)
+    };
+    let text = explain(&[]);
+    assert!(
+        line(&text, "serves").starts_with("PKG_CONFIG_PATH: "),
+        "{text}"
+    );
+    assert_eq!(line(&text, "looks in"), "/a:/b (PKG_CONFIG_PATH)");
+    assert!(
+        line(&text, "not read").starts_with(
+            "PKG_CONFIG_PATH_FOR_BUILD, though it is set: \
+             set NIX_PKG_CONFIG_WRAPPER_TARGET_BUILD_s=1"
+        ),
+        "{text}"
+    );
+    let told: Value = serde_json::from_str(&explain(&["--json"])).unwrap();
+    assert_eq!(unread(&told), ["PKG_CONFIG_PATH_FOR_BUILD"]);
+
+    let mut explain = place.explain(&[]);
+    explain
+        .arg("ld/bin/ld")
+        .env("NIX_BINTOOLS_WRAPPER_TARGET_HOST_s", "1");
+    let text = common::run(&mut explain);
+    assert!(
+        line(&text, "serves").starts_with("NIX_LDFLAGS and its kin: "),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_link_is_told_with_what_the_linker_adds() {
     let place = Place::new();
     let (z, empty) = (place.shown("store/z/lib"), place.shown("store/empty/lib"));
@@ -224,8 +342,9 @@ fn a_link_is_told_with_what_the_linker_adds() {
         line(&text, "--as-needed"),
         "NIX_LDFLAGS_AFTER_s, handed on by this call"
     );
-    let want = format!("{empty}: it holds no library of this link");
-    assert_eq!(line(&text, "no rpath"), want);
+    // The driver here does not tell what else it links.
+    let want = format!("{empty}: it holds none of the libraries that you name");
+    assert!(line(&text, "no rpath").starts_with(&want), "{text}");
 
     let text = place.told(&["main.o"], &[("NIX_DONT_SET_RPATH", "1")]);
     assert_eq!(line(&text, "no rpath"), "NIX_DONT_SET_RPATH is 1");
@@ -242,14 +361,118 @@ fn a_link_is_told_with_what_the_linker_adds() {
 fn a_linker_without_a_wrapper_is_told() {
     let place = Place::new();
     fs::remove_file(place.path("ld/bin/ld")).unwrap();
-    let text = place.told(&["main.o"], &[]);
+    let own = place.shown("ld/bin/ld");
+    let path = format!("{}:/usr/bin:/bin", place.shown("real"));
+    let text = place.told(&["main.o"], &[("PATH", &path)]);
+    let want = format!(
+        "{}, as there is no {own}: no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER",
+        place.shown("real/ld")
+    );
+    assert_eq!(line(&text, "linker"), want);
+    let text = place.told(&["main.o"], &[("PATH", "/nowhere")]);
+    assert_eq!(line(&text, "linker"), format!("{own}: there is none"));
+    let text = place.told(&["main.o", "-fuse-ld=nonsense"], &[]);
+    assert_eq!(line(&text, "linker"), "ld.nonsense: there is none");
+    let text = place.told(&["main.o", "--ld-path=/bin/true"], &[]);
+    assert!(line(&text, "linker").starts_with("/bin/true: "), "{text}");
+    assert!(text.contains("so this call carries its flags"), "{text}");
+}
+
+#[test]
+fn a_linker_that_is_not_ours_is_not_explained_by_our_rules() {
+    let place = Place::new();
+    let linker = place.path("ld/bin/ld");
+    let explained = || {
+        let variables = [("NIX_LDFLAGS_AFTER", "--as-needed")];
+        let json = place.json(&["main.o"], &variables);
+        (place.told(&["main.o"], &variables), json["linker"].clone())
+    };
+    // The compilers' half was adopted alone.
+    fs::remove_file(&linker).unwrap();
+    fs::copy(place.path("real/ld"), &linker).unwrap();
+    write(&place.path("ld/nix-support/add-flags.sh"), "");
+    let (text, json) = explained();
+    let want = format!(
+        "{}: nixpkgs' wrapper in bash; what it adds is not known here (cc-wrapper adopt {} --in-place)",
+        linker.display(),
+        place.shown("ld"),
+    );
+    assert_eq!(line(&text, "linker"), want);
+    assert!(!text.contains("--as-needed"), "{text}");
+    assert_eq!(
+        (&json["flags"], &json["wrapped"]),
+        (&"unknown".into(), &false.into())
+    );
+
+    // Somebody has gone round the wrapper.
+    fs::remove_file(place.path("ld/nix-support/add-flags.sh")).unwrap();
+    let (text, json) = explained();
     assert!(
         line(&text, "linker").contains("no wrapper stands before it"),
         "{text}"
     );
-    let text = place.told(&["main.o", "--ld-path=/bin/true"], &[]);
-    assert!(line(&text, "linker").starts_with("/bin/true: "), "{text}");
-    assert!(text.contains("so this call carries its flags"), "{text}");
+    assert!(!text.contains("--as-needed"), "{text}");
+    assert_eq!(json["flags"], "none");
+}
+
+#[test]
+fn gnats_tools_tell_by_what_they_link() {
+    let place = Place::new();
+    let told = |tool: &str, args: &[&str]| {
+        let real = place.path("real").join(tool);
+        let _ = fs::copy(place.path("real/gcc"), &real);
+        let root = place.path("cc");
+        let tools = ["gnatmake", "gnatlink", "gnatbind", "gcc"].map(|name| {
+            let real = real.display();
+            format!(r#""{name}": {{"role": "gnat", "program": "{real}"}}"#)
+        });
+        let text = format!(
+            r#"{{"version": 1, "suffixSalt": "s", "tools": {{{}}}}}"#,
+            tools.join(", ")
+        );
+        write(&root.join("nix-support/toolchain.json"), &text);
+        let link = root.join("bin").join(tool);
+        let _ = symlink(BINARY, &link);
+        let text = common::run(place.explain(&[]).arg(link).args(args));
+        line(&text, "link").to_owned()
+    };
+    let by = |tool: &str| {
+        let tool = place.path("cc/bin").join(tool);
+        format!(
+            "yes, by {}: explain that for what the linker gets",
+            tool.display()
+        )
+    };
+    assert_eq!(told("gnatmake", &["main.adb"]), by("gnatlink"));
+    assert_eq!(told("gnatmake", &["-c", "-l", "main.adb"]), by("gnatlink"));
+    assert_eq!(
+        told("gnatmake", &["-c", "main.adb"]),
+        "no: -c or -b, and no -l"
+    );
+    assert_eq!(told("gnatlink", &["main.ali"]), by("gcc"));
+    assert_eq!(
+        told("gnatbind", &["main.ali"]),
+        "no: this tool does not link"
+    );
+}
+
+#[test]
+fn a_preprocessor_links_nothing() {
+    let place = Place::new();
+    place.toolchain("cc", "cpp", "cpp", "");
+    symlink(BINARY, place.path("cc/bin/cpp")).unwrap();
+    fs::copy(place.path("real/gcc"), place.path("real/cpp")).unwrap();
+    let mut explain = place.explain(&[]);
+    explain
+        .args(["cc/bin/cpp", "main.c"])
+        .env("NIX_LDFLAGS", "-L/x");
+    let text = common::run(&mut explain);
+    assert_eq!(line(&text, "-L/x"), "NIX_LDFLAGS");
+    assert!(
+        line(&text, "link").starts_with("no: cpp only preprocesses"),
+        "{text}"
+    );
+    assert!(!text.contains("\nlinker "), "{text}");
 }
 
 #[test]
@@ -327,6 +550,29 @@ fn what_stands_around_the_call_is_told() {
     let text = common::run(&mut explain);
     assert!(text.contains("post-link-hook, after the link"), "{text}");
     assert!(!place.path("post-link").exists());
+}
+
+#[test]
+fn a_hook_has_no_part_in_what_is_read_and_told() {
+    let place = Place::new();
+    let hook = place.path("cc/nix-support/cc-wrapper-hook");
+    write(&hook, "echo hook says; cat; extraAfter+=(-DHOOK)\n");
+    for options in [&["--json"][..], &["--command"], &[]] {
+        let mut explain = place.explain(options);
+        explain.stdin(fs::File::open(&hook).unwrap());
+        let output = explain
+            .arg("cc/bin/gcc")
+            .args(["-c", "main.c"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            told.contains("-DHOOK") && !told.contains("hook says"),
+            "{told}"
+        );
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "hook says\n");
+    }
 }
 
 #[test]
@@ -424,13 +670,93 @@ fn a_tool_that_cannot_be_explained_is_named() {
 }
 
 #[test]
+fn a_program_that_gets_no_flags_is_told_from_one_that_should() {
+    let place = Place::new();
+    let explain = |tool: &str| {
+        let mut explain = place.explain(&[]);
+        let path = ["ccache", "ld/bin", "cc/bin"].map(|name| place.shown(name));
+        explain
+            .arg(tool)
+            .env("PATH", path.join(":"))
+            .output()
+            .unwrap()
+    };
+    let real = place.path("real/gcc").canonicalize().unwrap();
+    symlink(&real, place.path("ld/bin/strip")).unwrap();
+    let want = format!(
+        "{} is in a wrapped root, but nothing is put into its calls: it is {}; name a",
+        place.shown("ld/bin/strip"),
+        real.display()
+    );
+    fails(&explain("strip"), 1, &want);
+    fs::remove_file(place.path("ld/bin/ld")).unwrap();
+    symlink(&real, place.path("ld/bin/ld")).unwrap();
+    fails(&explain("ld"), 1, "ld/bin/ld leads past cc-wrapper to ");
+
+    fs::create_dir_all(place.path("ccache")).unwrap();
+    fs::copy(&real, place.path("ccache/ccache")).unwrap();
+    for name in ["gcc", "strip"] {
+        symlink("ccache", place.path("ccache").join(name)).unwrap();
+    }
+    let want = format!(
+        "{} is ccache, which runs {} behind it on PATH; name that",
+        place.shown("ccache/gcc"),
+        place.shown("cc/bin/gcc")
+    );
+    fails(&explain("gcc"), 1, &want);
+    fails(
+        &explain("strip"),
+        1,
+        "is ccache, and what it runs is not wrapped; put",
+    );
+}
+
+#[test]
+fn another_build_is_warned_of() {
+    let place = Place::new();
+    let other = place.path("other/cc-wrapper");
+    let mut text = fs::read(BINARY).unwrap();
+    text.push(0);
+    fs::create_dir(place.path("other")).unwrap();
+    fs::write(&other, text).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    for tool in ["cc/bin/gcc", "ld/bin/ld"] {
+        fs::remove_file(place.path(tool)).unwrap();
+        symlink(&other, place.path(tool)).unwrap();
+    }
+    let warning = |path: &str| {
+        format!(
+            "{path} is another build of cc-wrapper, whose rules may not be these; \
+             ask that one: {} explain",
+            other.canonicalize().unwrap().display()
+        )
+    };
+    let warnings = [warning("cc/bin/gcc"), warning(&place.shown("ld/bin/ld"))];
+    let text = place.told(&["main.o"], &[]);
+    for warning in &warnings {
+        assert!(
+            text.contains(&format!("\nwarning      {warning}\n")),
+            "{text}"
+        );
+    }
+    let told = place.json(&["main.o"], &[]);
+    assert_eq!(told["warnings"], serde_json::json!(warnings));
+    let mut explain = place.explain(&["--command"]);
+    let output = explain.args(["cc/bin/gcc", "main.o"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, format!("cc-wrapper: warning: {}\n", warnings[0]));
+    assert!(output.status.success());
+}
+
+#[test]
 fn errors_are_those_of_the_call() {
     let place = Place::new();
-    let same = |args: &[&str]| {
+    let same_with = |args: &[&str], variables: &[(&str, &str)]| {
         let run = |command: &mut Command| {
             let output = command
                 .args(args)
                 .env("NIX_SET_BUILD_ID", "x")
+                .envs(variables.iter().copied())
                 .output()
                 .unwrap();
             (output.status, output.stdout, output.stderr)
@@ -440,13 +766,72 @@ fn errors_are_those_of_the_call() {
             .env("NIX_CC_WRAPPER_TARGET_HOST_s", "1");
         let made = run(&mut call);
         assert!(!made.0.success() && !made.2.is_empty());
-        let explained = run(place.explain(&[]).arg("cc/bin/gcc"));
-        assert_eq!(explained, made);
+        for options in [&[][..], &["--json"], &["--command"]] {
+            let explained = run(place.explain(options).arg("cc/bin/gcc"));
+            assert_eq!(explained, made, "{options:?}");
+        }
     };
+    let same = |args: &[&str]| same_with(args, &[]);
+    same_with(
+        &["-c", "x.c"],
+        &[("CC_WRAPPER_LAUNCHER", "no-such-launcher")],
+    );
+    let real = place.path("real/gcc");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).unwrap();
+    same(&["-c", "x.c"]);
+    fs::remove_file(&real).unwrap();
+    same(&["-c", "x.c"]);
+    same_with(&["-c", "x.c"], &[("NIX_DEBUG", "1")]);
     write(&place.path("loop.rsp"), "@loop.rsp");
     same(&["@loop.rsp"]);
     write(&place.path("cc/nix-support/toolchain.json"), "{");
     same(&["-c"]);
+}
+
+#[test]
+fn a_linker_that_is_gone_is_told() {
+    let place = Place::new();
+    fs::remove_file(place.path("real/ld")).unwrap();
+    let text = place.told(&["main.o"], &[]);
+    let want = format!(
+        "which fails: {}: no such file; install it",
+        place.shown("real/ld")
+    );
+    assert!(line(&text, "linker").contains(&want), "{text}");
+}
+
+#[test]
+fn a_call_that_is_not_recorded_says_why() {
+    let place = Place::new();
+    let set = [("CC_WRAPPER_COMPDB", "db")];
+    let unset = [("CC_WRAPPER_COMPDB", "")];
+    let text = place.told(&["-c", "main.c"], &unset);
+    assert_eq!(
+        line(&text, "compdb"),
+        "nothing: CC_WRAPPER_COMPDB is not set"
+    );
+    let text = place.told(&["-E", "main.c"], &set);
+    assert_eq!(line(&text, "compdb"), "nothing: the call compiles no file");
+    let told = place.json(&["-E", "main.c"], &set);
+    assert_eq!(told["notRecorded"], "the call compiles no file");
+    for args in [&["-E", "main.c"], &["main.o", "-lz"]] {
+        let text = place.told(args, &unset);
+        assert!(!text.contains("\ncompdb "), "{text}");
+    }
+    let text = place.told(&["-c", "main.c"], &set);
+    assert_eq!(text.matches("\ncompdb ").count(), 1, "{text}");
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_told() {
+    let place = Place::new();
+    let variables = [("CC_WRAPPER_COMPDB", "/no/such/db")];
+    let text = place.told(&["-c", "main.c"], &variables);
+    let want = "nothing in /no/such/db: /no/such: No such file or directory (os error 2)";
+    assert_eq!(line(&text, "compdb"), want);
+    let told = place.json(&["-c", "main.c"], &variables);
+    let why = told["compileDatabase"]["whyNot"].as_str().unwrap();
+    assert!(why.starts_with("/no/such: No such file"), "{told}");
 }
 
 #[test]
@@ -538,6 +923,8 @@ fn a_narrow_terminal_gets_more_lines_and_all_of_each_argument() {
     );
     assert!(text.contains("\n  -c       your argument 1\n"), "{text}");
     assert!(text.contains("\n  -DADDED  NIX_CFLAGS_COMPILE\n"), "{text}");
+    let note = "\nserves       NIX_CFLAGS_COMPILE\n             and its kin:\n";
+    assert!(text.contains(note), "{text}");
 }
 
 #[test]

@@ -126,9 +126,10 @@ const EXPLAINED: &str = "\
   -L/opt/a/lib    NIX_LDFLAGS
   -L/opt/b/lib    NIX_LDFLAGS
 
-serves       NIX_CFLAGS_COMPILE and its kin: no role marker is set
+serves       NIX_CFLAGS_COMPILE and its kin: no role marker is set (this root needs none)
 link         yes, dynamic
-linker       /home/you/toolchain/bin/ld, which becomes /usr/bin/ld, and adds this (besides, the driver has flags of its own):
+compdb       nothing: CC_WRAPPER_COMPDB is not set
+linker       /home/you/toolchain/bin/ld, which becomes /usr/bin/ld, and adds this:
   -rpath      rpath
   /opt/a/lib  rpath: liba.so found in it
   -rpath      rpath

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::roles::marker;
-use super::{words, FlagFiles, Half, Text, Variables};
+use super::{number, words, FlagFiles, Half, Text, Variables};
 use crate::context::Context;
 use crate::darwin;
 use crate::error::Error;
@@ -65,7 +65,7 @@ pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error
     if is_done(LINKER_MARK, variables, context.log) {
         return Ok(());
     }
-    note_unread(&LINKER_LISTS, context);
+    note_unread(&LINKER_LISTS, &LINKER_BOOLEANS, context);
     let variables = &mut context.variables;
     for name in LINKER_LISTS {
         variables.collect_list(name, &context.roles);
@@ -98,21 +98,35 @@ fn is_done(mark: &str, variables: &Variables, log: &mut Log) -> bool {
     is_marked
 }
 
-/// Notes which of these lists are set for roles that are not served.
-fn note_unread(lists: &[&str], context: &mut Context) {
+/// Notes which of these lists and booleans are set for roles that are not
+/// served.
+pub fn note_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
     if !context.log.takes_notes() {
         return;
     }
     let call = context.call;
+    let salt = &call.toolchain.suffix_salt;
+    let plain = marker(context.half, salt, Suffix::Plain);
+    // Read only as long as no marker is set.
+    let is_default =
+        context.roles == [Suffix::Plain] && call.environment.get_nonempty(&plain).is_none();
     for suffix in [Suffix::ForBuild, Suffix::Plain, Suffix::ForTarget] {
         if context.roles.contains(&suffix) {
             continue;
         }
-        for list in lists {
-            let variable = [list.as_bytes(), suffix.name().as_bytes()].concat();
-            if call.environment.get_nonempty(&variable).is_some() {
-                let marker = marker(context.half, &call.toolchain.suffix_salt, suffix);
-                context.log.note(|| Note::Unread { variable, marker });
+        let lists = lists.iter().map(|name| (name, false));
+        let booleans = booleans.iter().map(|name| (name, true));
+        for (name, is_boolean) in lists.chain(booleans) {
+            let variable = [name.as_bytes(), suffix.name().as_bytes()].concat();
+            let value = call.environment.get_nonempty(&variable);
+            if value.is_some_and(|value| !is_boolean || number(value) != Some(0)) {
+                let marker = marker(context.half, salt, suffix);
+                let keeps_plain = is_default.then(|| plain.clone());
+                context.log.note(|| Note::Unread {
+                    variable,
+                    marker,
+                    keeps_plain,
+                });
             }
         }
     }
@@ -154,7 +168,7 @@ pub fn compiler_half(
         }
         return Ok(());
     }
-    note_unread(&COMPILER_LISTS, context);
+    note_unread(&COMPILER_LISTS, &COMPILER_BOOLEANS, context);
     let variables = &mut context.variables;
     for name in COMPILER_LISTS {
         variables.collect_list(name, &context.roles);
@@ -193,6 +207,8 @@ pub fn gnat_half(context: &mut Context) -> Result<(), Error> {
         return Ok(());
     }
     let cargs = "NIX_GNATMAKE_CARGS";
+    note_unread(&[cargs], &[], context);
+    let variables = &mut context.variables;
     variables.collect_list(cargs, &context.roles);
     // A list cannot hold a path with a space; PATH leads to the linker too.
     let fits = |root: &&[u8]| words(root).eq([*root]);

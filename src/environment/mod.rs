@@ -8,7 +8,7 @@ mod variables;
 
 pub(crate) use flag_files::FlagFiles;
 pub use halves::flag_lists;
-pub(crate) use halves::{compiler_half, gnat_half, linker_half};
+pub(crate) use halves::{compiler_half, gnat_half, linker_half, note_unread};
 pub use roles::{roles, Half};
 pub use text::words;
 pub(crate) use text::Text;

@@ -57,6 +57,7 @@ pub fn roles(
 ) -> Vec<Suffix> {
     let served = served(environment, toolchain, half);
     log.note(|| Note::Roles {
+        half,
         markers: markers(half, toolchain, environment),
         served: served.clone(),
         required: toolchain.role_markers == RoleMarkers::Required,

@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 
 use cc_wrapper::hook::{Changes, Failure, Hook};
 use cc_wrapper::plan::{self, Arg, Export};
@@ -128,6 +128,10 @@ fn in_bash(
             );
         if let Some(path) = hook.search_path {
             command.env("PATH", OsStr::from_bytes(path));
+        }
+        if hook.explains {
+            // What is told goes to standard output, and nothing else.
+            command.stdin(Stdio::null()).stdout(io::stderr());
         }
         child::expect()?;
         let ended = child::run(&mut command)?;

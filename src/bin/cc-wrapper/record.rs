@@ -3,20 +3,21 @@
 use std::borrow::Cow;
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use cc_wrapper::compile_database::Entry;
 use cc_wrapper::plan::Plan;
 use cc_wrapper::translation_unit::Record;
-use rustix::fs::{flock, FlockOperation, OFlags};
+use rustix::fs::{access, flock, Access, FlockOperation, OFlags};
 use rustix::io::Errno;
 
-use crate::report;
+use crate::report::{self, quoted};
 
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,6 +40,25 @@ pub fn write(plan: &Plan, tool: &str) {
         let start = &b"warning: cannot record the call in "[..];
         report::error(tool, &[start, record.database, text.as_bytes()].concat());
     }
+}
+
+/// Why nothing can be recorded there, as far as that shows without doing so.
+pub fn refusal(database: &Path) -> Option<String> {
+    if database.exists() {
+        let is_file = fs::metadata(database).is_ok_and(|file| file.is_file());
+        let is_ours = is_file && access(database, Access::READ_OK | Access::WRITE_OK).is_ok();
+        return (!is_ours).then(|| "it is no file that can be read and written".into());
+    }
+    let directory = match database.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        Some(_) => Path::new("."),
+        None => Path::new("/"),
+    };
+    let why = access(directory, Access::WRITE_OK).err()?;
+    Some(format!(
+        "{}: {why}",
+        quoted(directory.as_os_str().as_bytes())
+    ))
 }
 
 /// A line for each translation unit.
@@ -120,7 +140,6 @@ fn ends_in_a_line(file: &mut File, length: u64) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[test]
     fn lines_begin_on_a_line_of_their_own() {

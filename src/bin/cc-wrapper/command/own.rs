@@ -24,6 +24,9 @@ pub const BINARY: &str = "cc-wrapper";
 /// Lies in every binary of ours, of whichever version.
 static MARK: &[u8] = b"cc-wrapper: the tool that a link to me or a copy of me is named after";
 
+/// No binary of ours is larger, but some compilers and linkers are.
+const LARGEST: u64 = 64 << 20;
+
 const CACHES: &[&str] = &["ccache", "sccache", "distcc", "icecc"];
 /// As many as Linux follows.
 const MOST_HOPS: usize = 40;
@@ -65,6 +68,33 @@ pub fn is_binary(text: &[u8]) -> bool {
         rest = &rest[1..];
     }
     false
+}
+
+/// Whose binary a program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The very same content.
+    This,
+    /// Another version or build.
+    Other,
+    Foreign,
+}
+
+/// Reads `program`, if need be, to see whose it is.
+pub fn whose(program: &Path) -> Whose {
+    if is_this(program) {
+        return Whose::This;
+    }
+    let is_small = |file: fs::Metadata| file.is_file() && file.len() <= LARGEST;
+    let text = || fs::read(program).ok();
+    match fs::metadata(program)
+        .is_ok_and(is_small)
+        .then(text)
+        .flatten()
+    {
+        Some(text) if is_binary(&text) => Whose::Other,
+        _ => Whose::Foreign,
+    }
 }
 
 /// Whether `directory` is the `bin` of a wrapped root.

@@ -20,6 +20,8 @@ pub enum Failure {
     Exec(io::Error),
     /// A response file could not be written.
     ResponseFile(io::Error),
+    /// The tool cannot be run, whoever is to run it.
+    Tool(io::Error),
     /// There is no such launcher; why, and what to do.
     Launcher(String),
 }
@@ -36,6 +38,10 @@ impl Failure {
                     &plan.program[..]
                 };
                 (status, [refused, b": ", why.as_bytes()].concat())
+            }
+            Failure::Tool(error) => {
+                let (status, why) = refusal(plan, error);
+                (status, [&plan.program[..], b": ", why.as_bytes()].concat())
             }
             Failure::ResponseFile(error) => {
                 let what_to_do = match error.raw_os_error() {

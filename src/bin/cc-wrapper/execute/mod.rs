@@ -6,14 +6,17 @@ mod launcher;
 mod response_file;
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use cc_wrapper::error::Error;
 use cc_wrapper::hook::Failure as HookFailure;
 use cc_wrapper::plan::{Plan, ResponseFile};
+use rustix::fs::{access, Access};
 
 use crate::child::{self, end_as};
 use crate::count::End;
@@ -50,13 +53,28 @@ pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
 ///
 /// # Errors
 /// There is no such launcher.
-pub fn program(plan: &Plan) -> Result<Vec<OsString>, Failure> {
+fn program(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     let mut words = match plan.launcher {
         Some(line) => launcher::words(line).map_err(Failure::Launcher)?,
         None => Vec::new(),
     };
     words.push(OsStr::from_bytes(&plan.program).to_owned());
     Ok(words)
+}
+
+/// What would be run, if it is there: this shows without running it.
+///
+/// # Errors
+/// There is no such launcher, or the tool is no program.
+pub fn check(plan: &Plan) -> Result<Vec<OsString>, Failure> {
+    let words = program(plan)?;
+    let tool = Path::new(OsStr::from_bytes(&plan.program));
+    let is_file = fs::metadata(tool).map_err(Failure::Tool)?.is_file();
+    match access(tool, Access::EXEC_OK) {
+        Ok(()) if is_file => Ok(words),
+        Ok(()) => Err(Failure::Tool(io::ErrorKind::PermissionDenied.into())),
+        Err(why) => Err(Failure::Tool(why.into())),
+    }
 }
 
 /// What runs: the tool, or a launcher and the tool.

@@ -6,22 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::command::own;
-
-/// No binary of ours is larger, but some compilers are.
-const LARGEST: u64 = 64 << 20;
+pub use crate::command::own::Whose;
 
 /// What is known of programs; each is read once.
 #[derive(Default)]
 pub struct Binaries(RefCell<BTreeMap<PathBuf, Whose>>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// The very same content.
-    This,
-    /// Another version or build.
-    Other,
-    Foreign,
-}
 
 impl Binaries {
     pub fn whose(&self, program: &Path) -> Whose {
@@ -31,7 +20,7 @@ impl Binaries {
         if let Some(known) = self.0.borrow().get(&real) {
             return *known;
         }
-        let whose = look(&real);
+        let whose = own::whose(&real);
         self.0.borrow_mut().insert(real, whose);
         whose
     }
@@ -39,21 +28,6 @@ impl Binaries {
     pub fn is_ours(&self, program: &Path) -> bool {
         self.whose(program) != Whose::Foreign
     }
-}
-
-fn look(program: &Path) -> Whose {
-    if own::is_this(program) {
-        return Whose::This;
-    }
-    let is_small = |file: fs::Metadata| file.is_file() && file.len() <= LARGEST;
-    if fs::metadata(program).is_ok_and(is_small) {
-        if let Ok(text) = fs::read(program) {
-            if own::is_binary(&text) {
-                return Whose::Other;
-            }
-        }
-    }
-    Whose::Foreign
 }
 
 #[cfg(test)]

@@ -1,15 +1,13 @@
 //! Variables that are cc-wrapper's own.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use rustix::fs::{access, Access};
+use std::path::PathBuf;
 
 use super::finding::{shown, Finding};
 use super::variables::Variables;
 use crate::execute::launcher_words;
+use crate::record::refusal;
 
 const COMPDB: &str = "CC_WRAPPER_COMPDB";
 const LAUNCHER: &str = "CC_WRAPPER_LAUNCHER";
@@ -43,24 +41,8 @@ fn database(variables: &Variables) -> Option<Finding> {
             "name it by an absolute path",
         );
     }
-    if path.exists() {
-        let is_file = fs::metadata(&path).is_ok_and(|file| file.is_file());
-        return match is_file && access(&path, Access::READ_OK | Access::WRITE_OK).is_ok() {
-            true => None,
-            false => warning(
-                "where nothing can be recorded: it is no file that can be read and written",
-                elsewhere,
-            ),
-        };
-    }
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    match access(directory, Access::WRITE_OK) {
-        Ok(()) => None,
-        Err(why) => warning(
-            &format!("where nothing can be recorded: {}: {why}", shown(directory)),
-            elsewhere,
-        ),
-    }
+    let why = refusal(&path)?;
+    warning(&format!("where nothing can be recorded: {why}"), elsewhere)
 }
 
 #[cfg(test)]

@@ -23,9 +23,10 @@ pub const HELP: Help = Help {
     ],
     notes: &[
         "TOOL is looked up on PATH unless it has a slash in it. The environment counts as it is, \
-         so set for this what is set for the build. Nothing is compiled or linked; but hooks of \
-         the toolchain are run, since only they know what they add (not post-link-hook, which \
-         follows a link).",
+         so set for this what is set for the build. Nothing is compiled or linked; but gcc and \
+         clang are run with -###, since only they know how they call ld, and hooks of the \
+         toolchain, since only they know what they add (not post-link-hook, which follows a \
+         link).",
     ],
     related: &["doctor"],
     statuses: &[

@@ -6,11 +6,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use cc_wrapper::toolchain::Toolchain;
 use cc_wrapper::world::World;
 
 use crate::command::error::{Error, Result};
-use crate::command::own;
-use crate::command::paths::shown;
+use crate::command::own::{self, Whose};
+use crate::command::paths::{canonical, shown};
 use crate::os::Os;
 use crate::report::quoted;
 
@@ -19,11 +20,19 @@ const NOT_FOUND: u8 = 127;
 /// What a shell exits with if a program cannot be run.
 const NOT_EXECUTABLE: u8 = 126;
 
-/// The path that would be run for `tool`, which must be a wrapped one.
+/// A wrapped tool.
+pub struct Tool {
+    /// What would be run.
+    pub path: Vec<u8>,
+    /// It is this very cc-wrapper.
+    pub is_of_this_build: bool,
+}
+
+/// What would be run for `tool`, which must be a wrapped one.
 ///
 /// # Errors
 /// There is no such program, or it is none of ours.
-pub fn tool(tool: &OsStr) -> Result<Vec<u8>> {
+pub fn tool(tool: &OsStr) -> Result<Tool> {
     let called = shown(tool);
     let path = match tool.as_bytes().contains(&b'/') {
         true => tool.as_bytes().to_vec(),
@@ -41,30 +50,99 @@ pub fn tool(tool: &OsStr) -> Result<Vec<u8>> {
         let line = format!("{called} is no program; name a tool in a wrapped root's bin");
         return Err(Error::new(line).exiting(NOT_EXECUTABLE));
     }
-    if !is_ours(&path) {
-        let path = shown(OsStr::from_bytes(&path));
-        return Err(Error::new(format!(
-            "{path} is not wrapped, so it is run as it is; put a wrapped root's bin first on PATH \
-             (cc-wrapper wrap DIR makes one)"
-        )));
+    match own::whose(as_path(&path)) {
+        Whose::Foreign => Err(Error::new(why_not_wrapped(&path))),
+        whose => Ok(Tool {
+            is_of_this_build: whose == Whose::This,
+            path,
+        }),
     }
-    Ok(path)
+}
+
+/// Why a program is not wrapped, and what to do.
+fn why_not_wrapped(path: &[u8]) -> String {
+    let program = as_path(path);
+    let (called, real) = (shown(program), shown(&canonical(program)));
+    if let Some(bin) = program.parent().filter(|bin| own::is_wrapped_bin(bin)) {
+        return match is_listed(bin, path) {
+            true => format!(
+                "{called} leads past cc-wrapper to {real}, though its root lists it; \
+                 wrap the toolchain again"
+            ),
+            false => format!(
+                "{called} is in a wrapped root, but nothing is put into its calls: it is {real}; \
+                 name a compiler or linker of that root"
+            ),
+        };
+    }
+    if let Some(cache) = own::cache(program) {
+        return match behind(path) {
+            Some(wrapped) => format!(
+                "{called} is {cache}, which runs {} behind it on PATH; name that",
+                shown(OsStr::from_bytes(&wrapped))
+            ),
+            None => format!(
+                "{called} is {cache}, and what it runs is not wrapped; \
+                 put a wrapped root's bin on PATH behind it (cc-wrapper wrap DIR makes one)"
+            ),
+        };
+    }
+    format!(
+        "{called} is not wrapped, so it is run as it is; put a wrapped root's bin first on PATH \
+         (cc-wrapper wrap DIR makes one)"
+    )
+}
+
+/// Whether the root that this `bin` belongs to lists the tool.
+fn is_listed(bin: &Path, tool: &[u8]) -> bool {
+    let name = tool.rsplit(|&b| b == b'/').next().unwrap_or(tool);
+    let text = fs::read(bin.join("..").join(own::TOOLCHAIN)).unwrap_or_default();
+    Toolchain::parse(&text).is_ok_and(|toolchain| toolchain.tool(name).is_some())
+}
+
+/// The next program of a cache's name that it does not leave out itself, if
+/// that is wrapped.
+fn behind(cache: &[u8]) -> Option<Vec<u8>> {
+    let name = cache.rsplit(|&b| b == b'/').next()?;
+    let path = env::var_os("PATH")?;
+    let mut candidates = candidates(path.as_bytes(), name);
+    let next = candidates.find(|candidate| own::cache(as_path(candidate)).is_none())?;
+    (own::whose(as_path(&next)) != Whose::Foreign).then_some(next)
+}
+
+/// What to say of a tool of another build: this one's rules are told. Its
+/// binary is asked by its name, which only a link to it tells.
+pub fn other_build(path: &[u8]) -> String {
+    let binary = canonical(as_path(path));
+    let by = match binary.file_name() == Some(OsStr::new(own::BINARY)) {
+        true => format!("ask that one: {} explain", shown(&binary)),
+        false => "ask that one, or wrap the toolchain again".into(),
+    };
+    let path = shown(as_path(path));
+    format!("{path} is another build of cc-wrapper, whose rules may not be these; {by}")
 }
 
 /// As a shell finds it.
 fn on_path(name: &[u8]) -> Option<Vec<u8>> {
     let path = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
-    let entries = path.as_bytes().split(|&b| b == b':');
-    let candidates = entries.map(|entry| match entry {
+    in_directories(path.as_bytes(), name)
+}
+
+/// The first program of this name in a PATH.
+pub fn in_directories(path: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    candidates(path, name).next()
+}
+
+/// The programs of this name in a PATH, in order.
+fn candidates<'p>(path: &'p [u8], name: &'p [u8]) -> impl Iterator<Item = Vec<u8>> + 'p {
+    let entries = path.split(|&b| b == b':').filter(move |_| !name.is_empty());
+    let candidates = entries.map(move |entry| match entry {
         [] => [b"./", name].concat(),
         entry => [entry, b"/", name].concat(),
     });
-    let mut candidates = candidates.filter(|_| !name.is_empty());
-    candidates.find(|candidate| Os.is_executable(candidate))
+    candidates.filter(|candidate| Os.is_executable(candidate))
 }
 
-/// Whether it is this binary, of this version or another.
-fn is_ours(path: &[u8]) -> bool {
-    own::is_this(Path::new(OsStr::from_bytes(path)))
-        || fs::read(OsStr::from_bytes(path)).is_ok_and(|text| own::is_binary(&text))
+fn as_path(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
 }

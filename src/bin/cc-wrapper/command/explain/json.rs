@@ -1,18 +1,20 @@
 //! The explanation for programs. docs/explain.md names the keys.
 
 use cc_wrapper::event::Level;
-use cc_wrapper::note::{Note, Off, Stand, Why};
+use cc_wrapper::note::{NoRpath, Note, Off, Stand, Why, NO_LIBRARIES};
 use cc_wrapper::plan::{Arg, Command, Origin, ResponseFile};
 
 use super::json_value::{list, object, optional, text as string, Value};
-use super::linker::{Below, Wrapped};
-use super::text::dropped;
+use super::linker::{Before, Below, Wrapped};
+use super::text::{dropped, refusal, UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 use super::words::{is_hook, Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
 
 /// One object.
 pub fn text(explained: &Explained) -> Vec<u8> {
-    let Explained { call, plan, linker } = explained;
+    let Explained {
+        call, plan, linker, ..
+    } = explained;
     let notes: Vec<&Note> = plan.notes().collect();
     let salt = &call.toolchain.suffix_salt;
     let words = Words {
@@ -39,7 +41,16 @@ pub fn text(explained: &Explained) -> Vec<u8> {
             let output = unit.output.as_deref();
             object([("file", string(&unit.file)), ("output", path(output))])
         });
-        object([("file", string(record.database)), ("units", list(units))])
+        let why_not = optional(refusal(record).map(string));
+        object([
+            ("file", string(record.database)),
+            ("units", list(units)),
+            ("whyNot", why_not),
+        ])
+    });
+    let not_recorded = notes.iter().find_map(|note| match note {
+        Note::NoRecord(why) => Some(string(why)),
+        _ => None,
     });
     let hooks = notes.iter().filter_map(|note| match note {
         Note::Hook(path) => Some(string(path)),
@@ -50,6 +61,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         let is_warning = event.level() == Level::Warning;
         is_warning.then(|| string(event.text()))
     });
+    let warnings = warnings.chain(explained.warnings.iter().map(string));
     let value = object([
         ("tool", tool),
         ("program", string(&plan.program)),
@@ -60,13 +72,14 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         ("roles", roles(&notes)),
         ("hardening", hardening(&notes, &words)),
         ("link", link(&notes)),
-        ("rpath", rpath(&notes)),
+        ("rpath", rpath(&notes, true)),
         (
             "linker",
             optional(linker.as_ref().map(|l| below(l, &words))),
         ),
         ("responseFile", string(response_file)),
         ("compileDatabase", optional(record)),
+        ("notRecorded", optional(not_recorded)),
         ("hooks", list(hooks)),
         ("postLinkHook", path(post_link)),
         ("warnings", list(warnings)),
@@ -162,6 +175,7 @@ fn roles(notes: &[&Note]) -> Value {
                 markers: of_roles,
                 served,
                 required: is_required,
+                ..
             } => {
                 required = *is_required;
                 markers.extend(of_roles.iter().map(|marker| {
@@ -173,9 +187,16 @@ fn roles(notes: &[&Note]) -> Value {
                     ])
                 }));
             }
-            Note::Unread { variable, marker } => {
-                let (variable, marker) = (string(variable), string(marker));
-                unread.push(object([("variable", variable), ("marker", marker)]));
+            Note::Unread {
+                variable,
+                marker,
+                keeps_plain,
+            } => {
+                unread.push(object([
+                    ("variable", string(variable)),
+                    ("marker", string(marker)),
+                    ("keepsPlain", optional(keeps_plain.as_ref().map(string))),
+                ]));
             }
             Note::Inherited { mark } => inherited.push(string(mark)),
             _ => {}
@@ -191,10 +212,14 @@ fn roles(notes: &[&Note]) -> Value {
 
 fn hardening(notes: &[&Note], words: &Words) -> Value {
     let noted = notes.iter().find_map(|note| match note {
-        Note::Hardening { asked, off } => Some((asked, off)),
+        Note::Hardening {
+            asked,
+            off,
+            overrides_default,
+        } => Some((asked, off, *overrides_default)),
         _ => None,
     });
-    let Some((asked, off)) = noted else {
+    let Some((asked, off, overrides_default)) = noted else {
         return Value::Null;
     };
     let asked = asked.iter().map(|flag| {
@@ -209,65 +234,86 @@ fn hardening(notes: &[&Note], words: &Words) -> Value {
         };
         object([("name", string(name)), ("reason", string(reason))])
     });
-    object([("asked", list(asked)), ("off", list(off))])
+    object([
+        ("asked", list(asked)),
+        ("off", list(off)),
+        ("overridesDefault", Value::Bool(overrides_default)),
+    ])
 }
 
 fn link(notes: &[&Note]) -> Value {
-    let of = |links, link_type: Option<&str>, why: Option<&str>| {
+    let of = |links, link_type: Option<&str>, why: Option<&str>, by: Option<&[u8]>| {
         object([
             ("links", Value::Bool(links)),
             ("type", optional(link_type.map(string))),
             ("why", optional(why.map(string))),
+            ("by", optional(by.map(string))),
         ])
     };
     let link = notes.iter().find_map(|note| match note {
-        Note::NoLinking(why) => Some(of(false, None, Some(why))),
-        Note::LinkType { name, .. } => Some(of(true, Some(name), None)),
+        Note::NoLinking(why) => Some(of(false, None, Some(why), None)),
+        Note::LinkType { name, .. } => Some(of(true, Some(name), None, None)),
+        Note::LinksBy(program) => Some(of(true, None, None, Some(program))),
         _ => None,
     });
     optional(link)
 }
 
-/// Why directories are no rpaths.
-fn rpath(notes: &[&Note]) -> Value {
-    let of = |directory: Option<&[u8]>, why: &str| {
+/// Why directories are no rpaths. `is_exact`: all libraries of the link are
+/// known.
+fn rpath(notes: &[&Note], is_exact: bool) -> Value {
+    let of = |directory: Option<&[u8]>, why: &[u8]| {
         object([
             ("directory", optional(directory.map(string))),
             ("why", string(why)),
         ])
     };
     let not = notes.iter().filter_map(|note| match note {
-        Note::NoRpath { directory, why } => Some(of(Some(directory), why)),
-        Note::NoRpaths(why) => Some(of(None, why)),
+        Note::NoRpath { directory, why } => {
+            let why = match why {
+                NoRpath::NoLibrary if !is_exact => UNKNOWN_LIBRARY.into(),
+                why => why.text(),
+            };
+            Some(of(Some(directory), &why))
+        }
+        Note::NoLibraries => {
+            let why = if is_exact {
+                NO_LIBRARIES
+            } else {
+                UNKNOWN_LIBRARIES
+            };
+            Some(of(None, why.as_bytes()))
+        }
+        Note::NoRpaths(why) => Some(of(None, why.as_bytes())),
         _ => None,
     });
     object([("not", list(not))])
 }
 
 fn below(linker: &Below, drivers: &Words) -> Value {
-    let flags = match linker.stand {
-        Stand::Own | Stand::FrontEnd(_) => "wrapped",
-        Stand::PassedByDriver => "passedByDriver",
-        Stand::LeftAlone => "none",
+    let flags = match (&linker.before, &linker.stand) {
+        (_, Stand::PassedByDriver) => "passedByDriver",
+        (Before::Ours(_), _) => "wrapped",
+        (Before::Bash(_), _) => "unknown",
+        (Before::Nothing | Before::Absent, _) => "none",
     };
+    let is_ours = matches!(linker.before, Before::Ours(_));
     let mut entries = vec![
         ("path", string(&linker.path)),
-        ("wrapped", Value::Bool(linker.wrapped.is_some())),
+        ("wrapped", Value::Bool(is_ours)),
         (
-            "flags",
-            string(if linker.wrapped.is_none() && flags == "wrapped" {
-                "none"
-            } else {
-                flags
-            }),
+            "exists",
+            Value::Bool(!matches!(linker.before, Before::Absent)),
         ),
+        ("missing", optional(linker.missing.as_ref().map(string))),
+        ("flags", string(flags)),
         (
             "frontEnd",
             Value::Bool(matches!(linker.stand, Stand::FrontEnd(_))),
         ),
     ];
-    match &linker.wrapped {
-        Some(Wrapped::Adds(added)) => {
+    match &linker.before {
+        Before::Ours(Wrapped::Adds(added)) => {
             let notes: Vec<&Note> = added.notes.iter().collect();
             let words = Words {
                 args: &[],
@@ -286,10 +332,11 @@ fn below(linker: &Below, drivers: &Words) -> Value {
                 ])
             });
             entries.push(("dropped", list(dropped)));
-            entries.push(("rpath", rpath(&notes)));
+            entries.push(("rpath", rpath(&notes, added.is_exact)));
+            entries.push(("exact", Value::Bool(added.is_exact)));
         }
-        Some(Wrapped::Fails(why)) => entries.push(("error", string(why))),
-        None => {}
+        Before::Ours(Wrapped::Fails(why)) => entries.push(("error", string(why))),
+        Before::Bash(_) | Before::Nothing | Before::Absent => {}
     }
     let entries = entries.into_iter();
     Value::Object(entries.map(|(key, value)| (key.into(), value)).collect())

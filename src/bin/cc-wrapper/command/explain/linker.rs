@@ -1,5 +1,10 @@
 //! What the linker does that a driver will run.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
 use cc_wrapper::call::Call;
 use cc_wrapper::decide::decide;
 use cc_wrapper::dispatch::dispatch;
@@ -10,20 +15,48 @@ use cc_wrapper::plan::{Arg, Plan};
 use cc_wrapper::toolchain::Role;
 use cc_wrapper::world::World;
 
+use super::{driver, find};
+use crate::command::own::{self, Whose};
+use crate::command::paths::canonical;
+use crate::execute;
 use crate::os::Os;
 
 /// The linker that a driver runs.
 pub struct Below {
     pub path: Vec<u8>,
     pub stand: Stand,
-    /// `None`: no wrapper stands before it.
-    pub wrapped: Option<Wrapped>,
+    /// The toolchain's own, which would have been run.
+    pub missing: Option<Vec<u8>>,
+    pub before: Before,
+    /// What to say of one that another build made.
+    pub other_build: Option<String>,
+}
+
+/// What stands before the real linker.
+pub enum Before {
+    /// This wrapper.
+    Ours(Wrapped),
+    /// A wrapper of nixpkgs, in bash, and the root that it lies in: what it
+    /// adds, only bash knows.
+    Bash(PathBuf),
+    Nothing,
+    /// There is no such linker.
+    Absent,
 }
 
 pub enum Wrapped {
     Adds(Added),
     /// The call of the linker fails, and what it says.
     Fails(Vec<u8>),
+}
+
+/// What is known of the call that the driver makes.
+struct Known {
+    args: Vec<Vec<u8>>,
+    /// The driver has told it, and so all of it.
+    is_exact: bool,
+    /// See [`Added`].
+    named: Vec<Vec<u8>>,
 }
 
 /// What a wrapped linker makes of what the driver hands it.
@@ -33,61 +66,132 @@ pub struct Added {
     pub before: Vec<Arg<'static>>,
     pub after: Vec<Arg<'static>>,
     pub notes: Vec<Note>,
+    /// It is made of all arguments that the driver hands it. If not, of those
+    /// that the driver passes through: it does not tell what it adds itself.
+    pub is_exact: bool,
+    /// Directories that were named to the driver.
+    pub named: Vec<Vec<u8>>,
 }
 
 /// The linker of a driver's call that links, planned like any call, with the
-/// environment that the driver hands on. Its arguments are those that the
-/// driver passes through: what it adds of its own, only the driver knows.
+/// environment that the driver hands on.
 pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
-    let (path, stand) = plan.notes().find_map(|note| match note {
+    let is_no_link = |note: &Note| matches!(note, Note::NoLinking(_));
+    if plan.notes().any(is_no_link) {
+        return None;
+    }
+    let (named, stand) = plan.notes().find_map(|note| match note {
         Note::Linker { path, stand } => Some((path.clone(), stand.clone())),
         _ => None,
     })?;
-    let wrapped = match stand {
-        Stand::Own | Stand::FrontEnd(_) => wrapped(&path, call, plan, variables),
-        Stand::PassedByDriver | Stand::LeftAlone => None,
+    let told = driver::linker_call(plan, call.family());
+    let handed_on = handed_on(plan, variables);
+    let environment = Environment::new(handed_on.iter().map(|string| &string[..]));
+    let path = match told.as_ref().and_then(|told| told.program.clone()) {
+        Some(path) => path,
+        None => found(&named, &environment),
     };
+    let missing = (path != named && named.contains(&b'/')).then_some(named);
+    let view = plan.linkers_view(call.environment);
+    let known = Known {
+        is_exact: told.is_some(),
+        named: directories(&view),
+        args: told.map_or(view, |told| told.args),
+    };
+    let before = known.before(&path, &environment);
     Some(Below {
-        path,
         stand,
-        wrapped,
+        missing,
+        other_build: other_build(&before, &path),
+        path,
+        before,
     })
 }
 
-fn wrapped(path: &[u8], call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Wrapped> {
-    if !Os.is_executable(path) {
-        return None;
+fn other_build(before: &Before, path: &[u8]) -> Option<String> {
+    let is_ours = matches!(before, Before::Ours(_));
+    let is_other = is_ours && own::whose(Path::new(OsStr::from_bytes(path))) == Whose::Other;
+    is_other.then(|| find::other_build(path))
+}
+
+/// The linker of this path or, as drivers look for one, of this name. It is
+/// itself where there is none.
+fn found(linker: &[u8], environment: &Environment) -> Vec<u8> {
+    if linker.contains(&b'/') && Os.is_executable(linker) {
+        return linker.to_vec();
     }
-    let handed_on = handed_on(plan, variables);
-    let environment = Environment::new(handed_on.iter().map(|string| &string[..]));
-    let view = plan.linkers_view(call.environment);
-    let view: Vec<&[u8]> = view.iter().map(|arg| &arg[..]).collect();
-    let decided = dispatch(path, &view, &environment, &Os, |call| {
-        (call.role == Role::Ld).then(|| added(&call))
-    });
-    match decided {
-        Ok(wrapped) => wrapped.flatten(),
-        Err(error) => Some(Wrapped::Fails(error.text())),
+    let name = linker.rsplit(|&b| b == b'/').next().unwrap_or(linker);
+    let path = environment.get(b"PATH").unwrap_or_default();
+    find::in_directories(path, name).unwrap_or_else(|| linker.to_vec())
+}
+
+impl Known {
+    /// A file of a wrapper's name need not be one.
+    fn before(&self, path: &[u8], environment: &Environment) -> Before {
+        let program = Path::new(OsStr::from_bytes(path));
+        if !Os.is_executable(path) {
+            return Before::Absent;
+        }
+        if own::whose(program) == Whose::Foreign {
+            return bash_root(program).map_or(Before::Nothing, Before::Bash);
+        }
+        let args: Vec<&[u8]> = self.args.iter().map(|arg| &arg[..]).collect();
+        let decided = dispatch(path, &args, environment, &Os, |call| {
+            (call.role == Role::Ld).then(|| self.wrapped(&call))
+        });
+        match decided {
+            Ok(wrapped) => wrapped.flatten().map_or(Before::Nothing, Before::Ours),
+            Err(error) => Before::Ours(Wrapped::Fails(error.text())),
+        }
+    }
+
+    fn wrapped(&self, call: &Call) -> Wrapped {
+        let mut log = Log {
+            explains: true,
+            ..Log::default()
+        };
+        let plan = match decide(call, &Os, &mut log) {
+            Ok(plan) => plan,
+            Err(error) => return Wrapped::Fails(error.text()),
+        };
+        if let Err(failure) = execute::check(&plan) {
+            return Wrapped::Fails(failure.explain(&plan).1);
+        }
+        let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
+        Wrapped::Adds(Added {
+            program: plan.program.to_vec(),
+            before: owned(&plan.command.before),
+            after: owned(&plan.command.after),
+            notes: plan.notes().cloned().collect(),
+            is_exact: self.is_exact,
+            named: self.named.clone(),
+        })
     }
 }
 
-fn added(call: &Call) -> Wrapped {
-    let mut log = Log {
-        explains: true,
-        ..Log::default()
-    };
-    match decide(call, &Os, &mut log) {
-        Ok(plan) => {
-            let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
-            Wrapped::Adds(Added {
-                program: plan.program.to_vec(),
-                before: owned(&plan.command.before),
-                after: owned(&plan.command.after),
-                notes: plan.notes().cloned().collect(),
-            })
+/// The library directories among these arguments.
+fn directories(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut directories = Vec::new();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.strip_prefix(b"-L") {
+            Some([]) => directories.extend(args.next().cloned()),
+            Some(directory) => directories.push(directory.to_vec()),
+            None => {}
         }
-        Err(error) => Wrapped::Fails(error.text()),
     }
+    directories
+}
+
+/// The root of nixpkgs' that a linker is the wrapper of.
+fn bash_root(linker: &Path) -> Option<PathBuf> {
+    let is_script = fs::read(linker).is_ok_and(|text| text.starts_with(b"#!"));
+    let real = canonical(linker);
+    let mut roots = [linker, &real]
+        .into_iter()
+        .filter_map(|path| path.parent()?.parent());
+    let root = roots.find(|root| root.join("nix-support/add-flags.sh").exists())?;
+    is_script.then(|| root.to_path_buf())
 }
 
 /// The environment of the real tool.

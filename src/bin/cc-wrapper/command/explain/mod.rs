@@ -4,6 +4,7 @@
 //! only that it is not.
 
 mod arguments;
+mod driver;
 mod find;
 mod json;
 mod json_value;
@@ -11,7 +12,7 @@ mod linker;
 mod text;
 mod words;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ pub use arguments::{command, HELP, NAME};
 
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
-use crate::command::error::Error;
+use crate::command::error::{warn, Error};
 use crate::command::output::to_stdout;
 use crate::command::screen::Screen;
 use crate::os::Os;
@@ -39,26 +40,36 @@ struct Explained<'e> {
     call: &'e Call<'e>,
     plan: &'e Plan<'e>,
     linker: Option<Below>,
+    /// Of binaries that are not this one.
+    warnings: Vec<String>,
 }
 
 /// Does what the command line asks. Errors of the call are told as the call
 /// itself would tell them, and end this with the same status.
 pub fn run(matches: &ArgMatches) -> ExitCode {
     let arguments = Arguments::read(matches);
-    let executable = match find::tool(arguments.tool) {
-        Ok(executable) => executable,
+    let tool = match find::tool(arguments.tool) {
+        Ok(tool) => tool,
         Err(error) => return failed(&error),
     };
+    let executable = &tool.path;
+    let other_build = (!tool.is_of_this_build).then(|| find::other_build(executable));
     let variables: Vec<Vec<u8>> = std::env::vars_os()
         .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
         .collect();
     let environment = Environment::new(variables.iter().map(|string| &string[..]));
     let words: Vec<&[u8]> = arguments.args.iter().map(|arg| arg.as_bytes()).collect();
-    let name = Path::new(OsStr::from_bytes(&executable)).file_name();
+    let name = Path::new(OsStr::from_bytes(executable)).file_name();
     let name = name.unwrap_or_default().to_string_lossy();
 
-    let explain = |call: Call| explain(&call, arguments.form, &variables, &name);
-    match dispatch(&executable, &words, &environment, &Os, explain) {
+    let asked = Asked {
+        form: arguments.form,
+        name: &name,
+        variables: &variables,
+        other_build: other_build.as_deref(),
+    };
+    let explain = |call: Call| explain(&call, &asked);
+    match dispatch(executable, &words, &environment, &Os, explain) {
         Ok(Some(status)) => status,
         Ok(None) => failed(&Error::new(format!(
             "{name} is cc-wrapper itself, which calls nothing; name a tool that it wraps: gcc"
@@ -70,7 +81,19 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     }
 }
 
-fn explain(call: &Call, form: Form, variables: &[Vec<u8>], name: &str) -> ExitCode {
+/// What is to be told, and what is known besides the call.
+struct Asked<'a> {
+    form: Form,
+    /// The tool's.
+    name: &'a str,
+    /// The environment.
+    variables: &'a [Vec<u8>],
+    /// What to say of a tool that another build made.
+    other_build: Option<&'a str>,
+}
+
+fn explain(call: &Call, asked: &Asked) -> ExitCode {
+    let Asked { form, name, .. } = *asked;
     let mut log = Log {
         explains: true,
         ..Log::default()
@@ -83,21 +106,26 @@ fn explain(call: &Call, form: Form, variables: &[Vec<u8>], name: &str) -> ExitCo
             return ExitCode::from(error.exit_status());
         }
     };
+    let words = match execute::check(&plan) {
+        Ok(words) => words,
+        Err(failure) => {
+            report::events(&plan.events, plan.debug);
+            report::arguments(&plan);
+            let (status, why) = failure.explain(&plan);
+            report::error(name, &why);
+            return ExitCode::from(status);
+        }
+    };
     let text = match form {
         Form::Command => {
             report::events(&plan.events, 0);
-            match command_line(&plan) {
-                Ok(line) => line,
-                Err((status, why)) => {
-                    report::error(name, &why);
-                    return ExitCode::from(status);
-                }
-            }
+            asked.other_build.into_iter().for_each(warn);
+            command_line(&words, &plan)
         }
-        Form::Json => json::text(&Explained::of(call, &plan, variables)),
+        Form::Json => json::text(&Explained::of(call, &plan, asked)),
         Form::Text => {
             let screen = Screen::of_stdout();
-            text::text(&Explained::of(call, &plan, variables), &screen)
+            text::text(&Explained::of(call, &plan, asked), &screen)
         }
     };
     match to_stdout(&text) {
@@ -107,23 +135,32 @@ fn explain(call: &Call, form: Form, variables: &[Vec<u8>], name: &str) -> ExitCo
 }
 
 impl<'e> Explained<'e> {
-    fn of(call: &'e Call<'e>, plan: &'e Plan<'e>, variables: &[Vec<u8>]) -> Explained<'e> {
-        let linker = linker::below(call, plan, variables);
-        Explained { call, plan, linker }
+    fn of(call: &'e Call<'e>, plan: &'e Plan<'e>, asked: &Asked) -> Explained<'e> {
+        let linker = linker::below(call, plan, asked.variables);
+        let linkers = linker
+            .as_ref()
+            .and_then(|linker| linker.other_build.clone());
+        let warnings = asked
+            .other_build
+            .map(str::to_owned)
+            .into_iter()
+            .chain(linkers);
+        Explained {
+            call,
+            plan,
+            warnings: warnings.collect(),
+            linker,
+        }
     }
 }
 
-/// The line that a shell reads as what is run: with the launcher, if there is
-/// one.
-///
-/// # Errors
-/// The launcher is not there: exit status and why.
-fn command_line(plan: &Plan) -> Result<Vec<u8>, (u8, Vec<u8>)> {
-    let program = execute::program(plan).map_err(|failure| failure.explain(plan))?;
+/// The line that a shell reads as what is run. `program` has the launcher's
+/// words before it, if there is one.
+fn command_line(program: &[OsString], plan: &Plan) -> Vec<u8> {
     let program = program.iter().map(|word| report::quoted(word.as_bytes()));
     let args = plan.command.args().map(|arg| report::quoted(arg));
     let words: Vec<String> = program.chain(args).collect();
-    Ok((words.join(" ") + "\n").into_bytes())
+    (words.join(" ") + "\n").into_bytes()
 }
 
 fn failed(error: &Error) -> ExitCode {

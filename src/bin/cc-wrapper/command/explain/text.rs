@@ -1,27 +1,43 @@
 //! The explanation for people.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
+use cc_wrapper::environment::Half;
 use cc_wrapper::event::Event;
-use cc_wrapper::note::{Note, Stand, Why};
-use cc_wrapper::plan::{Arg, Origin, ResponseFile, Suffix};
+use cc_wrapper::note::{NoRpath, Note, Stand, Why, NO_LIBRARIES};
+use cc_wrapper::plan::{Arg, Export, Origin, ResponseFile, Suffix};
+use cc_wrapper::translation_unit::Record;
 
-use super::linker::{Added, Below, Wrapped};
+use super::linker::{Added, Before, Below, Wrapped};
 use super::words::{Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
 use crate::command::paths::shown;
 use crate::command::screen::{Kind, Screen};
+use crate::record;
 
 /// Origins stand in one column, unless it would be further right than this.
 const WIDEST: usize = 44;
 
+/// What pkg-config is handed on.
+const PKG_CONFIG_PATH: &str = "PKG_CONFIG_PATH";
+
 /// Headings of notes are no longer.
 const HEADING: usize = 12;
 
+/// Of a directory, where the driver does not tell its own libraries.
+pub const UNKNOWN_LIBRARY: &str =
+    "it holds none of the libraries that you name; the driver's own may make it one";
+/// Of the whole link, likewise.
+pub const UNKNOWN_LIBRARIES: &str = "you name no library; the driver's own may make one";
+
 /// All of it, in lines.
 pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
-    let Explained { call, plan, linker } = explained;
+    let Explained {
+        call, plan, linker, ..
+    } = explained;
     let notes: Vec<&Note> = plan.notes().collect();
     let words = Words {
         args: call.args,
@@ -32,6 +48,10 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     let mut lines = Lines {
         out: String::new(),
         screen,
+        needs_none: match call.root {
+            Some(_) => "this root needs none",
+            None => "none is needed",
+        },
     };
     let from = match call.root {
         Some(root) => screen.word(&[root, b"/nix-support/toolchain.json"].concat()),
@@ -48,7 +68,14 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     lines.table(&rows);
     lines.out.push('\n');
     let start = lines.out.len();
+    let mut tells_hardening = true;
     for note in &notes {
+        if let Note::Hardening { .. } = note {
+            // A driver that does its linker's work tells it twice.
+            if !std::mem::take(&mut tells_hardening) {
+                continue;
+            }
+        }
         lines.note(note, &words);
     }
     for event in &plan.events {
@@ -56,6 +83,9 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
             let text = String::from_utf8_lossy(&event.text()).into_owned();
             lines.says("warning", text.trim_start_matches("warning: "));
         }
+    }
+    for warning in &explained.warnings {
+        lines.says("warning", warning);
     }
     lines.ways(explained);
     if let Some(linker) = linker {
@@ -126,6 +156,11 @@ pub fn dropped<'n>(
     dropped.into_iter()
 }
 
+/// Why the call would not be recorded.
+pub fn refusal(record: &Record) -> Option<String> {
+    record::refusal(Path::new(OsStr::from_bytes(record.database)))
+}
+
 /// Which of the caller's arguments it comes from.
 fn place(arg: &Arg) -> Option<usize> {
     match arg.origin {
@@ -137,6 +172,8 @@ fn place(arg: &Arg) -> Option<usize> {
 struct Lines<'s> {
     out: String,
     screen: &'s Screen,
+    /// Of role markers, where none is set.
+    needs_none: &'static str,
 }
 
 impl Lines<'_> {
@@ -171,8 +208,9 @@ impl Lines<'_> {
             self.screen.width.map_or(true, |width| end <= width)
         };
         let columns = rows.iter().filter(|row| fits(row, 0)).map(behind);
-        let columns = columns.filter(|column| *column <= WIDEST + 2);
+        let columns: BTreeSet<usize> = columns.filter(|column| *column <= WIDEST + 2).collect();
         let fitting = |column| rows.iter().filter(|row| fits(row, column)).count();
+        let columns = columns.into_iter();
         let best = columns.max_by_key(|column| (fitting(*column), *column));
         best.unwrap_or(2)
     }
@@ -180,7 +218,7 @@ impl Lines<'_> {
     fn says(&mut self, heading: &str, text: &str) {
         let gap = HEADING.saturating_sub(heading.len()) + 1;
         let heading = self.screen.paint(Kind::Heading, heading);
-        let text = self.screen.shown(text);
+        let text = filled(&self.screen.shown(text), self.screen.width);
         self.out.push_str(&format!("{heading}{:gap$}{text}\n", ""));
     }
 
@@ -188,6 +226,7 @@ impl Lines<'_> {
         let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match note {
             Note::Roles {
+                half,
                 markers,
                 served,
                 required,
@@ -196,37 +235,57 @@ impl Lines<'_> {
                     let marker = markers.iter().find(|m| m.suffix == *suffix && m.is_set);
                     let why = match marker {
                         Some(marker) => format!("{} is set", name(&marker.name)),
-                        None => "no role marker is set".into(),
+                        None => format!("no role marker is set ({})", self.needs_none),
                     };
-                    self.says("serves", &format!("{}: {why}", variables_of(*suffix)));
+                    self.says(
+                        "serves",
+                        &format!("{}: {why}", variables_of(*half, *suffix)),
+                    );
                 }
                 let missing: Vec<_> = markers.iter().filter(|_| *required).collect();
                 for marker in missing.iter().filter(|marker| !marker.is_set) {
                     let text = format!(
                         "{}: set {}=1",
-                        variables_of(marker.suffix),
+                        variables_of(*half, marker.suffix),
                         name(&marker.name)
                     );
                     self.says("serves not", &text);
                 }
             }
-            Note::Unread { variable, marker } => {
-                let text = format!(
+            Note::Unread {
+                variable,
+                marker,
+                keeps_plain,
+            } => {
+                let mut text = format!(
                     "{}, though it is set: set {}=1",
                     name(variable),
                     name(marker)
                 );
+                if let Some(plain) = keeps_plain {
+                    text += &format!(", and {}=1 to keep what is read now", name(plain));
+                }
                 self.says("not read", &text);
             }
             Note::Inherited { mark } => {
                 let text = format!("collected by a wrapper further up: {} is set", name(mark));
                 self.says("variables", &text);
             }
-            Note::Hardening { asked, off } => {
-                let flags: Vec<String> = asked.iter().map(|flag| self.screen.word(flag)).collect();
-                if let Some(first) = asked.first() {
-                    let text = format!("{} ({})", flags.join(" "), words.asker(&first.origin));
-                    self.says("hardening", &text);
+            Note::Hardening {
+                asked,
+                off,
+                overrides_default,
+            } => {
+                for flags in asked.chunk_by(|a, b| a.origin == b.origin) {
+                    let by = words.asker(&flags[0].origin);
+                    let flags: Vec<String> =
+                        flags.iter().map(|flag| self.screen.word(flag)).collect();
+                    self.says("hardening", &format!("{} ({by})", flags.join(" ")));
+                }
+                if *overrides_default {
+                    let text =
+                        "none: NIX_HARDENING_ENABLE is set to nothing, so the default is off";
+                    self.says("hardening", text);
                 }
                 for (flag, why) in off {
                     let text = format!("{} is off: {}", self.screen.word(flag), name(&why.text()));
@@ -241,23 +300,38 @@ impl Lines<'_> {
                 };
                 self.says("link", &format!("yes, {name}{by}"));
             }
+            Note::LinksBy(program) => {
+                let program = self.screen.word(program);
+                let text = format!("yes, by {program}: explain that for what the linker gets");
+                self.says("link", &text);
+            }
             Note::NoRpath { directory, why } => {
-                let text = format!("{}: {why}", self.screen.word(directory));
+                let text = format!("{}: {}", self.screen.word(directory), name(&why.text()));
                 self.says("no rpath", &text);
             }
+            Note::NoLibraries => self.says("no rpath", NO_LIBRARIES),
             Note::NoRpaths(why) => self.says("no rpath", why),
             Note::Hook(path) => {
                 let text = format!("{}, which has just been run", self.screen.word(path));
                 self.says("hook", &text);
             }
             Note::Nothing(why) => self.says("nothing in", why),
-            Note::Dropped { .. } | Note::Linker { .. } => {}
+            // Told with what would be recorded.
+            Note::NoRecord(_) | Note::Dropped { .. } | Note::Linker { .. } => {}
         }
     }
 
     /// What stands between the plan and the tool.
     fn ways(&mut self, explained: &Explained) {
         let plan = explained.plan;
+        let is_path = |(name, _): &&Export| name == PKG_CONFIG_PATH.as_bytes();
+        if let Some((_, Some(path))) = plan.environment.iter().find(is_path) {
+            let path = match &path[..] {
+                [] => "nowhere besides".into(),
+                path => self.screen.word(path),
+            };
+            self.says("looks in", &format!("{path} ({PKG_CONFIG_PATH})"));
+        }
         if let Some(launcher) = plan.launcher {
             let launcher = shown(OsStr::from_bytes(launcher));
             let text = format!("{launcher} (CC_WRAPPER_LAUNCHER)");
@@ -273,8 +347,16 @@ impl Lines<'_> {
                 .map(|unit| self.screen.word(&unit.file))
                 .collect();
             let database = self.screen.word(record.database);
-            let text = format!("{} would be recorded in {database}", units.join(" "));
+            let text = match refusal(record) {
+                Some(why) => format!("nothing in {database}: {why}"),
+                None => format!("{} would be recorded in {database}", units.join(" ")),
+            };
             self.says("compdb", &text);
+        }
+        for note in plan.notes() {
+            if let Note::NoRecord(why) = note {
+                self.says("compdb", &format!("nothing: {why}"));
+            }
         }
         if let Some(hook) = &plan.post_link {
             let text = format!("{}, after the link", self.screen.word(&hook.path));
@@ -284,17 +366,30 @@ impl Lines<'_> {
 
     fn linker(&mut self, linker: &Below, drivers: &Words) {
         let path = self.screen.word(&linker.path);
-        match (&linker.wrapped, &linker.stand) {
-            (Some(Wrapped::Fails(why)), _) => {
+        let path = match &linker.missing {
+            Some(missing) => format!("{path}, as there is no {}", self.screen.word(missing)),
+            None => path,
+        };
+        match (&linker.before, &linker.stand) {
+            (Before::Ours(Wrapped::Fails(why)), _) => {
                 let why = String::from_utf8_lossy(why);
                 self.says("linker", &format!("{path}, which fails: {why}"));
             }
-            (Some(Wrapped::Adds(added)), stand) => self.added(&path, stand, added, drivers),
-            (None, Stand::PassedByDriver) => {
+            (Before::Ours(Wrapped::Adds(added)), stand) => {
+                self.added(&path, stand, added, drivers);
+            }
+            (Before::Bash(root), _) => {
+                let root = self.screen.word(root.as_os_str().as_bytes());
+                let what = "nixpkgs' wrapper in bash; what it adds is not known here";
+                let text = format!("{path}: {what} (cc-wrapper adopt {root} --in-place)");
+                self.says("linker", &text);
+            }
+            (Before::Absent, _) => self.says("linker", &format!("{path}: there is none")),
+            (Before::Nothing, Stand::PassedByDriver) => {
                 let text = "no wrapper stands before it, so this call carries its flags";
                 self.says("linker", &format!("{path}: {text}"));
             }
-            (None, _) => {
+            (Before::Nothing, _) => {
                 let text = "no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER";
                 self.says("linker", &format!("{path}: {text}"));
             }
@@ -313,9 +408,20 @@ impl Lines<'_> {
             _ => "which becomes",
         };
         let is_empty = added.before.is_empty() && added.after.is_empty();
-        let adds = match is_empty {
-            true => "and adds nothing (but the driver has flags of its own)",
-            false => "and adds this (besides, the driver has flags of its own):",
+        let nothing = added.notes.iter().find_map(|note| match note {
+            Note::Nothing(why) => Some(*why),
+            _ => None,
+        });
+        let adds = match (nothing, is_empty, added.is_exact) {
+            (Some(why), ..) => format!("and adds nothing: {why}"),
+            (_, true, true) => "and adds nothing".into(),
+            (_, true, false) => {
+                "and adds nothing (but the driver does not tell its own flags)".into()
+            }
+            (_, false, true) => "and adds this:".into(),
+            (_, false, false) => {
+                "and adds this (but the driver does not tell its own flags):".into()
+            }
         };
         self.says("linker", &format!("{path}, {what} {program}, {adds}"));
         let row = |arg: &Arg| Row {
@@ -328,13 +434,24 @@ impl Lines<'_> {
         self.table(&rows);
         for note in &added.notes {
             match note {
-                Note::NoRpath { .. } | Note::NoRpaths(_) | Note::Hook(_) | Note::Nothing(_) => {
-                    self.note(note, &words);
+                // Nobody asks for the driver's own directories.
+                Note::NoRpath { directory, .. } if !added.named.contains(directory) => {}
+                Note::NoRpath {
+                    directory,
+                    why: NoRpath::NoLibrary,
+                } if !added.is_exact => {
+                    let text = format!("{}: {UNKNOWN_LIBRARY}", self.screen.word(directory));
+                    self.says("no rpath", &text);
+                }
+                Note::NoLibraries if !added.is_exact => self.says("no rpath", UNKNOWN_LIBRARIES),
+                Note::NoRpath { .. } | Note::NoRpaths(_) | Note::NoLibraries | Note::Hook(_) => {
+                    self.note(note, &words)
                 }
                 Note::Hardening { off, .. } => {
                     let off = Note::Hardening {
                         asked: Vec::new(),
                         off: off.clone(),
+                        overrides_default: false,
                     };
                     self.note(&off, &words);
                 }
@@ -348,9 +465,32 @@ impl Lines<'_> {
     }
 }
 
-/// The variables of a role.
-fn variables_of(suffix: Suffix) -> String {
-    format!("NIX_CFLAGS_COMPILE{} and its kin", suffix.name())
+/// A note's text, on as many lines behind its heading as this width needs. No
+/// word is cut.
+fn filled(text: &str, width: Option<usize>) -> String {
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(HEADING + 1));
+    let mut lines: Vec<String> = Vec::new();
+    let length = |text: &str| text.chars().count();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if length(line) + 1 + length(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines.join(&format!("\n{:1$}", "", HEADING + 1))
+}
+
+/// The variables of a role that a call reads by its own half's markers.
+fn variables_of(half: Half, suffix: Suffix) -> String {
+    let suffix = suffix.name();
+    match half {
+        Half::Compiler => format!("NIX_CFLAGS_COMPILE{suffix} and its kin"),
+        Half::Linker => format!("NIX_LDFLAGS{suffix} and its kin"),
+        Half::PkgConfig => format!("PKG_CONFIG_PATH{suffix}"),
+    }
 }
 
 #[cfg(test)]
@@ -372,9 +512,24 @@ mod tests {
         let mut lines = Lines {
             out: String::new(),
             screen: &screen,
+            needs_none: "",
         };
         lines.table(&[row("-c", "your argument 1"), row("-DX=long", "a rule")]);
         lines.out
+    }
+
+    #[test]
+    fn a_note_takes_the_lines_that_it_needs() {
+        let text = "/a/path/ld, which becomes /usr/bin/ld";
+        assert_eq!(filled(text, None), text);
+        assert_eq!(filled(text, Some(13 + 37)), text);
+        let indent = " ".repeat(13);
+        let narrow = format!("/a/path/ld, which\n{indent}becomes\n{indent}/usr/bin/ld");
+        assert_eq!(filled(text, Some(13 + 17)), narrow);
+        assert_eq!(
+            filled("a /usr/bin/ld", Some(5)),
+            format!("a\n{indent}/usr/bin/ld")
+        );
     }
 
     #[test]

@@ -1,0 +1,155 @@
+//! How a driver calls its linker, as it tells by itself: with `-###` gcc and
+//! clang show what they would run, and run nothing.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Stdio};
+
+use cc_wrapper::plan::Plan;
+use cc_wrapper::tool_name::ToolName;
+use cc_wrapper::toolchain::{Family, Role};
+
+/// What gcc runs, which runs the linker.
+const COLLECT: &[u8] = b"collect2";
+
+/// What gcc means for that one alone.
+const FOR_COLLECT: [&[u8]; 3] = [b"-fuse-ld=", b"-flto", b"-fno-lto"];
+
+/// A call of a linker.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LinkerCall {
+    /// `None`: the driver leaves it to another program to find it.
+    pub program: Option<Vec<u8>>,
+    pub args: Vec<Vec<u8>>,
+}
+
+/// The linker's call that this driver's call would lead to. `None`: the driver
+/// does not tell, or tells of none.
+pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
+    if !matches!(family, Family::Gcc | Family::Clang) {
+        return None;
+    }
+    let mut driver = Command::new(OsStr::from_bytes(&plan.program));
+    driver
+        .arg("-###")
+        .args(plan.command.args().map(|arg| OsStr::from_bytes(arg)))
+        .stdin(Stdio::null());
+    for (name, value) in &plan.environment {
+        let name = OsStr::from_bytes(name);
+        match value {
+            Some(value) => driver.env(name, OsStr::from_bytes(value)),
+            None => driver.env_remove(name),
+        };
+    }
+    // More arguments than the kernel takes would need a response file, which
+    // gcc then hands on in its stead.
+    let told = driver.output().ok().filter(|told| told.status.success())?;
+    let mut commands = commands(&told.stderr).into_iter().rev();
+    commands.find_map(|command| linkers(command, family))
+}
+
+/// The command, if it is a linker's.
+fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
+    let mut words = command.into_iter();
+    let program = words.next()?;
+    let name = program.rsplit(|&b| b == b'/').next()?;
+    match family {
+        Family::Gcc => {
+            let is_for_collect = |arg: &Vec<u8>| FOR_COLLECT.iter().any(|o| arg.starts_with(o));
+            (name == COLLECT).then(|| LinkerCall {
+                program: None,
+                args: words.filter(|arg| !is_for_collect(arg)).collect(),
+            })
+        }
+        _ => {
+            let role = ToolName::parse(name).and_then(|name| name.role);
+            (role == Some(Role::Ld)).then(|| LinkerCall {
+                args: words.collect(),
+                program: Some(program),
+            })
+        }
+    }
+}
+
+/// The lines of the text that are commands: each begins with a space.
+fn commands(mut text: &[u8]) -> Vec<Vec<Vec<u8>>> {
+    let mut commands = Vec::new();
+    while !text.is_empty() {
+        if let Some((words, rest)) = text.strip_prefix(b" ").and_then(command) {
+            commands.push(words);
+            text = rest;
+        } else {
+            let end = text.iter().position(|&b| b == b'\n');
+            text = &text[end.map_or(text.len(), |end| end + 1)..];
+        }
+    }
+    commands
+}
+
+/// The words of a line, and what follows it. `None`: a quote has no end.
+fn command(text: &[u8]) -> Option<(Vec<Vec<u8>>, &[u8])> {
+    let mut words = Vec::new();
+    let mut word: Option<Vec<u8>> = None;
+    let mut is_quoted = false;
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'"' => {
+                is_quoted = !is_quoted;
+                word.get_or_insert_with(Vec::new);
+            }
+            b'\\' if is_quoted => word.get_or_insert_with(Vec::new).push(*bytes.next()?),
+            b' ' if !is_quoted => words.extend(word.take()),
+            b'\n' if !is_quoted => {
+                words.extend(word.take());
+                return Some((words, bytes.as_slice()));
+            }
+            byte => word.get_or_insert_with(Vec::new).push(byte),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str, family: Family) -> Option<String> {
+        let mut commands = commands(text.as_bytes()).into_iter().rev();
+        let call = commands.find_map(|command| linkers(command, family))?;
+        let program = call.program.unwrap_or_default();
+        let words = [program].into_iter().chain(call.args);
+        let words: Vec<String> = words.map(|w| String::from_utf8(w).unwrap()).collect();
+        Some(words.join("|"))
+    }
+
+    #[test]
+    fn gccs_quotes_are_read() {
+        let text = "Target: x\nCOLLECT_GCC_OPTIONS='-o' 'a\"b'\n /l/cc1 -quiet x.c\n \
+                    /l/collect2 \"-plugin-opt=x\" -o \"a\\\"\\\\ \\$b\n c\" \"\" \"-fuse-ld=lld\" x.o\n\
+                    COLLECT_GCC_OPTIONS='-o'\n";
+        let want = "|-plugin-opt=x|-o|a\"\\ $b\n c||x.o";
+        assert_eq!(told(text, Family::Gcc).as_deref(), Some(want));
+        assert_eq!(told(" as -o x\n", Family::Gcc), None);
+    }
+
+    #[test]
+    fn clang_names_its_linker() {
+        let text = "clang version 14\n (in-process)\n \"/l/clang\" \"-cc1\" \"x.c\"\n \
+                    \"/r/bin/ld.lld\" \"-o\" \"a b\" \"x.o\"\n";
+        let want = "/r/bin/ld.lld|-o|a b|x.o";
+        assert_eq!(told(text, Family::Clang).as_deref(), Some(want));
+        let by_gcc = " \"/usr/bin/gcc\" \"x.o\"\n";
+        assert_eq!(told(by_gcc, Family::Clang), None);
+    }
+
+    #[test]
+    fn what_breaks_off_is_no_command() {
+        assert_eq!(commands(b" a \"b\n"), Vec::<Vec<Vec<u8>>>::new());
+        assert_eq!(commands(b" a \"\\"), Vec::<Vec<Vec<u8>>>::new());
+        assert_eq!(
+            commands(b"x\n a\n b c\n"),
+            [vec![b"a".to_vec()], vec![b"b".to_vec(), b"c".to_vec()]]
+        );
+    }
+}
