@@ -269,8 +269,10 @@ fn without_the_tools(shell: &mut Shell) {
            error: /usr/bin/cc comes first on PATH, and is not wrapped; cc-wrapper wrap DIR, then \
            PATH=DIR/bin:$PATH\n  \
            error: CC names /home/you/toolchain/bin/cc, which does not exist; unset it, or set it \
+           anew, as cc-wrapper env does\n  \
+           error: LD names /home/you/toolchain/bin/ld, which does not exist; unset it, or set it \
            anew, as cc-wrapper env does\n\
-         2 errors\n"
+         3 errors\n"
     );
 }
 
