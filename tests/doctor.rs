@@ -392,6 +392,16 @@ fn a_marker_that_does_not_match_is_named_with_the_right_one() {
     );
     let mut doctor = patient.doctor();
     doctor.env("NIX_CFLAGS_COMPILE", "-DX");
+    doctor.env(format!("NIX_CC_WRAPPER_TARGET_BUILD_{salt}"), "1");
+    assert_finds(
+        &mut doctor,
+        "warning",
+        "marker-of-other-role",
+        "NIX_CFLAGS_COMPILE",
+        &right,
+    );
+    let mut doctor = patient.doctor();
+    doctor.env("NIX_CFLAGS_COMPILE", "-DX");
     doctor.env(format!("NIX_CC_WRAPPER_TARGET_HOST_{salt}"), "1");
     assert_eq!(findings(&mut doctor), (0, vec![]));
 }

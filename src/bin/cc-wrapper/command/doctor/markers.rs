@@ -2,7 +2,8 @@
 
 use cc_wrapper::environment::{flag_lists, roles, Half as Which};
 use cc_wrapper::event::Log;
-use cc_wrapper::toolchain::{Role, RoleMarkers};
+use cc_wrapper::plan::Suffix;
+use cc_wrapper::toolchain::Role;
 
 use super::finding::{bytes, Finding};
 use super::root::{Half, Root};
@@ -38,19 +39,14 @@ fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
     if variables.get(&mark).is_some() {
         return Some(already_collected(&mark, tools));
     }
-    let toolchain = half.toolchain;
-    if toolchain.role_markers == RoleMarkers::Optional
-        || !roles(
-            &variables.environment(),
-            toolchain,
-            which,
-            &mut Log::default(),
-        )
-        .is_empty()
-    {
-        return None;
-    }
+    let environment = variables.environment();
+    let served = roles(&environment, half.toolchain, which, &mut Log::default());
     let begin = format!("{wrapper}_TARGET_");
+    if !served.is_empty() {
+        return (!served.contains(&Suffix::Plain))
+            .then(|| other_role(which, &begin, &salt, tools, variables))
+            .flatten();
+    }
     for role in ROLES {
         let of_role = format!("{begin}{role}_");
         let is_other = |(name, _): &(&[u8], &[u8])| name.starts_with(of_role.as_bytes());
@@ -64,13 +60,54 @@ fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
             ));
         }
     }
-    let list = flag_lists(which).find(|list| variables.get(list).is_some())?;
+    let list = plain_list(which, variables)?;
     Some(Finding::error(
         "no-marker",
         list,
         format!("is set, but this root's {tools} take it only where a role is marked"),
         format!("export {begin}HOST_{salt}=1"),
     ))
+}
+
+/// This root serves roles, but not the one that lists without a suffix belong
+/// to. Where another root does, that is a cross build.
+fn other_role(
+    which: Which,
+    begin: &str,
+    salt: &str,
+    tools: &str,
+    variables: &Variables,
+) -> Option<Finding> {
+    let host = format!("{begin}HOST_");
+    let mut all = variables.all();
+    if all.any(|(name, _)| name.starts_with(host.as_bytes())) {
+        return None;
+    }
+    let list = plain_list(which, variables)?;
+    let markers = ["BUILD", "TARGET"].map(|role| format!("{begin}{role}_{salt}"));
+    let markers = markers.iter().filter(|name| variables.get(name).is_some());
+    let markers: Vec<&str> = markers.map(String::as_str).collect();
+    let finding = Finding::error(
+        "marker-of-other-role",
+        list,
+        format!(
+            "is set, but this root's {tools} do not take it: of the markers only {} is set",
+            markers.join(" and ")
+        ),
+        format!("export {host}{salt}=1"),
+    );
+    Some(finding.into_warning())
+}
+
+/// A list without a suffix that calls of this half take.
+fn plain_list(which: Which, variables: &Variables) -> Option<&'static str> {
+    // A compiler collects the linker's too.
+    let others = match which {
+        Which::Compiler => Some(flag_lists(Which::Linker)),
+        _ => None,
+    };
+    let mut lists = flag_lists(which).chain(others.into_iter().flatten());
+    lists.find(|list| variables.get(list).is_some())
 }
 
 fn already_collected(mark: &str, tools: &str) -> Finding {
@@ -118,12 +155,38 @@ mod tests {
             found.map(|finding| finding.id).collect::<Vec<_>>()
         };
         assert_eq!(ids(&["NIX_CFLAGS_COMPILE=-DX"]), ["no-marker"]);
-        assert_eq!(ids(&["NIX_LDFLAGS=-Lx"]), ["no-marker"]);
+        assert_eq!(ids(&["NIX_LDFLAGS=-Lx"]), ["no-marker", "no-marker"]);
         assert_eq!(ids(&[]), [""; 0]);
-        let marked = "NIX_CC_WRAPPER_TARGET_BUILD_s=1";
+        let marked = "NIX_CC_WRAPPER_TARGET_HOST_s=1";
         assert_eq!(ids(&["NIX_CFLAGS_COMPILE=-DX", marked]), [""; 0]);
         let collected = "NIX_CC_WRAPPER_FLAGS_SET_s=1";
         assert_eq!(ids(&[marked, collected]), ["already-collected"]);
+    }
+
+    #[test]
+    fn a_marker_for_another_role_leaves_what_is_set_to_nobody() {
+        let build = "NIX_CC_WRAPPER_TARGET_BUILD_s=1";
+        for keys in ["", r#""roleMarkers": "optional","#] {
+            for list in ["NIX_CFLAGS_COMPILE", "NIX_LDFLAGS"] {
+                let set = format!("{list}=-Lx");
+                let linkers = "NIX_BINTOOLS_WRAPPER_TARGET_HOST_s=1";
+                let [finding] = found(keys, &[&set, build, linkers]).try_into().unwrap();
+                assert_eq!(finding.id, "marker-of-other-role");
+                assert_eq!(finding.severity, Severity::Warning);
+                assert_eq!(finding.place, list);
+                let told = "only NIX_CC_WRAPPER_TARGET_BUILD_s is set";
+                assert!(finding.what.ends_with(told), "{}", finding.what);
+                assert_eq!(finding.remedy, "export NIX_CC_WRAPPER_TARGET_HOST_s=1");
+            }
+            // A cross build's native compiler.
+            let cross = "NIX_CC_WRAPPER_TARGET_HOST_x=1";
+            let set = "NIX_CFLAGS_COMPILE=-DX";
+            assert_eq!(found(keys, &[set, build, cross]), []);
+            assert_eq!(
+                found(keys, &["NIX_CFLAGS_COMPILE_FOR_BUILD=-DX", build]),
+                []
+            );
+        }
     }
 
     #[test]
