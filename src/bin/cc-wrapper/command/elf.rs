@@ -16,11 +16,15 @@ pub const MAGIC: &[u8] = b"\x7fELF";
 
 /// Where the width of addresses stands.
 const CLASS: usize = 4;
+/// Where the order of bytes stands.
+const ORDER: usize = 5;
 
 /// What starting needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elf {
     pub kind: Kind,
+    /// A program or a shared library, and no object file.
+    pub is_loadable: bool,
     pub interpreter: Option<PathBuf>,
     /// `None`: nothing is loaded along with it.
     pub dynamic: Option<Dynamic>,
@@ -43,7 +47,14 @@ pub struct Dynamic {
     pub run_path: Option<Vec<u8>>,
     /// It is an RPATH, which holds for the libraries' libraries too.
     pub is_inherited: bool,
+    /// The name that it goes by once it is loaded.
+    pub soname: Option<OsString>,
+    /// It was linked not to be served by the system's own directories.
+    pub is_on_its_own: bool,
 }
+
+/// A library's name is a file's.
+const LONGEST_NAME: usize = 4096;
 
 /// Whether the file at `path` is an ELF file, and not a link to one.
 pub fn is_elf(path: &Path) -> bool {
@@ -63,6 +74,35 @@ pub fn interpreter(path: &Path) -> Option<PathBuf> {
 /// The interpreter that a file names and that does not exist.
 pub fn missing_interpreter(path: &Path) -> Option<PathBuf> {
     interpreter(path).filter(|interpreter| !interpreter.exists())
+}
+
+/// The kind that a file is of, whether or not it is whole; `None`: it is no ELF
+/// file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn kind(path: &Path) -> io::Result<Option<Kind>> {
+    const MACHINE: usize = 18;
+    let mut begin = [0; MACHINE + 2];
+    if !fs::metadata(path)?.is_file() {
+        return Ok(None);
+    }
+    match File::open(path)?.read_exact_at(&mut begin, 0) {
+        Ok(()) if begin.starts_with(MAGIC) => {}
+        Ok(()) => return Ok(None),
+        Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(why) => return Err(why),
+    }
+    let is_little = begin[ORDER] != elf::ELFDATA2MSB;
+    let machine = [begin[MACHINE], begin[MACHINE + 1]];
+    Ok(Some(Kind {
+        machine: match is_little {
+            true => u16::from_le_bytes(machine),
+            false => u16::from_be_bytes(machine),
+        },
+        is_64: begin[CLASS] == elf::ELFCLASS64,
+        is_little,
+    }))
 }
 
 /// `None`: it is no ELF file.
@@ -101,10 +141,19 @@ where
             is_64: header.is_class_64(),
             is_little: endian == Endianness::Little,
         },
+        is_loadable: matches!(header.e_type(endian), elf::ET_EXEC | elf::ET_DYN),
         interpreter: None,
         dynamic: None,
     };
+    let length = file
+        .len()
+        .map_err(|()| io::Error::other("its length is not known"))?;
     for segment in segments {
+        let (offset, size) = segment.file_range(endian);
+        let is_loaded = segment.p_type(endian) == elf::PT_LOAD;
+        if is_loaded && offset.checked_add(size).map_or(true, |end| end > length) {
+            return Err(io::Error::other("it is cut off"));
+        }
         if let Some(path) = segment.interpreter(endian, file).map_err(broken)? {
             elf.interpreter = Some(OsString::from_vec(path.to_vec()).into());
         }
@@ -142,9 +191,20 @@ fn dynamic<D: Dyn>(entries: &[D], endian: D::Endian, strings: &[u8]) -> io::Resu
         if tag == Some(elf::DT_NULL) {
             break;
         }
-        let text = || text(strings, entry.d_val(endian).into());
+        let value: u64 = entry.d_val(endian).into();
+        let text = || text(strings, value);
         match tag {
-            Some(elf::DT_NEEDED) => dynamic.needed.push(OsString::from_vec(text()?)),
+            Some(elf::DT_NEEDED) => {
+                let name = text()?;
+                if name.len() > LONGEST_NAME {
+                    return Err(io::Error::other("the name of a library is too long"));
+                }
+                dynamic.needed.push(OsString::from_vec(name));
+            }
+            Some(elf::DT_SONAME) => dynamic.soname = Some(OsString::from_vec(text()?)),
+            Some(elf::DT_FLAGS_1) => {
+                dynamic.is_on_its_own = value & u64::from(elf::DF_1_NODEFLIB) != 0;
+            }
             Some(elf::DT_RUNPATH) => dynamic.run_path = Some(text()?),
             Some(elf::DT_RPATH) => old_run_path = Some(text()?),
             _ => {}
@@ -219,6 +279,20 @@ mod tests {
                 (62, is_64, is_little)
             );
         }
+    }
+
+    #[test]
+    fn a_file_that_lacks_its_end_is_not_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let mut text = fs::read("/bin/sh").unwrap();
+        text.truncate(text.len() / 2);
+        fs::write(&path, &text).unwrap();
+        assert_eq!(read(&path).unwrap_err().to_string(), "it is cut off");
+        let whole = read(Path::new("/bin/sh")).unwrap().unwrap();
+        assert_eq!(kind(&path).unwrap(), Some(whole.kind));
+        fs::write(&path, &text[..10]).unwrap();
+        assert_eq!(kind(&path).unwrap(), None);
     }
 
     #[test]

@@ -1,20 +1,26 @@
 //! Whether a built program or library finds what it needs.
 
 mod cache;
+mod entries;
+mod library;
+mod load;
+mod machine;
+mod needs;
 mod run_path;
 mod system;
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use self::library::{Libraries, Library};
+use self::load::{Loaded, Loader};
+use self::needs::Needs;
 use self::run_path::Entry;
 use self::system::System;
-use super::finding::{bytes, shown, Finding};
+use super::finding::{shown, Finding};
 use super::gone;
 use super::variables::Variables;
 use crate::command::elf::{self, Dynamic, Elf, Kind};
-use crate::command::own;
 
 const VARIABLE: &str = "LD_LIBRARY_PATH";
 
@@ -38,7 +44,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
             )]
         }
     };
-    let is_foreign = !runs_here(elf.kind);
+    let is_foreign = !machine::runs_here(elf.kind);
     let mut findings = Vec::new();
     if is_foreign {
         findings.push(foreign(file, elf.kind));
@@ -47,11 +53,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
     }
     match &elf.dynamic {
         Some(dynamic) => {
-            let search = Search::new(file, &elf, dynamic, variables);
-            findings.extend(search.run_path(file));
-            if !is_foreign {
-                findings.extend(search.libraries(file));
-            }
+            findings.extend(self::dynamic(file, &elf, dynamic, is_foreign, variables));
         }
         None => findings.push(
             Finding::error(
@@ -88,209 +90,77 @@ fn foreign(file: &Path, kind: Kind) -> Finding {
         shown(file),
         format!(
             "is for {}, not for this machine: what it finds there is not known",
-            machine(kind)
+            machine::name(kind)
         ),
         "ask the doctor there",
     )
     .into_warning()
 }
 
-fn machine(kind: Kind) -> String {
-    use object::elf as e;
-    let name = match kind.machine {
-        e::EM_X86_64 => "x86_64",
-        e::EM_386 => "i386",
-        e::EM_AARCH64 => "aarch64",
-        e::EM_ARM => "arm",
-        e::EM_RISCV => "riscv",
-        e::EM_PPC64 => "powerpc64",
-        e::EM_S390 => "s390",
-        e::EM_AVR => "avr",
-        other => return format!("another machine (ELF's number {other})"),
-    };
-    name.to_owned()
-}
-
-fn runs_here(kind: Kind) -> bool {
-    let own = elf::read(&own::this());
-    let Ok(Some(Elf { kind: own, .. })) = own else {
-        return true;
-    };
-    let is_older = own.machine == object::elf::EM_X86_64 && kind.machine == object::elf::EM_386;
-    kind == own || is_older
-}
-
-/// Where the libraries of a file are looked for.
-struct Search<'e> {
-    kind: Kind,
-    dynamic: &'e Dynamic,
-    entries: Vec<Entry>,
-    by_variable: Vec<PathBuf>,
-    system: System,
-}
-
-/// Who finds a library.
-#[derive(Debug, PartialEq, Eq)]
-enum Found {
-    /// The file itself, by its path or by an entry of its own.
-    Itself,
-    Variable,
-    System,
-    Nobody,
-}
-
-impl<'e> Search<'e> {
-    fn new(file: &Path, elf: &Elf, dynamic: &'e Dynamic, variables: &Variables) -> Search<'e> {
-        Search {
-            kind: elf.kind,
-            dynamic,
-            entries: run_path::entries(dynamic.run_path.as_deref().unwrap_or_default(), file),
-            by_variable: variables.directories(VARIABLE),
-            system: System::of(elf.interpreter.as_deref()),
-        }
-    }
-
-    /// A library that could be loaded along.
-    fn fits(&self, path: &Path) -> bool {
-        matches!(elf::read(path), Ok(Some(elf)) if elf.kind == self.kind)
-    }
-
-    fn find(&self, name: &OsStr) -> Found {
-        let is_in = |directory: &PathBuf| self.fits(&directory.join(name));
-        let mut own = self.entries.iter().filter_map(Entry::directory);
-        if name.as_bytes().contains(&b'/') && self.fits(Path::new(name)) || own.any(is_in) {
-            Found::Itself
-        } else if self.by_variable.iter().any(is_in) {
-            Found::Variable
-        } else if self
-            .system
-            .candidates(name)
-            .iter()
-            .any(|path| self.fits(path))
-        {
-            Found::System
-        } else {
-            Found::Nobody
-        }
-    }
-
-    fn libraries(&self, file: &Path) -> Vec<Finding> {
-        let needed = self.dynamic.needed.iter();
-        let finders: Vec<(String, Found)> = needed
-            .map(|name| (bytes(name.as_bytes()), self.find(name)))
-            .collect();
-        let found = |who: Found| {
-            let names = finders.iter().filter(|(_, finder)| *finder == who);
-            names.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+/// What is wrong with its entries, and with its libraries where they are this
+/// machine's.
+fn dynamic(
+    file: &Path,
+    elf: &Elf,
+    dynamic: &Dynamic,
+    is_foreign: bool,
+    variables: &Variables,
+) -> Vec<Finding> {
+    let system = System::of(elf.interpreter.as_deref());
+    let libraries = Libraries::new(elf.kind, system.is_musl);
+    let load = |variable: &[u8]| {
+        let loader = Loader {
+            libraries: &libraries,
+            system: &system,
+            variable,
         };
-        let cannot_tell = self
-            .entries
-            .iter()
-            .any(|entry| matches!(entry, Entry::Opaque(_)));
-        let mut findings = Vec::new();
-        for name in found(Found::Nobody) {
-            let finding = Finding::error(
-                "missing-library",
-                shown(file),
-                format!("needs {name}, which nothing finds"),
-                format!("{}link it again with -LDIR in NIX_LDFLAGS, DIR being where {name} is; or patchelf --add-rpath DIR", self.place_for_it()),
-            );
-            findings.push(match cannot_tell {
-                true => finding.into_warning(),
-                false => finding,
-            });
-        }
-        let by_variable = found(Found::Variable);
-        if !by_variable.is_empty() {
-            findings.push(
-                Finding::error(
-                    "only-by-variable",
-                    shown(file),
-                    format!("finds {} only by {VARIABLE}", by_variable.join(" ")),
-                    "link it again with -LDIR in NIX_LDFLAGS; or patchelf --add-rpath DIR",
-                )
-                .into_warning(),
-            );
-        }
-        let by_system = found(Found::System);
-        if !by_system.is_empty() {
-            findings.push(
-                Finding::error(
-                    "only-by-system",
-                    shown(file),
-                    format!("finds {} only by the system", by_system.join(" ")),
-                    "there is nothing to do, unless it is to run on others",
-                )
-                .into_note(),
-            );
-        }
-        findings
-    }
-
-    /// Where what is missing may have been: in the one directory of no use.
-    fn place_for_it(&self) -> String {
-        let entries = self.entries.iter().filter_map(Entry::directory);
-        let mut places = entries.filter(|directory| !self.is_of_use(directory));
-        match (places.next(), places.next()) {
-            (Some(place), None) => format!("install it in {}, or ", shown(place)),
-            _ => String::new(),
-        }
-    }
-
-    /// What is wrong with the entries.
-    fn run_path(&self, file: &Path) -> Vec<Finding> {
-        let place = shown(file);
-        let entries = self.entries.iter();
-        let finding = |entry: &Entry| {
-            let warning = |id, what: String, remedy: &str| {
-                Some(Finding::error(id, &*place, what, remedy).into_warning())
-            };
-            let remove = "link it again without that, or patchelf --set-rpath";
-            match entry {
-                Entry::Relative(spelled) => warning(
-                    "relative-run-path",
-                    format!(
-                        "looks for libraries in {}, seen from wherever it is run",
-                        bytes(spelled)
-                    ),
-                    "write it from $ORIGIN, or take it out: patchelf --set-rpath",
-                ),
-                Entry::Opaque(spelled) => Some(
-                    Finding::error(
-                        "unknown-run-path",
-                        &*place,
-                        format!(
-                            "looks for libraries in {}, which only the loader understands",
-                            bytes(spelled)
-                        ),
-                        "there is nothing to do",
-                    )
-                    .into_note(),
-                ),
-                Entry::Directory(path) if !path.is_dir() => warning(
-                    "absent-run-path",
-                    format!(
-                        "looks for libraries in {}, which does not exist",
-                        shown(path)
-                    ),
-                    &gone::remedy(path, remove),
-                ),
-                Entry::Directory(path) if !self.is_of_use(path) => warning(
-                    "useless-run-path",
-                    format!(
-                        "looks for libraries in {}, which has none of those it needs",
-                        shown(path)
-                    ),
-                    "link it again without that, unless it is for dlopen",
-                ),
-                Entry::Directory(_) => None,
-            }
+        loader.load(file, elf, dynamic)
+    };
+    let loaded = load(variables.get(VARIABLE).unwrap_or_default());
+    let without = load(b"");
+    let own = &loaded.objects[0];
+    let holds = |directory: &Path, name: &OsStr| {
+        !matches!(&*libraries.at(&directory.join(name)), Library::PassedOver)
+    };
+    // What a library of it needs may lie there too: that is another mistake.
+    let is_of_use = |directory: &Path| {
+        let names = |loaded: &Loaded| {
+            let mut names = loaded.needs.iter().map(|need| &need.name);
+            names.any(|name| libraries.is_tired() || holds(directory, name))
         };
-        entries.filter_map(finding).collect()
+        dynamic.is_inherited || system.is_musl || names(&loaded) || names(&without)
+    };
+    let mut findings = entries::check(file, &own.entries, is_of_use);
+    if !is_foreign {
+        let directories = own.entries.iter().filter_map(Entry::directory);
+        let mut idle = directories.clone().filter(|path| !is_of_use(path));
+        let needs = Needs {
+            file,
+            loaded: &loaded,
+            without: &without,
+            holds: &|name| {
+                let found = directories.clone().find(|directory| holds(directory, name));
+                found.cloned()
+            },
+            idle: match (idle.next(), idle.next()) {
+                (Some(path), None) => Some(path.clone()),
+                _ => None,
+            },
+        };
+        findings.extend(needs.findings());
     }
+    if libraries.is_tired() {
+        findings.push(too_much(file));
+    }
+    findings
+}
 
-    fn is_of_use(&self, directory: &Path) -> bool {
-        let mut needed = self.dynamic.needed.iter();
-        self.dynamic.is_inherited || needed.any(|name| self.fits(&directory.join(name)))
-    }
+fn too_much(file: &Path) -> Finding {
+    Finding::error(
+        "too-much",
+        shown(file),
+        "names more libraries and directories than are looked at",
+        "run it with LD_DEBUG=libs to see the rest",
+    )
+    .into_warning()
 }

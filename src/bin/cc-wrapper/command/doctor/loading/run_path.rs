@@ -1,12 +1,11 @@
 //! The entries of a RUNPATH.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::command::paths::canonical;
-
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
     Directory(PathBuf),
     /// As it is spelled; empty is the current directory.
@@ -25,24 +24,23 @@ impl Entry {
     }
 }
 
-/// Those of `file`, each once.
-pub fn entries(run_path: &[u8], file: &Path) -> Vec<Entry> {
+/// Those of `list` for a file in the directory `origin`, each once.
+pub fn entries(list: &[u8], separators: &[u8], origin: &Path) -> Vec<Entry> {
     let mut entries = Vec::new();
-    if run_path.is_empty() {
+    if list.is_empty() {
         return entries;
     }
-    for spelled in run_path.split(|byte| *byte == b':') {
-        let entry = entry(spelled, file);
-        if !entries.contains(&entry) {
+    let mut seen = BTreeSet::new();
+    for spelled in list.split(|byte| separators.contains(byte)) {
+        let entry = entry(spelled, origin);
+        if seen.insert(entry.clone()) {
             entries.push(entry);
         }
     }
     entries
 }
 
-fn entry(spelled: &[u8], file: &Path) -> Entry {
-    let file = canonical(file);
-    let origin = file.parent().unwrap_or(Path::new("/"));
+pub fn entry(spelled: &[u8], origin: &Path) -> Entry {
     for token in [&b"$ORIGIN"[..], b"${ORIGIN}"] {
         if let Some(rest) = spelled.strip_prefix(token) {
             if rest.contains(&b'$') || !matches!(rest, [] | [b'/', ..]) {
@@ -67,23 +65,22 @@ mod tests {
 
     #[test]
     fn entries_are_seen_from_the_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let real = canonical(dir.path());
-        std::fs::write(real.join("x"), "").unwrap();
         let found = entries(
             b"$ORIGIN/../l:/a::b:${ORIGIN}:/a:/$LIB:$ORIGIN/$LIB",
-            &real.join("x"),
+            b":",
+            Path::new("/o"),
         );
         let expected = [
-            Entry::Directory(real.join("../l")),
+            Entry::Directory("/o/../l".into()),
             Entry::Directory("/a".into()),
             Entry::Relative(b"".to_vec()),
             Entry::Relative(b"b".to_vec()),
-            Entry::Directory(real),
+            Entry::Directory("/o".into()),
             Entry::Opaque(b"/$LIB".to_vec()),
             Entry::Opaque(b"$ORIGIN/$LIB".to_vec()),
         ];
         assert_eq!(found, expected);
-        assert_eq!(entries(b"", Path::new("/x")), []);
+        assert_eq!(entries(b"", b":", Path::new("/")), []);
+        assert_eq!(entries(b"/a;/b:/a", b":;", Path::new("/")).len(), 2);
     }
 }

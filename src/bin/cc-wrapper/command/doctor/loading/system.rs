@@ -13,8 +13,11 @@ use crate::command::wrap::musl_directories;
 
 const CACHE: &str = "/etc/ld.so.cache";
 const NIX_STORE: &str = "/nix/store";
+/// The libraries that musl is all of.
+const OF_MUSL: [&[u8]; 7] = [b"c", b"pthread", b"rt", b"m", b"dl", b"util", b"xnet"];
 
 pub struct System {
+    pub is_musl: bool,
     directories: Vec<PathBuf>,
     /// Names and places.
     cache: Vec<(Vec<u8>, PathBuf)>,
@@ -30,6 +33,7 @@ impl System {
         // Those of a store know of nothing outside.
         if let Some(own) = own.clone().filter(|own| own.starts_with(NIX_STORE)) {
             return System {
+                is_musl: false,
                 directories: vec![own],
                 cache: Vec::new(),
             };
@@ -40,15 +44,24 @@ impl System {
         };
         if let Some(musl) = interpreter.filter(|path| is_musl(path)) {
             return System {
+                is_musl: true,
                 directories: musl_directories(musl),
                 cache: Vec::new(),
             };
         }
         let standard = LOADER_DIRECTORIES.map(|path| PathBuf::from(OsStr::from_bytes(path)));
         System {
+            is_musl: false,
             directories: standard.into_iter().chain(own).collect(),
             cache: cache::read(&fs::read(CACHE).unwrap_or_default()),
         }
+    }
+
+    /// Whether the loader itself is the library.
+    pub fn is_built_in(&self, name: &OsStr) -> bool {
+        let stem = name.as_bytes().strip_prefix(b"lib");
+        let stem = stem.and_then(|name| name.split(|byte| *byte == b'.').next());
+        self.is_musl && stem.is_some_and(|stem| OF_MUSL.contains(&stem))
     }
 
     /// Where a library of this name may lie.

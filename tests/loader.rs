@@ -1,0 +1,274 @@
+//! `cc-wrapper doctor FILE` says that a program does not start where the
+//! machine's loader does not start it, and nowhere else.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{command, run, tool, write};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const NEW: &str = "-Wl,--enable-new-dtags";
+const OLD: &str = "-Wl,--disable-new-dtags";
+
+type Change = dyn Fn(&mut Vec<u8>);
+
+/// A directory to build in, with `lib` and `other` in it.
+struct Bench(TempDir);
+
+impl Bench {
+    /// `None`: this machine has no gcc.
+    fn new() -> Option<Bench> {
+        tool("gcc")?;
+        let bench = Bench(tempfile::tempdir().unwrap());
+        write(&bench.path("lib.c"), "int answer(void) { return 42; }\n");
+        write(&bench.path("main.c"), "int main(void) { return 0; }\n");
+        write(
+            &bench.path("open.c"),
+            "#include <dlfcn.h>\nint main(int n, char **args) {\n\
+             (void)n; return dlopen(args[1], RTLD_NOW) ? 0 : 127; }\n",
+        );
+        for name in ["lib", "other"] {
+            fs::create_dir(bench.path(name)).unwrap();
+        }
+        Some(bench)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().canonicalize().unwrap().join(name)
+    }
+
+    fn gcc(&self, source: &str, to: &str, flags: &[&str]) -> PathBuf {
+        let mut gcc = command("gcc");
+        gcc.current_dir(self.path(""))
+            .args([source, "-o", to, "-Wl,--no-as-needed"]);
+        // A directory stands for its place.
+        let place = self.0.path().canonicalize().unwrap();
+        let place = place.to_str().unwrap();
+        gcc.args(flags.iter().map(|flag| flag.replace('@', place)));
+        run(&mut gcc);
+        self.path(to)
+    }
+
+    fn library(&self, to: &str, flags: &[&str]) -> PathBuf {
+        self.gcc("lib.c", to, &[&["-shared", "-fPIC"], flags].concat())
+    }
+
+    fn program(&self, flags: &[&str]) -> PathBuf {
+        self.gcc("main.c", "main", flags)
+    }
+
+    /// libmid.so needs libend.so, and has no way to it.
+    fn chain(&self) {
+        self.library("lib/libend.so", &[]);
+        self.library("lib/libmid.so", &["-Llib", "-l:libend.so", NEW]);
+    }
+}
+
+fn doctor(file: &Path) -> Command {
+    let mut doctor = command(env!("CARGO_BIN_EXE_cc-wrapper"));
+    doctor.args(["doctor", "--json"]).arg(file);
+    doctor
+}
+
+fn findings(doctor: &mut Command) -> Vec<Value> {
+    let output = doctor.output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    told["findings"].as_array().unwrap().clone()
+}
+
+fn starts(program: &mut Command) -> bool {
+    let mut program = program.stderr(Stdio::null()).spawn().unwrap();
+    program.wait().unwrap().success()
+}
+
+/// Asserts that the program starts or not, and that the doctor knows; returns
+/// the errors.
+#[track_caller]
+fn agree(program: &Path, is_to_start: bool) -> Vec<Value> {
+    assert_eq!(starts(&mut command(program)), is_to_start);
+    let mut findings = findings(&mut doctor(program));
+    findings.retain(|finding| finding["severity"] == "error");
+    assert_eq!(findings.is_empty(), is_to_start, "{findings:#?}");
+    findings
+}
+
+#[track_caller]
+fn assert_error(errors: &[Value], id: &str, what: &str, remedy: &str) {
+    let [error] = errors else {
+        panic!("{errors:#?}")
+    };
+    assert_eq!(error["id"], id);
+    assert_eq!(error["what"], what);
+    let told = error["remedy"].as_str().unwrap();
+    assert!(told.contains(remedy), "{told}");
+}
+
+#[test]
+fn a_runpath_serves_its_file_and_an_rpath_what_that_loads() {
+    let Some(bench) = Bench::new() else { return };
+    bench.chain();
+    let lib = bench.path("lib");
+    let path = ["-Llib", "-l:libmid.so", "-Wl,-rpath,@/lib"];
+    let with = |flags: &[&str]| bench.program(&[&path[..], flags].concat());
+
+    let what = format!(
+        "loads libmid.so, which needs libend.so, which nothing finds: the RUNPATH that names {} serves no library's needs",
+        lib.display()
+    );
+    let remedy = format!(
+        "patchelf --add-rpath {0} {0}/libmid.so, or link that again",
+        lib.display()
+    );
+    let errors = agree(&with(&[NEW]), false);
+    assert_error(&errors, "missing-library", &what, &remedy);
+    agree(&with(&[OLD]), true);
+    // Loaded already when it is needed the second time.
+    agree(&with(&["-l:libend.so", NEW]), true);
+
+    // One that has a RUNPATH heeds no RPATH.
+    let to_none = ["-Llib", "-l:libend.so", NEW, "-Wl,-rpath,@/other"];
+    bench.library("lib/libmid.so", &to_none);
+    let errors = agree(&with(&[OLD]), false);
+    let what = "loads libmid.so, which needs libend.so, which nothing finds";
+    let told = errors[0]["what"].as_str().unwrap();
+    assert!(told.starts_with(what), "{told}");
+    fs::rename(lib.join("libend.so"), bench.path("other/libend.so")).unwrap();
+    agree(&with(&[OLD]), true);
+    fs::remove_file(bench.path("other/libend.so")).unwrap();
+    let remedy = format!("link {}/libmid.so again with -LDIR", lib.display());
+    let errors = agree(&with(&[NEW]), false);
+    assert_error(&errors, "missing-library", what, &remedy);
+}
+
+#[test]
+fn a_library_that_is_there_already_is_not_looked_for() {
+    let Some(bench) = Bench::new() else { return };
+    bench.chain();
+    bench.library("lib/libother.so", &[]);
+    let flags = ["-Llib", "-l:libmid.so", "-l:libother.so"];
+    let program = bench.program(&[&flags[..], &[NEW, "-Wl,-rpath,@/lib"]].concat());
+    agree(&program, false);
+    // It goes by its soname, too.
+    bench.library("lib/libother.so", &["-Wl,-soname,libend.so"]);
+    agree(&program, true);
+
+    let cycle = ["-Llib", NEW, "-Wl,-rpath,$ORIGIN"];
+    bench.library("lib/libb.so", &[]);
+    bench.library("lib/liba.so", &[&cycle[..], &["-l:libb.so"]].concat());
+    bench.library("lib/libb.so", &[&cycle[..], &["-l:liba.so"]].concat());
+    let program = bench.program(&["-Llib", "-l:liba.so", NEW, "-Wl,-rpath,@/lib"]);
+    agree(&program, true);
+    bench.library(
+        "lib/libb.so",
+        &[&cycle[..], &["-l:liba.so", "-l:libend.so"]].concat(),
+    );
+    agree(&program, true);
+    fs::remove_file(bench.path("lib/libend.so")).unwrap();
+    let what = "loads liba.so, which needs libb.so, which needs libend.so, which nothing finds";
+    assert_error(&agree(&program, false), "missing-library", what, "-LDIR");
+}
+
+#[test]
+fn a_broken_file_ends_the_search_and_one_for_others_does_not() {
+    let Some(bench) = Bench::new() else { return };
+    let whole = fs::read(bench.library("lib/libend.so", &[])).unwrap();
+    let path = "-Wl,-rpath,@/other:@/lib";
+    let program = bench.program(&["-Llib", "-l:libend.so", NEW, path]);
+    agree(&program, true);
+    let first = bench.path("other/libend.so");
+    let with = |change: &Change| {
+        let mut text = whole.clone();
+        change(&mut text);
+        fs::write(&first, text).unwrap();
+    };
+    let passed_over: [&Change; 2] = [&|text| text[4] = 3 - text[4], &|text| text[18] ^= 1];
+    for change in passed_over {
+        with(change);
+        agree(&program, true);
+    }
+    let broken: [(&Change, &str); 5] = [
+        (&|text| text.clear(), "is no ELF file"),
+        (
+            &|text| *text = b"INPUT(libend.so.1)\n".to_vec(),
+            "is no ELF file",
+        ),
+        (&|text| *text = vec![b'#'; 9999], "is no ELF file"),
+        (
+            &|text| text.truncate(5000),
+            "cannot be read as an ELF file: it is cut off",
+        ),
+        (
+            &|text| (text[16], text[17]) = (1, 0),
+            "is no shared library",
+        ),
+    ];
+    let asserts = |why: &str| {
+        let place = first.display();
+        let what = format!("needs libend.so, and {place}, which is taken for it, {why}");
+        let errors = agree(&program, false);
+        assert_error(&errors, "broken-library", &what, "remove that");
+    };
+    for (change, why) in broken {
+        with(change);
+        asserts(why);
+    }
+    fs::remove_file(&first).unwrap();
+    fs::create_dir(&first).unwrap();
+    asserts("is a directory");
+    fs::remove_dir(&first).unwrap();
+    symlink("none", &first).unwrap();
+    agree(&program, true);
+}
+
+#[test]
+fn a_program_may_be_on_its_own() {
+    let Some(bench) = Bench::new() else { return };
+    agree(&bench.program(&["-Wl,-z,nodefaultlib"]), false);
+}
+
+#[test]
+fn an_origin_is_where_a_program_lies_and_where_a_library_was_found() {
+    let Some(bench) = Bench::new() else { return };
+    bench.library("lib/libend.so", &[]);
+    let flags = ["-Llib", "-l:libend.so", NEW];
+    let program = bench.program(&[&flags[..], &["-Wl,-rpath,$ORIGIN/lib"]].concat());
+    let link = bench.path("other/link");
+    symlink(program, &link).unwrap();
+    agree(&link, true);
+
+    bench.library(
+        "lib/libmid.so",
+        &[&flags[..], &["-Wl,-rpath,$ORIGIN"]].concat(),
+    );
+    let link = bench.path("other/libmid.so");
+    symlink("../lib/libmid.so", &link).unwrap();
+    let open = bench.gcc("open.c", "open", &[]);
+    for (library, expected) in [(&bench.path("lib/libmid.so"), true), (&link, false)] {
+        assert_eq!(starts(command(&open).arg(library)), expected);
+        let found = findings(&mut doctor(library));
+        let is_error = |finding: &Value| finding["severity"] == "error";
+        assert_eq!(!found.iter().any(is_error), expected, "{found:#?}");
+    }
+}
+
+#[test]
+fn what_only_the_variable_finds_is_told_wherever_it_is_needed() {
+    let Some(bench) = Bench::new() else { return };
+    bench.chain();
+    let program = bench.program(&["-Llib", "-l:libmid.so", NEW, "-Wl,-rpath,@/lib"]);
+    let set = ("LD_LIBRARY_PATH", bench.path("lib"));
+    assert!(starts(command(&program).env(set.0, &set.1)));
+    let found = findings(doctor(&program).env(set.0, &set.1));
+    let finding = |id: &str| found.iter().find(|finding| finding["id"] == id).unwrap();
+    let finding = finding("only-by-variable");
+    assert_eq!(finding["severity"], "warning");
+    let what = "loads libmid.so, which needs libend.so, which only LD_LIBRARY_PATH finds";
+    assert_eq!(finding["what"], what);
+    let is_error = |finding: &Value| finding["severity"] == "error";
+    assert!(!found.iter().any(is_error), "{found:#?}");
+}
