@@ -23,7 +23,7 @@ pub const LINKER: &str = "ld-wrapper-hook";
 pub const POST_LINK: &str = "post-link-hook";
 
 /// The functions that nixpkgs' wrappers have loaded when they run a hook.
-const FUNCTIONS: &str = "utils.bash";
+pub const FUNCTIONS: &str = "utils.bash";
 
 /// A hook, ready to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -222,6 +222,14 @@ fn what_is_broken_in_a_root_is_named() {
     );
     undo(&file);
     let hook = patient.support("cc-wrapper-hook");
+    write(&hook, "if true; then\nfi\n");
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "broken-hook",
+        shown(&hook),
+        "mend it",
+    );
     write(&hook, ":\n");
     patient.change(
         "\"suffixSalt\"",

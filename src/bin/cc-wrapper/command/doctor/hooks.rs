@@ -2,13 +2,14 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cc_wrapper::hook;
 
 use super::finding::{shown, Finding};
 use super::gone;
+use super::hook_files;
 use super::root::{Half, Root};
 use super::variables::Variables;
 
@@ -25,15 +26,33 @@ const VERSION: (u32, u32) = (4, 4);
 
 pub fn check(root: &Root, variables: &Variables) -> Vec<Finding> {
     let halves = root.halves();
-    halves.filter_map(|half| shell(half, variables)).collect()
+    halves.flat_map(|half| of_half(half, variables)).collect()
 }
 
-fn shell(half: &Half, variables: &Variables) -> Option<Finding> {
-    let mut hooks = HOOKS.iter().map(|name| half.file(name));
-    let hook = hooks.find(|hook| hook.exists())?;
+fn of_half(half: &Half, variables: &Variables) -> Vec<Finding> {
+    let hooks = HOOKS.iter().map(|name| half.file(name));
+    let hooks: Vec<PathBuf> = hooks.filter(|hook| hook.exists()).collect();
+    let Some(first) = hooks.first() else {
+        return Vec::new();
+    };
+    match shell(half, first, variables) {
+        Ok(bash) => {
+            let functions = half.file(hook::FUNCTIONS);
+            let files = hooks
+                .iter()
+                .chain(Some(&functions).filter(|path| path.exists()));
+            let broken = files.filter_map(|file| hook_files::check(&bash, file));
+            broken.collect()
+        }
+        Err(finding) => vec![finding],
+    }
+}
+
+/// The bash that runs the hooks, of which `hook` is the first.
+fn shell(half: &Half, hook: &Path, variables: &Variables) -> Result<PathBuf, Finding> {
     let error = |what: String, remedy: String| {
         let what = format!("needs bash 4.4 or newer, and {what}: calls fail");
-        Some(Finding::error("no-bash", shown(&hook), what, remedy))
+        Err(Finding::error("no-bash", shown(hook), what, remedy))
     };
     let install = "install bash, or name it as \"shell\" in toolchain.json";
     let named = OsStr::from_bytes(&half.toolchain.shell);
@@ -61,7 +80,7 @@ fn shell(half: &Half, variables: &Variables) -> Option<Finding> {
     };
     let mut numbers = text.split_whitespace().map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= VERSION => None,
+        (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= VERSION => Ok(bash),
         (Some(Ok(major)), Some(Ok(minor))) => error(
             format!("{} is {major}.{minor}", shown(&bash)),
             install.to_owned(),

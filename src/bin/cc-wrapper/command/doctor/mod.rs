@@ -7,6 +7,7 @@ mod finding;
 mod flags;
 mod front_ends;
 mod gone;
+mod hook_files;
 mod hooks;
 mod interpreter;
 mod links;
