@@ -7,6 +7,9 @@ use alloc::vec::Vec;
 use crate::hook::Failure;
 use crate::json;
 
+/// What an [`Error::Loop`] is known by where it was printed.
+pub const ENDLESS: &str = "so calling it would never end";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// A file that is there could not be read.
@@ -150,7 +153,9 @@ impl Error {
             },
             Error::Loop { program, from } => [
                 &program[..],
-                b" leads back to cc-wrapper, so calling it would never end; name the real tool in ",
+                b" leads back to cc-wrapper, ",
+                ENDLESS.as_bytes(),
+                b"; name the real tool in ",
                 from,
             ]
             .concat(),

@@ -85,6 +85,14 @@ impl Patient {
     }
 }
 
+/// Written by another process: one that is started meanwhile for another test
+/// would keep it open, and what is open for writing does not run.
+fn program_of(path: &Path, text: &[u8]) {
+    let draft = path.with_extension("draft");
+    fs::write(&draft, text).unwrap();
+    run(command("install").args(["-m", "755"]).arg(draft).arg(path));
+}
+
 /// Status and both outputs.
 fn output(command: &mut Command) -> (i32, String) {
     let output = command.output().unwrap();
@@ -170,6 +178,32 @@ fn what_is_broken_in_a_root_is_named() {
         assert_finds(&mut patient.doctor(), "error", id, shown(&gcc), remedy);
         fs::write(&json, &whole).unwrap();
     }
+    // Programs that do not do a compiler's work.
+    let bad = patient.path("bad");
+    for (text, id, remedy) in [
+        (
+            &b"#!/nix/store/gone/bin/bash\n"[..],
+            "absent-interpreter",
+            "was collected",
+        ),
+        (b"#!/none/sh\n", "absent-interpreter", "first line"),
+        (b"#!/bin/sh\nexec none-gcc\n", "does-not-run", "again"),
+        (b"#!/bin/sh\nexec gcc \"$@\"\n", "loop", "the real program"),
+        (b"", "does-not-run", "again"),
+        (&fs::read("/bin/sh").unwrap()[..5000], "unreadable", "again"),
+    ] {
+        program_of(&bad, text);
+        patient.change(&of_gcc, &of_gcc.replace(&program, shown(&bad)));
+        assert_finds(&mut patient.doctor(), "error", id, shown(&gcc), remedy);
+        fs::write(&json, &whole).unwrap();
+    }
+    // It runs the real one.
+    let text = format!("#!/bin/sh\nexec {program} \"$@\"\n");
+    program_of(&bad, text.as_bytes());
+    patient.change(&of_gcc, &of_gcc.replace(&program, shown(&bad)));
+    assert_eq!(findings(&mut patient.doctor()), (0, vec![]));
+    fs::write(&json, &whole).unwrap();
+
     fs::write(&json, &whole[..20]).unwrap();
     assert_finds(
         patient.doctor().arg(&patient.root),
@@ -251,6 +285,64 @@ fn what_is_broken_in_a_root_is_named() {
         "bypassed",
         shown(&gcc),
         "again",
+    );
+}
+
+#[test]
+fn a_program_that_lacks_a_library_is_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let program = patient.build(&[]);
+    let gcc = patient.root.join("bin/gcc");
+    let text = fs::read_to_string(patient.support("toolchain.json")).unwrap();
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let real = told["tools"]["gcc"]["program"].as_str().unwrap();
+    let of_gcc = format!("\"gcc\": {{\"role\": \"cc\", \"program\": \"{real}\"");
+    patient.change(&of_gcc, &of_gcc.replace(real, shown(&program)));
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "missing-library",
+        shown(&gcc),
+        "install that library",
+    );
+}
+
+#[test]
+fn a_cache_is_well_unless_it_leads_back() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let Some(ccache) = tool("ccache") else { return };
+    let cached = patient.path("cached");
+    fs::create_dir(&cached).unwrap();
+    symlink(&ccache, cached.join("gcc")).unwrap();
+    let gcc = patient.root.join("bin/gcc");
+    let text = fs::read_to_string(patient.support("toolchain.json")).unwrap();
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let real = told["tools"]["gcc"]["program"].as_str().unwrap();
+    let of_gcc = format!("\"gcc\": {{\"role\": \"cc\", \"program\": \"{real}\"");
+    let runs = |program: &Path| of_gcc.replace(real, shown(program));
+    patient.change(&of_gcc, &runs(&cached.join("gcc")));
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "loop",
+        shown(&gcc),
+        "the real program",
+    );
+    let mut doctor = patient.doctor();
+    doctor.env("PATH", env::var_os("PATH").unwrap());
+    let (status, found) = findings(doctor.arg(&patient.root));
+    assert_eq!(status, 0, "{found:#?}");
+    patient.change(&runs(&cached.join("gcc")), &runs(&ccache));
+    assert_finds(
+        &mut patient.doctor(),
+        "error",
+        "cache",
+        shown(&gcc),
+        "CC_WRAPPER_LAUNCHER",
     );
 }
 

@@ -1,6 +1,7 @@
 //! What is our own: the binary, its roots; and other programs that must not be
 //! wrapped, as they find a compiler by the name they were called by.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -148,6 +149,11 @@ pub fn cache(program: &Path) -> Option<&'static str> {
     let resolved = fs::canonicalize(program).ok()?;
     let name = resolved.file_name()?;
     CACHES.iter().copied().find(|cache| name == *cache)
+}
+
+/// Whether a program of this name is one.
+pub fn is_cache(name: &OsStr) -> bool {
+    CACHES.iter().any(|cache| name == *cache)
 }
 
 fn next_hop(path: &Path) -> Option<PathBuf> {

@@ -21,7 +21,9 @@ mod purity;
 mod report;
 mod root;
 mod search_path;
+mod starting;
 mod target;
+mod trial;
 mod variables;
 
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! The programs behind the tools.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use super::binaries::Binaries;
 use super::finding::{bytes, shown, Finding};
 use super::gone;
 use super::root::{Half, Root};
+use super::starting;
 use super::variables::Variables;
-use crate::command::elf;
 use crate::os::Os;
 
 /// No chain of wrappers is this long.
@@ -22,20 +23,29 @@ const LONGEST: usize = 16;
 
 pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
     let environment = variables.environment();
+    // Many names lead to one program.
+    let mut known = BTreeMap::new();
     let mut findings = Vec::new();
     for half in root.halves() {
         for tool in &half.toolchain.tools {
-            findings.extend(self::tool(half, tool, &environment, binaries));
+            let starts = |program: &Path| {
+                let why_not = || starting::why_not(program, variables);
+                let known = known.entry(program.to_path_buf());
+                known.or_insert_with(why_not).clone()
+            };
+            findings.extend(self::tool(half, tool, &environment, binaries, starts));
         }
     }
     findings
 }
 
+/// `why_not` finds what keeps a program from starting.
 fn tool(
     half: &Half,
     tool: &Tool,
     environment: &Environment,
     binaries: &Binaries,
+    why_not: impl FnOnce(&Path) -> Option<Finding>,
 ) -> Option<Finding> {
     let program = half.program(tool);
     let error = |id, what: &str, remedy: &str| {
@@ -67,18 +77,17 @@ fn tool(
         return error("not-executable", "is no file that may be executed", remedy);
     }
     if leads_back(&program, environment, binaries) {
-        let remedy = "name the real program in toolchain.json, or wrap the toolchain again with a PATH that has it";
-        return error("loop", "is cc-wrapper again: calls never end", remedy);
+        let what = "is cc-wrapper again: calls never end";
+        return error("loop", what, starting::REAL_ONE);
     }
-    if let Some(interpreter) = elf::missing_interpreter(&program) {
-        let what = format!(
-            "does not start: its interpreter {} does not exist",
-            shown(&interpreter)
-        );
-        let remedy = "install that, set another by patchelf, or on NixOS enable nix-ld";
-        return error("absent-interpreter", &what, remedy);
+    if binaries.is_ours(&program) {
+        return None;
     }
-    None
+    why_not(&program).map(|finding| Finding {
+        place: shown(&half.place(tool)),
+        what: format!("runs {}, which {}", shown(&program), finding.what),
+        ..finding
+    })
 }
 
 /// Whether running the program comes to no other than ours.
