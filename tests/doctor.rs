@@ -396,6 +396,108 @@ fn what_comes_before_the_root_is_named() {
 }
 
 #[test]
+fn a_cache_may_come_before_the_root() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let Some(ccache) = tool("ccache") else { return };
+    let cached = patient.path("cached");
+    fs::create_dir(&cached).unwrap();
+    for name in ["cc", "gcc"] {
+        symlink(&ccache, cached.join(name)).unwrap();
+    }
+    let path = |directories: &[&Path]| {
+        let own = env::var_os("PATH").unwrap();
+        let own: Vec<PathBuf> = env::split_paths(&own).collect();
+        let directories = directories.iter().map(PathBuf::from);
+        env::join_paths(directories.chain(own)).unwrap()
+    };
+    let bin = patient.root.join("bin");
+    let mut doctor = patient.doctor();
+    let well = format!("{}\nenvironment\nall is well\n", patient.root.display());
+    assert_eq!(
+        output(doctor.env("PATH", path(&[&cached, &bin]))),
+        (0, well)
+    );
+    let mut doctor = patient.doctor();
+    doctor.env("PATH", path(&[&cached]));
+    assert_eq!(findings(&mut doctor).1[0]["id"], "no-toolchain");
+}
+
+#[test]
+fn a_root_that_comes_too_late_is_examined() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let bin = patient.root.join("bin");
+    let first = patient.path("first");
+    fs::create_dir(&first).unwrap();
+    for name in ["cc", "gcc"] {
+        symlink("/bin/true", first.join(name)).unwrap();
+    }
+    let path = env::join_paths([&first, &bin]).unwrap();
+    let remedy = format!("PATH={}:$PATH", bin.display());
+    let late = || {
+        let mut doctor = patient.doctor();
+        doctor.env("PATH", &path);
+        doctor
+    };
+    let place = shown(&first);
+    assert_finds(&mut late(), "error", "before-on-path", place, &remedy);
+    let mut by_nix = late();
+    by_nix.env("NIX_CC", &patient.root);
+    assert_finds(&mut by_nix, "error", "before-on-path", place, &remedy);
+    let mut by_nix = late();
+    by_nix.env("NIX_CC", &patient.root).env("PATH", &first);
+    assert_finds(&mut by_nix, "error", "not-on-path", shown(&bin), &remedy);
+    let mut by_name = late();
+    by_name.env("CC", bin.join("gcc"));
+    assert_finds(&mut by_name, "warning", "before-on-path", place, &remedy);
+}
+
+#[test]
+fn a_cross_root_is_well_alone_and_beside_another() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    patient.change("\"optional\"", "\"required\"");
+    let cross = patient.path("cross");
+    write(
+        &cross.join("nix-support/toolchain.json"),
+        r#"{"version": 1, "suffixSalt": "avr",
+            "tools": {"avr-gcc": {"role": "cc", "program": "/bin/true"}}}"#,
+    );
+    fs::create_dir(cross.join("bin")).unwrap();
+    symlink(BINARY, cross.join("bin/avr-gcc")).unwrap();
+    let own = env::var_os("PATH").unwrap();
+    let own: Vec<PathBuf> = env::split_paths(&own).collect();
+    let mut alone = command(BINARY);
+    let path = env::join_paths([cross.join("bin")].iter().chain(&own)).unwrap();
+    alone.arg("doctor").env("PATH", path);
+    let well = |root: &Path| format!("{}\nenvironment\nall is well\n", root.display());
+    assert_eq!(output(&mut alone), (0, well(&cross)));
+
+    let marker = "NIX_CC_WRAPPER_TARGET_HOST_avr";
+    let beside = |directories: &[PathBuf]| {
+        let mut doctor = patient.doctor();
+        let path = env::join_paths(directories.iter().chain(&own)).unwrap();
+        doctor.env("PATH", path).env(marker, "1");
+        doctor.env("NIX_CFLAGS_COMPILE", "-DX");
+        doctor
+    };
+    let bin = patient.root.join("bin");
+    let mut both = beside(&[bin.clone(), cross.join("bin")]);
+    assert_eq!(output(&mut both), (0, well(&patient.root)));
+    assert_finds(
+        &mut beside(&[bin]),
+        "error",
+        "marker-of-other-salt",
+        marker,
+        "export NIX_CC_WRAPPER_TARGET_HOST_",
+    );
+}
+
+#[test]
 fn what_is_wrong_with_the_environment_is_named() {
     let Some(patient) = Patient::new() else {
         return;

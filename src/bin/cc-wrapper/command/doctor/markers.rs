@@ -6,6 +6,7 @@ use cc_wrapper::plan::Suffix;
 use cc_wrapper::toolchain::Role;
 
 use super::finding::{bytes, Finding};
+use super::others;
 use super::root::{Half, Root};
 use super::variables::Variables;
 
@@ -47,11 +48,19 @@ fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
             .then(|| other_role(which, &begin, &salt, tools, variables))
             .flatten();
     }
+    let mut is_others = false;
     for role in ROLES {
         let of_role = format!("{begin}{role}_");
-        let is_other = |(name, _): &(&[u8], &[u8])| name.starts_with(of_role.as_bytes());
-        if let Some((name, _)) = variables.all().find(is_other) {
-            let other = bytes(&name[of_role.len()..]);
+        for (name, _) in variables.all() {
+            let Some(other) = name.strip_prefix(of_role.as_bytes()) else {
+                continue;
+            };
+            // Each half of a cross build has its own.
+            if others::are_served(other, variables) {
+                is_others = true;
+                continue;
+            }
+            let other = bytes(other);
             return Some(Finding::error(
                 "marker-of-other-salt",
                 bytes(name),
@@ -59,6 +68,9 @@ fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
                 format!("export {of_role}{salt}=1"),
             ));
         }
+    }
+    if is_others {
+        return None;
     }
     let list = plain_list(which, variables)?;
     Some(Finding::error(

@@ -14,6 +14,8 @@ mod links;
 mod loading;
 mod markers;
 mod named_tools;
+mod on_path;
+mod others;
 mod own_variables;
 mod pkg_config;
 mod programs;
@@ -76,7 +78,8 @@ fn examine(arguments: &Arguments, variables: &Variables) -> Vec<Group> {
         let (subject, findings) = match target {
             Target::Root(root) => {
                 needs_environment = true;
-                let findings = of_root(&root, variables, &binaries, &mut salts);
+                let is_asked = !arguments.paths.is_empty();
+                let findings = of_root(&root, is_asked, variables, &binaries, &mut salts);
                 (shown(&root), findings)
             }
             Target::File(file) => (shown(&file), loading::check(&file, variables)),
@@ -98,8 +101,10 @@ fn examine(arguments: &Arguments, variables: &Variables) -> Vec<Group> {
     groups
 }
 
+/// `is_asked`: the root was named, and need not be on PATH.
 fn of_root(
     path: &Path,
+    is_asked: bool,
     variables: &Variables,
     binaries: &Binaries,
     salts: &mut Vec<String>,
@@ -119,7 +124,7 @@ fn of_root(
             interpreter::in_root(root),
             hooks::check(root, variables),
             flags::in_files(root),
-            search_path::check(root, variables),
+            search_path::check(root, is_asked, variables),
         ]
         .concat()
     })

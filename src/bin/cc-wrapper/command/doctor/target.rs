@@ -6,13 +6,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::front_end;
-use cc_wrapper::world::World;
 
 use super::finding::{shown, Finding};
+use super::on_path::OnPath;
+use super::others;
 use super::variables::Variables;
 use crate::command::own::{self, TOOLCHAIN};
 use crate::command::paths::{absolute, canonical, plain};
-use crate::os::Os;
 
 /// What is examined.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,15 +81,12 @@ impl Target {
 
 /// The root that calls of `cc` come to.
 pub fn of_environment(variables: &Variables) -> Target {
-    let path = variables.directories("PATH");
-    let on_path = |name: &str| {
-        let mut places = path.iter().map(|directory| directory.join(name));
-        // A root's link that leads to nothing is passed over by calls, but meant.
-        let is_meant = |place: &Path| place.is_symlink() && own::root_of(place).is_some();
-        places.find(|place| Os.is_executable(place.as_os_str().as_bytes()) || is_meant(place))
-    };
-    let compilers: Vec<PathBuf> = COMPILERS.iter().filter_map(|name| on_path(name)).collect();
-    if let Some(root) = compilers.iter().find_map(|program| own::root_of(program)) {
+    let path = OnPath::of(variables);
+    let names = COMPILERS.map(OsStr::new);
+    let compilers: Vec<PathBuf> = names.iter().filter_map(|name| path.first(name)).collect();
+    let named = path.compilers(variables);
+    let mut meant = compilers.iter().chain(&named);
+    if let Some(root) = meant.find_map(|program| own::root_of(program)) {
         return Target::Root(root);
     }
     let nix = variables
@@ -107,6 +104,12 @@ pub fn of_environment(variables: &Variables) -> Target {
             "for a linker wrapped too: cc-wrapper wrap DIR, then PATH=DIR/bin:$PATH",
         );
         return Target::Environment(finding.into_note());
+    }
+    // Behind others, or with names of its own.
+    let mut behind = names.iter().flat_map(|name| path.all(name));
+    let behind = behind.find_map(|place| own::root_of(&place));
+    if let Some(root) = behind.or_else(|| others::on_path(&path).next()) {
+        return Target::Root(root);
     }
     let (place, what) = match compilers.first() {
         Some(program) => (shown(program), "comes first on PATH, and is not wrapped"),
@@ -176,6 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn a_cross_root_has_names_of_its_own() {
+        let (dir, other) = (lay(""), tempfile::tempdir().unwrap());
+        let root = canonical(dir.path());
+        symlink("/bin/sh", other.path().join("cc")).unwrap();
+        let path = format!("PATH={}/bin:{}", root.display(), other.path().display());
+        let of = || of_environment(&Variables::new(std::slice::from_ref(&path)));
+        let text = |name: &str, role: &str| {
+            format!(
+                r#"{{"version": 1, "tools": {{"{name}": {{"role": "{role}", "program": "/x"}}}}}}"#
+            )
+        };
+        fs::write(root.join(TOOLCHAIN), text("avr-gcc", "cc")).unwrap();
+        assert_eq!(of(), Target::Root(root.clone()));
+        // Linkers alone do not make a toolchain.
+        fs::write(root.join(TOOLCHAIN), text("ld", "ld")).unwrap();
+        assert_eq!(wrong(of()), "no-toolchain");
+    }
+
+    #[test]
     fn without_a_path_the_environment_leads_to_a_root() {
         let (dir, other) = (lay(""), tempfile::tempdir().unwrap());
         let root = canonical(dir.path());
@@ -184,6 +206,13 @@ mod tests {
         assert_eq!(wrong(of(std::slice::from_ref(&path))), "no-toolchain");
         symlink("/bin/sh", other.path().join("cc")).unwrap();
         assert_eq!(wrong(of(std::slice::from_ref(&path))), "no-toolchain");
+        let behind = format!("{path}:{}", root.join("bin").display());
+        symlink("/bin/sh", root.join("bin/cc")).unwrap();
+        let found = of(std::slice::from_ref(&behind));
+        assert_eq!(found, Target::Root(root.clone()));
+        fs::remove_file(root.join("bin/cc")).unwrap();
+        let named = format!("CC={}", root.join("bin/gcc").display());
+        assert_eq!(of(&[path.clone(), named]), Target::Root(root.clone()));
         let nix = format!("NIX_CC={}", root.display());
         assert_eq!(of(&[path.clone(), nix]), Target::Root(root.clone()));
         symlink("/bin/sh", root.join("bin/gcc")).unwrap();

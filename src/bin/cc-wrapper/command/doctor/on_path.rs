@@ -1,0 +1,103 @@
+//! What names on PATH lead to.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::environment::words;
+use cc_wrapper::world::World;
+
+use super::variables::Variables;
+use crate::command::own;
+use crate::os::Os;
+
+/// Variables that name compilers.
+const COMPILERS: [&str; 2] = ["CC", "CXX"];
+
+pub struct OnPath {
+    pub directories: Vec<PathBuf>,
+}
+
+impl OnPath {
+    pub fn of(variables: &Variables) -> OnPath {
+        OnPath {
+            directories: variables.directories("PATH"),
+        }
+    }
+
+    /// The places of a name that calls could come to. Links of roots to
+    /// nothing are passed over by calls, but meant.
+    pub fn all<'p>(&'p self, name: &'p OsStr) -> impl Iterator<Item = PathBuf> + 'p {
+        let places = self.directories.iter().map(move |path| path.join(name));
+        places.filter(|place| {
+            let is_meant = || place.is_symlink() && own::root_of(place).is_some();
+            Os.is_executable(place.as_os_str().as_bytes()) || is_meant()
+        })
+    }
+
+    /// Where calls come to. A compiler cache runs the next of its name, so it
+    /// is looked past where there is one.
+    pub fn first(&self, name: &OsStr) -> Option<PathBuf> {
+        let mut all = self.all(name);
+        let real = all.find(|place| own::cache(place).is_none());
+        real.or_else(|| self.all(name).next())
+    }
+
+    /// The compiler that a variable names, behind a cache.
+    fn named(&self, variable: &str, variables: &Variables) -> Option<PathBuf> {
+        let mut words = words(variables.get(variable)?);
+        let word = words.find(|word| {
+            let name = Path::new(OsStr::from_bytes(word)).file_name();
+            !name.is_some_and(own::is_cache)
+        })?;
+        match word.contains(&b'/') {
+            true => Some(OsStr::from_bytes(word).into()),
+            false => self.first(OsStr::from_bytes(word)),
+        }
+    }
+
+    /// The compilers that variables name.
+    pub fn compilers(&self, variables: &Variables) -> Vec<PathBuf> {
+        let names = COMPILERS.iter();
+        names
+            .filter_map(|name| self.named(name, variables))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_cache_is_looked_past() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for name in ["a", "b"] {
+            std::fs::create_dir(path(name)).unwrap();
+        }
+        std::fs::copy("/bin/sh", path("a/ccache")).unwrap();
+        symlink("ccache", path("a/cc")).unwrap();
+        let strings = |cc: &str| {
+            let (a, b) = (path("a"), path("b"));
+            [
+                format!("PATH={}:{}", a.display(), b.display()),
+                format!("CC={cc}"),
+            ]
+        };
+        let first = || OnPath::of(&Variables::new(&strings(""))).first(OsStr::new("cc"));
+        assert_eq!(first(), Some(path("a/cc")));
+        symlink("/bin/sh", path("b/cc")).unwrap();
+        assert_eq!(first(), Some(path("b/cc")));
+        for (cc, expected) in [
+            ("ccache cc -m32", path("b/cc")),
+            ("/x/cc", "/x/cc".into()),
+            ("cc", path("b/cc")),
+        ] {
+            let variables = Variables::new(&strings(cc));
+            let found = OnPath::of(&variables).compilers(&variables);
+            assert_eq!(found, [expected], "{cc}");
+        }
+    }
+}
