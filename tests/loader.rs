@@ -8,7 +8,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{command, run, tool, write};
+use common::bare_root::BareRoot;
+use common::{command, interpreter, run, tool, write};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -271,4 +272,57 @@ fn what_only_the_variable_finds_is_told_wherever_it_is_needed() {
     assert_eq!(finding["what"], what);
     let is_error = |finding: &Value| finding["severity"] == "error";
     assert!(!found.iter().any(is_error), "{found:#?}");
+}
+
+/// NixOS has a shim, or a stub, where programs look for the loader.
+#[test]
+fn nix_ld_is_asked_what_it_loads_by() {
+    let Some(bench) = Bench::new() else { return };
+    let Some(root) = BareRoot::with(&["libc6"], &["dash"]) else {
+        return;
+    };
+    let program = bench.program(&[]);
+    let loader = interpreter(&program);
+    let (at, store) = (root.path(loader.to_str().unwrap()), root.path("/nix/store"));
+    let [shim, stub] = ["x-nix-ld-2.0/libexec/nix-ld", "x-stub-ld"];
+    let glibc = "x-glibc/lib/ld.so";
+    for name in [shim, stub, glibc] {
+        let place = store.join(name);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::copy(&loader, place).unwrap();
+    }
+    fs::copy(&program, root.path("/opt/main")).unwrap();
+    let binary = root.path("/usr/local/bin/cc-wrapper");
+    fs::copy(env!("CARGO_BIN_EXE_cc-wrapper"), binary).unwrap();
+    let links_to = |name: &str| {
+        fs::remove_file(&at).unwrap();
+        symlink(Path::new("/nix/store").join(name), &at).unwrap();
+    };
+    let told = |variables: &[&str]| {
+        let mut doctor = root.command(variables, "/usr/local/bin/cc-wrapper");
+        let output = doctor.args(["doctor", "/opt/main"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    links_to(shim);
+    let by_glibc = "NIX_LD=/nix/store/x-glibc/lib/ld.so";
+    let own = "NIX_LD_LIBRARY_PATH=/opt/lib";
+    let lost = "error: needs libc.so.6, which nothing finds";
+    let well = "note: finds libc.so.6 only by the system";
+    assert!(told(&[by_glibc]).contains(lost), "{}", told(&[by_glibc]));
+    let libc = root.path("/opt/lib/libc.so.6");
+    fs::create_dir_all(libc.parent().unwrap()).unwrap();
+    fs::copy(bench.gcc("lib.c", "libc.so.6", &["-shared"]), &libc).unwrap();
+    assert!(told(&[by_glibc, own]).contains(well));
+    fs::rename(&libc, store.join("x-glibc/lib/libc.so.6")).unwrap();
+    assert!(told(&[by_glibc]).contains(well));
+    let ill =
+        "is nix-ld, whose loader /run/current-system/sw/share/nix-ld/lib/ld.so does not exist";
+    assert!(told(&[]).contains(ill), "{}", told(&[]));
+    let default = root.path("/run/current-system/sw/share/nix-ld/lib");
+    fs::create_dir_all(&default).unwrap();
+    symlink("/nix/store/x-glibc/lib/ld.so", default.join("ld.so")).unwrap();
+    assert!(told(&[]).contains(well));
+    links_to(stub);
+    let ill = "is NixOS's stub, which starts nothing; enable nix-ld";
+    assert!(told(&[]).contains(ill), "{}", told(&[]));
 }

@@ -107,11 +107,12 @@ impl Loader<'_> {
             needs: Vec::new(),
         };
         let origin = directory_of(&loaded.objects[0].path).to_path_buf();
-        let variable = run_path::entries(self.variable, b":;", &origin);
+        let list = |text| run_path::entries(text, b":;", &origin);
+        let [variable, libraries] = [self.variable, &self.system.libraries].map(list);
         let mut names = BTreeSet::new();
         let mut files = BTreeSet::new();
-        if let Some(interpreter) = &elf.interpreter {
-            names.extend(name_of_interpreter(interpreter));
+        if elf.interpreter.is_some() {
+            names.extend(self.system.loader.as_deref().and_then(name_of_loader));
         }
         if let (Some(soname), false) = (&dynamic.soname, self.system.is_musl) {
             names.insert(soname.clone());
@@ -125,7 +126,8 @@ impl Loader<'_> {
                 if !names.insert(name.clone()) || self.system.is_built_in(&name) {
                     continue;
                 }
-                let (outcome, found) = self.find(&name, by, &loaded.objects, &variable);
+                let (outcome, found) =
+                    self.find(&name, by, &loaded.objects, [&variable, &libraries]);
                 if let Some((path, dynamic)) = found {
                     if !self.system.is_musl {
                         names.extend(dynamic.soname.clone());
@@ -150,7 +152,7 @@ impl Loader<'_> {
         name: &OsStr,
         by: usize,
         objects: &[Object],
-        variable: &[Entry],
+        lists: [&[Entry]; 2],
     ) -> (Outcome, Option<(PathBuf, Dynamic)>) {
         let mut search = Search {
             loader: self,
@@ -168,7 +170,7 @@ impl Loader<'_> {
                 }
             }
             .map(|hit| (hit, Finder::File)),
-            false => search.everywhere(by, objects, variable),
+            false => search.everywhere(by, objects, lists),
         };
         match found {
             Some((Hit::Found(path, dynamic), finder)) => {
@@ -197,11 +199,12 @@ enum Hit {
 }
 
 impl Search<'_> {
+    /// The lists are LD_LIBRARY_PATH, and what the system has put behind it.
     fn everywhere(
         &mut self,
         by: usize,
         objects: &[Object],
-        variable: &[Entry],
+        [variable, libraries]: [&[Entry]; 2],
     ) -> Option<(Hit, Finder)> {
         let system = self.loader.system;
         let own = |hit| (hit, Finder::File);
@@ -223,6 +226,7 @@ impl Search<'_> {
         inherited
             .map(own)
             .or_else(|| self.among(variable).map(by_variable))
+            .or_else(|| self.among(libraries).map(by_system))
             .or_else(|| {
                 let entries = has_run_path.then_some(&*asker.entries);
                 self.among(entries.unwrap_or_default()).map(own)
@@ -284,10 +288,10 @@ impl Search<'_> {
 }
 
 /// It is loaded before all others.
-fn name_of_interpreter(interpreter: &Path) -> Option<OsString> {
-    let elf = elf::read(interpreter).ok().flatten()?;
+fn name_of_loader(loader: &Path) -> Option<OsString> {
+    let elf = elf::read(loader).ok().flatten()?;
     let soname = elf.dynamic.and_then(|dynamic| dynamic.soname);
-    soname.or_else(|| Some(interpreter.file_name()?.to_owned()))
+    soname.or_else(|| Some(loader.file_name()?.to_owned()))
 }
 
 fn object(

@@ -7,6 +7,7 @@ mod load;
 mod machine;
 mod needs;
 mod run_path;
+mod shim;
 mod system;
 
 use std::ffi::OsStr;
@@ -16,6 +17,7 @@ use self::library::{Libraries, Library};
 use self::load::{Loaded, Loader};
 use self::needs::Needs;
 use self::run_path::Entry;
+use self::shim::Shim;
 use self::system::System;
 use super::finding::{shown, Finding};
 use super::gone;
@@ -49,7 +51,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
     if is_foreign {
         findings.push(foreign(file, elf.kind));
     } else {
-        findings.extend(interpreter(file, &elf));
+        findings.extend(interpreter(file, &elf, variables));
     }
     match &elf.dynamic {
         Some(dynamic) => {
@@ -68,20 +70,41 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
     findings
 }
 
-fn interpreter(file: &Path, elf: &Elf) -> Option<Finding> {
-    let interpreter = elf.interpreter.as_ref().filter(|path| !path.exists())?;
-    Some(Finding::error(
-        "absent-interpreter",
-        shown(file),
-        format!(
-            "does not start: its interpreter {} does not exist",
-            shown(interpreter)
-        ),
-        gone::remedy(
+fn interpreter(file: &Path, elf: &Elf, variables: &Variables) -> Option<Finding> {
+    let interpreter = elf.interpreter.as_ref()?;
+    let error = |id, why: String, remedy: &str| {
+        let what = format!("does not start: {why}");
+        Some(Finding::error(id, shown(file), what, remedy))
+    };
+    let absent = "absent-interpreter";
+    if !interpreter.exists() {
+        let remedy = gone::remedy(
             interpreter,
             "patchelf --set-interpreter, or link it again with another NIX_DYNAMIC_LINKER",
-        ),
-    ))
+        );
+        let why = format!("its interpreter {} does not exist", shown(interpreter));
+        return error(absent, why, &remedy);
+    }
+    match shim::of(interpreter, elf.kind, variables)? {
+        Shim::NixLd { loader, .. } if !loader.exists() => {
+            let why = format!(
+                "its interpreter {} is nix-ld, whose loader {} does not exist",
+                shown(interpreter),
+                shown(&loader)
+            );
+            let otherwise = "set NIX_LD to one that does, or unset it and enable programs.nix-ld";
+            error(absent, why, &gone::remedy(&loader, otherwise))
+        }
+        Shim::NixLd { .. } => None,
+        Shim::Stub => {
+            let why = format!(
+                "its interpreter {} is NixOS's stub, which starts nothing",
+                shown(interpreter)
+            );
+            let remedy = "enable nix-ld (programs.nix-ld.enable), or patchelf --set-interpreter";
+            error("stub-interpreter", why, remedy)
+        }
+    }
 }
 
 fn foreign(file: &Path, kind: Kind) -> Finding {
@@ -106,7 +129,7 @@ fn dynamic(
     is_foreign: bool,
     variables: &Variables,
 ) -> Vec<Finding> {
-    let system = System::of(elf.interpreter.as_deref());
+    let system = System::of(elf.interpreter.as_deref(), elf.kind, variables);
     let libraries = Libraries::new(elf.kind, system.is_musl);
     let load = |variable: &[u8]| {
         let loader = Loader {

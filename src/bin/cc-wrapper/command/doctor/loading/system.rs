@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::dispatch::LOADER_DIRECTORIES;
 
 use super::cache;
+use super::shim::{self, Shim};
+use crate::command::doctor::variables::Variables;
+use crate::command::elf::Kind;
 use crate::command::paths::canonical;
 use crate::command::wrap::musl_directories;
 
@@ -16,44 +19,65 @@ const NIX_STORE: &str = "/nix/store";
 /// The libraries that musl is all of.
 const OF_MUSL: [&[u8]; 7] = [b"c", b"pthread", b"rt", b"m", b"dl", b"util", b"xnet"];
 
+#[derive(Default)]
 pub struct System {
     pub is_musl: bool,
+    /// `None`: no program says which.
+    pub loader: Option<PathBuf>,
+    /// A list behind LD_LIBRARY_PATH, which the system has put there.
+    pub libraries: Vec<u8>,
     directories: Vec<PathBuf>,
     /// Names and places.
     cache: Vec<(Vec<u8>, PathBuf)>,
 }
 
 impl System {
-    /// The one that programs with this interpreter have; `None`: this
-    /// machine's.
-    pub fn of(interpreter: Option<&Path>) -> System {
-        let loader = interpreter.map(canonical);
-        let own = loader.as_deref().and_then(Path::parent);
-        let own = own.map(Path::to_path_buf);
-        // Those of a store know of nothing outside.
-        if let Some(own) = own.clone().filter(|own| own.starts_with(NIX_STORE)) {
-            return System {
-                is_musl: false,
-                directories: vec![own],
-                cache: Vec::new(),
-            };
+    /// The one that programs of this kind with this interpreter have; `None`:
+    /// this machine's.
+    pub fn of(interpreter: Option<&Path>, kind: Kind, variables: &Variables) -> System {
+        let usual = || shim::usual_place(kind).filter(|place| place.exists());
+        let shim = interpreter.or_else(usual);
+        let shim = shim.and_then(|path| shim::of(path, kind, variables));
+        match shim {
+            Some(Shim::NixLd { loader, libraries }) => System {
+                libraries,
+                ..System::with(Some(&loader))
+            },
+            _ => System::with(interpreter),
         }
-        let is_musl = |path: &Path| {
+    }
+
+    fn with(loader: Option<&Path>) -> System {
+        let is_musl = |path: &&Path| {
             let name = path.file_name().unwrap_or_default().as_bytes();
             name.starts_with(b"ld-musl-")
         };
-        if let Some(musl) = interpreter.filter(|path| is_musl(path)) {
+        let own = loader.map(canonical);
+        let own = own.as_deref().and_then(Path::parent);
+        let system = System {
+            is_musl: loader.as_ref().is_some_and(is_musl),
+            loader: loader.map(Path::to_path_buf),
+            ..System::default()
+        };
+        // Those of a store know of nothing outside.
+        if let Some(own) = own.filter(|own| own.starts_with(NIX_STORE)) {
             return System {
-                is_musl: true,
+                directories: vec![own.to_path_buf()],
+                ..system
+            };
+        }
+        if let Some(musl) = loader.filter(is_musl) {
+            return System {
                 directories: musl_directories(musl),
-                cache: Vec::new(),
+                ..system
             };
         }
         let standard = LOADER_DIRECTORIES.map(|path| PathBuf::from(OsStr::from_bytes(path)));
+        let own = own.map(Path::to_path_buf);
         System {
-            is_musl: false,
             directories: standard.into_iter().chain(own).collect(),
             cache: cache::read(&fs::read(CACHE).unwrap_or_default()),
+            ..system
         }
     }
 
@@ -84,7 +108,7 @@ mod tests {
     fn the_c_library_is_found() {
         let interpreter = crate::command::elf::interpreter(Path::new("/bin/sh"));
         let libc = OsStr::new("libc.so.6");
-        let found = System::of(interpreter.as_deref()).candidates(libc);
+        let found = System::with(interpreter.as_deref()).candidates(libc);
         let is_musl = interpreter.is_some_and(|path| path.to_string_lossy().contains("musl"));
         assert!(
             is_musl || found.iter().any(|path| path.exists()),
@@ -94,8 +118,17 @@ mod tests {
 
     #[test]
     fn a_stores_loader_knows_its_own_directory_alone() {
-        let system = System::of(Some(Path::new("/nix/store/none-glibc/lib/ld.so")));
+        let system = System::with(Some(Path::new("/nix/store/none-glibc/lib/ld.so")));
         let expected = [PathBuf::from("/nix/store/none-glibc/lib/x")];
         assert_eq!(system.candidates(OsStr::new("x")), expected);
+    }
+
+    #[test]
+    fn musl_is_its_own_c_library() {
+        let system = System::with(Some(Path::new("/lib/ld-musl-none.so.1")));
+        for (name, expected) in [("libc.so", true), ("libm.so.6", true), ("libz.so", false)] {
+            assert_eq!(system.is_built_in(OsStr::new(name)), expected, "{name}");
+        }
+        assert!(!System::with(None).is_built_in(OsStr::new("libc.so.6")));
     }
 }
