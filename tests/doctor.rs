@@ -528,6 +528,30 @@ fn what_is_wrong_with_the_environment_is_named() {
             "take it out",
         ),
         (
+            "CMAKE_PREFIX_PATH=/usr:/none",
+            "warning",
+            "absent-directory",
+            "take it out",
+        ),
+        (
+            "NIX_LDFLAGS=-L~/lib",
+            "warning",
+            "unexpanded",
+            "write the whole path",
+        ),
+        (
+            "NIX_CFLAGS_COMPILE=-Inone/x",
+            "warning",
+            "relative-directory",
+            "absolute path",
+        ),
+        (
+            "NIX_LDFLAGS=-Wl,-rpath,/usr",
+            "error",
+            "for-a-compiler",
+            "takes it: -rpath /usr",
+        ),
+        (
             "NIX_ENFORCE_PURITY=1",
             "warning",
             "purity-without-store",

@@ -198,8 +198,8 @@ fn without_a_library(shell: &mut Shell) {
     assert_eq!(
         well(shell, "cc-wrapper doctor"),
         "/home/you/toolchain\nenvironment\n  \
-           warning: NIX_LDFLAGS names -L /opt/b/lib, which does not exist; take it out, or install \
-           what should be there\n\
+           warning: NIX_LDFLAGS names -L /opt/b/lib, which does not exist, and CMAKE_LIBRARY_PATH \
+           names it too; take it out, or install what should be there\n\
          1 warning\n"
     );
 }
@@ -210,8 +210,8 @@ fn without_headers(shell: &mut Shell) {
     assert_eq!(
         well(shell, "cc-wrapper doctor"),
         "/home/you/toolchain\nenvironment\n  \
-           warning: NIX_CFLAGS_COMPILE names -isystem /opt/b/include, which does not exist; take \
-           it out, or install what should be there\n\
+           warning: NIX_CFLAGS_COMPILE names -isystem /opt/b/include, which does not exist, and \
+           CMAKE_INCLUDE_PATH names it too; take it out, or install what should be there\n\
          1 warning\n"
     );
 }

@@ -1,7 +1,7 @@
 //! What a check found.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::report::quoted;
 
@@ -36,6 +36,8 @@ pub struct Finding {
     pub place: String,
     /// What to do.
     pub remedy: String,
+    /// The directory that is not there, if that is it.
+    pub directory: Option<PathBuf>,
 }
 
 impl Finding {
@@ -51,6 +53,7 @@ impl Finding {
             what: what.into(),
             place: place.into(),
             remedy: remedy.into(),
+            directory: None,
         }
     }
 

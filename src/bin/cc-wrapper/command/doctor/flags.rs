@@ -1,5 +1,5 @@
-//! Directories that flags name and that are not there, and words that were
-//! meant to be quoted.
+//! Flags that are not what they were meant to be: directories that are not
+//! there, words that were meant to be quoted, a compiler's words for a linker.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,12 +9,19 @@ use std::path::Path;
 
 use cc_wrapper::environment::{flag_lists, words, Half as Which};
 
+use super::directory;
 use super::finding::{bytes, shown, Finding};
-use super::gone;
 use super::root::Root;
 use super::variables::Variables;
 
-/// Those that take a directory, in the same word or the next.
+/// Who takes the words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taker {
+    Compiler,
+    Linker,
+}
+
+/// Those of compilers that take a directory, in the same word or the next.
 const OPTIONS: [&str; 8] = [
     "-isystem",
     "-idirafter",
@@ -26,16 +33,24 @@ const OPTIONS: [&str; 8] = [
     "-F",
 ];
 
-const COMPILER_FILES: [&str; 8] = [
+/// Those of linkers.
+const LINKER_OPTIONS: [&str; 2] = ["-L", "-F"];
+
+/// What compilers hand on to linkers stands behind these, in the same word or
+/// the next.
+const HANDED_ON: [&[u8]; 2] = [b"-Wl,", b"-Xlinker"];
+
+const COMPILER_FILES: [&str; 7] = [
     "cc-cflags",
     "cc-cflags-before",
-    "cc-ldflags",
     "libc-cflags",
     "libc-crt1-cflags",
     "libcxx-cxxflags",
     "libcxx-ldflags",
     "gnat-cflags",
 ];
+/// In the compiler half, but for its linker.
+const FOR_LINKER: &str = "cc-ldflags";
 const LINKER_FILES: [&str; 2] = ["libc-ldflags", "libc-ldflags-before"];
 
 /// Of the variables, those of roots with these salts too.
@@ -43,11 +58,13 @@ pub fn in_variables(variables: &Variables, salts: &[String]) -> Vec<Finding> {
     let mut suffixes: Vec<String> = ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec();
     suffixes.extend(salts.iter().map(|salt| format!("_{salt}")));
     let mut findings = Vec::new();
-    for list in flag_lists(Which::Compiler).chain(flag_lists(Which::Linker)) {
+    let compilers = flag_lists(Which::Compiler).map(|list| (list, Taker::Compiler));
+    let linkers = flag_lists(Which::Linker).map(|list| (list, Taker::Linker));
+    for (list, taker) in compilers.chain(linkers) {
         for suffix in &suffixes {
             let name = format!("{list}{suffix}");
             if let Some(text) = variables.get(&name) {
-                findings.extend(in_list(&name, text));
+                findings.extend(in_list(&name, text, taker));
             }
         }
     }
@@ -56,12 +73,13 @@ pub fn in_variables(variables: &Variables, salts: &[String]) -> Vec<Finding> {
 
 /// Of the flag files.
 pub fn in_files(root: &Root) -> Vec<Finding> {
-    let compilers = COMPILER_FILES.map(|name| root.compilers.file(name));
-    let linkers = LINKER_FILES.map(|name| root.linkers().file(name));
+    let compilers = COMPILER_FILES.map(|name| (root.compilers.file(name), Taker::Compiler));
+    let theirs = (root.compilers.file(FOR_LINKER), Taker::Linker);
+    let linkers = LINKER_FILES.map(|name| (root.linkers().file(name), Taker::Linker));
     let mut findings = Vec::new();
-    for path in compilers.into_iter().chain(linkers) {
+    for (path, taker) in compilers.into_iter().chain([theirs]).chain(linkers) {
         match fs::read(&path) {
-            Ok(text) => findings.extend(in_list(&shown(&path), &text)),
+            Ok(text) => findings.extend(in_list(&shown(&path), &text, taker)),
             Err(why) if why.kind() == ErrorKind::NotFound => {}
             Err(why) => findings.push(Finding::error(
                 "unreadable",
@@ -74,8 +92,12 @@ pub fn in_files(root: &Root) -> Vec<Finding> {
     findings
 }
 
-fn in_list(place: &str, text: &[u8]) -> Vec<Finding> {
+fn in_list(place: &str, text: &[u8], taker: Taker) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let options: &[&str] = match taker {
+        Taker::Compiler => &OPTIONS,
+        Taker::Linker => &LINKER_OPTIONS,
+    };
     let mut words = words(text);
     while let Some(word) = words.next() {
         if looks_quoted(word) {
@@ -90,7 +112,13 @@ fn in_list(place: &str, text: &[u8]) -> Vec<Finding> {
             );
             continue;
         }
-        let option = OPTIONS
+        let mut handed_on = HANDED_ON.iter();
+        let handed_on = handed_on.find_map(|option| word.strip_prefix(*option));
+        if let Some(rest) = handed_on.filter(|_| taker == Taker::Linker) {
+            findings.push(for_a_compiler(place, word, rest));
+            continue;
+        }
+        let option = options
             .iter()
             .find(|option| word.starts_with(option.as_bytes()));
         let Some(option) = option else {
@@ -102,12 +130,28 @@ fn in_list(place: &str, text: &[u8]) -> Vec<Finding> {
         };
         let path = Path::new(OsStr::from_bytes(directory));
         if !directory.is_empty() && !is_there(option, path) {
-            let what = format!("names {option} {}, which does not exist", shown(path));
-            let remedy = gone::remedy(path, "take it out, or install what should be there");
-            findings.push(Finding::error("absent-directory", place, what, remedy).into_warning());
+            findings.push(directory::absent(place, option, path));
         }
     }
     findings
+}
+
+/// Every link fails.
+fn for_a_compiler(place: &str, word: &[u8], rest: &[u8]) -> Finding {
+    let words = rest.split(|byte| *byte == b',').map(bytes);
+    let words = words.collect::<Vec<_>>().join(" ");
+    Finding::error(
+        "for-a-compiler",
+        place,
+        format!(
+            "has the word {}, but its words are for linkers, which refuse it",
+            bytes(word)
+        ),
+        match rest {
+            [] => "take it out".to_owned(),
+            _ => format!("write it as a linker takes it: {words}"),
+        },
+    )
 }
 
 fn is_there(option: &str, path: &Path) -> bool {
@@ -118,6 +162,7 @@ fn is_there(option: &str, path: &Path) -> bool {
     path.is_dir()
         || is_prefix && path.parent().is_some_and(Path::is_dir)
         || text.starts_with(b"=")
+        || text.starts_with(b"$SYSROOT")
         || !text.contains(&b'/')
 }
 
@@ -137,14 +182,14 @@ mod tests {
     use crate::command::doctor::root::{tests::ids, tests::lay};
 
     fn found(text: &str) -> Vec<String> {
-        let findings = in_list("X", text.as_bytes()).into_iter();
+        let findings = in_list("X", text.as_bytes(), Taker::Compiler).into_iter();
         findings.map(|finding| finding.what).collect()
     }
 
     #[test]
     fn directories_that_do_not_exist_are_named() {
         let text =
-            "-I/none/1 -isystem /none/2 -L/usr -B/usr/lib/crt- -B/none/3/ -L=/none -Bstatic -L";
+            "-I/none/1 -isystem /none/2 -L/usr -B/usr/lib/crt- -B/none/3/ -L=/none -L$SYSROOT/x -Bstatic -L";
         let expected = [("-I", 1), ("-isystem", 2)]
             .map(|(option, n)| format!("names {option} /none/{n}, which does not exist"));
         assert_eq!(found(text)[..2], expected);
@@ -152,6 +197,21 @@ mod tests {
             found(text)[2..],
             ["names -B /none/3/, which does not exist"]
         );
+    }
+
+    #[test]
+    fn what_a_compiler_hands_on_is_none_of_a_linkers_words() {
+        let found = |taker| in_list("X", b"-Wl,-rpath,/usr -I/none", taker);
+        assert_eq!(found(Taker::Compiler)[0].id, "absent-directory");
+        // There, -I names the interpreter.
+        let [finding] = found(Taker::Linker).try_into().unwrap();
+        assert_eq!(finding.id, "for-a-compiler");
+        let remedy = "write it as a linker takes it: -rpath /usr";
+        assert_eq!(finding.remedy, remedy);
+        let [first, _] = in_list("X", b"-Xlinker -rpath -Xlinker /usr", Taker::Linker)
+            .try_into()
+            .unwrap();
+        assert_eq!(first.remedy, "take it out");
     }
 
     #[test]

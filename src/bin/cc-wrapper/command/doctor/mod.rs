@@ -3,6 +3,8 @@
 
 mod arguments;
 mod binaries;
+mod directory;
+mod directory_lists;
 mod finding;
 mod flags;
 mod front_ends;
@@ -17,7 +19,6 @@ mod named_tools;
 mod on_path;
 mod others;
 mod own_variables;
-mod pkg_config;
 mod programs;
 mod purity;
 mod report;
@@ -131,13 +132,14 @@ fn of_root(
 }
 
 fn of_environment(variables: &Variables, salts: &[String]) -> Vec<Finding> {
-    [
+    let findings = [
         flags::in_variables(variables, salts),
         interpreter::in_variables(variables, salts),
         named_tools::check(variables),
-        pkg_config::check(variables),
+        directory_lists::check(variables),
         purity::check(variables),
         own_variables::check(variables),
     ]
-    .concat()
+    .concat();
+    directory::told_once(findings)
 }
