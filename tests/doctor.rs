@@ -757,6 +757,13 @@ fn files_of_other_kinds_are_named() {
     let (status, told) = output(&mut doctor(&bytes));
     assert_eq!(status, 1);
     assert!(told.contains("/caf\\xe9'\n  error: is neither"), "{told}");
+    let (_, told) = output(doctor(&bytes).arg("--json"));
+    assert!(told.contains("/caf\\udce9\""), "{told}");
+    let spaced = path("a b");
+    fs::write(&spaced, "").unwrap();
+    let (_, found) = findings(&mut doctor(&spaced));
+    assert_eq!(found[0]["where"], shown(&spaced));
+    assert_eq!(found[0]["subject"], shown(&spaced));
 }
 
 #[test]

@@ -3,15 +3,16 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::finding::{shown, Finding};
+use super::finding::{shown, Finding, Place};
 use super::gone;
 
 /// `named` is how the place names it, an option before it.
-pub fn absent(place: &str, option: &str, path: &Path) -> Finding {
+pub fn absent(place: impl Into<Place>, option: &str, path: &Path) -> Finding {
     let named = match option {
         "" => shown(path),
         option => format!("{option} {}", shown(path)),
     };
+    let place = place.into();
     let finding = |id, what: String, remedy: &str| Finding {
         directory: Some(path.to_path_buf()),
         ..Finding::error(id, place, what, remedy).into_warning()
@@ -47,7 +48,7 @@ pub fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
         };
         match kept.iter_mut().find(is_same) {
             Some((first, others)) => {
-                let name = finding.place.clone();
+                let name = finding.place.shown();
                 if first.place != finding.place && !others.contains(&name) {
                     others.push(name);
                 }
@@ -99,7 +100,7 @@ mod tests {
             .try_into()
             .unwrap();
         let told = "names /none, which does not exist, and B and C name it too";
-        assert_eq!((&*first.place, &*first.what), ("A", told));
+        assert_eq!((first.place, &*first.what), (Place::from("A"), told));
         assert_eq!(other.what, "names /other, which does not exist");
     }
 }

@@ -1,6 +1,7 @@
 //! What a check found.
 
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::report::quoted;
@@ -25,6 +26,42 @@ impl Severity {
     }
 }
 
+/// A path or the name of a variable, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(pub Vec<u8>);
+
+impl Place {
+    /// For a person to read, and for a shell.
+    pub fn shown(&self) -> String {
+        bytes(&self.0)
+    }
+}
+
+impl<T: AsRef<OsStr> + ?Sized> From<&T> for Place {
+    fn from(text: &T) -> Place {
+        Place(text.as_ref().as_bytes().to_vec())
+    }
+}
+
+impl From<String> for Place {
+    fn from(text: String) -> Place {
+        Place(text.into_bytes())
+    }
+}
+
+impl From<PathBuf> for Place {
+    fn from(path: PathBuf) -> Place {
+        Place(path.into_os_string().into_vec())
+    }
+}
+
+#[cfg(test)]
+impl<T: AsRef<OsStr> + ?Sized> PartialEq<&T> for Place {
+    fn eq(&self, other: &&T) -> bool {
+        self.0 == other.as_ref().as_bytes()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub severity: Severity,
@@ -32,8 +69,8 @@ pub struct Finding {
     pub id: &'static str,
     /// What is wrong.
     pub what: String,
-    /// The file or variable that it is about, as it is shown.
-    pub place: String,
+    /// The file or variable that it is about.
+    pub place: Place,
     /// What to do.
     pub remedy: String,
     /// The directory that is not there, if that is it.
@@ -43,7 +80,7 @@ pub struct Finding {
 impl Finding {
     pub fn error(
         id: &'static str,
-        place: impl Into<String>,
+        place: impl Into<Place>,
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Finding {
@@ -74,8 +111,8 @@ impl Finding {
 /// Findings about one thing.
 #[derive(Debug)]
 pub struct Group {
-    /// A root, a file, or the environment, as it is shown.
-    pub subject: String,
+    /// A root, a file, or the environment.
+    pub subject: Place,
     pub findings: Vec<Finding>,
 }
 

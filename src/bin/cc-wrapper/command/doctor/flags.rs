@@ -10,7 +10,7 @@ use std::path::Path;
 use cc_wrapper::environment::{flag_lists, words, Half as Which};
 
 use super::directory;
-use super::finding::{bytes, shown, Finding};
+use super::finding::{bytes, Finding, Place};
 use super::root::Root;
 use super::variables::Variables;
 
@@ -64,7 +64,7 @@ pub fn in_variables(variables: &Variables, salts: &[String]) -> Vec<Finding> {
         for suffix in &suffixes {
             let name = format!("{list}{suffix}");
             if let Some(text) = variables.get(&name) {
-                findings.extend(in_list(&name, text, taker));
+                findings.extend(in_list(&Place::from(&name), text, taker));
             }
         }
     }
@@ -79,11 +79,11 @@ pub fn in_files(root: &Root) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, taker) in compilers.into_iter().chain([theirs]).chain(linkers) {
         match fs::read(&path) {
-            Ok(text) => findings.extend(in_list(&shown(&path), &text, taker)),
+            Ok(text) => findings.extend(in_list(&Place::from(&path), &text, taker)),
             Err(why) if why.kind() == ErrorKind::NotFound => {}
             Err(why) => findings.push(Finding::error(
                 "unreadable",
-                shown(&path),
+                &path,
                 format!("cannot be read: {why}"),
                 "make it a readable file, or remove it",
             )),
@@ -92,7 +92,7 @@ pub fn in_files(root: &Root) -> Vec<Finding> {
     findings
 }
 
-fn in_list(place: &str, text: &[u8], taker: Taker) -> Vec<Finding> {
+fn in_list(place: &Place, text: &[u8], taker: Taker) -> Vec<Finding> {
     let mut findings = Vec::new();
     let options: &[&str] = match taker {
         Taker::Compiler => &OPTIONS,
@@ -104,7 +104,7 @@ fn in_list(place: &str, text: &[u8], taker: Taker) -> Vec<Finding> {
             findings.push(
                 Finding::error(
                     "quoted",
-                    place,
+                    place.clone(),
                     format!("has the word {}, but is split at white space only: its quotes quote nothing", bytes(word)),
                     "take them out; what has a space in it cannot stand here, so make a link to it whose name has none",
                 )
@@ -130,19 +130,19 @@ fn in_list(place: &str, text: &[u8], taker: Taker) -> Vec<Finding> {
         };
         let path = Path::new(OsStr::from_bytes(directory));
         if !directory.is_empty() && !is_there(option, path) {
-            findings.push(directory::absent(place, option, path));
+            findings.push(directory::absent(place.clone(), option, path));
         }
     }
     findings
 }
 
 /// Every link fails.
-fn for_a_compiler(place: &str, word: &[u8], rest: &[u8]) -> Finding {
+fn for_a_compiler(place: &Place, word: &[u8], rest: &[u8]) -> Finding {
     let words = rest.split(|byte| *byte == b',').map(bytes);
     let words = words.collect::<Vec<_>>().join(" ");
     Finding::error(
         "for-a-compiler",
-        place,
+        place.clone(),
         format!(
             "has the word {}, but its words are for linkers, which refuse it",
             bytes(word)
@@ -182,7 +182,7 @@ mod tests {
     use crate::command::doctor::root::{tests::ids, tests::lay};
 
     fn found(text: &str) -> Vec<String> {
-        let findings = in_list("X", text.as_bytes(), Taker::Compiler).into_iter();
+        let findings = in_list(&"X".into(), text.as_bytes(), Taker::Compiler).into_iter();
         findings.map(|finding| finding.what).collect()
     }
 
@@ -201,14 +201,14 @@ mod tests {
 
     #[test]
     fn what_a_compiler_hands_on_is_none_of_a_linkers_words() {
-        let found = |taker| in_list("X", b"-Wl,-rpath,/usr -I/none", taker);
+        let found = |taker| in_list(&"X".into(), b"-Wl,-rpath,/usr -I/none", taker);
         assert_eq!(found(Taker::Compiler)[0].id, "absent-directory");
         // There, -I names the interpreter.
         let [finding] = found(Taker::Linker).try_into().unwrap();
         assert_eq!(finding.id, "for-a-compiler");
         let remedy = "write it as a linker takes it: -rpath /usr";
         assert_eq!(finding.remedy, remedy);
-        let [first, _] = in_list("X", b"-Xlinker -rpath -Xlinker /usr", Taker::Linker)
+        let [first, _] = in_list(&"X".into(), b"-Xlinker -rpath -Xlinker /usr", Taker::Linker)
             .try_into()
             .unwrap();
         assert_eq!(first.remedy, "take it out");
@@ -231,7 +231,10 @@ mod tests {
             "NIX_LDFLAGS_other=-L/none/4",
         ]);
         let findings = in_variables(&variables, &["s".to_owned()]);
-        let places: Vec<_> = findings.iter().map(|finding| &*finding.place).collect();
+        let places: Vec<_> = findings
+            .iter()
+            .map(|finding| finding.place.shown())
+            .collect();
         let expected = [
             "NIX_CFLAGS_COMPILE",
             "NIX_LDFLAGS_s",

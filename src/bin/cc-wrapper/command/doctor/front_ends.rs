@@ -27,7 +27,7 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
             if !binaries.is_ours(&front_end) {
                 findings.push(Finding::error(
                     "bypassed",
-                    shown(&front_end),
+                    &front_end,
                     "is not cc-wrapper: links by it get no flags",
                     "wrap or adopt the toolchain again",
                 ));
@@ -55,7 +55,7 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
             findings.push(
                 Finding::error(
                     "goes-round",
-                    shown(&linker),
+                    &linker,
                     format!(
                         "is run by compilers{}, and may get no flags: {} is not there",
                         option.unwrap_or_default(),

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::finding::{shown, Finding};
+use super::finding::Finding;
 
 /// `file` is a hook, or functions that hooks use.
 pub fn check(bash: &Path, file: &Path) -> Option<Finding> {
     let error = |what: &str| {
         let what = format!("{what}: calls fail");
         let remedy = "mend it, or remove it";
-        Some(Finding::error("broken-hook", shown(file), what, remedy))
+        Some(Finding::error("broken-hook", file, what, remedy))
     };
     if file.is_dir() {
         return error("is a directory, where a hook would be");

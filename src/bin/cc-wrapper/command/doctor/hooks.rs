@@ -52,7 +52,7 @@ fn of_half(half: &Half, variables: &Variables) -> Vec<Finding> {
 fn shell(half: &Half, hook: &Path, variables: &Variables) -> Result<PathBuf, Finding> {
     let error = |what: String, remedy: String| {
         let what = format!("needs bash 4.4 or newer, and {what}: calls fail");
-        Err(Finding::error("no-bash", shown(hook), what, remedy))
+        Err(Finding::error("no-bash", hook, what, remedy))
     };
     let install = "install bash, or name it as \"shell\" in toolchain.json";
     let named = OsStr::from_bytes(&half.toolchain.shell);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::environment::words;
 use cc_wrapper::toolchain::Role;
 
-use super::finding::{shown, Finding};
+use super::finding::{shown, Finding, Place};
 use super::gone;
 use super::root::{Half, Root};
 use super::variables::Variables;
@@ -25,11 +25,11 @@ pub fn in_root(root: &Root) -> Vec<Finding> {
     let asks = linkers.file("ld-set-dynamic-linker");
     match named(linkers, "dynamic-linker") {
         (_, Some(program)) if !program.exists() => {
-            findings.push(absent(&shown(&linkers.file("dynamic-linker")), &program));
+            findings.push(absent(linkers.file("dynamic-linker"), &program));
         }
         (false, _) if asks.exists() => findings.push(Finding::error(
             "no-interpreter",
-            shown(&asks),
+            &asks,
             "asks for the file dynamic-linker beside it, which is not there: every link fails",
             "write the interpreter's path into that, or remove this",
         )),
@@ -38,8 +38,8 @@ pub fn in_root(root: &Root) -> Vec<Finding> {
     // Few machines link 32-bit programs.
     if let (_, Some(program)) = named(linkers, "dynamic-linker-m32") {
         if !program.exists() {
-            let place = shown(&linkers.file("dynamic-linker-m32"));
-            findings.push(absent(&place, &program).into_note());
+            let place = linkers.file("dynamic-linker-m32");
+            findings.push(absent(place, &program).into_note());
         }
     }
     findings
@@ -70,7 +70,7 @@ fn named(half: &Half, file: &str) -> (bool, Option<PathBuf>) {
     (text.is_some(), path)
 }
 
-fn absent(place: &str, program: &Path) -> Finding {
+fn absent(place: impl Into<Place>, program: &Path) -> Finding {
     Finding::error(
         "absent-interpreter",
         place,

@@ -50,7 +50,7 @@ fn dangling(paths: impl Iterator<Item = PathBuf>) -> Vec<Finding> {
             [link] => {
                 let spelled = fs::read_link(link).unwrap_or_else(|_| target.clone());
                 let what = format!("is a link to {}, which does not exist", shown(&spelled));
-                (shown(link), what)
+                (link.clone(), what)
             }
             links => {
                 let names = links.iter().filter_map(|link| link.file_name());
@@ -61,7 +61,7 @@ fn dangling(paths: impl Iterator<Item = PathBuf>) -> Vec<Finding> {
                     "does not exist, but is what these lead to: {}",
                     names.join(" ")
                 );
-                (shown(&target), what)
+                (target.clone(), what)
             }
         };
         let remedy = gone::remedy(&target, "wrap or adopt the toolchain again");
@@ -87,13 +87,13 @@ fn tool(path: &Path, toolchain: &Toolchain, binaries: &Binaries) -> Option<Findi
     match (is_listed, binaries.is_ours(path)) {
         (true, false) => Some(Finding::error(
             "bypassed",
-            shown(path),
+            path,
             "is not cc-wrapper: calls of it get no flags",
             "wrap or adopt the toolchain again",
         )),
         (false, true) if is_unlisted(path) => Some(Finding::error(
             "unlisted",
-            shown(path),
+            path,
             "leads to cc-wrapper, but toolchain.json lists no such tool: calls of it fail",
             "list it under \"tools\", or remove the link",
         )),
@@ -120,7 +120,7 @@ fn absent_tools(bin: &Path, toolchain: &Toolchain) -> Vec<Finding> {
     let finding = |place: PathBuf| {
         Finding::error(
             "absent-tool",
-            shown(&place),
+            &place,
             "is listed in toolchain.json, but is not there: the next of its name on PATH gets its calls",
             "wrap or adopt the toolchain again",
         )
@@ -138,7 +138,7 @@ fn binary(root: &Root, binaries: &Binaries) -> Option<Finding> {
     if let Some(interpreter) = elf::missing_interpreter(&binary) {
         return Some(Finding::error(
             "absent-interpreter",
-            shown(&binary),
+            &binary,
             format!(
                 "does not start: its interpreter {} does not exist",
                 shown(&interpreter)
@@ -156,7 +156,7 @@ fn binary(root: &Root, binaries: &Binaries) -> Option<Finding> {
         };
         Finding::error(
             "other-binary",
-            shown(&binary),
+            &binary,
             what,
             "wrap or adopt the toolchain again if this one is to run",
         )
@@ -216,7 +216,7 @@ mod tests {
         }
         let findings = root::read(&real, |root| check(root, &Binaries::default()));
         let [finding] = findings.try_into().unwrap();
-        assert_eq!(finding.place, shown(&real.join("bin/cc-wrapper")));
+        assert_eq!(finding.place, &real.join("bin/cc-wrapper"));
         let told = "does not exist, but is what these lead to: gcc ld";
         assert_eq!(finding.what, told);
     }

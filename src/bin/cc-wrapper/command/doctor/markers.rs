@@ -1,5 +1,8 @@
 //! Whether anything of what the variables say is put into calls.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use cc_wrapper::environment::{flag_lists, roles, Half as Which};
 use cc_wrapper::event::Log;
 use cc_wrapper::plan::Suffix;
@@ -63,7 +66,7 @@ fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
             let other = bytes(other);
             return Some(Finding::error(
                 "marker-of-other-salt",
-                bytes(name),
+                OsStr::from_bytes(name),
                 format!("is set for the salt {other}, but this root's is {salt}: its {tools} get nothing of NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin"),
                 format!("export {of_role}{salt}=1"),
             ));

@@ -38,7 +38,7 @@ pub use arguments::{command, HELP, NAME};
 
 use self::arguments::Arguments;
 use self::binaries::Binaries;
-use self::finding::{shown, Finding, Group};
+use self::finding::{Finding, Group, Place};
 use self::target::Target;
 use self::variables::Variables;
 use crate::command::output::to_stdout;
@@ -81,10 +81,10 @@ fn examine(arguments: &Arguments, variables: &Variables) -> Vec<Group> {
                 needs_environment = true;
                 let is_asked = !arguments.paths.is_empty();
                 let findings = of_root(&root, is_asked, variables, &binaries, &mut salts);
-                (shown(&root), findings)
+                (Place::from(&root), findings)
             }
-            Target::File(file) => (shown(&file), loading::check(&file, variables)),
-            Target::Wrong(path, finding) => (shown(&path), vec![finding]),
+            Target::File(file) => (Place::from(&file), loading::check(&file, variables)),
+            Target::Wrong(path, finding) => (Place::from(&path), vec![finding]),
             Target::Environment(finding) => {
                 of_environment.push(finding);
                 continue;
@@ -95,7 +95,7 @@ fn examine(arguments: &Arguments, variables: &Variables) -> Vec<Group> {
     if needs_environment {
         of_environment.extend(self::of_environment(variables, &salts));
         groups.push(Group {
-            subject: ENVIRONMENT.to_owned(),
+            subject: ENVIRONMENT.into(),
             findings: of_environment,
         });
     }

@@ -49,14 +49,14 @@ fn tool(
 ) -> Option<Finding> {
     let program = half.program(tool);
     let error = |id, what: &str, remedy: &str| {
-        let place = shown(&half.place(tool));
+        let place = half.place(tool);
         let what = format!("runs {}, which {what}", shown(&program));
         Some(Finding::error(id, place, what, remedy))
     };
     if Role::parse(&tool.role).is_none() {
         return Some(Finding::error(
             "unknown-role",
-            shown(&half.place(tool)),
+            half.place(tool),
             format!(
                 "has the role {}, which this cc-wrapper does not know",
                 bytes(&tool.role)
@@ -84,7 +84,7 @@ fn tool(
         return None;
     }
     why_not(&program).map(|finding| Finding {
-        place: shown(&half.place(tool)),
+        place: half.place(tool).into(),
         what: format!("runs {}, which {}", shown(&program), finding.what),
         ..finding
     })

@@ -2,7 +2,7 @@
 
 use cc_wrapper::json;
 
-use super::finding::{Finding, Group, Severity};
+use super::finding::{Finding, Group, Place, Severity};
 use crate::command::screen::{Kind, Screen};
 
 /// Whether nothing is wrong that makes calls or programs fail.
@@ -14,7 +14,7 @@ pub fn is_ok(groups: &[Group]) -> bool {
 pub fn text(groups: &[Group], screen: &Screen) -> Vec<u8> {
     let mut out = String::new();
     for group in groups {
-        out.push_str(&screen.shown(&group.subject));
+        out.push_str(&screen.shown(&group.subject.shown()));
         out.push('\n');
         let mut findings: Vec<&Finding> = group.findings.iter().collect();
         findings.sort_by_key(|finding| finding.severity);
@@ -30,7 +30,7 @@ pub fn text(groups: &[Group], screen: &Screen) -> Vec<u8> {
             // Not once more what the lines stand below.
             let line = match *place == group.subject {
                 true => format!("{what}; {remedy}"),
-                false => format!("{place} {what}; {remedy}"),
+                false => format!("{} {what}; {remedy}", place.shown()),
             };
             out.push_str(&format!("  {name} {}\n", screen.shown(&line)));
         }
@@ -66,12 +66,12 @@ pub fn json(groups: &[Group]) -> Vec<u8> {
     for (n, (subject, finding)) in all(groups).enumerate() {
         out.extend_from_slice(if n > 0 { b",\n{" } else { b"\n{" });
         let fields = [
-            ("severity", finding.severity.name()),
-            ("id", finding.id),
-            ("subject", subject),
-            ("where", &finding.place),
-            ("what", &finding.what),
-            ("remedy", &finding.remedy),
+            ("severity", finding.severity.name().as_bytes()),
+            ("id", finding.id.as_bytes()),
+            ("subject", &subject.0),
+            ("where", &finding.place.0),
+            ("what", finding.what.as_bytes()),
+            ("remedy", finding.remedy.as_bytes()),
         ];
         for (n, (key, value)) in fields.into_iter().enumerate() {
             if n > 0 {
@@ -79,7 +79,7 @@ pub fn json(groups: &[Group]) -> Vec<u8> {
             }
             json::write_utf8_string(&mut out, key.as_bytes());
             out.push(b':');
-            json::write_utf8_string(&mut out, value.as_bytes());
+            json::write_utf8_string(&mut out, value);
         }
         out.push(b'}');
     }
@@ -88,20 +88,22 @@ pub fn json(groups: &[Group]) -> Vec<u8> {
     out
 }
 
-fn all(groups: &[Group]) -> impl Iterator<Item = (&str, &Finding)> {
+fn all(groups: &[Group]) -> impl Iterator<Item = (&Place, &Finding)> {
     groups.iter().flat_map(|group| {
         let findings = group.findings.iter();
-        findings.map(move |finding| (group.subject.as_str(), finding))
+        findings.map(move |finding| (&group.subject, finding))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
 
     fn groups(findings: &[Finding]) -> [Group; 1] {
         [Group {
-            subject: "/root".to_owned(),
+            subject: "/root".into(),
             findings: findings.to_vec(),
         }]
     }
@@ -142,6 +144,17 @@ mod tests {
         let warning = Finding::error("e", "/x", "is", "mend").into_warning();
         let told = text(&groups(&[warning]), &screen(true));
         assert!(told.starts_with(b"/root\n  \x1b[33mwarning:\x1b[0m /x is; mend\n"));
+    }
+
+    #[test]
+    fn a_program_gets_a_path_as_it_is() {
+        let path = OsStr::from_bytes(b"/a b/caf\xe9");
+        let error = Finding::error("e", path, "is", "mend");
+        let told = text(&groups(std::slice::from_ref(&error)), &screen(false));
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.contains(r"error: $'/a b/caf\xe9' is; mend"), "{told}");
+        let told = String::from_utf8(json(&groups(&[error]))).unwrap();
+        assert!(told.contains(r#""where":"/a b/caf\udce9""#), "{told}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::toolchain::{Role, Tool, Toolchain};
 
-use super::finding::{shown, Finding};
+use super::finding::{shown, Finding, Place};
 use super::target;
 use crate::command::own::TOOLCHAIN;
 
@@ -102,7 +102,7 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
             shown(root),
             finding.what
         ),
-        place: shown(&other),
+        place: Place::from(&other),
         remedy: "wrap or adopt the toolchain again".to_owned(),
         ..finding
     });
@@ -136,7 +136,7 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
 fn not_adopted(half: &Path) -> Finding {
     Finding::error(
         "not-adopted",
-        shown(half),
+        half,
         "is a linker half of nixpkgs, and none of cc-wrapper's: it works, by bash",
         format!("cc-wrapper adopt {} --in-place", shown(half)),
     )
@@ -148,7 +148,7 @@ fn text(root: &Path) -> Result<Vec<u8>, Finding> {
     fs::read(&path).map_err(|why| {
         Finding::error(
             "unreadable",
-            shown(&path),
+            &path,
             format!("cannot be read: {why}"),
             "make it readable, or wrap the toolchain again",
         )
@@ -159,7 +159,7 @@ fn parse<'t>(root: &Path, text: &'t [u8]) -> Result<Toolchain<'t>, Finding> {
     Toolchain::parse(text).map_err(|error| {
         Finding::error(
             "broken-toolchain",
-            shown(&root.join(TOOLCHAIN)),
+            root.join(TOOLCHAIN),
             format!(
                 "is broken at {}:{}: {}",
                 error.line, error.column, error.what
@@ -173,7 +173,7 @@ fn differing_salts(root: &Path, ours: &Toolchain, other: &Path, theirs: &Toolcha
     let salt = |toolchain: &Toolchain| String::from_utf8_lossy(&toolchain.suffix_salt).into_owned();
     Finding::error(
         "differing-salts",
-        shown(&other.join(TOOLCHAIN)),
+        other.join(TOOLCHAIN),
         format!(
             "has the salt {}, but {} has {}: its linkers do not see what a compiler call has collected",
             salt(theirs),

@@ -51,7 +51,7 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
     let remedy = format!("PATH={bin}:$PATH");
     if !is_on_path {
         let what = "is not on PATH: only what names its tools by their path runs them";
-        let finding = Finding::error("not-on-path", bin, what, remedy);
+        let finding = Finding::error("not-on-path", root.compilers.bin(), what, remedy);
         return vec![match is_missed {
             true => finding,
             false => finding.into_note(),
@@ -62,7 +62,7 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
             "comes before this root on PATH, with {}: calls of those get no flags",
             names.join(" ")
         );
-        let finding = Finding::error("before-on-path", shown(&directory), what, &*remedy);
+        let finding = Finding::error("before-on-path", &directory, what, &*remedy);
         match is_missed {
             true => finding,
             false => finding.into_warning(),

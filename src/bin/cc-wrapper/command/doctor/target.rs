@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::front_end;
 
-use super::finding::{shown, Finding};
+use super::finding::{shown, Finding, Place};
 use super::on_path::OnPath;
 use super::others;
 use super::variables::Variables;
@@ -36,7 +36,7 @@ impl Target {
     pub fn at(path: &Path) -> Target {
         let path = plain(&absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         let wrong = |id, what: &str, remedy: &str| {
-            let finding = Finding::error(id, shown(&path), what, remedy);
+            let finding = Finding::error(id, &path, what, remedy);
             Target::Wrong(path.clone(), finding)
         };
         let metadata = match fs::metadata(&path) {
@@ -99,7 +99,7 @@ pub fn of_environment(variables: &Variables) -> Target {
     if let Some(link) = compilers.first().filter(|program| own::is_wrapper(program)) {
         let finding = Finding::error(
             "no-root",
-            shown(link),
+            link,
             "is cc-wrapper, but in no root: it wraps the next of its name on PATH",
             "for a linker wrapped too: cc-wrapper wrap DIR, then PATH=DIR/bin:$PATH",
         );
@@ -112,8 +112,8 @@ pub fn of_environment(variables: &Variables) -> Target {
         return Target::Root(root);
     }
     let (place, what) = match compilers.first() {
-        Some(program) => (shown(program), "comes first on PATH, and is not wrapped"),
-        None => ("PATH".to_owned(), "has no cc, gcc or clang"),
+        Some(program) => (program.into(), "comes first on PATH, and is not wrapped"),
+        None => (Place::from("PATH"), "has no cc, gcc or clang"),
     };
     let remedy = match nix.filter(|root| is_of_nixpkgs(root)) {
         Some(_) => "cc-wrapper adopt --out DIR, then PATH=DIR/bin:$PATH",

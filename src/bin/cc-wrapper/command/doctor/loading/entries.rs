@@ -7,9 +7,8 @@ use crate::command::doctor::finding::{bytes, shown, Finding};
 use crate::command::doctor::gone;
 
 pub fn check(file: &Path, entries: &[Entry], is_of_use: impl Fn(&Path) -> bool) -> Vec<Finding> {
-    let place = shown(file);
     let warning = |id, what: String, remedy: &str| {
-        Some(Finding::error(id, &*place, what, remedy).into_warning())
+        Some(Finding::error(id, file, what, remedy).into_warning())
     };
     let finding = |entry: &Entry| match entry {
         Entry::Relative(spelled) => warning(
@@ -23,7 +22,7 @@ pub fn check(file: &Path, entries: &[Entry], is_of_use: impl Fn(&Path) -> bool) 
         Entry::Opaque(spelled) => Some(
             Finding::error(
                 "unknown-run-path",
-                &*place,
+                file,
                 format!(
                     "looks for libraries in {}, which only the loader understands",
                     bytes(spelled)

@@ -32,7 +32,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
         Ok(None) => {
             return vec![Finding::error(
                 "no-elf",
-                shown(file),
+                file,
                 "is neither an ELF file nor a tool of a wrapped root",
                 "name a program or a shared library, or a root",
             )]
@@ -40,7 +40,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
         Err(why) => {
             return vec![Finding::error(
                 "unreadable",
-                shown(file),
+                file,
                 format!("cannot be read as an ELF file: {why}"),
                 "build it again",
             )]
@@ -60,7 +60,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
         None => findings.push(
             Finding::error(
                 "static",
-                shown(file),
+                file,
                 "loads no libraries",
                 "there is nothing to do",
             )
@@ -74,7 +74,7 @@ fn interpreter(file: &Path, elf: &Elf, variables: &Variables) -> Option<Finding>
     let interpreter = elf.interpreter.as_ref()?;
     let error = |id, why: String, remedy: &str| {
         let what = format!("does not start: {why}");
-        Some(Finding::error(id, shown(file), what, remedy))
+        Some(Finding::error(id, file, what, remedy))
     };
     let absent = "absent-interpreter";
     if !interpreter.exists() {
@@ -110,7 +110,7 @@ fn interpreter(file: &Path, elf: &Elf, variables: &Variables) -> Option<Finding>
 fn foreign(file: &Path, kind: Kind) -> Finding {
     Finding::error(
         "foreign-machine",
-        shown(file),
+        file,
         format!(
             "is for {}, not for this machine: what it finds there is not known",
             machine::name(kind)
@@ -181,7 +181,7 @@ fn dynamic(
 fn too_much(file: &Path) -> Finding {
     Finding::error(
         "too-much",
-        shown(file),
+        file,
         "names more libraries and directories than are looked at",
         "run it with LD_DEBUG=libs to see the rest",
     )

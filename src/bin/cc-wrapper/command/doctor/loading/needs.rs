@@ -30,7 +30,7 @@ impl Needs<'_> {
 
     fn failure(&self, need: &Need) -> Finding {
         let told = told(self.loaded, need);
-        let place = shown(self.file);
+        let place = self.file;
         let is_unsure = match &need.outcome {
             Outcome::Broken { path, why } => {
                 return Finding::error(
@@ -85,7 +85,7 @@ impl Needs<'_> {
         let needs = self.without.failures().filter(|need| !fails(need));
         let (own, others): (Vec<&Need>, Vec<&Need>) = needs.partition(|need| need.by == 0);
         let warning = |what: String, remedy: String| {
-            Finding::error("only-by-variable", shown(self.file), what, remedy).into_warning()
+            Finding::error("only-by-variable", self.file, what, remedy).into_warning()
         };
         let mut findings = Vec::new();
         if !own.is_empty() {
@@ -110,7 +110,7 @@ impl Needs<'_> {
         (!needs.is_empty()).then(|| {
             Finding::error(
                 "only-by-system",
-                shown(self.file),
+                self.file,
                 format!("finds {} only by the system", names(&needs)),
                 "there is nothing to do, unless it is to run on others",
             )
