@@ -227,6 +227,26 @@ fn a_broken_file_ends_the_search_and_one_for_others_does_not() {
 }
 
 #[test]
+fn a_library_may_lie_where_those_for_this_processor_do() {
+    let Some(bench) = Bench::new() else { return };
+    let library = bench.library("lib/libend.so", &[]);
+    let program = bench.program(&["-Llib", "-l:libend.so", NEW, "-Wl,-rpath,@/lib"]);
+    let names = ["x86-64-v4", "x86-64-v3", "x86-64-v2", "none"];
+    for name in names {
+        let place = bench.path("lib/glibc-hwcaps").join(name);
+        fs::create_dir_all(&place).unwrap();
+        fs::rename(&library, place.join("libend.so")).unwrap();
+        // Which of them count is for the processor and the loader to say.
+        agree(&program, starts(&mut command(&program)));
+        let found = findings(&mut doctor(&program));
+        let is_useless = |finding: &Value| finding["id"] == "useless-run-path";
+        let is_there = starts(&mut command(&program));
+        assert!(!(is_there && found.iter().any(is_useless)), "{found:#?}");
+        fs::rename(place.join("libend.so"), &library).unwrap();
+    }
+}
+
+#[test]
 fn a_program_may_be_on_its_own() {
     let Some(bench) = Bench::new() else { return };
     agree(&bench.program(&["-Wl,-z,nodefaultlib"]), false);

@@ -7,7 +7,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::machine;
+use super::system::System;
+use super::{machine, processor};
 use crate::command::elf::{self, Elf, Kind};
 
 /// No program's libraries take as many looks.
@@ -30,13 +31,21 @@ pub struct Libraries {
     is_musl: bool,
     known: RefCell<BTreeMap<PathBuf, Rc<Library>>>,
     looks: Cell<usize>,
+    /// The names of directories for this processor.
+    levels: Vec<&'static str>,
+    directories: RefCell<BTreeMap<PathBuf, Rc<[PathBuf]>>>,
 }
 
 impl Libraries {
-    pub fn new(kind: Kind, is_musl: bool) -> Libraries {
+    pub fn new(kind: Kind, system: &System) -> Libraries {
         Libraries {
             kind,
-            is_musl,
+            is_musl: system.is_musl,
+            levels: match system.is_musl {
+                true => Vec::new(),
+                false => processor::levels(kind, system.loader.as_deref()),
+            },
+            directories: RefCell::default(),
             known: RefCell::default(),
             looks: Cell::new(0),
         }
@@ -51,6 +60,17 @@ impl Libraries {
         let mut known = self.known.borrow_mut();
         known.insert(path.to_path_buf(), Rc::clone(&found));
         found
+    }
+
+    /// Where a library of `directory` may lie, in the order of the search.
+    pub fn within(&self, directory: &Path) -> Rc<[PathBuf]> {
+        if let Some(known) = self.directories.borrow().get(directory) {
+            return Rc::clone(known);
+        }
+        let all: Rc<[PathBuf]> = processor::within(directory, &self.levels).into();
+        let mut known = self.directories.borrow_mut();
+        known.insert(directory.to_path_buf(), Rc::clone(&all));
+        all
     }
 
     /// Whether there was more to look at than any program has.
@@ -115,7 +135,7 @@ mod tests {
         let path = dir.path().join("x");
         let whole = fs::read("/bin/sh").unwrap();
         let kind = elf::kind(Path::new("/bin/sh")).unwrap().unwrap();
-        let libraries = || Libraries::new(kind, false);
+        let libraries = || Libraries::new(kind, &System::default());
         let with = |change: &Change| {
             let mut text = whole.clone();
             change(&mut text);

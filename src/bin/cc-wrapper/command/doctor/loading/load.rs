@@ -258,8 +258,8 @@ impl Search<'_> {
 
     fn among(&mut self, entries: &[Entry]) -> Option<Hit> {
         entries.iter().find_map(|entry| match entry {
-            Entry::Directory(path) => self.look(&path.join(self.name)),
-            Entry::Relative(path) => self.look(&from_here(path).join(self.name)),
+            Entry::Directory(path) => self.within(path),
+            Entry::Relative(path) => self.within(&from_here(path)),
             Entry::Opaque(_) => {
                 self.is_unsure = true;
                 None
@@ -267,9 +267,22 @@ impl Search<'_> {
         })
     }
 
-    fn of_system(&mut self) -> Option<Hit> {
-        let candidates = self.loader.system.candidates(self.name);
-        candidates.iter().find_map(|path| self.look(path))
+    fn within(&self, directory: &Path) -> Option<Hit> {
+        let directories = self.loader.libraries.within(directory);
+        let mut files = directories.iter().map(|path| path.join(self.name));
+        files.find_map(|path| self.look(&path))
+    }
+
+    fn of_system(&self) -> Option<Hit> {
+        let System {
+            directories, cache, ..
+        } = self.loader.system;
+        let mut cached = cache
+            .iter()
+            .filter(|(name, _)| name == self.name.as_bytes());
+        cached
+            .find_map(|(_, path)| self.look(path))
+            .or_else(|| directories.iter().find_map(|path| self.within(path)))
     }
 
     fn look(&self, path: &Path) -> Option<Hit> {

@@ -6,6 +6,7 @@ mod library;
 mod load;
 mod machine;
 mod needs;
+mod processor;
 mod run_path;
 mod shim;
 mod system;
@@ -130,7 +131,7 @@ fn dynamic(
     variables: &Variables,
 ) -> Vec<Finding> {
     let system = System::of(elf.interpreter.as_deref(), elf.kind, variables);
-    let libraries = Libraries::new(elf.kind, system.is_musl);
+    let libraries = Libraries::new(elf.kind, &system);
     let load = |variable: &[u8]| {
         let loader = Loader {
             libraries: &libraries,
@@ -143,7 +144,9 @@ fn dynamic(
     let without = load(b"");
     let own = &loaded.objects[0];
     let holds = |directory: &Path, name: &OsStr| {
-        !matches!(&*libraries.at(&directory.join(name)), Library::PassedOver)
+        let directories = libraries.within(directory);
+        let mut files = directories.iter().map(|directory| directory.join(name));
+        files.any(|file| !matches!(&*libraries.at(&file), Library::PassedOver))
     };
     // What a library of it needs may lie there too: that is another mistake.
     let is_of_use = |directory: &Path| {
