@@ -2,7 +2,6 @@
 //! there, words that were meant to be quoted, a compiler's words for a linker.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -11,6 +10,7 @@ use cc_wrapper::environment::{flag_lists, words, Half as Which};
 
 use super::directory;
 use super::finding::{bytes, Finding, Place};
+use super::reading;
 use super::root::Root;
 use super::variables::Variables;
 
@@ -78,15 +78,13 @@ pub fn in_files(root: &Root) -> Vec<Finding> {
     let linkers = LINKER_FILES.map(|name| (root.linkers().file(name), Taker::Linker));
     let mut findings = Vec::new();
     for (path, taker) in compilers.into_iter().chain([theirs]).chain(linkers) {
-        match fs::read(&path) {
+        match reading::file(&path) {
             Ok(text) => findings.extend(in_list(&Place::from(&path), &text, taker)),
             Err(why) if why.kind() == ErrorKind::NotFound => {}
-            Err(why) => findings.push(Finding::error(
-                "unreadable",
-                &path,
-                format!("cannot be read: {why}"),
-                "make it a readable file, or remove it",
-            )),
+            Err(why) => {
+                let remedy = "make it a readable file, or remove it";
+                findings.push(reading::failed(&path, &why, remedy));
+            }
         }
     }
     findings
@@ -180,6 +178,7 @@ fn looks_quoted(word: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::command::doctor::root::{tests::ids, tests::lay};
+    use std::fs;
 
     fn found(text: &str) -> Vec<String> {
         let findings = in_list(&"X".into(), text.as_bytes(), Taker::Compiler).into_iter();

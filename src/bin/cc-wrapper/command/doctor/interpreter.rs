@@ -1,7 +1,6 @@
 //! The interpreter that linked programs get.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use cc_wrapper::toolchain::Role;
 
 use super::finding::{shown, Finding, Place};
 use super::gone;
+use super::reading;
 use super::root::{Half, Root};
 use super::variables::Variables;
 
@@ -23,16 +23,25 @@ pub fn in_root(root: &Root) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     let asks = linkers.file("ld-set-dynamic-linker");
+    for name in ["dynamic-linker", "dynamic-linker-m32"] {
+        let file = linkers.file(name);
+        if let Some(why) = reading::file(&file).err().filter(|_| file.exists()) {
+            let remedy = "make it a readable file, or remove it";
+            findings.push(reading::failed(&file, &why, remedy));
+        }
+    }
     match named(linkers, "dynamic-linker") {
         (_, Some(program)) if !program.exists() => {
             findings.push(absent(linkers.file("dynamic-linker"), &program));
         }
-        (false, _) if asks.exists() => findings.push(Finding::error(
-            "no-interpreter",
-            &asks,
-            "asks for the file dynamic-linker beside it, which is not there: every link fails",
-            "write the interpreter's path into that, or remove this",
-        )),
+        (false, _) if asks.exists() && !linkers.file("dynamic-linker").exists() => {
+            findings.push(Finding::error(
+                "no-interpreter",
+                &asks,
+                "asks for the file dynamic-linker beside it, which is not there: every link fails",
+                "write the interpreter's path into that, or remove this",
+            ))
+        }
         _ => {}
     }
     // Few machines link 32-bit programs.
@@ -64,7 +73,7 @@ pub fn in_variables(variables: &Variables, salts: &[String]) -> Vec<Finding> {
 
 /// Whether the file is there, and the program that it names.
 fn named(half: &Half, file: &str) -> (bool, Option<PathBuf>) {
-    let text = fs::read(half.file(file)).ok();
+    let text = reading::file(&half.file(file)).ok();
     let word = text.as_deref().and_then(|text| words(text).next());
     let path = word.map(|word| PathBuf::from(OsStr::from_bytes(word)));
     (text.is_some(), path)
@@ -86,6 +95,7 @@ fn absent(place: impl Into<Place>, program: &Path) -> Finding {
 mod tests {
     use super::*;
     use crate::command::doctor::root::{tests::ids, tests::lay};
+    use std::fs;
 
     #[test]
     fn an_interpreter_must_be_there() {

@@ -21,6 +21,7 @@ mod others;
 mod own_variables;
 mod programs;
 mod purity;
+mod reading;
 mod report;
 mod root;
 mod search_path;

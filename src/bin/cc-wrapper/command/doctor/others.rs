@@ -9,8 +9,8 @@ use cc_wrapper::tool_name::ToolName;
 use cc_wrapper::toolchain::{Role, Toolchain};
 
 use super::on_path::OnPath;
-use super::target;
 use super::variables::Variables;
+use super::{reading, target};
 use crate::command::own::{self, TOOLCHAIN};
 use crate::command::paths::canonical;
 
@@ -65,7 +65,7 @@ fn has_salt(root: &Path, salt: &[u8]) -> bool {
         return is_it;
     }
     // The hook of nixpkgs' wrappers sets the marker.
-    let hook = fs::read(root.join("nix-support/setup-hook")).unwrap_or_default();
+    let hook = reading::file(&root.join("nix-support/setup-hook")).unwrap_or_default();
     let marks = [b"_TARGET_HOST_", salt, b"="].concat();
     target::is_of_nixpkgs(root) && hook.windows(marks.len()).any(|part| part == marks)
 }
@@ -92,7 +92,7 @@ fn names(root: &Path) -> Vec<OsString> {
 
 /// `None`: it has no description that can be read.
 fn of_toolchain<R>(root: &Path, look: impl FnOnce(&Toolchain) -> R) -> Option<R> {
-    let text = fs::read(root.join(TOOLCHAIN)).ok()?;
+    let text = reading::file(&root.join(TOOLCHAIN)).ok()?;
     Toolchain::parse(&text)
         .ok()
         .map(|toolchain| look(&toolchain))

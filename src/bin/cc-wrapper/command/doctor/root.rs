@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::toolchain::{Role, Tool, Toolchain};
 
 use super::finding::{shown, Finding, Place};
-use super::target;
+use super::{reading, target};
 use crate::command::own::TOOLCHAIN;
 
 /// One half: a directory with its `toolchain.json`.
@@ -145,14 +144,8 @@ fn not_adopted(half: &Path) -> Finding {
 
 fn text(root: &Path) -> Result<Vec<u8>, Finding> {
     let path = root.join(TOOLCHAIN);
-    fs::read(&path).map_err(|why| {
-        Finding::error(
-            "unreadable",
-            &path,
-            format!("cannot be read: {why}"),
-            "make it readable, or wrap the toolchain again",
-        )
-    })
+    let remedy = "make it readable, or wrap the toolchain again";
+    reading::file(&path).map_err(|why| reading::failed(&path, &why, remedy))
 }
 
 fn parse<'t>(root: &Path, text: &'t [u8]) -> Result<Toolchain<'t>, Finding> {
@@ -189,6 +182,7 @@ fn differing_salts(root: &Path, ours: &Toolchain, other: &Path, theirs: &Toolcha
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use std::fs;
 
     /// A directory with a root in it, for gcc and ld, which `keys` say more of.
     pub fn lay(keys: &str) -> tempfile::TempDir {

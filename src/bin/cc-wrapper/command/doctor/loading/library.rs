@@ -64,6 +64,7 @@ impl Libraries {
 
     /// Where a library of `directory` may lie, in the order of the search.
     pub fn within(&self, directory: &Path) -> Rc<[PathBuf]> {
+        self.looks.set(self.looks.get() + 1);
         if let Some(known) = self.directories.borrow().get(directory) {
             return Rc::clone(known);
         }

@@ -257,7 +257,9 @@ impl Search<'_> {
     }
 
     fn among(&mut self, entries: &[Entry]) -> Option<Hit> {
-        entries.iter().find_map(|entry| match entry {
+        let libraries = self.loader.libraries;
+        let mut entries = entries.iter().take_while(|_| !libraries.is_tired());
+        entries.find_map(|entry| match entry {
             Entry::Directory(path) => self.within(path),
             Entry::Relative(path) => self.within(&from_here(path)),
             Entry::Opaque(_) => {
@@ -286,9 +288,6 @@ impl Search<'_> {
     }
 
     fn look(&self, path: &Path) -> Option<Hit> {
-        if self.loader.libraries.is_tired() {
-            return None;
-        }
         match &*self.loader.libraries.at(path) {
             Library::PassedOver => None,
             Library::Fits(elf) => {
@@ -332,4 +331,41 @@ fn directory_of(path: &Path) -> &Path {
 fn from_here(path: &[u8]) -> PathBuf {
     let path = Path::new(OsStr::from_bytes(path));
     absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::elf::Kind;
+
+    #[test]
+    fn a_search_without_an_end_is_given_up() {
+        let kind = Kind {
+            machine: object::elf::EM_X86_64,
+            is_64: true,
+            is_little: true,
+        };
+        let directories: Vec<String> = (0..900).map(|n| format!("/none/{n}")).collect();
+        let dynamic = Dynamic {
+            needed: (0..900).map(|n| format!("lib{n}").into()).collect(),
+            run_path: Some(directories.join(":").into_bytes()),
+            ..Dynamic::default()
+        };
+        let elf = Elf {
+            kind,
+            is_loadable: true,
+            interpreter: None,
+            dynamic: None,
+        };
+        let system = System::default();
+        let libraries = Libraries::new(kind, &system);
+        let loader = Loader {
+            libraries: &libraries,
+            system: &system,
+            variable: b"",
+        };
+        let loaded = loader.load(Path::new("/none"), &elf, &dynamic);
+        assert!(libraries.is_tired());
+        assert!(loaded.needs.len() > 100 && loaded.needs.len() < 900);
+    }
 }

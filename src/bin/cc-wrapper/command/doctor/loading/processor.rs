@@ -1,7 +1,8 @@
 //! Directories with libraries for newer processors only, which glibc has
 //! looked into first since 2.33.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::command::elf::Kind;
@@ -12,7 +13,7 @@ const DIRECTORY: &str = "glibc-hwcaps";
 
 /// The names in there that count for programs of this kind, best first.
 pub fn levels(kind: Kind, loader: Option<&Path>) -> Vec<&'static str> {
-    let text = loader.and_then(|loader| fs::read(loader).ok());
+    let text = loader.and_then(text);
     let is_named = |text: Vec<u8>| {
         let mut parts = text.windows(DIRECTORY.len());
         parts.any(|part| part == DIRECTORY.as_bytes())
@@ -21,6 +22,19 @@ pub fn levels(kind: Kind, loader: Option<&Path>) -> Vec<&'static str> {
         true if text.map_or(true, is_named) => of_this_machine(),
         _ => Vec::new(),
     }
+}
+
+fn text(loader: &Path) -> Option<Vec<u8>> {
+    /// No loader is larger.
+    const LARGEST: u64 = 16 << 20;
+    // Opening a pipe would wait for its other end.
+    if !fs::metadata(loader).ok()?.is_file() {
+        return None;
+    }
+    let mut text = Vec::new();
+    let file = File::open(loader).ok()?;
+    file.take(LARGEST).read_to_end(&mut text).ok()?;
+    Some(text)
 }
 
 #[cfg(target_arch = "x86_64")]
