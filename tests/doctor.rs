@@ -646,11 +646,9 @@ fn programs_that_do_not_find_their_libraries_are_named() {
         let program = patient.build(&[flag]);
         let (status, text) = output(&mut doctor(&program));
         assert_eq!(status, 0, "{text}");
-        assert!(
-            text.contains("finds libc.so.6 only by the system"),
-            "{text}"
-        );
-        assert!(text.ends_with("\nall is well\n"), "{text}");
+        // That libc is the system's goes without saying.
+        let well = format!("{}\nall is well\n", program.display());
+        assert_eq!(text, well);
         let library = patient.path("lib/libanswer.so");
         fs::remove_file(&library).unwrap();
         let mut doctor = doctor(&program);

@@ -140,7 +140,6 @@ const WELL: &str = "/home/you/toolchain\nenvironment\nall is well\n";
 
 const PROGRAM_WELL: &str = "\
 /home/you/app/main
-  note: finds libc.so.6 only by the system; there is nothing to do, unless it is to run on others
 all is well
 ";
 
@@ -190,9 +189,7 @@ fn without_a_library(shell: &mut Shell) {
            error: needs libb.so.1, which nothing finds; install it in /opt/b/lib, or link it again \
            with -LDIR in NIX_LDFLAGS, DIR being where libb.so.1 is; or patchelf --add-rpath DIR\n  \
            warning: looks for libraries in /opt/b/lib, which does not exist; link it again without \
-           that, or patchelf --set-rpath\n  \
-           note: finds libc.so.6 only by the system; there is nothing to do, unless it is to run \
-           on others\n\
+           that, or patchelf --set-rpath\n\
          1 error, 1 warning\n"
     );
     assert_eq!(

@@ -38,7 +38,7 @@ pub fn command() -> Command {
         .arg(
             Arg::new("path")
                 .value_name("PATH")
-                .help("A wrapped root, a tool in it, or an ELF file [default: the root of the cc on PATH, or $NIX_CC]")
+                .help("A wrapped root, a tool in it, or an ELF file [default: the root of the cc on PATH, of $CC, or $NIX_CC]")
                 .value_parser(value_parser!(PathBuf))
                 .value_hint(ValueHint::AnyPath)
                 .action(ArgAction::Append),

@@ -68,7 +68,7 @@ pub fn toolchain() -> Arg {
     Arg::new("toolchain")
         .long("toolchain")
         .value_name("DIR")
-        .help("A wrapped root: its tools first on PATH, and CC, CXX and PKG_CONFIG")
+        .help("A wrapped root: its tools first on PATH, and as CC, CXX, PKG_CONFIG, LD …")
         .value_parser(value_parser!(PathBuf))
         .value_hint(ValueHint::DirPath)
 }

@@ -105,7 +105,10 @@ impl Needs<'_> {
     }
 
     fn only_by_system(&self) -> Option<Finding> {
-        let is_it = |need: &&Need| need.by == 0 && need.outcome == Outcome::Found(Finder::System);
+        let is_it = |need: &&Need| {
+            let is_systems = need.outcome == Outcome::Found(Finder::System);
+            need.by == 0 && is_systems && !is_of_libc(need.name.as_bytes())
+        };
         let needs: Vec<&Need> = self.without.needs.iter().filter(is_it).collect();
         (!needs.is_empty()).then(|| {
             Finding::error(
@@ -117,6 +120,21 @@ impl Needs<'_> {
             .into_note()
         })
     }
+}
+
+/// Whether it comes with the interpreter, whichever system that is of.
+fn is_of_libc(name: &[u8]) -> bool {
+    let names: [&[u8]; 8] = [
+        b"ld-linux",
+        b"ld-musl",
+        b"ld64",
+        b"libc.",
+        b"libdl.",
+        b"libm.",
+        b"libpthread.",
+        b"librt.",
+    ];
+    names.iter().any(|start| name.starts_with(start))
 }
 
 fn names(needs: &[&Need]) -> String {
