@@ -1,0 +1,120 @@
+//! The linker below a driver, and what it will add.
+
+use std::os::unix::ffi::OsStrExt;
+
+use cc_wrapper::note::{NoRpath, Note, Stand};
+use cc_wrapper::plan::Arg;
+
+use super::dropped;
+use super::lines::{Lines, Row};
+use crate::command::explain::linker::{Added, Before, Below, Wrapped};
+use crate::command::explain::words::{Words, THIS_CALL};
+use crate::command::screen::Kind;
+
+/// Of a directory, where the driver does not tell its own libraries.
+pub const UNKNOWN_LIBRARY: &str =
+    "it holds none of the libraries that you name; the driver's own may make it one";
+/// Of the whole link, likewise.
+pub const UNKNOWN_LIBRARIES: &str = "you name no library; the driver's own may make one";
+
+impl Lines<'_> {
+    pub fn linker(&mut self, linker: &Below, drivers: &Words) {
+        let path = self.screen.word(&linker.path);
+        let path = match &linker.missing {
+            Some(missing) => format!("{path}, as there is no {}", self.screen.word(missing)),
+            None => path,
+        };
+        match (&linker.before, &linker.stand) {
+            (Before::Ours(Wrapped::Fails(why)), _) => {
+                let why = String::from_utf8_lossy(why);
+                self.says("linker", &format!("{path}, which fails: {why}"));
+            }
+            (Before::Ours(Wrapped::Adds(added)), stand) => {
+                self.added(&path, stand, added, drivers);
+            }
+            (Before::Bash(root), _) => {
+                let root = self.screen.word(root.as_os_str().as_bytes());
+                let what = "nixpkgs' wrapper in bash; what it adds is not known here";
+                let text = format!("{path}: {what} (cc-wrapper adopt {root} --in-place)");
+                self.says("linker", &text);
+            }
+            (Before::Absent, _) => self.says("linker", &format!("{path}: there is none")),
+            (Before::Nothing, Stand::PassedByDriver) => {
+                let text = "no wrapper stands before it, so this call carries its flags";
+                self.says("linker", &format!("{path}: {text}"));
+            }
+            (Before::Nothing, _) => {
+                let text = "no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER";
+                self.says("linker", &format!("{path}: {text}"));
+            }
+        }
+    }
+
+    fn added(&mut self, path: &str, stand: &Stand, added: &Added, drivers: &Words) {
+        let words = Words {
+            args: &[],
+            collector: THIS_CALL,
+            ..*drivers
+        };
+        let program = self.screen.word(&added.program);
+        let what = match stand {
+            Stand::FrontEnd(_) => "a front end of",
+            _ => "which becomes",
+        };
+        let is_empty = added.before.is_empty() && added.after.is_empty();
+        let nothing = added.notes.iter().find_map(|note| match note {
+            Note::Nothing(why) => Some(*why),
+            _ => None,
+        });
+        let adds = match (nothing, is_empty, added.is_exact) {
+            (Some(why), ..) => format!("and adds nothing: {why}"),
+            (_, true, true) => "and adds nothing".into(),
+            (_, true, false) => {
+                "and adds nothing (but the driver does not tell its own flags)".into()
+            }
+            (_, false, true) => "and adds this:".into(),
+            (_, false, false) => {
+                "and adds this (but the driver does not tell its own flags):".into()
+            }
+        };
+        self.says("linker", &format!("{path}, {what} {program}, {adds}"));
+        let row = |arg: &Arg| Row {
+            indent: "  ",
+            kind: Kind::Added,
+            word: self.screen.word(arg),
+            why: words.origin(arg),
+        };
+        let rows: Vec<Row> = added.before.iter().chain(&added.after).map(row).collect();
+        self.table(&rows);
+        for note in &added.notes {
+            match note {
+                // Nobody asks for the driver's own directories.
+                Note::NoRpath { directory, .. } if !added.named.contains(directory) => {}
+                Note::NoRpath {
+                    directory,
+                    why: NoRpath::NoLibrary,
+                } if !added.is_exact => {
+                    let text = format!("{}: {UNKNOWN_LIBRARY}", self.screen.word(directory));
+                    self.says("no rpath", &text);
+                }
+                Note::NoLibraries if !added.is_exact => self.says("no rpath", UNKNOWN_LIBRARIES),
+                Note::NoRpath { .. } | Note::NoRpaths(_) | Note::NoLibraries | Note::Hook(_) => {
+                    self.note(note, &words)
+                }
+                Note::Hardening { off, .. } => {
+                    let off = Note::Hardening {
+                        asked: Vec::new(),
+                        off: off.clone(),
+                        overrides_default: false,
+                    };
+                    self.note(&off, &words);
+                }
+                _ => {}
+            }
+        }
+        for (arg, why) in dropped(added.notes.iter()) {
+            let text = format!("{}: {}", self.screen.word(arg), why.text());
+            self.says("ld drops", &text);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What was noted while the call was planned.
+
+use cc_wrapper::environment::Half;
+use cc_wrapper::note::{Note, NO_LIBRARIES};
+use cc_wrapper::plan::Suffix;
+
+use super::lines::Lines;
+use crate::command::explain::words::Words;
+
+impl Lines<'_> {
+    pub fn note(&mut self, note: &Note, words: &Words) {
+        let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match note {
+            Note::Roles {
+                half,
+                markers,
+                served,
+                required,
+            } => {
+                for suffix in served {
+                    let marker = markers.iter().find(|m| m.suffix == *suffix && m.is_set);
+                    let why = match marker {
+                        Some(marker) => format!("{} is set", name(&marker.name)),
+                        None => format!("no role marker is set ({})", self.needs_none),
+                    };
+                    self.says(
+                        "serves",
+                        &format!("{}: {why}", variables_of(*half, *suffix)),
+                    );
+                }
+                let missing: Vec<_> = markers.iter().filter(|_| *required).collect();
+                for marker in missing.iter().filter(|marker| !marker.is_set) {
+                    let text = format!(
+                        "{}: set {}=1",
+                        variables_of(*half, marker.suffix),
+                        name(&marker.name)
+                    );
+                    self.says("serves not", &text);
+                }
+            }
+            Note::Unread {
+                variable,
+                marker,
+                keeps_plain,
+            } => {
+                let mut text = format!(
+                    "{}, though it is set: set {}=1",
+                    name(variable),
+                    name(marker)
+                );
+                if let Some(plain) = keeps_plain {
+                    text += &format!(", and {}=1 to keep what is read now", name(plain));
+                }
+                self.says("not read", &text);
+            }
+            Note::Inherited { mark } => {
+                let text = format!("collected by a wrapper further up: {} is set", name(mark));
+                self.says("variables", &text);
+            }
+            Note::Hardening {
+                asked,
+                off,
+                overrides_default,
+            } => {
+                for flags in asked.chunk_by(|a, b| a.origin == b.origin) {
+                    let by = words.asker(&flags[0].origin);
+                    let flags: Vec<String> =
+                        flags.iter().map(|flag| self.screen.word(flag)).collect();
+                    self.says("hardening", &format!("{} ({by})", flags.join(" ")));
+                }
+                if *overrides_default {
+                    let text =
+                        "none: NIX_HARDENING_ENABLE is set to nothing, so the default is off";
+                    self.says("hardening", text);
+                }
+                for (flag, why) in off {
+                    let text = format!("{} is off: {}", self.screen.word(flag), name(&why.text()));
+                    self.says("hardening", &text);
+                }
+            }
+            Note::NoLinking(why) => self.says("link", &format!("no: {why}")),
+            Note::LinkType { name, inherited } => {
+                let by = match inherited {
+                    true => ", as a wrapper further up has found out",
+                    false => "",
+                };
+                self.says("link", &format!("yes, {name}{by}"));
+            }
+            Note::LinksBy(program) => {
+                let program = self.screen.word(program);
+                let text = format!("yes, by {program}: explain that for what the linker gets");
+                self.says("link", &text);
+            }
+            Note::NoRpath { directory, why } => {
+                let text = format!("{}: {}", self.screen.word(directory), name(&why.text()));
+                self.says("no rpath", &text);
+            }
+            Note::NoLibraries => self.says("no rpath", NO_LIBRARIES),
+            Note::NoRpaths(why) => self.says("no rpath", why),
+            Note::Hook(path) => {
+                let text = format!("{}, which has just been run", self.screen.word(path));
+                self.says("hook", &text);
+            }
+            Note::Nothing(why) => self.says("nothing in", why),
+            // Told with what would be recorded.
+            Note::NoRecord(_) | Note::Dropped { .. } | Note::Linker { .. } => {}
+        }
+    }
+}
+
+/// The variables of a role that a call reads by its own half's markers.
+fn variables_of(half: Half, suffix: Suffix) -> String {
+    let suffix = suffix.name();
+    match half {
+        Half::Compiler => format!("NIX_CFLAGS_COMPILE{suffix} and its kin"),
+        Half::Linker => format!("NIX_LDFLAGS{suffix} and its kin"),
+        Half::PkgConfig => format!("PKG_CONFIG_PATH{suffix}"),
+    }
+}
