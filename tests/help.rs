@@ -130,6 +130,7 @@ fn a_mistake_is_told_on_one_line_with_what_may_be_meant() {
     for (args, expected) in [
         (&["explian", "--", "gcc"][..], "did you mean 'explain'?"),
         (&["doctr"], "did you mean 'doctor'?"),
+        (&["evn", "/opt/zlib"], "did you mean 'env'?"),
         (&["help", "rusttup"], "did you mean 'rustup'?"),
         (&["env", "--tolchain", "x"], "did you mean '--toolchain'?"),
         (&["env", "--shell", "fsh", "x"], "did you mean 'fish'?"),

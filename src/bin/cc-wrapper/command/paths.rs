@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::command::error::{Error, Result};
 use crate::report::quoted;
@@ -25,6 +25,20 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
 /// `path` without `//`, `/./` and a slash at its end; symlinks and `..` stay.
 pub fn plain(path: &Path) -> PathBuf {
     path.components().collect()
+}
+
+/// The same without `..` too, as far as it leads somewhere: symlinks before the
+/// last of them are followed, those behind it stay.
+pub fn without_parents(path: &Path) -> PathBuf {
+    let parts: Vec<Component> = path.components().collect();
+    let is_parent = |part: &Component| matches!(part, Component::ParentDir);
+    let end = parts.iter().rposition(is_parent).map_or(0, |last| last + 1);
+    let (before, behind) = parts.split_at(end);
+    let before: PathBuf = before.iter().collect();
+    match fs::canonicalize(&before) {
+        Ok(before) => before.join(behind.iter().collect::<PathBuf>()),
+        Err(_) => plain(path),
+    }
 }
 
 /// A path or name for a person to read: as it is, or if it is no text or has

@@ -64,6 +64,7 @@ fn line(error: &clap::Error, args: &[OsString], command: &Command) -> String {
         ErrorKind::InvalidSubcommand => {
             let name = context(error, ContextKind::InvalidSubcommand);
             let tip = nearest(error, ContextKind::SuggestedSubcommand);
+            let tip = tip.or_else(|| transposed(name, command));
             let tip = tip.or_else(|| ToolName::parse(name.as_bytes()).map(|_| of_tool(name)));
             (format!("there is no command '{name}'"), tip)
         }
@@ -103,6 +104,19 @@ fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
         _ => return None,
     };
     Some(format!("did you mean '{nearest}'?"))
+}
+
+/// The command with these letters in another order, which clap finds unlike
+/// where they are few.
+fn transposed(name: &str, command: &Command) -> Option<String> {
+    let letters = |name: &str| {
+        let mut letters: Vec<char> = name.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let mut names = command.get_subcommands().map(Command::get_name);
+    let meant = names.find(|other| letters(other) == letters(name))?;
+    Some(format!("did you mean '{meant}'?"))
 }
 
 /// A tool is none of our commands.

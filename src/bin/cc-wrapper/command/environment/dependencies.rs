@@ -8,7 +8,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::command::error::{cannot, Error, Result};
-use crate::command::paths::{absolute, canonical, has_colon, has_white_space, plain, shown};
+use crate::command::paths::{
+    absolute, canonical, has_colon, has_white_space, plain, shown, without_parents,
+};
 
 /// Names the dependencies that a package's users need too.
 const PROPAGATED: &str = "nix-support/propagated-build-inputs";
@@ -36,7 +38,7 @@ const SYSTEMS: [&str; 2] = ["/", "/usr"];
 pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for given in given {
-        let prefix = plain(&absolute(given)?);
+        let prefix = without_parents(&absolute(given)?);
         let called = shown(given);
         match fs::metadata(&prefix) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {

@@ -12,7 +12,9 @@ use cc_wrapper::toolchain::{Role, RoleMarkers, Tool, Toolchain};
 
 use crate::command::error::{cannot, warn, Error, Result};
 use crate::command::own::{self, TOOLCHAIN};
-use crate::command::paths::{absolute, canonical, has_colon, has_white_space, plain, shown};
+use crate::command::paths::{
+    absolute, canonical, has_colon, has_white_space, shown, without_parents,
+};
 use crate::command::wrap::Triple;
 
 #[derive(Debug, Default)]
@@ -59,7 +61,7 @@ impl Root {
     /// There is none, or it is broken.
     pub fn read(dir: &Path) -> Result<Root> {
         let called = shown(dir);
-        let dir = plain(&absolute(dir)?);
+        let dir = without_parents(&absolute(dir)?);
         if dir.exists() && !dir.is_dir() {
             return Err(Error::new(format!(
                 "--toolchain {called} is no directory; give a wrapped root"

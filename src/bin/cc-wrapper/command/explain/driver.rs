@@ -44,8 +44,20 @@ pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
     // More arguments than the kernel takes would need a response file, which
     // gcc then hands on in its stead.
     let told = driver.output().ok().filter(|told| told.status.success())?;
+    if has_error(&told.stderr) {
+        return None;
+    }
     let mut commands = commands(&told.stderr).into_iter().rev();
     commands.find_map(|command| linkers(command, family))
+}
+
+/// clang goes on behind its errors here, and ends well.
+fn has_error(told: &[u8]) -> bool {
+    let mut lines = told.split(|&b| b == b'\n');
+    lines.any(|line| {
+        let text = String::from_utf8_lossy(line);
+        !text.starts_with(' ') && text.contains(": error: ")
+    })
 }
 
 /// The command, if it is a linker's.
@@ -113,6 +125,15 @@ fn command(text: &[u8]) -> Option<(Vec<Vec<u8>>, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ends_in_an_error_has_no_linker() {
+        let error = b"clang: error: invalid linker name in '-fuse-ld=/nope'\n \"/usr/bin/ld\"\n";
+        assert!(has_error(error));
+        assert!(!has_error(
+            b"Target: x\n \"/usr/bin/ld\" \"a: error: b.o\"\n"
+        ));
+    }
 
     fn told(text: &str, family: Family) -> Option<String> {
         let mut commands = commands(text.as_bytes()).into_iter().rev();

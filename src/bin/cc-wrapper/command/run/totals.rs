@@ -68,6 +68,7 @@ fn number(count: usize, what: &str) -> String {
 fn seconds(time: Duration) -> String {
     match time.as_secs_f64() {
         long if long >= 10.0 => format!("{long:.1} s"),
+        shortest if shortest < 0.01 => format!("{:.1} ms", shortest * 1000.0),
         short => format!("{short:.3} s"),
     }
 }
@@ -83,7 +84,7 @@ mod tests {
                     0 0 0 0 1 1 0 0\n1 0";
         assert_eq!(
             Totals::of(text).line(),
-            "2 compiles, 1 link, 2 failed; 0.005 s in the wrapper, 10.5 s in the tools"
+            "2 compiles, 1 link, 2 failed; 5.0 ms in the wrapper, 10.5 s in the tools"
         );
         assert_eq!(Totals::of("").line(), "no wrapped tool was called");
     }
@@ -94,7 +95,7 @@ mod tests {
                     1 0 0 1 1 0 2000000 300000000";
         assert_eq!(
             Totals::of(text).line(),
-            "2 compiles, 0 links, 1 failed; 0.005 s in the wrapper, 0.896 s in the tools"
+            "2 compiles, 0 links, 1 failed; 5.0 ms in the wrapper, 0.896 s in the tools"
         );
     }
 }
