@@ -784,3 +784,18 @@ fn meson_finds_them() {
     place.built("build/main");
     place.built("build/other");
 }
+
+#[test]
+fn a_prefix_is_the_same_however_it_is_spelled() {
+    let place = Place::empty();
+    let told = run(&mut place.env(&[place.path("one")]));
+    for spelled in ["one", "./one/", "two/../one", "one/lib/.."] {
+        assert_eq!(run(&mut place.env(&[spelled])), told, "{spelled}");
+    }
+    let spelled = place.path("two/lib64/../../one");
+    assert_eq!(run(&mut place.env(&[spelled])), told);
+    // A symlink is its owner's choice of name, but what is behind it counts.
+    symlink(place.path("two/lib64"), place.path("link")).unwrap();
+    let two = run(&mut place.env(&["two"]));
+    assert_eq!(run(&mut place.env(&["link/.."])), two);
+}

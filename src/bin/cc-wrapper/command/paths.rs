@@ -36,7 +36,7 @@ pub fn without_parents(path: &Path) -> PathBuf {
     let (before, behind) = parts.split_at(end);
     let before: PathBuf = before.iter().collect();
     match fs::canonicalize(&before) {
-        Ok(before) => before.join(behind.iter().collect::<PathBuf>()),
+        Ok(before) => plain(&before.join(behind.iter().collect::<PathBuf>())),
         Err(_) => plain(path),
     }
 }
