@@ -11,6 +11,7 @@ use cc_wrapper::environment::Environment;
 use cc_wrapper::error::Error;
 use cc_wrapper::front_end;
 use cc_wrapper::toolchain::Toolchain;
+use cc_wrapper::world::World;
 
 use super::binaries::{Binaries, Whose};
 use super::finding::{bytes, shown, Finding};
@@ -27,6 +28,7 @@ pub fn check(root: &Root, binaries: &Binaries) -> Vec<Finding> {
         .halves()
         .flat_map(|half| directories.map(|name| half.root.join(name)));
     let mut findings = dangling(directories.flat_map(|directory| entries(&directory)));
+    findings.extend(not_executable(root));
     for half in root.halves() {
         for path in entries(&half.bin()) {
             findings.extend(tool(&path, half.toolchain, binaries));
@@ -70,6 +72,49 @@ fn dangling(paths: impl Iterator<Item = PathBuf>) -> Vec<Finding> {
     links.into_iter().map(finding).collect()
 }
 
+/// Tools that do not run, told together where they are links to the same.
+fn not_executable(root: &Root) -> Vec<Finding> {
+    let tools = root.halves().flat_map(|half| {
+        let is_tool = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default();
+            name == BINARY || half.toolchain.tool(name.as_bytes()).is_some()
+        };
+        entries(&half.bin()).filter(is_tool)
+    });
+    let front_ends = root
+        .halves()
+        .flat_map(|half| entries(&half.root.join(front_end::DIRECTORY)));
+    let mut links: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    let paths = tools.chain(front_ends);
+    for path in paths.filter(|path| path.exists() && !is_executable(path)) {
+        let names = links.entry(canonical(&path)).or_default();
+        if path.is_symlink() {
+            names.extend(path.file_name().map(|name| bytes(name.as_bytes())));
+        }
+    }
+    let finding = |(target, mut names): (PathBuf, Vec<String>)| {
+        names.sort();
+        names.dedup();
+        let what = match names.as_slice() {
+            [] => "is no file that may be executed".to_owned(),
+            names => format!(
+                "is no file that may be executed, but is what these lead to: {}",
+                names.join(" ")
+            ),
+        };
+        let remedy = match target.is_file() {
+            true => format!("chmod +x {}", shown(&target)),
+            false => "wrap or adopt the toolchain again".to_owned(),
+        };
+        Finding::error("not-executable", target, what, remedy)
+    };
+    links.into_iter().map(finding).collect()
+}
+
+fn is_executable(path: &Path) -> bool {
+    Os.is_executable(path.as_os_str().as_bytes())
+}
+
 /// What a link leads to, there or not.
 fn target(link: &Path) -> Option<PathBuf> {
     let target = link.parent()?.join(fs::read_link(link).ok()?);
@@ -84,6 +129,10 @@ fn tool(path: &Path, toolchain: &Toolchain, binaries: &Binaries) -> Option<Findi
         return None;
     }
     let is_listed = toolchain.tool(name.as_bytes()).is_some();
+    // Told of as such.
+    if is_listed && !is_executable(path) {
+        return None;
+    }
     match (is_listed, binaries.is_ours(path)) {
         (true, false) => Some(Finding::error(
             "bypassed",
@@ -177,7 +226,7 @@ mod tests {
     use super::*;
     use crate::command::doctor::root::{self, tests::ids, tests::lay};
     use crate::command::own::TOOLCHAIN;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{symlink, PermissionsExt};
 
     fn found(root: &Path) -> Vec<&'static str> {
         ids(root, |root| check(root, &Binaries::default()))
@@ -222,6 +271,29 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_run_is_told_once() {
+        let dir = lay("");
+        let real = canonical(dir.path());
+        let binary = real.join("bin/cc-wrapper");
+        fs::create_dir(real.join("linkers")).unwrap();
+        fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+        for link in ["bin/gcc", "bin/ld", "linkers/ld"] {
+            symlink("../bin/cc-wrapper", real.join(link)).unwrap();
+        }
+        fs::write(real.join("bin/README"), "").unwrap();
+        assert_eq!(found(&real), [""; 0]);
+        fs::set_permissions(&binary, fs::Permissions::from_mode(0o644)).unwrap();
+        let findings = root::read(&real, |root| check(root, &Binaries::default()));
+        let [finding] = findings.try_into().unwrap();
+        assert_eq!(
+            (finding.id, finding.place),
+            ("not-executable", binary.into())
+        );
+        let told = "is no file that may be executed, but is what these lead to: gcc ld";
+        assert_eq!(finding.what, told);
+    }
+
+    #[test]
     fn a_linker_may_lie_in_the_other_half() {
         let (inner, dir) = (lay(""), lay(""));
         let text = format!(
@@ -242,7 +314,9 @@ mod tests {
         let dir = lay("");
         let mut text = fs::read(std::env::current_exe().unwrap()).unwrap();
         text.push(0);
-        fs::write(dir.path().join("bin/gcc"), text).unwrap();
+        let gcc = dir.path().join("bin/gcc");
+        fs::write(&gcc, text).unwrap();
+        fs::set_permissions(&gcc, fs::Permissions::from_mode(0o755)).unwrap();
         symlink("gcc", dir.path().join("bin/ld")).unwrap();
         assert_eq!(found(dir.path()), ["other-binary"]);
     }

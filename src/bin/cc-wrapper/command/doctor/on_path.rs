@@ -25,13 +25,15 @@ impl OnPath {
         }
     }
 
-    /// The places of a name that calls could come to. Links of roots to
-    /// nothing are passed over by calls, but meant.
+    /// The places of a name that calls could come to. What does not run in a
+    /// root, a link to nothing or a file that may not be executed, is passed
+    /// over by calls, but meant.
     pub fn all<'p>(&'p self, name: &'p OsStr) -> impl Iterator<Item = PathBuf> + 'p {
         let places = self.directories.iter().map(move |path| path.join(name));
         places.filter(|place| {
-            let is_meant = || place.is_symlink() && own::root_of(place).is_some();
-            Os.is_executable(place.as_os_str().as_bytes()) || is_meant()
+            let place_bytes = place.as_os_str().as_bytes();
+            let is_meant = || Os.has_entry(place_bytes) && own::root_of(place).is_some();
+            Os.is_executable(place_bytes) || is_meant()
         })
     }
 
