@@ -289,6 +289,26 @@ fn what_is_broken_in_a_root_is_named() {
 }
 
 #[test]
+fn a_tool_that_is_gone_is_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    for name in ["gcc", "ld"] {
+        let place = patient.root.join("bin").join(name);
+        let away = patient.path(name);
+        fs::rename(&place, &away).unwrap();
+        assert_finds(
+            &mut patient.doctor(),
+            "error",
+            "absent-tool",
+            shown(&place),
+            "wrap or adopt the toolchain again",
+        );
+        fs::rename(&away, &place).unwrap();
+    }
+}
+
+#[test]
 fn a_program_that_lacks_a_library_is_named() {
     let Some(patient) = Patient::new() else {
         return;

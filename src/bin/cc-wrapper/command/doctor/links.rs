@@ -10,19 +10,22 @@ use cc_wrapper::dispatch::dispatch;
 use cc_wrapper::environment::Environment;
 use cc_wrapper::error::Error;
 use cc_wrapper::front_end;
-use cc_wrapper::toolchain::Toolchain;
+use cc_wrapper::toolchain::{Role, Tool, Toolchain};
 use cc_wrapper::world::World;
 
 use super::binaries::{Binaries, Whose};
 use super::finding::{bytes, shown, Finding};
 use super::gone;
-use super::root::Root;
+use super::on_path::OnPath;
+use super::root::{Half, Root};
+use super::variables::Variables;
 use crate::command::elf;
 use crate::command::own::{self, BINARY};
 use crate::command::paths::canonical;
 use crate::os::Os;
 
-pub fn check(root: &Root, binaries: &Binaries) -> Vec<Finding> {
+pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
+    let path = OnPath::of(variables);
     let directories = ["bin", "nix-support", front_end::DIRECTORY];
     let directories = root
         .halves()
@@ -33,7 +36,7 @@ pub fn check(root: &Root, binaries: &Binaries) -> Vec<Finding> {
         for path in entries(&half.bin()) {
             findings.extend(tool(&path, half.toolchain, binaries));
         }
-        findings.extend(absent_tools(&half.bin(), half.toolchain));
+        findings.extend(absent_tools(half, &path));
     }
     findings.extend(binary(root, binaries));
     findings
@@ -158,24 +161,35 @@ fn is_unlisted(path: &Path) -> bool {
     matches!(found, Err(Error::NoSuchTool { .. }))
 }
 
-fn absent_tools(bin: &Path, toolchain: &Toolchain) -> Vec<Finding> {
+/// Without compilers and linkers of a root, others of their names on PATH get
+/// by without flags.
+fn absent_tools(half: &Half, path: &OnPath) -> Vec<Finding> {
     // The tools of some roots lie elsewhere: see `cc-wrapper rustup`.
-    if !bin.is_dir() {
+    if !half.bin().is_dir() {
         return Vec::new();
     }
-    let places = toolchain.tools.iter();
-    let places = places.map(|tool| bin.join(OsStr::from_bytes(&tool.name)));
-    let absent = places.filter(|place| fs::symlink_metadata(place).is_err());
-    let finding = |place: PathBuf| {
-        Finding::error(
-            "absent-tool",
-            &place,
-            "is listed in toolchain.json, but is not there: the next of its name on PATH gets its calls",
-            "wrap or adopt the toolchain again",
-        )
-        .into_warning()
+    let finding = |tool: &Tool| {
+        let place = half.place(tool);
+        if fs::symlink_metadata(&place).is_ok() {
+            return None;
+        }
+        let role = Role::parse(&tool.role);
+        let is_grave = matches!(role, Some(Role::Cc | Role::Cxx | Role::Ld));
+        let next = path.first(OsStr::from_bytes(&tool.name));
+        let finding = |what: &str| {
+            let what = format!("is listed in toolchain.json, but is not there: {what}");
+            let remedy = "wrap or adopt the toolchain again";
+            Finding::error("absent-tool", &place, what, remedy)
+        };
+        Some(match next.filter(|next| !own::is_wrapper(next)) {
+            Some(next) if is_grave => {
+                let next = shown(&next);
+                finding(&format!("{next} gets its calls, and no flags"))
+            }
+            _ => finding("the next of its name on PATH gets its calls").into_warning(),
+        })
     };
-    absent.map(finding).collect()
+    half.toolchain.tools.iter().filter_map(finding).collect()
 }
 
 /// The program that the tools lead to.
@@ -224,12 +238,39 @@ fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::doctor::finding::Severity;
     use crate::command::doctor::root::{self, tests::ids, tests::lay};
     use crate::command::own::TOOLCHAIN;
     use std::os::unix::fs::{symlink, PermissionsExt};
 
     fn found(root: &Path) -> Vec<&'static str> {
-        ids(root, |root| check(root, &Binaries::default()))
+        let variables = Variables::new(&[""; 0]);
+        ids(root, |root| check(root, &variables, &Binaries::default()))
+    }
+
+    /// With these directories on PATH.
+    fn all(root: &Path, path: &str) -> Vec<Finding> {
+        let variables = Variables::new(&[format!("PATH={path}")]);
+        root::read(root, |root| check(root, &variables, &Binaries::default()))
+    }
+
+    #[test]
+    fn an_absent_tool_is_grave_where_calls_get_no_flags() {
+        let (dir, other, wrapped) = (lay(""), tempfile::tempdir().unwrap(), lay(""));
+        symlink("/bin/sh", other.path().join("ld")).unwrap();
+        let this = std::env::current_exe().unwrap();
+        symlink(this, wrapped.path().join("bin/ld")).unwrap();
+        let other = other.path().display().to_string();
+        let wrapped = wrapped.path().join("bin").display().to_string();
+        for (path, expected) in [
+            ("/none".to_owned(), Severity::Warning),
+            (other.clone(), Severity::Error),
+            (format!("{wrapped}:{other}"), Severity::Warning),
+        ] {
+            let [gcc, ld] = all(dir.path(), &path).try_into().unwrap();
+            assert_eq!((gcc.severity, ld.severity), (Severity::Warning, expected));
+            assert!(expected == Severity::Warning || ld.what.contains(&*other));
+        }
     }
 
     #[test]
@@ -263,7 +304,7 @@ mod tests {
         ] {
             symlink(target, real.join(link)).unwrap();
         }
-        let findings = root::read(&real, |root| check(root, &Binaries::default()));
+        let findings = all(&real, "");
         let [finding] = findings.try_into().unwrap();
         assert_eq!(finding.place, &real.join("bin/cc-wrapper"));
         let told = "does not exist, but is what these lead to: gcc ld";
@@ -283,7 +324,7 @@ mod tests {
         fs::write(real.join("bin/README"), "").unwrap();
         assert_eq!(found(&real), [""; 0]);
         fs::set_permissions(&binary, fs::Permissions::from_mode(0o644)).unwrap();
-        let findings = root::read(&real, |root| check(root, &Binaries::default()));
+        let findings = all(&real, "");
         let [finding] = findings.try_into().unwrap();
         assert_eq!(
             (finding.id, finding.place),

@@ -133,7 +133,7 @@ fn of_root(
         past.extend(goes_round::check(root, is_asked, variables));
         [
             programs::check(root, variables, binaries),
-            links::check(root, binaries),
+            links::check(root, variables, binaries),
             front_ends::check(root, variables, binaries),
             markers::check(root, variables),
             interpreter::in_root(root),
