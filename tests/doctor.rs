@@ -289,6 +289,26 @@ fn what_is_broken_in_a_root_is_named() {
 }
 
 #[test]
+fn a_tool_that_is_gone_is_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    for name in ["gcc", "ld"] {
+        let place = patient.root.join("bin").join(name);
+        let away = patient.path(name);
+        fs::rename(&place, &away).unwrap();
+        assert_finds(
+            &mut patient.doctor(),
+            "error",
+            "absent-tool",
+            shown(&place),
+            "wrap or adopt the toolchain again",
+        );
+        fs::rename(&away, &place).unwrap();
+    }
+}
+
+#[test]
 fn a_program_that_lacks_a_library_is_named() {
     let Some(patient) = Patient::new() else {
         return;
@@ -575,6 +595,9 @@ fn what_is_wrong_with_the_environment_is_named() {
             "compdb",
             "name a file",
         ),
+        ("CC=gcc-none -m32", "error", "absent-program", "unset it"),
+        ("CXX=/none/g++", "error", "absent-program", "unset it"),
+        ("LD=/etc/passwd", "error", "not-executable", "unset it"),
     ] {
         let (name, value) = variable.split_once('=').unwrap();
         assert_finds(
@@ -584,6 +607,60 @@ fn what_is_wrong_with_the_environment_is_named() {
             name,
             remedy,
         );
+    }
+}
+
+#[test]
+fn a_variable_that_names_a_tool_past_the_root_is_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let bin = patient.root.join("bin");
+    let own = |name: &str| bin.join(name).display().to_string();
+    let past = |name: &str| tool(name).map(|path| path.display().to_string());
+    for (variable, name, severity) in [
+        ("CC", "gcc", "error"),
+        ("CXX", "g++", "error"),
+        ("LD", "ld", "warning"),
+        ("PKG_CONFIG", "pkg-config", "warning"),
+    ] {
+        let Some(past) = past(name) else { continue };
+        let is_served = bin.join(name).exists();
+        let remedy = match is_served {
+            true => format!("export {variable}={}", own(name)),
+            false => "wrap the toolchain again".to_owned(),
+        };
+        // A compiler for C is meant for C++ too.
+        if !is_served && variable != "CXX" {
+            let found = findings(patient.doctor().env(variable, &past));
+            assert_eq!(found, (0, vec![]), "{variable}");
+            continue;
+        }
+        let id = "goes-round";
+        for paths in [vec![], vec![&bin]] {
+            let mut doctor = patient.doctor();
+            doctor.env(variable, &past).args(paths);
+            assert_finds(&mut doctor, severity, id, variable, &remedy);
+        }
+        // It is not what builds should come to.
+        let mut unused = patient.doctor();
+        unused.env("PATH", env::var_os("PATH").unwrap());
+        let (status, found) = findings(unused.env(variable, &past).arg(&bin));
+        assert!(status == 0 && found.iter().all(|finding| finding["id"] != id));
+    }
+    let cross = patient.path("avr-gcc");
+    symlink("/bin/true", &cross).unwrap();
+    let other = patient.path("other");
+    wrap(&other, ["--cc", "gcc", "--no-check"]);
+    for value in [
+        "gcc -m32".to_owned(),
+        own("gcc"),
+        shown(&cross).to_owned(),
+        format!("{} -m32", other.join("bin/gcc").display()),
+    ] {
+        let mut doctor = patient.doctor();
+        let found = findings(doctor.env("CC", &value).env("LD", "ld"));
+        assert_eq!(found, (0, vec![]), "{value}");
     }
 }
 

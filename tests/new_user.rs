@@ -3,8 +3,8 @@
 
 mod common;
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use common::bare_root::{BareRoot, Shell, HOME};
@@ -170,6 +170,11 @@ fn a_new_user_gets_to_a_program_that_runs_and_is_told_what_breaks() {
         fs::rename(&away, root.path(gone)).unwrap();
         assert_eq!(well(shell, "cc-wrapper doctor"), WELL, "{gone}");
     }
+    let binary = root.path("/home/you/toolchain/bin/cc-wrapper");
+    fs::set_permissions(&binary, Permissions::from_mode(0o644)).unwrap();
+    without_the_right_to_run(shell);
+    fs::set_permissions(&binary, Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(well(shell, "cc-wrapper doctor"), WELL);
     assert_eq!(well(shell, "cc-wrapper doctor main"), PROGRAM_WELL);
     // And by what the doctor says.
     fs::remove_file(root.path("/home/you/toolchain/bin/cc-wrapper")).unwrap();
@@ -256,6 +261,24 @@ fn without_the_binary(shell: &mut Shell) {
     let begin = "  error: /home/you/toolchain/bin/cc-wrapper does not exist, but is what these lead to: cc ";
     assert!(error.starts_with(begin), "{told}");
     let end = "; wrap or adopt the toolchain again";
+    assert!(error.ends_with(end), "{told}");
+}
+
+fn without_the_right_to_run(shell: &mut Shell) {
+    ill(shell, 2, "make -B");
+    let told = ill(shell, 1, "cc-wrapper doctor");
+    let [root, error, environment, count] = told.lines().collect::<Vec<_>>()[..] else {
+        panic!("{told}")
+    };
+    assert_eq!(
+        [root, environment, count],
+        ["/home/you/toolchain", "environment", "1 error"]
+    );
+    let begin =
+        "  error: /home/you/toolchain/bin/cc-wrapper is no file that may be executed, but is \
+                 what these lead to: ";
+    assert!(error.starts_with(begin), "{told}");
+    let end = "; chmod +x /home/you/toolchain/bin/cc-wrapper";
     assert!(error.ends_with(end), "{told}");
 }
 

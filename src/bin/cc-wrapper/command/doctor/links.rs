@@ -10,28 +10,33 @@ use cc_wrapper::dispatch::dispatch;
 use cc_wrapper::environment::Environment;
 use cc_wrapper::error::Error;
 use cc_wrapper::front_end;
-use cc_wrapper::toolchain::Toolchain;
+use cc_wrapper::toolchain::{Role, Tool, Toolchain};
+use cc_wrapper::world::World;
 
 use super::binaries::{Binaries, Whose};
 use super::finding::{bytes, shown, Finding};
 use super::gone;
-use super::root::Root;
+use super::on_path::OnPath;
+use super::root::{Half, Root};
+use super::variables::Variables;
 use crate::command::elf;
 use crate::command::own::{self, BINARY};
 use crate::command::paths::canonical;
 use crate::os::Os;
 
-pub fn check(root: &Root, binaries: &Binaries) -> Vec<Finding> {
+pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
+    let path = OnPath::of(variables);
     let directories = ["bin", "nix-support", front_end::DIRECTORY];
     let directories = root
         .halves()
         .flat_map(|half| directories.map(|name| half.root.join(name)));
     let mut findings = dangling(directories.flat_map(|directory| entries(&directory)));
+    findings.extend(not_executable(root));
     for half in root.halves() {
         for path in entries(&half.bin()) {
             findings.extend(tool(&path, half.toolchain, binaries));
         }
-        findings.extend(absent_tools(&half.bin(), half.toolchain));
+        findings.extend(absent_tools(half, &path));
     }
     findings.extend(binary(root, binaries));
     findings
@@ -70,6 +75,49 @@ fn dangling(paths: impl Iterator<Item = PathBuf>) -> Vec<Finding> {
     links.into_iter().map(finding).collect()
 }
 
+/// Tools that do not run, told together where they are links to the same.
+fn not_executable(root: &Root) -> Vec<Finding> {
+    let tools = root.halves().flat_map(|half| {
+        let is_tool = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default();
+            name == BINARY || half.toolchain.tool(name.as_bytes()).is_some()
+        };
+        entries(&half.bin()).filter(is_tool)
+    });
+    let front_ends = root
+        .halves()
+        .flat_map(|half| entries(&half.root.join(front_end::DIRECTORY)));
+    let mut links: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    let paths = tools.chain(front_ends);
+    for path in paths.filter(|path| path.exists() && !is_executable(path)) {
+        let names = links.entry(canonical(&path)).or_default();
+        if path.is_symlink() {
+            names.extend(path.file_name().map(|name| bytes(name.as_bytes())));
+        }
+    }
+    let finding = |(target, mut names): (PathBuf, Vec<String>)| {
+        names.sort();
+        names.dedup();
+        let what = match names.as_slice() {
+            [] => "is no file that may be executed".to_owned(),
+            names => format!(
+                "is no file that may be executed, but is what these lead to: {}",
+                names.join(" ")
+            ),
+        };
+        let remedy = match target.is_file() {
+            true => format!("chmod +x {}", shown(&target)),
+            false => "wrap or adopt the toolchain again".to_owned(),
+        };
+        Finding::error("not-executable", target, what, remedy)
+    };
+    links.into_iter().map(finding).collect()
+}
+
+fn is_executable(path: &Path) -> bool {
+    Os.is_executable(path.as_os_str().as_bytes())
+}
+
 /// What a link leads to, there or not.
 fn target(link: &Path) -> Option<PathBuf> {
     let target = link.parent()?.join(fs::read_link(link).ok()?);
@@ -84,6 +132,10 @@ fn tool(path: &Path, toolchain: &Toolchain, binaries: &Binaries) -> Option<Findi
         return None;
     }
     let is_listed = toolchain.tool(name.as_bytes()).is_some();
+    // Told of as such.
+    if is_listed && !is_executable(path) {
+        return None;
+    }
     match (is_listed, binaries.is_ours(path)) {
         (true, false) => Some(Finding::error(
             "bypassed",
@@ -109,24 +161,35 @@ fn is_unlisted(path: &Path) -> bool {
     matches!(found, Err(Error::NoSuchTool { .. }))
 }
 
-fn absent_tools(bin: &Path, toolchain: &Toolchain) -> Vec<Finding> {
+/// Without compilers and linkers of a root, others of their names on PATH get
+/// by without flags.
+fn absent_tools(half: &Half, path: &OnPath) -> Vec<Finding> {
     // The tools of some roots lie elsewhere: see `cc-wrapper rustup`.
-    if !bin.is_dir() {
+    if !half.bin().is_dir() {
         return Vec::new();
     }
-    let places = toolchain.tools.iter();
-    let places = places.map(|tool| bin.join(OsStr::from_bytes(&tool.name)));
-    let absent = places.filter(|place| fs::symlink_metadata(place).is_err());
-    let finding = |place: PathBuf| {
-        Finding::error(
-            "absent-tool",
-            &place,
-            "is listed in toolchain.json, but is not there: the next of its name on PATH gets its calls",
-            "wrap or adopt the toolchain again",
-        )
-        .into_warning()
+    let finding = |tool: &Tool| {
+        let place = half.place(tool);
+        if fs::symlink_metadata(&place).is_ok() {
+            return None;
+        }
+        let role = Role::parse(&tool.role);
+        let is_grave = matches!(role, Some(Role::Cc | Role::Cxx | Role::Ld));
+        let next = path.first(OsStr::from_bytes(&tool.name));
+        let finding = |what: &str| {
+            let what = format!("is listed in toolchain.json, but is not there: {what}");
+            let remedy = "wrap or adopt the toolchain again";
+            Finding::error("absent-tool", &place, what, remedy)
+        };
+        Some(match next.filter(|next| !own::is_wrapper(next)) {
+            Some(next) if is_grave => {
+                let next = shown(&next);
+                finding(&format!("{next} gets its calls, and no flags"))
+            }
+            _ => finding("the next of its name on PATH gets its calls").into_warning(),
+        })
     };
-    absent.map(finding).collect()
+    half.toolchain.tools.iter().filter_map(finding).collect()
 }
 
 /// The program that the tools lead to.
@@ -175,12 +238,39 @@ fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::doctor::finding::Severity;
     use crate::command::doctor::root::{self, tests::ids, tests::lay};
     use crate::command::own::TOOLCHAIN;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{symlink, PermissionsExt};
 
     fn found(root: &Path) -> Vec<&'static str> {
-        ids(root, |root| check(root, &Binaries::default()))
+        let variables = Variables::new(&[""; 0]);
+        ids(root, |root| check(root, &variables, &Binaries::default()))
+    }
+
+    /// With these directories on PATH.
+    fn all(root: &Path, path: &str) -> Vec<Finding> {
+        let variables = Variables::new(&[format!("PATH={path}")]);
+        root::read(root, |root| check(root, &variables, &Binaries::default()))
+    }
+
+    #[test]
+    fn an_absent_tool_is_grave_where_calls_get_no_flags() {
+        let (dir, other, wrapped) = (lay(""), tempfile::tempdir().unwrap(), lay(""));
+        symlink("/bin/sh", other.path().join("ld")).unwrap();
+        let this = std::env::current_exe().unwrap();
+        symlink(this, wrapped.path().join("bin/ld")).unwrap();
+        let other = other.path().display().to_string();
+        let wrapped = wrapped.path().join("bin").display().to_string();
+        for (path, expected) in [
+            ("/none".to_owned(), Severity::Warning),
+            (other.clone(), Severity::Error),
+            (format!("{wrapped}:{other}"), Severity::Warning),
+        ] {
+            let [gcc, ld] = all(dir.path(), &path).try_into().unwrap();
+            assert_eq!((gcc.severity, ld.severity), (Severity::Warning, expected));
+            assert!(expected == Severity::Warning || ld.what.contains(&*other));
+        }
     }
 
     #[test]
@@ -214,10 +304,33 @@ mod tests {
         ] {
             symlink(target, real.join(link)).unwrap();
         }
-        let findings = root::read(&real, |root| check(root, &Binaries::default()));
+        let findings = all(&real, "");
         let [finding] = findings.try_into().unwrap();
         assert_eq!(finding.place, &real.join("bin/cc-wrapper"));
         let told = "does not exist, but is what these lead to: gcc ld";
+        assert_eq!(finding.what, told);
+    }
+
+    #[test]
+    fn what_does_not_run_is_told_once() {
+        let dir = lay("");
+        let real = canonical(dir.path());
+        let binary = real.join("bin/cc-wrapper");
+        fs::create_dir(real.join("linkers")).unwrap();
+        fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+        for link in ["bin/gcc", "bin/ld", "linkers/ld"] {
+            symlink("../bin/cc-wrapper", real.join(link)).unwrap();
+        }
+        fs::write(real.join("bin/README"), "").unwrap();
+        assert_eq!(found(&real), [""; 0]);
+        fs::set_permissions(&binary, fs::Permissions::from_mode(0o644)).unwrap();
+        let findings = all(&real, "");
+        let [finding] = findings.try_into().unwrap();
+        assert_eq!(
+            (finding.id, finding.place),
+            ("not-executable", binary.into())
+        );
+        let told = "is no file that may be executed, but is what these lead to: gcc ld";
         assert_eq!(finding.what, told);
     }
 
@@ -242,7 +355,9 @@ mod tests {
         let dir = lay("");
         let mut text = fs::read(std::env::current_exe().unwrap()).unwrap();
         text.push(0);
-        fs::write(dir.path().join("bin/gcc"), text).unwrap();
+        let gcc = dir.path().join("bin/gcc");
+        fs::write(&gcc, text).unwrap();
+        fs::set_permissions(&gcc, fs::Permissions::from_mode(0o755)).unwrap();
         symlink("gcc", dir.path().join("bin/ld")).unwrap();
         assert_eq!(found(dir.path()), ["other-binary"]);
     }

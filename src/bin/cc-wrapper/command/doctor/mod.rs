@@ -8,6 +8,7 @@ mod directory_lists;
 mod finding;
 mod flags;
 mod front_ends;
+mod goes_round;
 mod gone;
 mod hook_files;
 mod hooks;
@@ -74,14 +75,23 @@ fn examine(arguments: &Arguments, variables: &Variables) -> Vec<Group> {
     let binaries = Binaries::default();
     let mut groups = Vec::new();
     let mut salts = Vec::new();
-    let mut needs_environment = arguments.paths.is_empty();
     let mut of_environment = Vec::new();
+    let mut needs_environment = arguments.paths.is_empty();
     for target in targets {
         let (subject, findings) = match target {
             Target::Root(root) => {
                 needs_environment = true;
                 let is_asked = !arguments.paths.is_empty();
-                let findings = of_root(&root, is_asked, variables, &binaries, &mut salts);
+                let mut past = Vec::new();
+                let findings =
+                    of_root(&root, is_asked, variables, &binaries, &mut salts, &mut past);
+                // What goes past one root goes past the next.
+                let is_new = |finding: &Finding| {
+                    let mut known = of_environment.iter();
+                    !known.any(|known: &Finding| known.place == finding.place)
+                };
+                past.retain(is_new);
+                of_environment.extend(past);
                 (Place::from(&root), findings)
             }
             Target::File(file) => (Place::from(&file), loading::check(&file, variables)),
@@ -103,13 +113,15 @@ fn examine(arguments: &Arguments, variables: &Variables) -> Vec<Group> {
     groups
 }
 
-/// `is_asked`: the root was named, and need not be on PATH.
+/// `is_asked`: the root was named, and need not be on PATH. `past` gets what
+/// variables have run instead of it.
 fn of_root(
     path: &Path,
     is_asked: bool,
     variables: &Variables,
     binaries: &Binaries,
     salts: &mut Vec<String>,
+    past: &mut Vec<Finding>,
 ) -> Vec<Finding> {
     root::read(path, |root| {
         for half in root.halves() {
@@ -118,9 +130,10 @@ fn of_root(
                 salts.push(salt);
             }
         }
+        past.extend(goes_round::check(root, is_asked, variables));
         [
             programs::check(root, variables, binaries),
-            links::check(root, binaries),
+            links::check(root, variables, binaries),
             front_ends::check(root, variables, binaries),
             markers::check(root, variables),
             interpreter::in_root(root),

@@ -25,13 +25,15 @@ impl OnPath {
         }
     }
 
-    /// The places of a name that calls could come to. Links of roots to
-    /// nothing are passed over by calls, but meant.
+    /// The places of a name that calls could come to. What does not run in a
+    /// root, a link to nothing or a file that may not be executed, is passed
+    /// over by calls, but meant.
     pub fn all<'p>(&'p self, name: &'p OsStr) -> impl Iterator<Item = PathBuf> + 'p {
         let places = self.directories.iter().map(move |path| path.join(name));
         places.filter(|place| {
-            let is_meant = || place.is_symlink() && own::root_of(place).is_some();
-            Os.is_executable(place.as_os_str().as_bytes()) || is_meant()
+            let place_bytes = place.as_os_str().as_bytes();
+            let is_meant = || Os.has_entry(place_bytes) && own::root_of(place).is_some();
+            Os.is_executable(place_bytes) || is_meant()
         })
     }
 
@@ -43,26 +45,33 @@ impl OnPath {
         real.or_else(|| self.all(name).next())
     }
 
-    /// The compiler that a variable names, behind a cache.
-    fn named(&self, variable: &str, variables: &Variables) -> Option<PathBuf> {
-        let mut words = words(variables.get(variable)?);
-        let word = words.find(|word| {
-            let name = Path::new(OsStr::from_bytes(word)).file_name();
-            !name.is_some_and(own::is_cache)
-        })?;
-        match word.contains(&b'/') {
-            true => Some(OsStr::from_bytes(word).into()),
-            false => self.first(OsStr::from_bytes(word)),
+    /// Where calls by this word come to.
+    pub fn place(&self, word: &[u8]) -> Option<PathBuf> {
+        let word = Path::new(OsStr::from_bytes(word));
+        if !word.as_os_str().as_bytes().contains(&b'/') {
+            return self.first(word.as_os_str());
         }
+        let behind = own::cache(word).and_then(|_| self.first(word.file_name()?));
+        Some(behind.unwrap_or_else(|| word.to_path_buf()))
     }
 
     /// The compilers that variables name.
     pub fn compilers(&self, variables: &Variables) -> Vec<PathBuf> {
-        let names = COMPILERS.iter();
-        names
-            .filter_map(|name| self.named(name, variables))
-            .collect()
+        let values = COMPILERS.iter().filter_map(|name| variables.get(name));
+        let places = values.filter_map(|value| self.place(program(value)?));
+        places.collect()
     }
+}
+
+/// The word of a variable's value that is the program, behind a cache.
+pub fn program(value: &[u8]) -> Option<&[u8]> {
+    words(value).find(|word| !is_cache(word))
+}
+
+/// Whether a word names a compiler cache.
+pub fn is_cache(word: &[u8]) -> bool {
+    let name = Path::new(OsStr::from_bytes(word)).file_name();
+    name.is_some_and(own::is_cache)
 }
 
 #[cfg(test)]
@@ -94,6 +103,7 @@ mod tests {
             ("ccache cc -m32", path("b/cc")),
             ("/x/cc", "/x/cc".into()),
             ("cc", path("b/cc")),
+            (path("a/cc").to_str().unwrap(), path("b/cc")),
         ] {
             let variables = Variables::new(&strings(cc));
             let found = OnPath::of(&variables).compilers(&variables);

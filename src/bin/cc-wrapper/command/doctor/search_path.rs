@@ -73,7 +73,7 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
 
 /// The names of compilers and linkers that calls go by: those without a target
 /// or a version, if there are such.
-fn names<'r>(root: &'r Root) -> Vec<(&'r OsStr, Role)> {
+pub fn names<'r>(root: &'r Root) -> Vec<(&'r OsStr, Role)> {
     // One that is not there is told of as such.
     let is_there = |half: &Half, name: &OsStr| fs::symlink_metadata(half.bin().join(name)).is_ok();
     let halves: Vec<&'r Half> = root.halves().collect();
