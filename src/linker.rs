@@ -37,25 +37,26 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     front_end::forget(call, &mut context);
     let any_driver = call.toolchain.any_driver;
     // The built-in toolchain's is any driver's that finds it on PATH.
-    if (any_driver || call.root.is_none()) && is_linked(&context)? {
-        let mut params = users(&context);
-        if !any_driver {
-            // A driver has not done this.
-            params = response_file::expand(call.args, context.world)?;
-            drop_enforced(&mut params, None, &mut context)?;
+    let linked = match any_driver || call.root.is_none() {
+        true => call.environment.get(LINKED),
+        false => None,
+    };
+    if let Some(linked) = linked {
+        let mut params = response_file::expand(call.args, context.world)?;
+        if output(params.iter().map(|arg| &arg[..])) == linked {
+            context.count(|counts| counts.add_linker(&params));
+            match any_driver {
+                true => params = users(&context),
+                // What a driver has not done.
+                false => drop_enforced(&mut params, None, &mut context)?,
+            }
+            let why = "a wrapped call further up has done it (CC_WRAPPER_LINKED is set)";
+            context.log.note(|| Note::Nothing(why));
+            return Ok(context.plan(Command {
+                params,
+                ..Command::default()
+            }));
         }
-        let world = context.world;
-        context.count(|counts| {
-            // What cannot be read has ended in an error above.
-            let params = response_file::expand(call.args, world);
-            counts.add_linker(&params.unwrap_or_default());
-        });
-        let why = "a wrapped call further up has done it (CC_WRAPPER_LINKED is set)";
-        context.log.note(|| Note::Nothing(why));
-        return Ok(context.plan(Command {
-            params,
-            ..Command::default()
-        }));
     }
     let sdk_root = context.sdk_root()?;
     let files = FlagFiles::asked_for(call.bintools, context.world);
@@ -156,16 +157,6 @@ fn drop_enforced(
     context.log.dropping(params, Why::Impure, |params, log| {
         drop_impure(params, &purity, log)
     })
-}
-
-/// Whether a driver or linker further up has seen to this very link.
-fn is_linked(context: &Context) -> Result<bool, Error> {
-    let call = context.call;
-    let Some(linked) = call.environment.get(LINKED) else {
-        return Ok(false);
-    };
-    let params = response_file::expand(call.args, context.world)?;
-    Ok(output(params.iter().map(|arg| &arg[..])) == linked)
 }
 
 /// What nixpkgs' script knows of the link when it runs its last hooks.
