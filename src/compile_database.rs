@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::json::{write_utf8_string, Reader, Result};
+use crate::json::{Reader, Result, write_utf8_string};
 use crate::toolchain::Bytes;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::arguments::{scan, Scan};
+use crate::arguments::{Scan, scan};
 use crate::call::Call;
 use crate::context::Context;
 use crate::driver_link;
 use crate::driver_options;
-use crate::environment::{compiler_half, linker_half, FlagFiles};
+use crate::environment::{FlagFiles, compiler_half, linker_half};
 use crate::error::Error;
 use crate::front_end;
 use crate::hardening;
@@ -19,7 +19,7 @@ use crate::native::drop_native;
 use crate::note::{Note, Stand, Why};
 use crate::pie;
 use crate::plan::{Arg, Command, Origin, Plan};
-use crate::purity::{drop_impure, Purity, COMPILER_OPTIONS};
+use crate::purity::{COMPILER_OPTIONS, Purity, drop_impure};
 use crate::response_file;
 use crate::target;
 use crate::toolchain::{Family, Role};

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::call::Call;
 use crate::darwin;
-use crate::environment::{roles, Half, Variables};
+use crate::environment::{Half, Variables, roles};
 use crate::error::Error;
 use crate::event::Log;
 use crate::plan::{Command, Plan, ResponseFile, Suffix};

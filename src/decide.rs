@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::context::Context;
 use crate::dispatch::BINARY;
-use crate::environment::{decimal, number, number_or_one, Half};
+use crate::environment::{Half, decimal, number, number_or_one};
 use crate::error::Error;
 use crate::event::Log;
 use crate::plan::{Plan, ResponseFile};

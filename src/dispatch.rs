@@ -8,7 +8,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::front_end;
 use crate::store::without_slashes;
-use crate::symlinks::{resolve, SYMLINKS};
+use crate::symlinks::{SYMLINKS, resolve};
 use crate::tool_name::ToolName;
 use crate::toolchain::{Family, Role, RoleMarkers, Tool, Toolchain};
 use crate::world::{ReadError, World};

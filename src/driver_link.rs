@@ -117,7 +117,9 @@ mod tests {
 
     #[test]
     fn the_linker_sees_through_the_driver() {
-        let args = args("-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh -oa --output b --output=c");
+        let args = args(
+            "-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh -oa --output b --output=c",
+        );
         let view = of_arguments(args.iter());
         let want = b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386 -L/g -lh -oa -o b --output=c";
         assert_eq!(view.join(&b' '), want);

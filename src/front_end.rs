@@ -15,7 +15,7 @@ use crate::linker_choice::Unwrapped;
 use crate::note::{Note, Stand};
 use crate::plan::{Arg, Command, Origin};
 use crate::store::without_slashes;
-use crate::tool_name::{names, ToolName};
+use crate::tool_name::{ToolName, names};
 use crate::toolchain::{Role, Tool, Toolchain};
 use crate::world::World;
 

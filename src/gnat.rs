@@ -3,12 +3,12 @@
 use crate::call::Call;
 use crate::compiler::collect;
 use crate::context::Context;
-use crate::environment::{gnat_half, Variables};
+use crate::environment::{Variables, gnat_half};
 use crate::error::Error;
 use crate::native::drop_native;
 use crate::note::Note;
 use crate::plan::{Arg, Command, Origin, Plan};
-use crate::purity::{drop_impure, Purity, GNAT_OPTIONS};
+use crate::purity::{GNAT_OPTIONS, Purity, drop_impure};
 use crate::response_file;
 use crate::tool_name::ToolName;
 

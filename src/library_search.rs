@@ -179,7 +179,9 @@ mod tests {
 
     #[test]
     fn shared_libraries_by_path_count_in_the_store() {
-        let found = search("/s/a/lib/liba.so /s/b/libb.so.1.2 /usr/lib/libc.so dep/lib/libd.so x.o liblocal.so /s/x.sox");
+        let found = search(
+            "/s/a/lib/liba.so /s/b/libb.so.1.2 /usr/lib/libc.so dep/lib/libd.so x.o liblocal.so /s/x.sox",
+        );
         assert_eq!(
             found.directories,
             [&b"/s/a/lib"[..], b"/s/b", b"/s/dep/lib"]

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::call::Call;
 use crate::context::Context;
 use crate::darwin;
-use crate::environment::{linker_half, FlagFiles, Variables};
+use crate::environment::{FlagFiles, Variables, linker_half};
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::front_end;

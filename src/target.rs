@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::call::Call;
-use crate::environment::{number_or_one, Environment};
+use crate::environment::{Environment, number_or_one};
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::plan::Arg;

@@ -178,7 +178,7 @@ impl<'p> Found<'p> {
             (Goal::SyntaxTree, _) => b".ast",
             (Goal::Module, _) => b".pcm",
             (Goal::Program | Goal::Check | Goal::Other | Goal::Answer, _) => {
-                return Some(b"a.out".to_vec())
+                return Some(b"a.out".to_vec());
             }
         };
         Some([stem(input.file), ending].concat())

@@ -5,11 +5,11 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::look_alike::{script, shell, Dialect, LookAlike};
+use common::look_alike::{Dialect, LookAlike, script, shell};
 use common::{command, interpreter, run, run_alone, runpath, strace, write};
 use serde_json::Value;
 use tempfile::TempDir;

@@ -7,7 +7,7 @@ mod common;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -593,12 +593,13 @@ fn killed_at_any_moment_nothing_is_left() {
     let source = "#include <stdio.h>\nint main(void) { puts(\"x\"); return 0; }\n";
     write(&root.path("a.c"), source);
     let start = Instant::now();
-    assert!(root
-        .tool("gcc")
-        .args(["a.c", "-o", "a"])
-        .status()
-        .unwrap()
-        .success());
+    assert!(
+        root.tool("gcc")
+            .args(["a.c", "-o", "a"])
+            .status()
+            .unwrap()
+            .success()
+    );
     let whole = start.elapsed();
 
     let mut ended_early = 0;

@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 
 use common::look_alike::{Darwin, Dialect, LookAlike};
 use common::recorder::{self, Record};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// Libraries that the cases link: only their names matter.
 const LIBRARIES: [(&str, &[&str]); 8] = [

@@ -857,10 +857,12 @@ fn without_a_toolchain_there_is_a_way_to_one() {
     doctor.arg("doctor").env("PATH", dir.path());
     doctor.env("NIX_CC", dir.path());
     let (_, found) = findings(&mut doctor);
-    assert!(found[0]["remedy"]
-        .as_str()
-        .unwrap()
-        .contains("adopt --out DIR"));
+    assert!(
+        found[0]["remedy"]
+            .as_str()
+            .unwrap()
+            .contains("adopt --out DIR")
+    );
 }
 
 #[test]

@@ -16,9 +16,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use common::nix::{copy_sources, Nix};
+use common::nix::{Nix, copy_sources};
 use common::{command, run, tool, write};
-use document::{blocks, Block};
+use document::{Block, blocks};
 use shell::Shell;
 use snapbox::assert::DEFAULT_ACTION_ENV;
 use snapbox::data::DataFormat;

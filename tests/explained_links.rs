@@ -10,7 +10,7 @@ use std::process::Command;
 
 use common::recorder::{self, Record};
 use common::{command, tool, wrap, write};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");

@@ -4,10 +4,10 @@
 mod common;
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use common::bare_root::{BareRoot, Shell, HOME};
+use common::bare_root::{BareRoot, HOME, Shell};
 use common::{run, runpath, write};
 
 /// Into which directory each of two libraries is installed: `b` needs `a`.
@@ -274,8 +274,7 @@ fn without_the_right_to_run(shell: &mut Shell) {
         [root, environment, count],
         ["/home/you/toolchain", "environment", "1 error"]
     );
-    let begin =
-        "  error: /home/you/toolchain/bin/cc-wrapper is no file that may be executed, but is \
+    let begin = "  error: /home/you/toolchain/bin/cc-wrapper is no file that may be executed, but is \
                  what these lead to: ";
     assert!(error.starts_with(begin), "{told}");
     let end = "; chmod +x /home/you/toolchain/bin/cc-wrapper";

@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::nix::{copy_sources, Nix};
+use common::nix::{Nix, copy_sources};
 use common::{command, interpreter, release_binary, run, run_alone, runpath, tool};
 use std::fs;
-use std::os::unix::fs::{symlink, MetadataExt};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/nix/greet");
@@ -225,26 +225,59 @@ fn in_shell(nix: &Nix, dir: &Path, options: &[&str]) {
 fn what_is_no_wrapper_is_said_so() {
     let Some(nix) = Nix::new() else { return };
     for (expression, line) in [
-        ("c.wrapCC pkgs.coreutils", "wrapCC takes a wrapped compiler, such as stdenv.cc (for one that is not wrapped there is wrapCCFrom), and coreutils-9 is none"),
-        ("c.wrapCC pkgs.gcc-unwrapped", "wrapCC takes a wrapped compiler"),
+        (
+            "c.wrapCC pkgs.coreutils",
+            "wrapCC takes a wrapped compiler, such as stdenv.cc (for one that is not wrapped there is wrapCCFrom), and coreutils-9 is none",
+        ),
+        (
+            "c.wrapCC pkgs.gcc-unwrapped",
+            "wrapCC takes a wrapped compiler",
+        ),
         ("c.wrapCC pkgs.bintools", "wrapCC takes a wrapped compiler"),
         ("c.wrapCC null", "and a null is none"),
         ("c.wrapCC \"/bin/gcc\"", "and /bin/gcc is none"),
-        ("c.wrapCC { cc = 1; bintools = 2; }", "and a set without a name is none"),
-        ("c.wrapBintools { bintools = 1; }", "and a set without a name is none"),
-        ("c.wrapBintools pkgs.gcc", "wrapBintools takes wrapped binutils, such as stdenv.cc.bintools, and gcc-wrapper-12 is none"),
-        ("c.wrapCCFrom { cc = pkgs.gcc; inherit (pkgs) bintools; }", "wrapCCFrom takes a compiler that is not wrapped, and gcc-wrapper-12 is none"),
-        ("c.wrapCCFrom { cc = pkgs.gcc-unwrapped; bintools = pkgs.crossGcc.bintools; }", "wrapCCFrom: gcc-12 is for "),
-        ("c.wrapCCFrom { cc = pkgs.coreutils; inherit (pkgs) bintools; }", "cc-wrapper: there is no gcc or clang in "),
-        ("c.wrapBintoolsFrom { bintools = pkgs.coreutils; }", "cc-wrapper: there is no ld in "),
+        (
+            "c.wrapCC { cc = 1; bintools = 2; }",
+            "and a set without a name is none",
+        ),
+        (
+            "c.wrapBintools { bintools = 1; }",
+            "and a set without a name is none",
+        ),
+        (
+            "c.wrapBintools pkgs.gcc",
+            "wrapBintools takes wrapped binutils, such as stdenv.cc.bintools, and gcc-wrapper-12 is none",
+        ),
+        (
+            "c.wrapCCFrom { cc = pkgs.gcc; inherit (pkgs) bintools; }",
+            "wrapCCFrom takes a compiler that is not wrapped, and gcc-wrapper-12 is none",
+        ),
+        (
+            "c.wrapCCFrom { cc = pkgs.gcc-unwrapped; bintools = pkgs.crossGcc.bintools; }",
+            "wrapCCFrom: gcc-12 is for ",
+        ),
+        (
+            "c.wrapCCFrom { cc = pkgs.coreutils; inherit (pkgs) bintools; }",
+            "cc-wrapper: there is no gcc or clang in ",
+        ),
+        (
+            "c.wrapBintoolsFrom { bintools = pkgs.coreutils; }",
+            "cc-wrapper: there is no ld in ",
+        ),
     ] {
         let mut build = nix.command("nix-build");
         let expression = format!(
             "let pkgs = import <nixpkgs> {{ }}; c = import ./. {{ inherit pkgs; }}; in {expression}"
         );
-        let output = build.args(["--no-out-link", "-E", &expression]).output().unwrap();
+        let output = build
+            .args(["--no-out-link", "-E", &expression])
+            .output()
+            .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && said.contains(line), "{expression}\n{said}");
+        assert!(
+            !output.status.success() && said.contains(line),
+            "{expression}\n{said}"
+        );
     }
 }
 

@@ -116,7 +116,7 @@ fn links_lead_somewhere() {
     let docs = docs.map(|entry| entry.unwrap().path());
     let mut found = 0;
     for page in docs.chain([Path::new(TOP).join("README.md")]) {
-        if page.extension().map_or(true, |extension| extension != "md") {
+        if page.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
         let text = fs::read_to_string(&page).unwrap();

@@ -4,8 +4,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::fixture::Fixture;
 use crate::Result;
+use crate::fixture::Fixture;
 
 /// The root's tool. A script of nixpkgs' is copied, with the stand-in for the
 /// program that it runs; anything else is taken as it is.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use crate::Result;
 use crate::environment;
 use crate::fixture::{Fixture, PACKAGES};
-use crate::Result;
 
 /// One call of a tool. Those of one group are measured in the same rounds.
 pub struct Call {

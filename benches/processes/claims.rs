@@ -2,7 +2,7 @@
 
 use crate::calls::{COMPILE, LD, LINK, RESPONSE_2, RESPONSE_4};
 use crate::measure::{Measured, Way};
-use crate::statistics::{ratio, Spread};
+use crate::statistics::{Spread, ratio};
 
 pub struct Claim {
     pub text: &'static str,

@@ -7,11 +7,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::environment::{salt, store_name, store_path};
 use crate::Result;
+use crate::environment::{salt, store_name, store_path};
 
 pub const PACKAGES: usize = 60;
 

@@ -5,13 +5,13 @@ use std::env;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::Result;
 use crate::beside;
 use crate::calls::Call;
 use crate::fixture::Fixture;
 use crate::process::Process;
 use crate::statistics::{Random, Spread};
-use crate::work::{count, Work};
-use crate::Result;
+use crate::work::{Work, count};
 
 /// A wrapped root of somebody else's.
 const ROOT: &str = "CC_WRAPPER_BENCH_ROOT";

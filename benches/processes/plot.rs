@@ -113,7 +113,11 @@ pub fn svg(measured: &[Measured]) -> String {
                  stroke-width=\"3\" stroke-opacity=\"0.55\"/><circle cx=\"{middle:.1}\" cy=\"{y}\" r=\"5\"/>\
                  <text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"11\" stroke=\"none\">{}</text></g>\n",
                 // Ours may lie where libc's does.
-                if way == Way::Wrapped { y + 18.0 } else { y - 9.0 },
+                if way == Way::Wrapped {
+                    y + 18.0
+                } else {
+                    y - 9.0
+                },
                 time(spread.median)
             ));
         }

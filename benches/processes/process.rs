@@ -1,6 +1,6 @@
 //! Whole processes: started, waited for, timed.
 
-use std::ffi::{c_char, CString};
+use std::ffi::{CString, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;

@@ -4,11 +4,11 @@ use std::env::consts::ARCH;
 use std::fs;
 use std::thread::available_parallelism;
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::claims::Claim;
 use crate::measure::{Measured, Way};
-use crate::statistics::{ratio, Spread};
+use crate::statistics::{Spread, ratio};
 
 /// What is added to the direct exec, which is the first way.
 const WRAPPERS: [Way; 4] = [Way::Floor, Way::Wrapped, Way::Libc, Way::Beside];

@@ -5,15 +5,15 @@
 //! process's peak, `ru_maxrss`, starts with the peak of whoever forked it, and
 //! is kept in batches that are large beside what is counted here.
 
-use std::ffi::{c_int, c_long, OsStr};
+use std::ffi::{OsStr, c_int, c_long};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::ptr;
 
-use crate::process::Process;
 use crate::Result;
+use crate::process::Process;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Work {

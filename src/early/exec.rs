@@ -2,11 +2,11 @@
 
 use alloc::format;
 use alloc::vec::Vec;
-use core::ffi::{c_char, CStr};
+use core::ffi::{CStr, c_char};
 use core::ptr;
 
 use super::stack::Stack;
-use super::syscall::{self, Errno, File, Memory, E2BIG};
+use super::syscall::{self, E2BIG, Errno, File, Memory};
 use crate::plan::{Plan, ResponseFile};
 use crate::response_file;
 

@@ -1,13 +1,13 @@
 //! When something goes wrong before libc has started: the program runs itself
 //! again, and starts the ordinary way.
 
-use core::ffi::{c_char, CStr};
+use core::ffi::{CStr, c_char};
 use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
 
 use super::stack::Stack;
 use super::statics::STATICS;
-use super::syscall::{self, change_blocked, Change, SignalAction};
+use super::syscall::{self, Change, SignalAction, change_blocked};
 
 const SIGSEGV: usize = 11;
 /// The same in a set of signals.

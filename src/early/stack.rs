@@ -1,7 +1,7 @@
 //! What the kernel leaves on a new process's stack: arguments, environment,
 //! and the auxiliary vector.
 
-use core::ffi::{c_char, CStr};
+use core::ffi::{CStr, c_char};
 use core::iter;
 use core::mem;
 use core::slice;

@@ -1,7 +1,7 @@
 //! System calls, without libc between.
 
 use core::arch::asm;
-use core::ffi::{c_char, CStr};
+use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::slice;
 

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
-use super::syscall::{self, Errno, File, Status, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM};
+use super::syscall::{self, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
 use crate::hook::{Changes, Failure, Hook};
 use crate::plan::{Command, Export};
 use crate::world::{ReadError, World};
@@ -206,10 +206,12 @@ mod tests {
             Kernel::default().read(b"/etc\0/passwd"),
             Err(ReadError::Absent)
         );
-        assert!(!Kernel::default()
-            .read(b"/proc/self/status")
-            .unwrap()
-            .is_empty());
+        assert!(
+            !Kernel::default()
+                .read(b"/proc/self/status")
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]

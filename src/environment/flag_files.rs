@@ -67,7 +67,7 @@ impl<'a> FlagFiles<'a> {
         });
         let may_be_there = names
             .as_ref()
-            .map_or(true, |names| names.iter().any(|n| n == name.as_bytes()));
+            .is_none_or(|names| names.iter().any(|n| n == name.as_bytes()));
         may_be_there.then(|| [&directory[..], name.as_bytes()].concat())
     }
 

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::roles::marker;
-use super::{number, words, FlagFiles, Half, Text, Variables};
+use super::{FlagFiles, Half, Text, Variables, number, words};
 use crate::context::Context;
 use crate::darwin;
 use crate::error::Error;

@@ -9,10 +9,10 @@ mod variables;
 pub(crate) use flag_files::FlagFiles;
 pub use halves::flag_lists;
 pub(crate) use halves::{compiler_half, gnat_half, linker_half, note_unread};
-pub use roles::{roles, Half};
-pub use text::words;
+pub use roles::{Half, roles};
 pub(crate) use text::Text;
-pub(crate) use variables::{number_or_one, Variables};
+pub use text::words;
+pub(crate) use variables::{Variables, number_or_one};
 
 use alloc::vec::Vec;
 

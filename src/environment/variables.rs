@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{decimal, number, Environment, Text};
+use super::{Environment, Text, decimal, number};
 use crate::error::Error;
 use crate::event::{Event, Log};
 use crate::plan::{Export, Origin, Suffix};
@@ -225,7 +225,7 @@ impl<'a> Variables<'a> {
                     return Err(Error::Conflict {
                         first: (other.clone(), differs.to_vec()),
                         second: (variable, value.to_vec()),
-                    })
+                    });
                 }
             }
         }
@@ -375,8 +375,10 @@ mod tests {
         );
         assert_eq!(variables.collect_single(b"W", &ALL), Ok(None));
         let error = variables.collect_single(b"V", &ALL).unwrap_err();
-        assert!(error
-            .text()
-            .starts_with(b"V_FOR_TARGET=2 contradicts V_FOR_BUILD=1"));
+        assert!(
+            error
+                .text()
+                .starts_with(b"V_FOR_TARGET=2 contradicts V_FOR_BUILD=1")
+        );
     }
 }

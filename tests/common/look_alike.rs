@@ -2,7 +2,7 @@
 //! those are known, and that do enough to compile and link with.
 
 use std::fs;
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::write;
@@ -397,7 +397,9 @@ impl LookAlike {
                  elif [[ $0 != *cpp ]]; then\n    extraBefore+=(-target {target} {flags})\n\n    \
                  if [[ \"{abi}\" != \"\" ]]; then\n        extraBefore+=(-mabi={abi})\n    fi\nfi\n\n\
                  if [[ \"{}\" ]]; then\n    extraBefore+=(-Werror=unguarded-availability)\nfi\n",
-                self.darwin.as_ref().map_or("", |darwin| &darwin.min_version)
+                self.darwin
+                    .as_ref()
+                    .map_or("", |darwin| &darwin.min_version)
             ),
         }
     }

@@ -10,9 +10,9 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Child, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nix::sys::signal::{kill, raise, signal, SigHandler, SigSet, Signal};
+use nix::sys::signal::{SigHandler, SigSet, Signal, kill, raise, signal};
 use nix::unistd::Pid;
-use rustix::process::{setrlimit, waitid, Resource, Rlimit, WaitId, WaitIdOptions, WaitIdStatus};
+use rustix::process::{Resource, Rlimit, WaitId, WaitIdOptions, WaitIdStatus, setrlimit, waitid};
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::{job, signals};
@@ -130,7 +130,7 @@ impl Parent {
             mask.thread_set_mask()?;
             #[cfg(target_os = "linux")]
             {
-                use rustix::process::{getppid, set_parent_process_death_signal, Signal};
+                use rustix::process::{Signal, getppid, set_parent_process_death_signal};
                 set_parent_process_death_signal(Some(Signal::KILL))?;
                 if getppid().is_some_and(|parent| parent != us) {
                     return Err(io::ErrorKind::BrokenPipe.into());

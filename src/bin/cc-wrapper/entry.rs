@@ -3,7 +3,7 @@
 use std::alloc::System;
 use std::arch::global_asm;
 
-use cc_wrapper::early::{start, Heap};
+use cc_wrapper::early::{Heap, start};
 
 #[global_allocator]
 static HEAP: Heap<System> = Heap::over(System);

@@ -16,7 +16,7 @@ use cc_wrapper::plan::{self, Arg, Export};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::low_level::signal_name;
 
-use crate::child::{self, end_as, Ended};
+use crate::child::{self, Ended, end_as};
 use crate::execute::is_too_long;
 use crate::{report, unnamed_file};
 

@@ -3,8 +3,8 @@
 
 use std::fs::File;
 
-use nix::sys::signal::{raise, Signal};
-use rustix::process::{getpgid, getpgrp, kill_process, Pid};
+use nix::sys::signal::{Signal, raise};
+use rustix::process::{Pid, getpgid, getpgrp, kill_process};
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 
 /// Whether it was for the shell that `child` was stopped `by` this signal:

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use cc_wrapper::compile_database::Entry;
 use cc_wrapper::plan::Plan;
 use cc_wrapper::translation_unit::Record;
-use rustix::fs::{access, flock, Access, FlockOperation, OFlags};
+use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
 use rustix::io::Errno;
 
 use crate::report::{self, quoted};

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use cc_wrapper::event::{Event, Level};
 use cc_wrapper::plan::{Arg, Plan};
-use log::{debug, trace, warn, LevelFilter};
+use log::{LevelFilter, debug, trace, warn};
 
 /// Tells events, as far as the level of NIX_DEBUG asks for them.
 pub fn events(events: &[Event], debug: i64) {

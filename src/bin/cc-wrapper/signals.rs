@@ -24,7 +24,7 @@ static IGNORED_PIPE: AtomicBool = AtomicBool::new(false);
 /// Lets what `command` runs ignore what the caller has ignored.
 #[allow(unsafe_code)]
 pub fn hand_down(command: &mut Command) {
-    use nix::sys::signal::{signal, SigHandler, Signal};
+    use nix::sys::signal::{SigHandler, Signal, signal};
     use std::os::unix::process::CommandExt;
 
     if IGNORED_PIPE.load(Ordering::Relaxed) {
@@ -41,11 +41,11 @@ pub fn hand_down(command: &mut Command) {
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 mod before_main {
-    use super::{AtomicBool, Ordering, IGNORED_PIPE};
+    use super::{AtomicBool, IGNORED_PIPE, Ordering};
     use nix::libc;
 
     #[used]
-    #[link_section = ".init_array"]
+    #[unsafe(link_section = ".init_array")]
     static REMEMBER: extern "C" fn() = remember;
 
     extern "C" fn remember() {

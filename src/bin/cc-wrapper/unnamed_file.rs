@@ -4,8 +4,8 @@
 use std::fs::File;
 use std::io;
 
-use rustix::io::{fcntl_dupfd_cloexec, fcntl_setfd, FdFlags};
-use rustix::process::{getrlimit, Resource};
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+use rustix::process::{Resource, getrlimit};
 
 use crate::os::temporary_directory;
 
@@ -24,7 +24,7 @@ pub fn create() -> io::Result<File> {
 
 #[cfg(target_os = "linux")]
 fn in_memory() -> Option<File> {
-    use rustix::fs::{memfd_create, MemfdFlags};
+    use rustix::fs::{MemfdFlags, memfd_create};
     let file = memfd_create(c"cc-wrapper", MemfdFlags::CLOEXEC).ok()?;
     Some(File::from(file))
 }

@@ -7,10 +7,10 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
 use object::read::{Error, ReadCache, ReadRef};
-use object::Endianness;
 
 pub const MAGIC: &[u8] = b"\x7fELF";
 
@@ -33,8 +33,7 @@ pub struct Elf {
 /// Files of one kind can be loaded together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// The number that ELF has for it.
-    pub machine: u16,
+    pub machine: elf::Machine,
     pub is_64: bool,
     pub is_little: bool,
 }
@@ -93,14 +92,15 @@ pub fn kind(path: &Path) -> io::Result<Option<Kind>> {
         Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(why) => return Err(why),
     }
-    let is_little = begin[ORDER] != elf::ELFDATA2MSB;
+    let is_little = begin[ORDER] != elf::ELFDATA2MSB.0;
     let machine = [begin[MACHINE], begin[MACHINE + 1]];
     Ok(Some(Kind {
-        machine: match is_little {
-            true => u16::from_le_bytes(machine),
-            false => u16::from_be_bytes(machine),
-        },
-        is_64: begin[CLASS] == elf::ELFCLASS64,
+        machine: elf::Machine(if is_little {
+            u16::from_le_bytes(machine)
+        } else {
+            u16::from_be_bytes(machine)
+        }),
+        is_64: begin[CLASS] == elf::ELFCLASS64.0,
         is_little,
     }))
 }
@@ -119,9 +119,10 @@ pub fn read(path: &Path) -> io::Result<Option<Elf>> {
         Ok(begin) if begin.starts_with(MAGIC) => begin,
         _ => return Ok(None),
     };
-    let elf = match begin[CLASS] {
-        elf::ELFCLASS64 => parse::<FileHeader64<Endianness>, _>(&file)?,
-        _ => parse::<FileHeader32<Endianness>, _>(&file)?,
+    let elf = if begin[CLASS] == elf::ELFCLASS64.0 {
+        parse::<FileHeader64<Endianness>, _>(&file)?
+    } else {
+        parse::<FileHeader32<Endianness>, _>(&file)?
     };
     Ok(Some(elf))
 }
@@ -151,16 +152,16 @@ where
     for segment in segments {
         let (offset, size) = segment.file_range(endian);
         let is_loaded = segment.p_type(endian) == elf::PT_LOAD;
-        if is_loaded && offset.checked_add(size).map_or(true, |end| end > length) {
+        if is_loaded && offset.checked_add(size).is_none_or(|end| end > length) {
             return Err(io::Error::other("it is cut off"));
         }
         if let Some(path) = segment.interpreter(endian, file).map_err(broken)? {
             elf.interpreter = Some(OsString::from_vec(path.to_vec()).into());
         }
         if let Some(entries) = segment.dynamic(endian, file).map_err(broken)? {
-            let value = |tag: u32| {
+            let value = |tag: elf::DynamicTag| {
                 let mut entries = entries.iter();
-                let entry = entries.find(|entry| entry.tag32(endian) == Some(tag))?;
+                let entry = entries.find(|entry| entry.tag(endian) == tag)?;
                 Some(entry.d_val(endian).into())
             };
             // The table's place is told as it is in memory.
@@ -187,26 +188,26 @@ fn dynamic<D: Dyn>(entries: &[D], endian: D::Endian, strings: &[u8]) -> io::Resu
     let mut dynamic = Dynamic::default();
     let mut old_run_path = None;
     for entry in entries {
-        let tag = entry.tag32(endian);
-        if tag == Some(elf::DT_NULL) {
+        let tag = entry.tag(endian);
+        if tag == elf::DT_NULL {
             break;
         }
         let value: u64 = entry.d_val(endian).into();
         let text = || text(strings, value);
         match tag {
-            Some(elf::DT_NEEDED) => {
+            elf::DT_NEEDED => {
                 let name = text()?;
                 if name.len() > LONGEST_NAME {
                     return Err(io::Error::other("the name of a library is too long"));
                 }
                 dynamic.needed.push(OsString::from_vec(name));
             }
-            Some(elf::DT_SONAME) => dynamic.soname = Some(OsString::from_vec(text()?)),
-            Some(elf::DT_FLAGS_1) => {
-                dynamic.is_on_its_own = value & u64::from(elf::DF_1_NODEFLIB) != 0;
+            elf::DT_SONAME => dynamic.soname = Some(OsString::from_vec(text()?)),
+            elf::DT_FLAGS_1 => {
+                dynamic.is_on_its_own = value & elf::DF_1_NODEFLIB.0 != 0;
             }
-            Some(elf::DT_RUNPATH) => dynamic.run_path = Some(text()?),
-            Some(elf::DT_RPATH) => old_run_path = Some(text()?),
+            elf::DT_RUNPATH => dynamic.run_path = Some(text()?),
+            elf::DT_RPATH => old_run_path = Some(text()?),
             _ => {}
         }
     }
@@ -238,9 +239,11 @@ mod tests {
     fn what_is_loaded_along_is_read() {
         let shell = read(Path::new("/bin/sh")).unwrap().unwrap();
         let needed = shell.dynamic.unwrap().needed;
-        assert!(needed
-            .iter()
-            .any(|name| name.to_string_lossy().starts_with("libc")));
+        assert!(
+            needed
+                .iter()
+                .any(|name| name.to_string_lossy().starts_with("libc"))
+        );
     }
 
     #[test]
@@ -275,7 +278,7 @@ mod tests {
             let kind = read(&path).unwrap().unwrap().kind;
             let is_little = order == 1;
             assert_eq!(
-                (kind.machine, kind.is_64, kind.is_little),
+                (kind.machine.0, kind.is_64, kind.is_little),
                 (62, is_64, is_little)
             );
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::front_end;
 
-use super::error::{cannot, Result};
+use super::error::{Result, cannot};
 
 /// Where the front ends of the linker half `root` lie.
 pub fn places(root: &Path) -> impl Iterator<Item = PathBuf> {

@@ -4,14 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
 use cc_wrapper::front_end;
 use cc_wrapper::toolchain::Toolchain;
-use rustix::fs::{flock, FlockOperation};
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
@@ -19,7 +19,7 @@ use super::exchange::{exchange, set_mode};
 use super::interrupt;
 use super::own::{BINARY, TOOLCHAIN};
 use super::paths::{absolute, has_colon, has_white_space};
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::paths::shown;
 use crate::os::temporary_directory;
 
@@ -537,9 +537,11 @@ mod tests {
         drop(staging);
         assert!(!scratch.exists());
         let mut staging = Staging::beside(&temp.path().join("plain")).unwrap();
-        assert!(staging
-            .scratch()
-            .unwrap()
-            .starts_with(temp.path().canonicalize().unwrap()));
+        assert!(
+            staging
+                .scratch()
+                .unwrap()
+                .starts_with(temp.path().canonicalize().unwrap())
+        );
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::world::World;
 
-use crate::command::error::{cannot, Result};
+use crate::command::error::{Result, cannot};
 use crate::command::paths::canonical;
 use crate::os::{self, Os};
 

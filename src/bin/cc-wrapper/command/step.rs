@@ -5,12 +5,12 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::own;
 
 /// Begins the names of files in the making.

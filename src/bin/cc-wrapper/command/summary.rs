@@ -18,7 +18,7 @@ pub fn sorted(names: impl Iterator<Item = String>) -> String {
     names.sort_by_key(|name| (name.len(), name.clone()));
     let (bare, other): (Vec<_>, Vec<_>) = names
         .into_iter()
-        .partition(|name| ToolName::parse(name.as_bytes()).map_or(true, |name| name.is_bare()));
+        .partition(|name| ToolName::parse(name.as_bytes()).is_none_or(|name| name.is_bare()));
     match (bare.as_slice(), other.as_slice()) {
         (bare, []) => bare.join(" "),
         ([], other) => other.join(" "),

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use cc_wrapper::tool_name::ToolName;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::command::environment;
 use crate::command::error::Error;
@@ -19,7 +19,7 @@ const USAGE_ERROR: u8 = 2;
 pub fn without_help_command(args: Vec<OsString>) -> Vec<OsString> {
     let mut words = args.iter();
     let program = words.next();
-    if !words.next().is_some_and(|word| word == "help") {
+    if words.next().is_none_or(|word| word != "help") {
         return args;
     }
     let help = OsString::from("--help");

@@ -16,13 +16,13 @@ use std::process::{Command, ExitCode, ExitStatus};
 use cc_wrapper::error::Error;
 use cc_wrapper::hook::Failure as HookFailure;
 use cc_wrapper::plan::{Plan, ResponseFile};
-use rustix::fs::{access, Access};
+use rustix::fs::{Access, access};
 
 use crate::child::{self, end_as};
 use crate::count::End;
 use crate::{count, hook, report, signals};
-pub use failure::is_too_long;
 pub use failure::Failure;
+pub use failure::is_too_long;
 pub use launcher::words as launcher_words;
 use response_file::Written;
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use cc_wrapper::plan::Plan;
 use cc_wrapper::response_file::texts;
 use rustix::io::Errno;
-use rustix::process::{getrlimit, Resource};
+use rustix::process::{Resource, getrlimit};
 use tempfile::TempPath;
 
 use crate::os::temporary_directory;

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::script::{self, Script};
-use crate::command::error::{cannot, Result};
+use crate::command::error::{Result, cannot};
 use crate::command::paths::canonical;
 
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::str;
 
 use super::lines::{between, contains};
-use super::statements::{statements, Statement};
+use super::statements::{Statement, statements};
 
 pub const FILE: &str = "add-local-cc-cflags-before.sh";
 

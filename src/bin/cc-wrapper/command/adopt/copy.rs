@@ -3,14 +3,14 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::front_end;
 
-use super::bin::{names, What};
+use super::bin::{What, names};
 use super::half::Half;
-use crate::command::error::{cannot, Result};
+use crate::command::error::{Result, cannot};
 use crate::command::front_ends;
 use crate::command::own::BINARY;
 use crate::command::paths::canonical;

@@ -1,7 +1,7 @@
 //! What a wrapper for Darwin targets says of them.
 
 use super::lines::{behind, between, contains, lines};
-use super::statements::{statements, Statement};
+use super::statements::{Statement, statements};
 
 /// Where nixpkgs writes what links for Darwin get, which is built into us.
 pub const FILE: &str = "add-local-ldflags-before.sh";

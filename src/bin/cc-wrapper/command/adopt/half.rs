@@ -13,12 +13,12 @@ use cc_wrapper::world::World;
 
 use super::bin::{self, Entry, Found, What};
 use super::clang_target::{self, ClangTarget};
-use super::known::{own_in_file, own_in_script, Names, Own};
+use super::known::{Names, Own, own_in_file, own_in_script};
 use super::lines::{contains, lines};
 use super::script::{self, Kind, Script, Wrapper};
 use super::statements::is_blank;
 use super::{darwin, hardening};
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::own::TOOLCHAIN;
 use crate::command::paths::{self, canonical};
 use crate::os::Os;
@@ -134,9 +134,11 @@ impl Half {
                         "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
                         paths::shown(&support.0.join(file)),
                         shown(&own)
-                    )))
+                    )));
                 }
-                Some(own) => self.not_taken.push(format!("nix-support/{file} {}", shown(&own))),
+                Some(own) => self
+                    .not_taken
+                    .push(format!("nix-support/{file} {}", shown(&own))),
                 None => {}
             }
         }
@@ -309,7 +311,7 @@ impl Half {
                 && own.bintools == wrapper.bintools
                 && own
                     .response_file
-                    .map_or(true, |own| Some(own) == wrapper.response_file);
+                    .is_none_or(|own| Some(own) == wrapper.response_file);
             if !same {
                 return Err("it is of another wrapper than the others".to_owned());
             }

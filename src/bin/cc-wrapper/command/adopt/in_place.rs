@@ -12,13 +12,13 @@ use std::path::Path;
 
 use cc_wrapper::front_end;
 use cc_wrapper::toolchain::{Role, Toolchain};
-use rustix::fs::{access, Access};
+use rustix::fs::{Access, access};
 
 use super::bin::What;
-use super::half::{owned, BuiltIn, Half};
+use super::half::{BuiltIn, Half, owned};
 use super::lines::contains;
 use super::{clang_target, darwin, script};
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::front_ends;
 use crate::command::own::{BINARY, TOOLCHAIN};
 use crate::command::paths::shown;

@@ -5,7 +5,7 @@
 //! theirs, and may add no flag that is not theirs. What a condition asks is
 //! free, and so are the commands below one that is never true.
 
-use super::shell::{commands, Command};
+use super::shell::{Command, commands};
 
 /// What differs from wrapper to wrapper.
 #[derive(Clone, Copy, Debug)]
@@ -244,7 +244,7 @@ impl Names<'_> {
         let function = first.strip_suffix("()");
         if let Some(name) = function.filter(|name| !name.ends_with('=')) {
             return FUNCTIONS.contains(&name)
-                && words.get(1).map_or(true, |brace| brace == "{")
+                && words.get(1).is_none_or(|brace| brace == "{")
                 && (words.len() < 3 || self.know(&words[2..]));
         }
         let args = &words[1..];

@@ -22,13 +22,13 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::front_end;
 use clap::ArgMatches;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 
 use self::arguments::{Arguments, To};
 use self::copy::{Copy, Moved};
-use self::half::{owned, Half};
-use crate::command::error::{cannot, Error, Result};
-use crate::command::install::{Staging, LINKER_HALF};
+use self::half::{Half, owned};
+use crate::command::error::{Error, Result, cannot};
+use crate::command::install::{LINKER_HALF, Staging};
 use crate::command::own::{self, BINARY, TOOLCHAIN};
 use crate::command::paths::{canonical, shown};
 use crate::command::step::{self, Step};

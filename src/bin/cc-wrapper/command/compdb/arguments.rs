@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{value_parser, Arg, ArgMatches, Command, ValueHint};
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 
 use crate::command::help::{Help, STATUSES};
 

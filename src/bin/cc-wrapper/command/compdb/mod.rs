@@ -13,11 +13,11 @@ use std::os::unix::ffi::OsStrExt;
 use cc_wrapper::compile_database::Entry;
 use clap::ArgMatches;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 
 use self::arguments::Arguments;
 use self::database::Database;
-use crate::command::error::{warn, Result};
+use crate::command::error::{Result, warn};
 use crate::command::output;
 use crate::command::paths::shown;
 

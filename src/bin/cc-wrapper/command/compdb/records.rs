@@ -5,9 +5,9 @@ use std::io::Read;
 use std::path::Path;
 
 use cc_wrapper::compile_database::Entry;
-use rustix::fs::{flock, FlockOperation};
+use rustix::fs::{FlockOperation, flock};
 
-use crate::command::error::{cannot, warn, Error, Result};
+use crate::command::error::{Error, Result, cannot, warn};
 use crate::command::paths::shown;
 
 /// The file's text, with no line half written.

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::paths::shown;
 
 /// A reader of `output` finds what was there before, or all of `text`.

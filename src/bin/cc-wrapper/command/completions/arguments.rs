@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgMatches, Command};
 
-use super::{Script, SHELLS};
+use super::{SHELLS, Script};
 use crate::command::help::{Help, STATUSES};
 
 /// The subcommand's name.

@@ -13,7 +13,7 @@ mod zsh;
 
 use clap::ArgMatches;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 
 use self::line::Line;
 use crate::command::error::Result;

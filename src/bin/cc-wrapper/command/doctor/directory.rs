@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::finding::{shown, Finding, Place};
+use super::finding::{Finding, Place, shown};
 use super::gone;
 
 /// `named` is how the place names it, an option before it.

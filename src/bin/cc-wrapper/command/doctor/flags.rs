@@ -6,10 +6,10 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::environment::{flag_lists, words, Half as Which};
+use cc_wrapper::environment::{Half as Which, flag_lists, words};
 
 use super::directory;
-use super::finding::{bytes, Finding, Place};
+use super::finding::{Finding, Place, bytes};
 use super::reading;
 use super::root::Root;
 use super::variables::Variables;
@@ -187,8 +187,7 @@ mod tests {
 
     #[test]
     fn directories_that_do_not_exist_are_named() {
-        let text =
-            "-I/none/1 -isystem /none/2 -L/usr -B/usr/lib/crt- -B/none/3/ -L=/none -L$SYSROOT/x -Bstatic -L";
+        let text = "-I/none/1 -isystem /none/2 -L/usr -B/usr/lib/crt- -B/none/3/ -L=/none -L$SYSROOT/x -Bstatic -L";
         let expected = [("-I", 1), ("-isystem", 2)]
             .map(|(option, n)| format!("names {option} /none/{n}, which does not exist"));
         assert_eq!(found(text)[..2], expected);

@@ -9,7 +9,7 @@ use cc_wrapper::toolchain::Role;
 use cc_wrapper::world::World;
 
 use super::binaries::Binaries;
-use super::finding::{shown, Finding};
+use super::finding::{Finding, shown};
 use super::root::Root;
 use super::variables::Variables;
 use crate::command::own;

@@ -8,8 +8,8 @@ use cc_wrapper::tool_name::ToolName;
 use cc_wrapper::toolchain::{Role, Tool};
 use cc_wrapper::world::World;
 
-use super::finding::{bytes, shown, Finding};
-use super::on_path::{program, OnPath};
+use super::finding::{Finding, bytes, shown};
+use super::on_path::{OnPath, program};
 use super::root::{Half, Root};
 use super::variables::Variables;
 use super::{search_path, target};

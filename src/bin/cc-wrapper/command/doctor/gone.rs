@@ -8,7 +8,10 @@ const STORE: &str = "/nix/store";
 /// the store.
 pub fn remedy(path: &Path, otherwise: &str) -> String {
     match is_collected(path) {
-        true => format!("{} was collected: build or fetch it again, and keep it by a root (nix-store --add-root)", store_path(path)),
+        true => format!(
+            "{} was collected: build or fetch it again, and keep it by a root (nix-store --add-root)",
+            store_path(path)
+        ),
         false => otherwise.to_owned(),
     }
 }

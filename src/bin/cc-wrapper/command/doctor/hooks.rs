@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use cc_wrapper::hook;
 
-use super::finding::{shown, Finding};
+use super::finding::{Finding, shown};
 use super::gone;
 use super::hook_files;
 use super::root::{Half, Root};

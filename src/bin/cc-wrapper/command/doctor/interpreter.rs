@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::environment::words;
 use cc_wrapper::toolchain::Role;
 
-use super::finding::{shown, Finding, Place};
+use super::finding::{Finding, Place, shown};
 use super::gone;
 use super::reading;
 use super::root::{Half, Root};

@@ -14,7 +14,7 @@ use cc_wrapper::toolchain::{Role, Tool, Toolchain};
 use cc_wrapper::world::World;
 
 use super::binaries::{Binaries, Whose};
-use super::finding::{bytes, shown, Finding};
+use super::finding::{Finding, bytes, shown};
 use super::gone;
 use super::on_path::OnPath;
 use super::root::{Half, Root};
@@ -228,7 +228,7 @@ fn binary(root: &Root, binaries: &Binaries) -> Option<Finding> {
 }
 
 /// Sorted.
-fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     paths.sort();
@@ -241,7 +241,7 @@ mod tests {
     use crate::command::doctor::finding::Severity;
     use crate::command::doctor::root::{self, tests::ids, tests::lay};
     use crate::command::own::TOOLCHAIN;
-    use std::os::unix::fs::{symlink, PermissionsExt};
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn found(root: &Path) -> Vec<&'static str> {
         let variables = Variables::new(&[""; 0]);

@@ -3,12 +3,12 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cc_wrapper::environment::{flag_lists, roles, Half as Which};
+use cc_wrapper::environment::{Half as Which, flag_lists, roles};
 use cc_wrapper::event::Log;
 use cc_wrapper::plan::Suffix;
 use cc_wrapper::toolchain::Role;
 
-use super::finding::{bytes, Finding};
+use super::finding::{Finding, bytes};
 use super::others;
 use super::root::{Half, Root};
 use super::variables::Variables;
@@ -67,7 +67,9 @@ fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
             return Some(Finding::error(
                 "marker-of-other-salt",
                 OsStr::from_bytes(name),
-                format!("is set for the salt {other}, but this root's is {salt}: its {tools} get nothing of NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin"),
+                format!(
+                    "is set for the salt {other}, but this root's is {salt}: its {tools} get nothing of NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin"
+                ),
                 format!("export {of_role}{salt}=1"),
             ));
         }

@@ -36,7 +36,7 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 
 use self::arguments::Arguments;
 use self::binaries::Binaries;

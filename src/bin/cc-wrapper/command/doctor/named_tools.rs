@@ -7,9 +7,9 @@ use std::path::Path;
 use cc_wrapper::environment::words;
 use cc_wrapper::world::World;
 
-use super::finding::{bytes, shown, Finding};
+use super::finding::{Finding, bytes, shown};
 use super::gone;
-use super::on_path::{is_cache, OnPath};
+use super::on_path::{OnPath, is_cache};
 use super::variables::Variables;
 use crate::command::own;
 use crate::os::Os;

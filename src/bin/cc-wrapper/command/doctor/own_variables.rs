@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::finding::{shown, Finding};
+use super::finding::{Finding, shown};
 use super::variables::Variables;
 use crate::execute::launcher_words;
 use crate::record::refusal;

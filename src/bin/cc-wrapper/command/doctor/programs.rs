@@ -11,7 +11,7 @@ use cc_wrapper::toolchain::{Role, Tool};
 use cc_wrapper::world::World;
 
 use super::binaries::Binaries;
-use super::finding::{bytes, shown, Finding};
+use super::finding::{Finding, bytes, shown};
 use super::gone;
 use super::root::{Half, Root};
 use super::starting;

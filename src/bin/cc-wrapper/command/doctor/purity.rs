@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::finding::{bytes, Finding};
+use super::finding::{Finding, bytes};
 use super::variables::Variables;
 
 pub fn check(variables: &Variables) -> Vec<Finding> {

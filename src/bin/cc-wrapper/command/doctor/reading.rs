@@ -42,11 +42,13 @@ mod tests {
         assert_eq!(file(&path).unwrap(), b"text");
         assert_eq!(file(Path::new("/dev/null")).unwrap(), b"");
         fs::remove_file(&path).unwrap();
-        assert!(Command::new("mkfifo")
-            .arg(&path)
-            .status()
-            .unwrap()
-            .success());
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
         assert!(file(&path).is_err());
         assert!(file(&dir.path().join("none")).is_err());
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::toolchain::{Role, Tool, Toolchain};
 
-use super::finding::{shown, Finding, Place};
+use super::finding::{Finding, Place, shown};
 use super::{reading, target};
 use crate::command::own::TOOLCHAIN;
 

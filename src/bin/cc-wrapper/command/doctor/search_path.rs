@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::tool_name;
 use cc_wrapper::toolchain::Role;
 
-use super::finding::{bytes, shown, Finding};
+use super::finding::{Finding, bytes, shown};
 use super::on_path::OnPath;
 use super::root::{Half, Root};
 use super::variables::Variables;

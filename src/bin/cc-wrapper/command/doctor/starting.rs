@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::error::ENDLESS;
 
-use super::finding::{shown, Finding, Severity};
+use super::finding::{Finding, Severity, shown};
 use super::trial::{self, Trial};
 use super::variables::Variables;
 use super::{gone, loading};

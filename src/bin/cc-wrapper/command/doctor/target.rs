@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::front_end;
 
-use super::finding::{shown, Finding, Place};
+use super::finding::{Finding, Place, shown};
 use super::on_path::OnPath;
 use super::others;
 use super::variables::Variables;

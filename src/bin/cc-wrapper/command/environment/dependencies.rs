@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::paths::{
     absolute, canonical, has_colon, has_white_space, plain, shown, without_parents,
 };
@@ -44,13 +44,13 @@ pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
                 return Err(Error::new(format!(
                     "{called} is not there; give the directory that a dependency is installed to"
-                )))
+                )));
             }
             Err(why) => return Err(cannot("read", given)(why)),
             Ok(is) if !is.is_dir() => {
                 return Err(Error::new(format!(
                     "{called} is no directory; give the one that holds include and lib"
-                )))
+                )));
             }
             Ok(_) => {}
         }

@@ -17,7 +17,7 @@ use std::str;
 
 use clap::ArgMatches;
 
-pub use arguments::{command, toolchain, HELP, NAME};
+pub use arguments::{HELP, NAME, command, toolchain};
 pub use variables::Variable;
 
 use self::arguments::Arguments;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::tool_name::ToolName;
 use cc_wrapper::toolchain::{Role, RoleMarkers, Tool, Toolchain};
 
-use crate::command::error::{cannot, warn, Error, Result};
+use crate::command::error::{Error, Result, cannot, warn};
 use crate::command::own::{self, TOOLCHAIN};
 use crate::command::paths::{
     absolute, canonical, has_colon, has_white_space, shown, without_parents,

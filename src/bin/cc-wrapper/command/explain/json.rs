@@ -1,14 +1,14 @@
 //! The explanation for programs. docs/explain.md names the keys.
 
 use cc_wrapper::event::Level;
-use cc_wrapper::note::{NoRpath, Note, Off, Stand, Why, NO_LIBRARIES};
+use cc_wrapper::note::{NO_LIBRARIES, NoRpath, Note, Off, Stand, Why};
 use cc_wrapper::plan::{Arg, Command, Origin, ResponseFile};
 
-use super::json_value::{list, object, optional, text as string, Value};
-use super::linker::{Before, Below, Wrapped};
-use super::text::{dropped, refusal, UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
-use super::words::{is_hook, Words, FURTHER_UP, THIS_CALL};
 use super::Explained;
+use super::json_value::{Value, list, object, optional, text as string};
+use super::linker::{Before, Below, Wrapped};
+use super::text::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY, dropped, refusal};
+use super::words::{FURTHER_UP, THIS_CALL, Words, is_hook};
 
 /// One object.
 pub fn text(explained: &Explained) -> Vec<u8> {

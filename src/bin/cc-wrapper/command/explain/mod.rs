@@ -25,11 +25,11 @@ use cc_wrapper::event::Log;
 use cc_wrapper::plan::Plan;
 use clap::ArgMatches;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
-use crate::command::error::{warn, Error};
+use crate::command::error::{Error, warn};
 use crate::command::output::to_stdout;
 use crate::command::screen::Screen;
 use crate::os::Os;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{value_parser, Arg, ArgMatches, Command, ValueHint};
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::command::help::{Help, STATUSES};
 use crate::command::COMMANDS;
+use crate::command::help::{Help, STATUSES};
 
 /// The subcommand's name.
 pub const NAME: &str = "man";

@@ -11,11 +11,11 @@ use std::path::Path;
 
 use clap::ArgMatches;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 
 use self::arguments::Arguments;
-use crate::command::error::{cannot, Result};
-use crate::command::{output, step, COMMANDS};
+use crate::command::error::{Result, cannot};
+use crate::command::{COMMANDS, output, step};
 
 /// Does what the command line asks.
 ///

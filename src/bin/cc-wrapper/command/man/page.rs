@@ -3,7 +3,7 @@
 use clap::{Arg, Command};
 
 use super::program;
-use super::roff::{bold, escaped, italic, prose, Roff};
+use super::roff::{Roff, bold, escaped, italic, prose};
 use super::synopsis::synopsis;
 use crate::command::help::Help;
 

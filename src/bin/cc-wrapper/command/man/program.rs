@@ -62,8 +62,7 @@ pub const VARIABLES: [(&str, &str); 13] = [
 ];
 
 /// What there is to know of all of them.
-pub const ENVIRONMENT: &str =
-    "Lists are split at white space, and nothing in them quotes. In a Nix \
+pub const ENVIRONMENT: &str = "Lists are split at white space, and nothing in them quotes. In a Nix \
     build, those that begin with NIX_ have forms with _FOR_BUILD and _FOR_TARGET for the other \
     roles. docs/environment.md in the sources has all variables and their rules.";
 

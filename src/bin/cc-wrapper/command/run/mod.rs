@@ -15,13 +15,13 @@ use std::process::Command;
 use clap::ArgMatches;
 use tempfile::NamedTempFile;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 
 use self::arguments::Arguments;
 use self::totals::Totals;
 use crate::child;
 use crate::command::environment;
-use crate::command::error::{cannot, warn, Error, Result};
+use crate::command::error::{Error, Result, cannot, warn};
 use crate::command::paths::{absolute, shown};
 use crate::count;
 use crate::os::temporary_directory;

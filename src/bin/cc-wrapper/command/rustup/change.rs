@@ -8,15 +8,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{access, Access};
+use rustix::fs::{Access, access};
 
 use super::describe::{self, Config};
-use super::place::{look, Found, Place};
+use super::place::{Found, Place, look};
 use super::runs::{self, REINSTALL};
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::own;
 use crate::command::paths::shown;
-use crate::command::step::{is_temporary, Step};
+use crate::command::step::{Step, is_temporary};
 
 /// What is to be done at one place.
 #[derive(Debug)]

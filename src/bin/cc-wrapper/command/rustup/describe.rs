@@ -8,8 +8,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use cc_wrapper::dispatch::LOADER_DIRECTORIES;
 use cc_wrapper::toolchain::{Bytes, Role, RoleMarkers, Tool, Toolchain};
 
-use super::place::{look, Found, Place, LAUNCHER, ORIGINALS};
-use crate::command::error::{cannot, Result};
+use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
+use crate::command::error::{Result, cannot};
 use crate::command::own::TOOLCHAIN;
 use crate::command::wrap;
 
@@ -70,7 +70,7 @@ pub fn config(place: &Place) -> Result<Config> {
         Found::Absent => return Ok(Config::Absent),
         Found::Leftover(_) => return Ok(Config::Leftover),
         Found::Foreign(what) if path.is_symlink() || !path.is_file() => {
-            return Ok(Config::Foreign(what))
+            return Ok(Config::Foreign(what));
         }
         Found::Foreign(_) | Found::Ours | Found::Program => {}
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::arguments::Which;
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::paths::{absolute, canonical, shown};
 
 /// Below a toolchain's root.
@@ -135,7 +135,7 @@ fn toolchains() -> Result<PathBuf> {
         (None, None) => {
             return Err(Error::new(
                 "neither RUSTUP_HOME nor HOME is set; give the toolchain's directory as --toolchain PATH",
-            ))
+            ));
         }
     };
     Ok(absolute(&home)?.join("toolchains"))
@@ -169,10 +169,12 @@ mod tests {
 
     #[test]
     fn a_path_has_a_slash() {
-        assert!(named(OsStr::new("/no/such"))
-            .unwrap_err()
-            .line()
-            .contains("/no/such"));
+        assert!(
+            named(OsStr::new("/no/such"))
+                .unwrap_err()
+                .line()
+                .contains("/no/such")
+        );
         assert_eq!(named(OsStr::new("/tmp/..")).unwrap(), Path::new("/tmp/.."));
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::toolchain::Bytes;
 use clap::ArgMatches;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 
 use self::arguments::{Arguments, What};
 use self::change::Change;

@@ -11,9 +11,9 @@ use std::process::Command;
 
 use super::arguments;
 use super::change::writable;
-use super::find::{trimmed, RUSTLIB};
+use super::find::{RUSTLIB, trimmed};
 use crate::command::elf;
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::paths::{canonical, shown};
 use crate::command::step;
 

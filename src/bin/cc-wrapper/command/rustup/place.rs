@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::find::RUSTLIB;
 use crate::command::elf;
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::own::{self, TOOLCHAIN};
 use crate::command::paths::shown;
 

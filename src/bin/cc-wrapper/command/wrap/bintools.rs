@@ -6,10 +6,10 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::tool_name::{names, ToolName};
+use cc_wrapper::tool_name::{ToolName, names};
 use cc_wrapper::toolchain::Role;
 
-use super::find::{is_program, Search};
+use super::find::{Search, is_program};
 use super::probe::Compiler;
 use super::run::Workshop;
 use super::triple::Triple;

@@ -10,7 +10,7 @@ use cc_wrapper::toolchain::{Family, Role};
 
 use super::run::{self, Workshop};
 use super::select::Selection;
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 use crate::command::paths::shown;
 
 /// A root whose tools are tried.

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{access, Access};
+use rustix::fs::{Access, access};
 
 use crate::command::error::{Error, Result};
 use crate::command::own;
@@ -135,7 +135,7 @@ fn names(directory: &Path) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{symlink, PermissionsExt};
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn program(path: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();

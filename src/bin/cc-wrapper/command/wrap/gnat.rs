@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use cc_wrapper::tool_name::ToolName;
 
-use super::find::{is_program, Found};
+use super::find::{Found, is_program};
 use crate::command::error::{Error, Result};
 use crate::command::own;
 use crate::command::paths::shown;

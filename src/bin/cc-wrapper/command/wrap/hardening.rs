@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::hardening::{compiler_flags, linker_flags, Flag};
+use cc_wrapper::hardening::{Flag, compiler_flags, linker_flags};
 use cc_wrapper::toolchain::{Family, Role};
 
 use super::probe::Compiler;
 use super::run::{self, Workshop};
-use crate::command::error::{cannot, Error, Result};
+use crate::command::error::{Error, Result, cannot};
 
 /// Flags younger than most compilers. Asked about side by side, they cost few
 /// questions.
@@ -119,9 +119,11 @@ mod tests {
         assert_eq!(parse_list(" pic  relro\n").unwrap(), ["pic", "relro"]);
         assert!(parse_list("").unwrap().is_empty());
         let error = parse_list("pic pie").unwrap_err();
-        assert!(error
-            .line()
-            .contains("no flag is called pie; there are bindnow format fortify "));
+        assert!(
+            error
+                .line()
+                .contains("no flag is called pie; there are bindnow format fortify ")
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::toolchain::Toolchain;
 
-use crate::command::error::{cannot, Result};
+use crate::command::error::{Result, cannot};
 use crate::command::own::{self, BINARY, TOOLCHAIN};
 
 /// The flag files that `wrap` writes, or leaves away.

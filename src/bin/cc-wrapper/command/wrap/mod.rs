@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::toolchain::Family;
 use clap::ArgMatches;
 
-pub use arguments::{command, HELP, NAME};
+pub use arguments::{HELP, NAME, command};
 pub use loader::musl_directories;
 pub use triple::Triple;
 
@@ -38,7 +38,7 @@ use self::probe::Compiler;
 use self::report::Report;
 use self::run::Workshop;
 use self::select::Selection;
-use crate::command::error::{cannot, Result};
+use crate::command::error::{Result, cannot};
 use crate::command::install::Staging;
 use crate::command::own::BINARY;
 use crate::command::paths::shown;

@@ -143,7 +143,7 @@ impl Selection {
                     return Err(Error::new(format!(
                         "--cc names two programs called {}; give each its own root",
                         shown(&name)
-                    )))
+                    )));
                 }
                 None => {}
             }
@@ -157,9 +157,9 @@ impl Selection {
                 Some(Some(role)) if role.is_compiler() => role,
                 Some(_) => {
                     return Err(Error::new(format!(
-                    "--cc {} is no compiler; a linker is given with --ld, binutils with --bintools",
-                    shown(given)
-                )))
+                        "--cc {} is no compiler; a linker is given with --ld, binutils with --bintools",
+                        shown(given)
+                    )));
                 }
                 None => {
                     // Whatever it is, it must be a compiler first.
@@ -306,7 +306,7 @@ fn may_be_compiler(name: &[u8]) -> bool {
         name.role.is_some_and(Role::is_compiler)
             // Scripts around the gcc on PATH, which will be the root's.
             && !matches!(name.base, "c89" | "c99")
-            && name.target().map_or(true, Triple::plausible)
+            && name.target().is_none_or(Triple::plausible)
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::run_path::Entry;
-use crate::command::doctor::finding::{bytes, shown, Finding};
+use crate::command::doctor::finding::{Finding, bytes, shown};
 use crate::command::doctor::gone;
 
 pub fn check(file: &Path, entries: &[Entry], is_of_use: impl Fn(&Path) -> bool) -> Vec<Finding> {

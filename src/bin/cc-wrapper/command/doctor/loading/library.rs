@@ -90,7 +90,7 @@ impl Libraries {
                 return match is_passed_over(&why) {
                     true => Library::PassedOver,
                     false => broken(&format!("cannot be looked at: {why}")),
-                }
+                };
             }
         }
         let kind = match elf::kind(path) {

@@ -17,7 +17,7 @@ pub fn name(kind: Kind) -> String {
         e::EM_PPC64 => "powerpc64",
         e::EM_S390 => "s390",
         e::EM_AVR => "avr",
-        other => return format!("another machine (ELF's number {other})"),
+        other => return format!("another machine (ELF's number {})", other.0),
     };
     name.to_owned()
 }

@@ -20,7 +20,7 @@ use self::needs::Needs;
 use self::run_path::Entry;
 use self::shim::Shim;
 use self::system::System;
-use super::finding::{shown, Finding};
+use super::finding::{Finding, shown};
 use super::gone;
 use super::variables::Variables;
 use crate::command::elf::{self, Dynamic, Elf, Kind};
@@ -36,7 +36,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
                 file,
                 "is neither an ELF file nor a tool of a wrapped root",
                 "name a program or a shared library, or a root",
-            )]
+            )];
         }
         Err(why) => {
             return vec![Finding::error(
@@ -44,7 +44,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
                 file,
                 format!("cannot be read as an ELF file: {why}"),
                 "build it again",
-            )]
+            )];
         }
     };
     let is_foreign = !machine::runs_here(elf.kind);

@@ -4,9 +4,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::load::{Finder, Loaded, Need, Outcome};
 use super::VARIABLE;
-use crate::command::doctor::finding::{bytes, shown, Finding};
+use super::load::{Finder, Loaded, Need, Outcome};
+use crate::command::doctor::finding::{Finding, bytes, shown};
 
 /// How a file was loaded, and how it would be without the variable.
 pub struct Needs<'n> {
@@ -52,13 +52,19 @@ impl Needs<'_> {
                 let name = bytes(need.name.as_bytes());
                 match (self.holds)(&need.name).map(|directory| shown(&directory)) {
                     Some(directory) => {
-                        what = format!("{what}: the RUNPATH that names {directory} serves no library's needs");
-                        format!("patchelf --add-rpath {directory} {path}, or link that again with -L{directory} in NIX_LDFLAGS")
+                        what = format!(
+                            "{what}: the RUNPATH that names {directory} serves no library's needs"
+                        );
+                        format!(
+                            "patchelf --add-rpath {directory} {path}, or link that again with -L{directory} in NIX_LDFLAGS"
+                        )
                     }
                     None if asker.is_of_system => {
                         format!("install {name}, or install again what {path} is part of")
                     }
-                    None => format!("link {path} again with -LDIR in NIX_LDFLAGS, DIR being where {name} is; or patchelf --add-rpath DIR {path}"),
+                    None => format!(
+                        "link {path} again with -LDIR in NIX_LDFLAGS, DIR being where {name} is; or patchelf --add-rpath DIR {path}"
+                    ),
                 }
             }
         };

@@ -19,7 +19,7 @@ pub fn levels(kind: Kind, loader: Option<&Path>) -> Vec<&'static str> {
         parts.any(|part| part == DIRECTORY.as_bytes())
     };
     match kind.machine == object::elf::EM_X86_64 && kind.is_64 {
-        true if text.map_or(true, is_named) => of_this_machine(),
+        true if text.is_none_or(is_named) => of_this_machine(),
         _ => Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! For the file that GITHUB_ENV names, and others of its kind.
 
-use super::{text, Variable};
+use super::{Variable, text};
 use crate::command::error::Result;
 
 pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {

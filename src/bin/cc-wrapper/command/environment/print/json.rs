@@ -2,7 +2,7 @@
 
 use cc_wrapper::json::write_string;
 
-use super::{text, Variable};
+use super::{Variable, text};
 use crate::command::error::Result;
 
 /// One object, each variable a string.

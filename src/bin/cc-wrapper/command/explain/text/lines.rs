@@ -55,7 +55,7 @@ impl Lines<'_> {
         let behind = |row: &Row| row.indent.len() + row.word.chars().count() + 2;
         let fits = |row: &Row, column: usize| {
             let end = column.max(behind(row)) + row.why.chars().count();
-            self.screen.width.map_or(true, |width| end <= width)
+            self.screen.width.is_none_or(|width| end <= width)
         };
         let columns = rows.iter().filter(|row| fits(row, 0)).map(behind);
         let columns: BTreeSet<usize> = columns.filter(|column| *column <= WIDEST + 2).collect();

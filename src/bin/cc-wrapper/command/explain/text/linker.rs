@@ -8,7 +8,7 @@ use cc_wrapper::plan::Arg;
 use super::dropped;
 use super::lines::{Lines, Row};
 use crate::command::explain::linker::{Added, Before, Below, Wrapped};
-use crate::command::explain::words::{Words, THIS_CALL};
+use crate::command::explain::words::{THIS_CALL, Words};
 use crate::command::screen::Kind;
 
 /// Of a directory, where the driver does not tell its own libraries.

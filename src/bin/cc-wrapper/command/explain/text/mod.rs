@@ -16,8 +16,8 @@ use cc_wrapper::translation_unit::Record;
 pub use self::linker::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 
 use self::lines::{Lines, Row};
-use super::words::{Words, FURTHER_UP};
 use super::Explained;
+use super::words::{FURTHER_UP, Words};
 use crate::command::paths::shown;
 use crate::command::screen::{Kind, Screen};
 use crate::record;

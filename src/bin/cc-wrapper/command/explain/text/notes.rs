@@ -1,7 +1,7 @@
 //! What was noted while the call was planned.
 
 use cc_wrapper::environment::Half;
-use cc_wrapper::note::{Note, NO_LIBRARIES};
+use cc_wrapper::note::{NO_LIBRARIES, Note};
 use cc_wrapper::plan::Suffix;
 
 use super::lines::Lines;
