@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use cc_wrapper::front_end;
 use cc_wrapper::toolchain::Toolchain;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
 
 use super::exchange::{exchange, set_mode};
@@ -47,7 +47,7 @@ pub struct Staging {
     before: Before,
     // Released last: whoever waits for it removes what it takes for stale.
     created: Created,
-    _lock: Option<File>,
+    _lock: Option<Flock<File>>,
 }
 
 /// What DIR was found to be.
@@ -321,19 +321,20 @@ fn create_parents(parent: &Path) -> Result<Created> {
 ///
 /// # Errors
 /// A signal has asked us to stop.
-pub fn lock(parent: &Path) -> Result<Option<File>> {
-    let Ok(directory) = File::open(parent) else {
+pub fn lock(parent: &Path) -> Result<Option<Flock<File>>> {
+    let Ok(mut directory) = File::open(parent) else {
         return Ok(None);
     };
-    // A lock that waits would go on waiting after a signal.
-    while let Err(why) = flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        if why != Errno::WOULDBLOCK {
-            return Ok(None);
-        }
+    loop {
+        // A lock that waits would go on waiting after a signal.
+        directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(Some(locked)),
+            Err((directory, Errno::EWOULDBLOCK)) => directory,
+            Err(_) => return Ok(None),
+        };
         interrupt::check()?;
         sleep(TURN);
     }
-    Ok(Some(directory))
 }
 
 fn staging_prefix(name: &OsStr) -> OsString {

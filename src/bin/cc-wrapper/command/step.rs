@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
+use nix::errno::Errno;
 
 use crate::command::error::{Error, Result, cannot};
 use crate::command::own;
@@ -74,7 +74,7 @@ impl Step {
                 sync_directory_of(place)
             }
             Step::RemoveDirectory(_) => match fs::remove_dir(place) {
-                Err(why) if why.raw_os_error() != Some(Errno::NOTEMPTY.raw_os_error()) => {
+                Err(why) if why.kind() != io::ErrorKind::DirectoryNotEmpty => {
                     Err(cannot("remove", place)(why))
                 }
                 _ => Ok(()),
@@ -155,10 +155,10 @@ fn sync_directory_of(place: &Path) -> Result<()> {
 }
 
 fn is_no_matter(why: &io::Error) -> bool {
-    let errnos = [Errno::ACCESS, Errno::INVAL, Errno::NOTSUP, Errno::NOSYS];
-    errnos
-        .iter()
-        .any(|errno| why.raw_os_error() == Some(errno.raw_os_error()))
+    matches!(
+        why.raw_os_error().map(Errno::from_raw),
+        Some(Errno::EACCES | Errno::EINVAL | Errno::ENOTSUP | Errno::ENOSYS)
+    )
 }
 
 /// Whether a killed run has left what is called so.

@@ -7,7 +7,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use cc_wrapper::plan::{Plan, ResponseFile};
-use rustix::io::Errno;
 
 /// What a shell exits with if a program is not there.
 const NOT_FOUND: u8 = 127;
@@ -44,8 +43,8 @@ impl Failure {
                 (status, [&plan.program[..], b": ", why.as_bytes()].concat())
             }
             Failure::ResponseFile(error) => {
-                let what_to_do = match error.raw_os_error() {
-                    Some(number) if number == Errno::FBIG.raw_os_error() => "raise ulimit -f",
+                let what_to_do = match error.kind() {
+                    io::ErrorKind::FileTooLarge => "raise ulimit -f",
                     _ => "set TMPDIR to a directory with room",
                 };
                 let text = format!("cannot write a response file: {error}; {what_to_do}");
@@ -78,21 +77,21 @@ fn refusal(plan: &Plan, error: &io::Error) -> (u8, String) {
 
 /// Whether the arguments and the environment were more than the kernel takes.
 pub fn is_too_long(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::TOOBIG.raw_os_error())
+    error.kind() == io::ErrorKind::ArgumentListTooLong
 }
 
 fn too_long(plan: &Plan) -> String {
     if plan.response_file == ResponseFile::Never {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let variables = ["NIX_CC_USE_RESPONSE_FILE", "NIX_LD_USE_RESPONSE_FILE"];
-        return match variables.iter().any(|name| is_set(name)) {
-            true => "argument list too long; let it go through a response file: unset \
-                        NIX_CC_USE_RESPONSE_FILE and NIX_LD_USE_RESPONSE_FILE"
-                .into(),
-            false => "argument list too long, and this tool reads no response file; \
-                     give it fewer arguments at once"
-                .into(),
+        let text = if variables.iter().any(|name| is_set(name)) {
+            "argument list too long; let it go through a response file: unset \
+             NIX_CC_USE_RESPONSE_FILE and NIX_LD_USE_RESPONSE_FILE"
+        } else {
+            "argument list too long, and this tool reads no response file; \
+             give it fewer arguments at once"
         };
+        return text.into();
     }
     // A response file has been tried, so it is not the arguments. What we add
     // to the environment is made of what the caller has set.

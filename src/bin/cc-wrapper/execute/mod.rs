@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 use cc_wrapper::error::Error;
 use cc_wrapper::hook::Failure as HookFailure;
 use cc_wrapper::plan::{Plan, ResponseFile};
-use rustix::fs::{Access, access};
+use nix::unistd::{AccessFlags, access};
 
 use crate::child::{self, end_as};
 use crate::count::End;
@@ -70,7 +70,7 @@ pub fn check(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     let words = program(plan)?;
     let tool = Path::new(OsStr::from_bytes(&plan.program));
     let is_file = fs::metadata(tool).map_err(Failure::Tool)?.is_file();
-    match access(tool, Access::EXEC_OK) {
+    match access(tool, AccessFlags::X_OK) {
         Ok(()) if is_file => Ok(words),
         Ok(()) => Err(Failure::Tool(io::ErrorKind::PermissionDenied.into())),
         Err(why) => Err(Failure::Tool(why.into())),

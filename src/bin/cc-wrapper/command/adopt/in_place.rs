@@ -12,7 +12,7 @@ use std::path::Path;
 
 use cc_wrapper::front_end;
 use cc_wrapper::toolchain::{Role, Toolchain};
-use rustix::fs::{Access, access};
+use nix::unistd::{AccessFlags, access};
 
 use super::bin::What;
 use super::half::{BuiltIn, Half, owned};
@@ -168,7 +168,7 @@ pub fn check_writable(root: &Path) -> Result<()> {
         let metadata = fs::metadata(&directory).map_err(cannot("read", &directory))?;
         // Root may write it all the same: then it is a store's.
         let mode = metadata.permissions().mode();
-        if mode & 0o222 == 0 || access(&directory, Access::WRITE_OK).is_err() {
+        if mode & 0o222 == 0 || access(&directory, AccessFlags::W_OK).is_err() {
             return Err(Error::new(format!(
                 "{} cannot be written; use --out, or do this where the wrapper is built",
                 shown(&directory)

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use cc_wrapper::compile_database::Entry;
-use rustix::fs::{FlockOperation, flock};
+use nix::fcntl::{Flock, FlockArg};
 
 use crate::command::error::{Error, Result, cannot, warn};
 use crate::command::paths::shown;
@@ -15,11 +15,14 @@ use crate::command::paths::shown;
 /// # Errors
 /// It cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut file = File::open(path).map_err(cannot("read", path))?;
-    // Where there are no locks, a line may be half there, and is skipped.
-    let _ = flock(&file, FlockOperation::LockShared);
+    let file = File::open(path).map_err(cannot("read", path))?;
     let mut text = Vec::new();
-    file.read_to_end(&mut text).map_err(cannot("read", path))?;
+    let read = match Flock::lock(file, FlockArg::LockShared) {
+        Ok(mut file) => file.read_to_end(&mut text),
+        // Where there are no locks, a line may be half there, and is skipped.
+        Err((mut file, _)) => file.read_to_end(&mut text),
+    };
+    read.map_err(cannot("read", path))?;
     Ok(text)
 }
 

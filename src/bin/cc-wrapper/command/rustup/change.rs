@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
+use nix::unistd::{AccessFlags, access};
 
 use super::describe::{self, Config};
 use super::place::{Found, Place, look};
@@ -247,7 +247,7 @@ pub fn writable(directory: &Path) -> Result<()> {
     let metadata = fs::metadata(directory).map_err(cannot("read", directory))?;
     // Root may write it all the same: then it is a store's.
     let is_closed = metadata.permissions().mode() & 0o222 == 0;
-    if is_closed || access(directory, Access::WRITE_OK).is_err() {
+    if is_closed || access(directory, AccessFlags::W_OK).is_err() {
         return Err(Error::new(format!(
             "{} cannot be written; a toolchain of a store is changed where it is built",
             shown(directory)

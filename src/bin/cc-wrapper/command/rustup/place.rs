@@ -207,8 +207,10 @@ pub fn look(path: &Path) -> Result<Found> {
 
 /// Also behind a dangling link, or where a file is in the way.
 fn is_absent(why: &io::Error) -> bool {
-    why.kind() == io::ErrorKind::NotFound
-        || why.raw_os_error() == Some(rustix::io::Errno::NOTDIR.raw_os_error())
+    matches!(
+        why.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
+use nix::unistd::{AccessFlags, access};
 
 use crate::command::error::{Error, Result};
 use crate::command::own;
@@ -122,7 +122,7 @@ impl Search {
 
 /// Whether `path` can be run.
 pub fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|is| is.is_file()) && access(path, Access::EXEC_OK).is_ok()
+    fs::metadata(path).is_ok_and(|is| is.is_file()) && access(path, AccessFlags::X_OK).is_ok()
 }
 
 fn names(directory: &Path) -> Vec<OsString> {
