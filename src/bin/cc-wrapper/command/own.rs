@@ -3,15 +3,15 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::world::World;
+use once_cell::sync::OnceCell;
 
 use crate::command::error::{Result, cannot};
 use crate::command::paths::canonical;
-use crate::os::{self, Os};
+use crate::os;
 
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
@@ -36,17 +36,36 @@ const MOST_HOPS: usize = 40;
 pub fn this() -> PathBuf {
     // There even when it was replaced meanwhile.
     let by_kernel = Path::new("/proc/self/exe");
-    match by_kernel.exists() {
-        true => by_kernel.to_path_buf(),
+    if by_kernel.exists() {
+        by_kernel.to_path_buf()
+    } else {
         // Some chroots have no /proc.
-        false => canonical(Path::new(&os::executable())),
+        canonical(Path::new(&os::executable()))
     }
 }
 
 /// Whether `program` has the content of this binary.
 pub fn is_this(program: &Path) -> bool {
-    let this = this();
-    Os.same_program(program.as_os_str().as_bytes(), this.as_os_str().as_bytes())
+    has_own_content(program).unwrap_or(false)
+}
+
+/// # Errors
+/// `program` or this binary cannot be read.
+fn has_own_content(program: &Path) -> io::Result<bool> {
+    // All programs on PATH are compared with this one.
+    static STATUS: OnceCell<fs::Metadata> = OnceCell::new();
+    static CONTENT: OnceCell<Vec<u8>> = OnceCell::new();
+
+    let theirs = fs::metadata(program)?;
+    let ours = STATUS.get_or_try_init(|| fs::metadata(this()))?;
+    if (theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()) {
+        return Ok(true);
+    }
+    if !theirs.is_file() || theirs.len() != ours.len() {
+        return Ok(false);
+    }
+    let content = CONTENT.get_or_try_init(|| fs::read(this()))?;
+    Ok(*content == fs::read(program)?)
 }
 
 /// Writes this binary to `path`.

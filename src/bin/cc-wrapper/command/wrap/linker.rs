@@ -49,7 +49,7 @@ pub fn private_directory(workshop: &Workshop, compiler: &Compiler) -> Result<Opt
     if compiler.identity.family != Family::Gcc {
         return Ok(None);
     }
-    Ok(target_and_version(&compiler.search_directories(workshop)?))
+    Ok(target_and_version(compiler.search_directories(workshop)?))
 }
 
 /// The end of gcc's `install: /usr/lib/gcc/x86_64-linux-gnu/12/`.

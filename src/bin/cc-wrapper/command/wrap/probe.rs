@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cc_wrapper::toolchain::{Family, Role};
+use once_cell::sync::OnceCell;
 
 use super::run::{self, Workshop};
 use super::triple::Triple;
@@ -18,6 +19,7 @@ pub struct Compiler {
     pub program: PathBuf,
     pub role: Role,
     pub identity: Identity,
+    search_directories: OnceCell<String>,
 }
 
 /// What a compiler says about itself.
@@ -29,6 +31,15 @@ pub struct Identity {
 }
 
 impl Compiler {
+    pub fn new(program: PathBuf, role: Role, identity: Identity) -> Compiler {
+        Compiler {
+            program,
+            role,
+            identity,
+            search_directories: OnceCell::new(),
+        }
+    }
+
     /// The path or bare name by which it calls `tool`.
     pub fn program_name(&self, workshop: &Workshop, tool: &str) -> Result<PathBuf> {
         let mut command = workshop.command(&self.program);
@@ -55,11 +66,17 @@ impl Compiler {
         ask_program_name(&mut command, tool)
     }
 
-    /// Lines such as `libraries: =/a:/b`.
-    pub fn search_directories(&self, workshop: &Workshop) -> Result<String> {
-        let mut command = workshop.command(&self.program);
-        let output = run::output(command.arg("-print-search-dirs"))?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    /// Lines such as `libraries: =/a:/b`. The compiler is asked once.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub fn search_directories(&self, workshop: &Workshop) -> Result<&str> {
+        let ask = || {
+            let mut command = workshop.command(&self.program);
+            let output = run::output(command.arg("-print-search-dirs"))?;
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        self.search_directories.get_or_try_init(ask).map(|s| &**s)
     }
 }
 

@@ -215,11 +215,8 @@ impl Selection {
             let key = (canonical, role, identity.clone());
             let compiler = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
                 keys.push(key);
-                selection.compilers.push(Compiler {
-                    program: found.program.clone(),
-                    role,
-                    identity,
-                });
+                let compiler = Compiler::new(found.program.clone(), role, identity);
+                selection.compilers.push(compiler);
                 keys.len() - 1
             });
             selection.names.push(Named {
