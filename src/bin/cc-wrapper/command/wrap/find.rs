@@ -1,5 +1,6 @@
 //! What lies on PATH.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -17,6 +18,8 @@ use crate::command::paths::{absolute, shown};
 #[derive(Debug)]
 pub struct Search {
     directories: Vec<PathBuf>,
+    /// Of each directory, sorted.
+    names: OnceCell<Vec<Vec<OsString>>>,
 }
 
 /// A program and the name it is found under.
@@ -39,14 +42,17 @@ impl Search {
     pub fn along(path: &OsStr) -> Search {
         let directories = env::split_paths(path)
             .filter(|directory| directory.is_absolute() && !own::is_wrapped_bin(directory));
-        Search {
-            directories: directories.collect(),
-        }
+        Search::of(directories.collect())
     }
 
     pub fn within(directory: &Path) -> Search {
+        Search::of(vec![directory.to_path_buf()])
+    }
+
+    fn of(directories: Vec<PathBuf>) -> Search {
         Search {
-            directories: vec![directory.to_path_buf()],
+            directories,
+            names: OnceCell::new(),
         }
     }
 
@@ -60,12 +66,14 @@ impl Search {
     /// the caches that were passed over.
     pub fn all(&self, wanted: impl Fn(&[u8]) -> bool) -> (Vec<Found>, Vec<Cache>) {
         let (mut found, mut caches, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        for directory in &self.directories {
-            for name in names(directory) {
-                if !wanted(name.as_bytes()) || seen.contains(&name) {
+        let read = || self.directories.iter().map(|dir| names(dir)).collect();
+        let names = self.names.get_or_init(read);
+        for (directory, names) in self.directories.iter().zip(names) {
+            for name in names {
+                if !wanted(name.as_bytes()) || seen.contains(name) {
                     continue;
                 }
-                let program = directory.join(&name);
+                let program = directory.join(name);
                 if !is_program(&program) || own::is_wrapper(&program) {
                     continue;
                 }
@@ -73,8 +81,11 @@ impl Search {
                     caches.push(Cache { program, cache });
                     continue;
                 }
-                seen.insert(name.clone());
-                found.push(Found { name, program });
+                seen.insert(name);
+                found.push(Found {
+                    name: name.clone(),
+                    program,
+                });
             }
         }
         (found, caches)
