@@ -6,9 +6,9 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
 use super::syscall::{self, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
-use crate::hook::{Changes, Failure, Hook};
-use crate::plan::{Command, Export};
-use crate::world::{ReadError, World};
+use crate::machine::world::{ReadError, World};
+use crate::model::plan::{Command, Export};
+use crate::rules::hooks::{Changes, Failure, Hook};
 
 /// As long as a path can be.
 const PATH_MAX: usize = 4096;

@@ -11,8 +11,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use cc_wrapper::hook::{Changes, Failure, Hook};
-use cc_wrapper::plan::{self, Arg, Export};
+use cc_wrapper::model::plan;
+use cc_wrapper::model::plan::{Arg, Export};
+use cc_wrapper::rules::hooks::{Changes, Failure, Hook};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::low_level::signal_name;
 

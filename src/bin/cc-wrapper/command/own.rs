@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
 
 use crate::command::error::{Result, cannot};
 use crate::command::paths::canonical;

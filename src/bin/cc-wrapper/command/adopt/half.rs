@@ -7,9 +7,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::tool_name::ToolName;
-use cc_wrapper::toolchain::{Bytes, Darwin, Family, Role, Tool, Toolchain};
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Bytes, Darwin, Family, Role, Tool, Toolchain};
 
 use super::bin::{self, Entry, Found, What};
 use super::clang_target::{self, ClangTarget};

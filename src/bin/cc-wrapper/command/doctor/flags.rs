@@ -6,7 +6,9 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::environment::{Half as Which, flag_lists, words};
+use cc_wrapper::planning::list_text::words;
+use cc_wrapper::planning::roles::Half as Which;
+use cc_wrapper::rules::collect::flag_lists;
 
 use super::directory;
 use super::finding::{Finding, Place, bytes};

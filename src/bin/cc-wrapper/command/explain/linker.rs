@@ -5,15 +5,15 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::call::Call;
 use cc_wrapper::decide::decide;
-use cc_wrapper::dispatch::dispatch;
-use cc_wrapper::environment::Environment;
-use cc_wrapper::event::Log;
-use cc_wrapper::note::{Note, Stand};
-use cc_wrapper::plan::{Arg, Plan};
-use cc_wrapper::toolchain::Role;
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::call::Call;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::event::Log;
+use cc_wrapper::model::explanation::{Note, Stand};
+use cc_wrapper::model::plan::{Arg, Plan};
+use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::planning::dispatch::dispatch;
 
 use super::{driver, find};
 use crate::command::own::{self, Whose};

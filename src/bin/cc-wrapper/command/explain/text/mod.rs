@@ -8,10 +8,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::event::Event;
-use cc_wrapper::note::{Note, Why};
-use cc_wrapper::plan::{Arg, Export, Origin, ResponseFile};
-use cc_wrapper::translation_unit::Record;
+use cc_wrapper::model::event::Event;
+use cc_wrapper::model::explanation::{Note, Why};
+use cc_wrapper::model::plan::{Arg, Export, Origin, ResponseFile};
+use cc_wrapper::rules::compile_record::Record;
 
 pub use self::linker::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 
