@@ -25,9 +25,9 @@ use std::process::ExitCode;
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::event::Log;
 use cc_wrapper::model::statistics::Statistics;
 use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
 
 use crate::count::End;
 

@@ -8,8 +8,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::{ReadError, World};
-use cc_wrapper::model::plan::{Command, Export};
-use cc_wrapper::rules::hooks::{Changes, Failure, Hook};
+use cc_wrapper::model::argument::{Command, Export};
+use cc_wrapper::model::hook::{Changes, Failure, Hook};
 
 use crate::hook;
 

@@ -11,8 +11,8 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use cc_wrapper::model::compile_record::Record;
 use cc_wrapper::model::plan::Plan;
-use cc_wrapper::rules::compile_record::Record;
 use cc_wrapper::text::compile_database::Entry;
 use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
 use rustix::io::Errno;

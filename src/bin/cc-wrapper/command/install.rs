@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use cc_wrapper::machine::linker_shim;
 use cc_wrapper::model::toolchain::Toolchain;
-use cc_wrapper::rules::linker_shim;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use tempfile::TempDir;

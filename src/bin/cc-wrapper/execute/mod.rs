@@ -14,8 +14,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use cc_wrapper::model::error::Error;
+use cc_wrapper::model::hook::Failure as HookFailure;
 use cc_wrapper::model::plan::{Plan, ResponseFile};
-use cc_wrapper::rules::hooks::Failure as HookFailure;
 use rustix::fs::{Access, access};
 
 use crate::child::{self, end_as};

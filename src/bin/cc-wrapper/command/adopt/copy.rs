@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::rules::linker_shim;
+use cc_wrapper::machine::linker_shim;
 
 use super::bin::{What, names};
 use super::half::Half;

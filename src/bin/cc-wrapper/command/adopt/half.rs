@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Bytes, Darwin, Family, Role, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Darwin, Family, Role, Tool, Toolchain};
+use cc_wrapper::text::Bytes;
 
 use super::bin::{self, Entry, Found, What};
 use super::clang_target::{self, ClangTarget};

@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use cc_wrapper::machine::linker_shim;
 use cc_wrapper::model::toolchain::{Role, Toolchain};
-use cc_wrapper::rules::linker_shim;
 use rustix::fs::{Access, access};
 
 use super::bin::What;

@@ -19,7 +19,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::rules::linker_shim;
+use cc_wrapper::machine::linker_shim;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};

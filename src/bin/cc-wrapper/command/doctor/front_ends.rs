@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use cc_wrapper::machine::linker_shim;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::toolchain::Role;
-use cc_wrapper::rules::linker_shim;
 
 use super::binaries::Binaries;
 use super::finding::{Finding, shown};

@@ -154,7 +154,7 @@ fn substitute(root: &Root, role: Role, prefix: &[u8], name: &[u8]) -> Option<Pat
 
 /// The value with another program.
 fn with(value: &[u8], word: &[u8], program: &[u8]) -> Vec<u8> {
-    let words = cc_wrapper::planning::list_text::words(value);
+    let words = cc_wrapper::text::words::words(value);
     let mut is_done = false;
     let words = words.map(|next| match !is_done && next == word {
         true => {

@@ -6,12 +6,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use cc_wrapper::machine::linker_shim;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::error::Error;
 use cc_wrapper::model::toolchain::{Role, Tool, Toolchain};
 use cc_wrapper::planning::dispatch::dispatch;
-use cc_wrapper::rules::linker_shim;
 
 use super::binaries::{Binaries, Whose};
 use super::finding::{Finding, bytes, shown};

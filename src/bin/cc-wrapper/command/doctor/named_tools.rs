@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use cc_wrapper::machine::world::World;
-use cc_wrapper::planning::list_text::words;
+use cc_wrapper::text::words::words;
 
 use super::finding::{Finding, bytes, shown};
 use super::gone;

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::rules::linker_shim;
+use cc_wrapper::machine::linker_shim;
 
 use super::finding::{Finding, Place, shown};
 use super::on_path::OnPath;

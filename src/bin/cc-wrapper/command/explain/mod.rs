@@ -20,9 +20,9 @@ use std::process::ExitCode;
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::event::Log;
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};

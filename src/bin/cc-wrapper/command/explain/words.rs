@@ -1,7 +1,7 @@
 //! Where an argument comes from, in words.
 
+use cc_wrapper::model::argument::{Arg, Origin, Suffix};
 use cc_wrapper::model::explanation::Note;
-use cc_wrapper::model::plan::{Arg, Origin, Suffix};
 use cc_wrapper::rules::hardening::stronger;
 use cc_wrapper::rules::hooks;
 

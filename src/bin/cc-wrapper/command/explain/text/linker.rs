@@ -2,8 +2,8 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use cc_wrapper::model::argument::Arg;
 use cc_wrapper::model::explanation::{NoRpath, Note, Stand};
-use cc_wrapper::model::plan::Arg;
 
 use super::dropped;
 use super::lines::{Lines, Row};
