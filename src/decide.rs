@@ -1,15 +1,17 @@
 //! What a call becomes: the rules of its role, and an end to calls of calls.
 
-use crate::call::Call;
-use crate::context::Context;
-use crate::dispatch::BINARY;
-use crate::environment::{Half, decimal, number, number_or_one};
-use crate::error::Error;
-use crate::event::Log;
-use crate::plan::{Plan, ResponseFile};
-use crate::toolchain::Role;
-use crate::world::World;
-use crate::{compiler, gnat, linker, neighbours, pkg_config};
+use crate::machine::world::World;
+use crate::model::call::Call;
+use crate::model::error::Error;
+use crate::model::half::Half;
+use crate::model::plan::{Plan, ResponseFile};
+use crate::model::toolchain::Role;
+use crate::planning::context::Context;
+use crate::planning::dispatch::BINARY;
+use crate::planning::log::Log;
+use crate::planning::variables::number_or_one;
+use crate::text::number::{decimal, number};
+use crate::tools::{binutils, compiler, gnat, linker, pkg_config};
 
 /// Counts how many wrapped calls a process descends from.
 const DEPTH: &[u8] = b"CC_WRAPPER_DEPTH";
@@ -47,10 +49,10 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
         Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran => compiler::plan(context)?,
         Role::Ld => linker::plan(context)?,
         Role::Gnat => gnat::plan(context)?,
-        Role::Strip => neighbours::strip(context),
-        Role::Ranlib => neighbours::ranlib(context),
+        Role::Strip => binutils::strip(context),
+        Role::Ranlib => binutils::ranlib(context),
         Role::PkgConfig => pkg_config::plan(context),
-        Role::Go => neighbours::go(context),
+        Role::Go => binutils::go(context),
     };
     plan.response_file = response_file(call, log);
     plan.debug = log.debug;

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Duration;
 
-use cc_wrapper::compile_database::Entry;
+use cc_wrapper::text::compile_database::Entry;
 use common::{command, run, tool, wrap, wrapped, write};
 use nix::fcntl::{Flock, FlockArg};
 use serde_json::Value;

@@ -13,7 +13,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use cc_wrapper::response_file;
+use cc_wrapper::rules::response_file;
 use common::recorder::{self, Record};
 use common::write;
 use proptest::collection::{btree_map, vec};

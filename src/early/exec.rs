@@ -7,8 +7,8 @@ use core::ptr;
 
 use super::stack::Stack;
 use super::syscall::{self, E2BIG, Errno, File, Memory};
-use crate::plan::{Plan, ResponseFile};
-use crate::response_file;
+use crate::model::plan::{Plan, ResponseFile};
+use crate::rules::response_file;
 
 /// Returns if the kernel refuses, or if a response file must have a name.
 pub fn exec(plan: &Plan, stack: &Stack) {

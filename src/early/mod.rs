@@ -26,12 +26,12 @@ mod world;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-use crate::call::Call;
 use crate::decide::decide;
-use crate::dispatch::dispatch;
-use crate::environment::Environment;
-use crate::event::Log;
-use crate::plan::Plan;
+use crate::model::call::Call;
+use crate::model::environment::Environment;
+use crate::model::plan::Plan;
+use crate::planning::dispatch::dispatch;
+use crate::planning::log::Log;
 
 pub use heap::Heap;
 use stack::Stack;

@@ -8,9 +8,9 @@ use core::mem::{MaybeUninit, offset_of};
 use linux_raw_sys::general::{PATH_MAX, S_IFDIR, S_IFMT, S_IFREG, linux_dirent64};
 
 use super::syscall::{self, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
-use crate::hook::{Changes, Failure, Hook};
-use crate::plan::{Command, Export};
-use crate::world::{ReadError, World};
+use crate::machine::world::{ReadError, World};
+use crate::model::argument::{Command, Export};
+use crate::model::hook::{Changes, Failure, Hook};
 
 /// What is read of a file at once, to begin with.
 const READ: usize = 8 << 10;

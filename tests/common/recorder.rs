@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cc_wrapper::response_file;
+use cc_wrapper::rules::response_file;
 
 /// Builds it. It appends to the file that CCV_OUT names.
 pub fn compile(directory: &Path) -> PathBuf {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
-use cc_wrapper::statistics::Statistics;
+use cc_wrapper::model::statistics::Statistics;
 
 use crate::report;
 

@@ -11,8 +11,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use cc_wrapper::hook::{Changes, Failure, Hook};
-use cc_wrapper::plan::{self, Arg, Export};
+use cc_wrapper::model::argument;
+use cc_wrapper::model::argument::{Arg, Export};
+use cc_wrapper::model::hook::{Changes, Failure, Hook};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::low_level::signal_name;
 
@@ -30,7 +31,11 @@ const OF_BASH: [&[u8]; 6] = [b"_", b"BASHOPTS", b"OLDPWD", b"PWD", b"SHELLOPTS",
 ///
 /// # Errors
 /// See [`Failure`].
-pub fn run(hook: &Hook, command: &plan::Command, exports: &[Export]) -> Result<Changes, Failure> {
+pub fn run(
+    hook: &Hook,
+    command: &argument::Command,
+    exports: &[Export],
+) -> Result<Changes, Failure> {
     let before = environment(exports);
     let (Ended { status, name }, mut answer) =
         in_bash(hook, command, &before).map_err(|why| Failure::NotRun(why.into_bytes()))?;
@@ -55,7 +60,7 @@ pub fn run(hook: &Hook, command: &plan::Command, exports: &[Export]) -> Result<C
 /// Why it could not be run, and what to do.
 pub fn run_last(
     hook: &Hook,
-    command: &plan::Command,
+    command: &argument::Command,
     exports: &[Export],
 ) -> Result<ExitStatus, String> {
     let (Ended { status, .. }, _) = in_bash(hook, command, &environment(exports))?;
@@ -107,7 +112,7 @@ fn environment(exports: &[Export]) -> Variables {
 /// How bash ended, and the file that it answered on.
 fn in_bash(
     hook: &Hook,
-    command: &plan::Command,
+    command: &argument::Command,
     variables: &Variables,
 ) -> Result<(Ended, File), String> {
     let bash = bash(hook)?;
@@ -163,7 +168,7 @@ fn path() -> std::ffi::OsString {
 }
 
 /// All that the hook may read, as hook.bash takes it.
-fn question(hook: &Hook, command: &plan::Command, variables: &Variables) -> io::Result<File> {
+fn question(hook: &Hook, command: &argument::Command, variables: &Variables) -> io::Result<File> {
     let mut text = Vec::new();
     let mut add = |word: &[u8]| {
         text.extend_from_slice(word);

@@ -22,12 +22,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use cc_wrapper::call::Call;
 use cc_wrapper::decide::decide;
-use cc_wrapper::dispatch::dispatch;
-use cc_wrapper::environment::Environment;
-use cc_wrapper::event::Log;
-use cc_wrapper::statistics::Statistics;
+use cc_wrapper::model::call::Call;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::statistics::Statistics;
+use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
 
 use crate::count::End;
 

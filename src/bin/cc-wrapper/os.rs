@@ -7,9 +7,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::hook::{Changes, Failure, Hook};
-use cc_wrapper::plan::{Command, Export};
-use cc_wrapper::world::{ReadError, World};
+use cc_wrapper::machine::world::{ReadError, World};
+use cc_wrapper::model::argument::{Command, Export};
+use cc_wrapper::model::hook::{Changes, Failure, Hook};
 
 use crate::hook;
 

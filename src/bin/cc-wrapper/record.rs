@@ -11,9 +11,9 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use cc_wrapper::compile_database::Entry;
-use cc_wrapper::plan::Plan;
-use cc_wrapper::translation_unit::Record;
+use cc_wrapper::model::compile_record::Record;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::text::compile_database::Entry;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::{AccessFlags, access};

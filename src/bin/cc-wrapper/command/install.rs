@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use cc_wrapper::front_end;
-use cc_wrapper::toolchain::Toolchain;
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::toolchain::Toolchain;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
@@ -283,7 +283,7 @@ fn foreign(dir: &Path) -> Result<Option<PathBuf>> {
             continue;
         }
         let is_ours = named(&entry, &["bin", "nix-support"])
-            || named(&entry, &[front_end::DIRECTORY]) && holds_links_alone(&entry);
+            || named(&entry, &[linker_shim::DIRECTORY]) && holds_links_alone(&entry);
         if !is_ours && !entry.is_symlink() {
             return Ok(Some(entry));
         }

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::tool_name::ToolName;
+use cc_wrapper::model::tool_name::ToolName;
 
 /// Adds a line, unless it has nothing to say.
 pub fn row(out: &mut Vec<u8>, heading: &str, text: &str) {

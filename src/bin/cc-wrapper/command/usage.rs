@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use cc_wrapper::tool_name::ToolName;
+use cc_wrapper::model::tool_name::ToolName;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::plan::{Plan, ResponseFile};
+use cc_wrapper::model::plan::{Plan, ResponseFile};
 
 /// What a shell exits with if a program is not there.
 const NOT_FOUND: u8 = 127;

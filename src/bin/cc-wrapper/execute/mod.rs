@@ -13,9 +13,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
-use cc_wrapper::error::Error;
-use cc_wrapper::hook::Failure as HookFailure;
-use cc_wrapper::plan::{Plan, ResponseFile};
+use cc_wrapper::model::error::Error;
+use cc_wrapper::model::hook::Failure as HookFailure;
+use cc_wrapper::model::plan::{Plan, ResponseFile};
 use nix::unistd::{AccessFlags, access};
 
 use crate::child::{self, end_as};

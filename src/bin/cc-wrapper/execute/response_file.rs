@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use cc_wrapper::plan::Plan;
-use cc_wrapper::response_file::texts;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::rules::response_file::texts;
 use nix::sys::resource::{Resource, getrlimit};
 use tempfile::TempPath;
 

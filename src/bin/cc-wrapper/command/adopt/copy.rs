@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::front_end;
+use cc_wrapper::machine::linker_shim;
 
 use super::bin::{What, names};
 use super::half::Half;
@@ -44,7 +44,7 @@ impl Copy<'_> {
         }
         self.make_support()?;
         for name in names(&self.half.root)? {
-            if name != "bin" && name != "nix-support" && name != front_end::DIRECTORY {
+            if name != "bin" && name != "nix-support" && name != linker_shim::DIRECTORY {
                 link(&self.half.root.join(&name), &self.root.join(&name))?;
             }
         }

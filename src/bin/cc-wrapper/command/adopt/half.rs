@@ -7,9 +7,10 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::tool_name::ToolName;
-use cc_wrapper::toolchain::{Bytes, Darwin, Family, Role, Tool, Toolchain};
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Darwin, Family, Role, Tool, Toolchain};
+use cc_wrapper::text::Bytes;
 
 use super::bin::{self, Entry, Found, What};
 use super::clang_target::{self, ClangTarget};

@@ -1,7 +1,7 @@
 //! What `add-hardening.sh` says: which flags a half's tools do not know.
 
-use cc_wrapper::hardening::{compiler_flags, linker_flags};
-use cc_wrapper::toolchain::Family;
+use cc_wrapper::model::toolchain::Family;
+use cc_wrapper::rules::hardening::{compiler_flags, linker_flags};
 
 use super::lines::{between, contains, lines, trim};
 

@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use cc_wrapper::front_end;
-use cc_wrapper::toolchain::{Role, Toolchain};
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::toolchain::{Role, Toolchain};
 use nix::unistd::{AccessFlags, access};
 
 use super::bin::What;
@@ -92,7 +92,7 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
 
 /// Those that are not there yet.
 fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
-    let directory = root.join(front_end::DIRECTORY);
+    let directory = root.join(linker_shim::DIRECTORY);
     let target = front_ends::target(binary);
     let missing = front_ends::places(root).filter(|place| !place.is_symlink());
     let links = missing.map(|place| Step::Link(place, target.clone()));

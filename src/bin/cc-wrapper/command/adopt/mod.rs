@@ -19,7 +19,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::front_end;
+use cc_wrapper::machine::linker_shim;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
@@ -243,7 +243,7 @@ fn finish(root: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
 }
 
 fn take(root: &Path, steps: &[Step]) -> Result<()> {
-    for directory in ["bin", "nix-support", front_end::DIRECTORY] {
+    for directory in ["bin", "nix-support", linker_shim::DIRECTORY] {
         step::tidy(&root.join(directory));
     }
     step::take(steps)

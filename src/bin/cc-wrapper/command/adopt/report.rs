@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cc_wrapper::toolchain::Role;
+use cc_wrapper::model::toolchain::Role;
 
 use super::bin::What;
 use super::half::Half;

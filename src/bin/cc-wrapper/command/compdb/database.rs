@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::{BTreeMap, Entry as Slot};
 
-use cc_wrapper::compile_database::Entry;
+use cc_wrapper::text::compile_database::Entry;
 
 use super::paths::resolved;
 

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cc_wrapper::compile_database::Entry;
+use cc_wrapper::text::compile_database::Entry;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use cc_wrapper::compile_database::Entry;
+use cc_wrapper::text::compile_database::Entry;
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::command::error::{Error, Result, cannot, warn};

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use cc_wrapper::front_end;
-use cc_wrapper::toolchain::Role;
-use cc_wrapper::world::World;
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::toolchain::Role;
 
 use super::binaries::Binaries;
 use super::finding::{Finding, shown};
@@ -21,8 +21,8 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
         return Vec::new();
     }
     let mut findings = Vec::new();
-    for name in front_end::all() {
-        let front_end = linkers.root.join(front_end::DIRECTORY).join(name);
+    for name in linker_shim::all() {
+        let front_end = linkers.root.join(linker_shim::DIRECTORY).join(name);
         if front_end.exists() {
             // One that does not run is told of as such.
             let runs = Os.is_executable(front_end.as_os_str().as_bytes());

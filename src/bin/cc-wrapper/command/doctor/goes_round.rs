@@ -4,9 +4,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::tool_name::ToolName;
-use cc_wrapper::toolchain::{Role, Tool};
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Role, Tool};
 
 use super::finding::{Finding, bytes, shown};
 use super::on_path::{OnPath, program};
@@ -154,7 +154,7 @@ fn substitute(root: &Root, role: Role, prefix: &[u8], name: &[u8]) -> Option<Pat
 
 /// The value with another program.
 fn with(value: &[u8], word: &[u8], program: &[u8]) -> Vec<u8> {
-    let words = cc_wrapper::environment::words(value);
+    let words = cc_wrapper::text::words::words(value);
     let mut is_done = false;
     let words = words.map(|next| match !is_done && next == word {
         true => {

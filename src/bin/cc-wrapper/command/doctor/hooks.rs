@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cc_wrapper::hook;
+use cc_wrapper::rules::hooks;
 
 use super::finding::{Finding, shown};
 use super::gone;
@@ -14,11 +14,11 @@ use super::root::{Half, Root};
 use super::variables::Variables;
 
 const HOOKS: [&str; 5] = [
-    hook::COMPILER_BEFORE,
-    hook::COMPILER,
-    hook::LINKER_BEFORE,
-    hook::LINKER,
-    hook::POST_LINK,
+    hooks::COMPILER_BEFORE,
+    hooks::COMPILER,
+    hooks::LINKER_BEFORE,
+    hooks::LINKER,
+    hooks::POST_LINK,
 ];
 
 /// The oldest that will do.
@@ -37,7 +37,7 @@ fn of_half(half: &Half, variables: &Variables) -> Vec<Finding> {
     };
     match shell(half, first, variables) {
         Ok(bash) => {
-            let functions = half.file(hook::FUNCTIONS);
+            let functions = half.file(hooks::FUNCTIONS);
             let files = hooks
                 .iter()
                 .chain(Some(&functions).filter(|path| path.exists()));

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::environment::words;
-use cc_wrapper::toolchain::Role;
+use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::text::words::words;
 
 use super::finding::{Finding, Place, shown};
 use super::gone;

@@ -6,12 +6,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::dispatch::dispatch;
-use cc_wrapper::environment::Environment;
-use cc_wrapper::error::Error;
-use cc_wrapper::front_end;
-use cc_wrapper::toolchain::{Role, Tool, Toolchain};
-use cc_wrapper::world::World;
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::error::Error;
+use cc_wrapper::model::toolchain::{Role, Tool, Toolchain};
+use cc_wrapper::planning::dispatch::dispatch;
 
 use super::binaries::{Binaries, Whose};
 use super::finding::{Finding, bytes, shown};
@@ -26,7 +26,7 @@ use crate::os::Os;
 
 pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
     let path = OnPath::of(variables);
-    let directories = ["bin", "nix-support", front_end::DIRECTORY];
+    let directories = ["bin", "nix-support", linker_shim::DIRECTORY];
     let directories = root
         .halves()
         .flat_map(|half| directories.map(|name| half.root.join(name)));
@@ -86,7 +86,7 @@ fn not_executable(root: &Root) -> Vec<Finding> {
     });
     let front_ends = root
         .halves()
-        .flat_map(|half| entries(&half.root.join(front_end::DIRECTORY)));
+        .flat_map(|half| entries(&half.root.join(linker_shim::DIRECTORY)));
     let mut links: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     let paths = tools.chain(front_ends);
     for path in paths.filter(|path| path.exists() && !is_executable(path)) {

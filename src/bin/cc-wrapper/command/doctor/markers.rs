@@ -3,10 +3,12 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cc_wrapper::environment::{Half as Which, flag_lists, roles};
-use cc_wrapper::event::Log;
-use cc_wrapper::plan::Suffix;
-use cc_wrapper::toolchain::Role;
+use cc_wrapper::model::argument::Suffix;
+use cc_wrapper::model::half::Half as Which;
+use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::planning::log::Log;
+use cc_wrapper::planning::roles::roles;
+use cc_wrapper::rules::collect::flag_lists;
 
 use super::finding::{Finding, bytes};
 use super::others;

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::environment::words;
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::text::words::words;
 
 use super::finding::{Finding, bytes, shown};
 use super::gone;

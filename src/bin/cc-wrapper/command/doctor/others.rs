@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::tool_name::ToolName;
-use cc_wrapper::toolchain::{Role, Toolchain};
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Role, Toolchain};
 
 use super::on_path::OnPath;
 use super::variables::Variables;

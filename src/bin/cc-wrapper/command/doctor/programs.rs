@@ -5,10 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::dispatch::dispatch;
-use cc_wrapper::environment::Environment;
-use cc_wrapper::toolchain::{Role, Tool};
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::toolchain::{Role, Tool};
+use cc_wrapper::planning::dispatch::dispatch;
 
 use super::binaries::Binaries;
 use super::finding::{Finding, bytes, shown};

@@ -1,6 +1,6 @@
 //! How findings are told.
 
-use cc_wrapper::json;
+use cc_wrapper::text::json;
 
 use super::finding::{Finding, Group, Place, Severity};
 use crate::command::screen::{Kind, Screen};

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::toolchain::{Role, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Role, Tool, Toolchain};
 
 use super::finding::{Finding, Place, shown};
 use super::{reading, target};

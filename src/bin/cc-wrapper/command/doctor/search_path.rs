@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::tool_name;
-use cc_wrapper::toolchain::Role;
+use cc_wrapper::model::tool_name;
+use cc_wrapper::model::toolchain::Role;
 
 use super::finding::{Finding, bytes, shown};
 use super::on_path::OnPath;

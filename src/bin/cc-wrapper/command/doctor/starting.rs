@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::error::ENDLESS;
+use cc_wrapper::model::error::ENDLESS;
 
 use super::finding::{Finding, Severity, shown};
 use super::trial::{self, Trial};

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::front_end;
+use cc_wrapper::machine::linker_shim;
 
 use super::finding::{Finding, Place, shown};
 use super::on_path::OnPath;
@@ -60,7 +60,7 @@ impl Target {
             return Target::Root(path);
         }
         let real = canonical(&path);
-        let is_within = ["bin", front_end::DIRECTORY, "nix-support"]
+        let is_within = ["bin", linker_shim::DIRECTORY, "nix-support"]
             .iter()
             .any(|name| real.ends_with(name));
         match real.parent() {

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use cc_wrapper::environment::Environment;
+use cc_wrapper::model::environment::Environment;
 
 /// Strings `NAME=VALUE`.
 pub struct Variables(Vec<Vec<u8>>);

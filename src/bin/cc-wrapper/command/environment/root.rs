@@ -7,8 +7,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::tool_name::ToolName;
-use cc_wrapper::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
 
 use crate::command::error::{Error, Result, cannot, warn};
 use crate::command::own::{self, TOOLCHAIN};

@@ -5,9 +5,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 
-use cc_wrapper::plan::Plan;
-use cc_wrapper::tool_name::ToolName;
-use cc_wrapper::toolchain::{Family, Role};
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Family, Role};
 
 /// What gcc runs, which runs the linker.
 const COLLECT: &[u8] = b"collect2";

@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::toolchain::Toolchain;
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::toolchain::Toolchain;
 
 use crate::command::error::{Error, Result};
 use crate::command::own::{self, Whose};

@@ -1,6 +1,6 @@
 //! JSON in the making.
 
-use cc_wrapper::json::write_utf8_string;
+use cc_wrapper::text::json::write_utf8_string;
 
 pub enum Value {
     Null,

@@ -5,15 +5,17 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::call::Call;
 use cc_wrapper::decide::decide;
-use cc_wrapper::dispatch::dispatch;
-use cc_wrapper::environment::Environment;
-use cc_wrapper::event::Log;
-use cc_wrapper::note::{Note, Stand};
-use cc_wrapper::plan::{Arg, Plan};
-use cc_wrapper::toolchain::Role;
-use cc_wrapper::world::World;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::argument::Arg;
+use cc_wrapper::model::call::Call;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::explanation::{Note, Stand};
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
+use cc_wrapper::rules::driver_link::linkers_view;
 
 use super::{driver, find};
 use crate::command::own::{self, Whose};
@@ -92,7 +94,7 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
         None => found(&named, &environment),
     };
     let missing = (path != named && named.contains(&b'/')).then_some(named);
-    let view = plan.linkers_view(call.environment);
+    let view = linkers_view(&plan.command, call.environment);
     let known = Known {
         is_exact: told.is_some(),
         named: directories(&view),

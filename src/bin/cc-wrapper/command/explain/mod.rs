@@ -17,12 +17,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use cc_wrapper::call::Call;
 use cc_wrapper::decide::decide;
-use cc_wrapper::dispatch::dispatch;
-use cc_wrapper::environment::Environment;
-use cc_wrapper::event::Log;
-use cc_wrapper::plan::Plan;
+use cc_wrapper::model::call::Call;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};

@@ -1,9 +1,9 @@
 //! Where an argument comes from, in words.
 
-use cc_wrapper::hardening::stronger;
-use cc_wrapper::hook;
-use cc_wrapper::note::Note;
-use cc_wrapper::plan::{Arg, Origin, Suffix};
+use cc_wrapper::model::argument::{Arg, Origin, Suffix};
+use cc_wrapper::model::explanation::Note;
+use cc_wrapper::rules::hardening::stronger;
+use cc_wrapper::rules::hooks;
 
 use crate::report::quoted;
 
@@ -87,10 +87,10 @@ impl Words<'_> {
 /// Whether the file of this name is run, not read.
 pub fn is_hook(name: &str) -> bool {
     [
-        hook::COMPILER_BEFORE,
-        hook::COMPILER,
-        hook::LINKER_BEFORE,
-        hook::LINKER,
+        hooks::COMPILER_BEFORE,
+        hooks::COMPILER,
+        hooks::LINKER_BEFORE,
+        hooks::LINKER,
     ]
     .contains(&name)
 }

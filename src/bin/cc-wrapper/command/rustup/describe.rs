@@ -5,8 +5,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use cc_wrapper::dispatch::LOADER_DIRECTORIES;
-use cc_wrapper::toolchain::{Bytes, Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
+use cc_wrapper::text::Bytes;
 
 use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
 use crate::command::error::{Result, cannot};

@@ -12,7 +12,7 @@ mod runs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::toolchain::Bytes;
+use cc_wrapper::text::Bytes;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cc_wrapper::toolchain::{Family, Role};
+use cc_wrapper::model::toolchain::{Family, Role};
 
 use super::run::{self, Workshop};
 use super::select::Selection;

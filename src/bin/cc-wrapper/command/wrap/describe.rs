@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::toolchain::{Bytes, Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::text::Bytes;
 
 use super::bintools::Bintools;
 use super::find::Found;

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use cc_wrapper::tool_name::ToolName;
+use cc_wrapper::model::tool_name::ToolName;
 
 use super::find::{Found, is_program};
 use crate::command::error::{Error, Result};

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::hardening::{Flag, compiler_flags, linker_flags};
-use cc_wrapper::toolchain::{Family, Role};
+use cc_wrapper::model::toolchain::{Family, Role};
+use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
 
 use super::probe::Compiler;
 use super::run::{self, Workshop};

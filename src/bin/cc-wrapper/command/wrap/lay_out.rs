@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::toolchain::Toolchain;
+use cc_wrapper::model::toolchain::Toolchain;
 
 use crate::command::error::{Result, cannot};
 use crate::command::own::{self, BINARY, TOOLCHAIN};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::toolchain::Family;
+use cc_wrapper::model::toolchain::Family;
 
 use super::probe::Compiler;
 use super::run::Workshop;

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::toolchain::Family;
+use cc_wrapper::model::toolchain::Family;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};

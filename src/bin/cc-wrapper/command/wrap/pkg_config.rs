@@ -1,7 +1,7 @@
 //! pkg-config, which belongs to no compiler.
 
-use cc_wrapper::tool_name::ToolName;
-use cc_wrapper::toolchain::Role;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::Role;
 
 use super::find::{Found, Search};
 use super::triple::Triple;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use cc_wrapper::toolchain::Role;
+use cc_wrapper::model::toolchain::Role;
 
 use super::bintools::Bintools;
 use super::check::Checked;

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str;
 
-use cc_wrapper::tool_name::ToolName;
-use cc_wrapper::toolchain::{Family, Role};
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Family, Role};
 
 use super::find::{Cache, Found, Search};
 use super::gnat;

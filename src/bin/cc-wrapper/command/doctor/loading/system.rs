@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::dispatch::LOADER_DIRECTORIES;
+use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
 
 use super::cache;
 use super::shim::{self, Shim};

@@ -1,6 +1,6 @@
 //! For programs that read JSON, and for nu.
 
-use cc_wrapper::json::write_string;
+use cc_wrapper::text::json::write_string;
 
 use super::{Variable, text};
 use crate::command::error::Result;

@@ -2,8 +2,8 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use cc_wrapper::note::{NoRpath, Note, Stand};
-use cc_wrapper::plan::Arg;
+use cc_wrapper::model::argument::Arg;
+use cc_wrapper::model::explanation::{NoRpath, Note, Stand};
 
 use super::dropped;
 use super::lines::{Lines, Row};

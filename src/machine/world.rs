@@ -1,0 +1,221 @@
+//! The door through which a decision sees the machine.
+
+use alloc::vec::Vec;
+
+use crate::model::argument::{Command, Export};
+use crate::model::hook::{Changes, Failure, Hook};
+
+/// What planning a call may ask of the machine. Paths are bytes, absolute or
+/// relative to the current directory. Nothing here changes anything, but for
+/// what a hook does.
+pub trait World {
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// [`ReadError`], which tells an absent file from one that cannot be read.
+    fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError>;
+
+    /// The same for a file that the caller names, which may be a pipe: what is
+    /// read of it is gone.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    fn read_named_by_caller(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
+        self.read(path)
+    }
+
+    /// Where a symlink points, as it is written in it; `None` if `path` is no
+    /// symlink.
+    fn read_link(&self, path: &[u8]) -> Option<Vec<u8>>;
+
+    /// Whether `path` leads to something.
+    fn exists(&self, path: &[u8]) -> bool;
+
+    /// Whether a directory has this entry, be it a symlink to nothing.
+    fn has_entry(&self, path: &[u8]) -> bool;
+
+    /// Whether `path` leads to a file that may be executed.
+    fn is_executable(&self, path: &[u8]) -> bool;
+
+    /// Whether both paths lead to the same file, or to files of the same
+    /// content.
+    fn same_program(&self, a: &[u8], b: &[u8]) -> bool;
+
+    /// Calls `entry` with each name in a directory, in any order, until it
+    /// returns true. False: the directory could not be read.
+    fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+
+    fn current_directory(&self) -> Option<Vec<u8>>;
+
+    /// Runs a hook (§10) over a command, with these variables exported, and
+    /// tells what it changed.
+    ///
+    /// # Errors
+    /// It fails, or cannot be run.
+    fn run_hook(
+        &self,
+        hook: &Hook,
+        command: &Command,
+        exports: &[Export],
+    ) -> Result<Changes, Failure>;
+}
+
+/// Why a file was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// There is none, or a directory on the way to it is missing.
+    Absent,
+    /// It is a directory.
+    Directory,
+    /// The system's error number.
+    Other(i32),
+}
+
+/// A machine made of a few files, for tests.
+#[cfg(test)]
+pub(crate) mod fake {
+    use super::{ReadError, World};
+    use crate::model::argument::{Command, Export};
+    use crate::model::hook::{Changes, Failure, Hook};
+    use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
+    use core::cell::RefCell;
+
+    pub enum Entry {
+        File(Vec<u8>),
+        Link(Vec<u8>),
+        Forbidden,
+    }
+
+    /// Paths are looked up as they are spelled, after symlinks on the way.
+    #[derive(Default)]
+    pub struct Machine {
+        pub entries: BTreeMap<Vec<u8>, Entry>,
+        pub current_directory: Vec<u8>,
+        pub read: RefCell<Vec<Vec<u8>>>,
+    }
+
+    impl Machine {
+        pub fn new() -> Machine {
+            Machine {
+                current_directory: b"/cwd".to_vec(),
+                ..Machine::default()
+            }
+        }
+
+        pub fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Machine {
+            let entry = Entry::File(text.as_ref().to_vec());
+            self.entries.insert(path.into(), entry);
+            self
+        }
+
+        pub fn link(mut self, path: &str, target: &str) -> Machine {
+            self.entries.insert(path.into(), Entry::Link(target.into()));
+            self
+        }
+
+        pub fn forbidden(mut self, path: &str) -> Machine {
+            self.entries.insert(path.into(), Entry::Forbidden);
+            self
+        }
+
+        /// The path without symlinks, the last component's too if `follow`.
+        fn resolve(&self, path: &[u8], follow: bool) -> Vec<u8> {
+            let mut pending: Vec<Vec<u8>> = Vec::new();
+            let mut at = Vec::new();
+            if path.first() != Some(&b'/') {
+                at = self.current_directory.clone();
+            }
+            pending.extend(path.split(|&b| b == b'/').rev().map(<[u8]>::to_vec));
+            let mut hops = 0;
+            while let Some(component) = pending.pop() {
+                match &component[..] {
+                    b"" | b"." => {}
+                    b".." => {
+                        let end = at.iter().rposition(|&b| b == b'/').unwrap_or(0);
+                        at.truncate(end);
+                    }
+                    _ => {
+                        let parent = at.len();
+                        at.push(b'/');
+                        at.extend_from_slice(&component);
+                        let last = pending.is_empty();
+                        if let Some(Entry::Link(target)) = self.entries.get(&at) {
+                            hops += 1;
+                            if hops < 40 && (follow || !last) {
+                                at.truncate(if target[0] == b'/' { 0 } else { parent });
+                                let parts = target.split(|&b| b == b'/');
+                                pending.extend(parts.rev().map(<[u8]>::to_vec));
+                            }
+                        }
+                    }
+                }
+            }
+            at
+        }
+    }
+
+    impl World for Machine {
+        fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
+            self.read.borrow_mut().push(path.to_vec());
+            match self.entries.get(&self.resolve(path, true)) {
+                Some(Entry::File(text)) => Ok(text.clone()),
+                Some(Entry::Forbidden) => Err(ReadError::Other(13)),
+                _ => Err(ReadError::Absent),
+            }
+        }
+
+        fn read_link(&self, path: &[u8]) -> Option<Vec<u8>> {
+            match self.entries.get(&self.resolve(path, false)) {
+                Some(Entry::Link(target)) => Some(target.clone()),
+                _ => None,
+            }
+        }
+
+        fn exists(&self, path: &[u8]) -> bool {
+            self.entries.contains_key(&self.resolve(path, true))
+        }
+
+        fn has_entry(&self, path: &[u8]) -> bool {
+            self.entries.contains_key(&self.resolve(path, false))
+        }
+
+        fn is_executable(&self, path: &[u8]) -> bool {
+            let path = self.resolve(path, true);
+            matches!(self.entries.get(&path), Some(Entry::File(_)))
+        }
+
+        fn same_program(&self, a: &[u8], b: &[u8]) -> bool {
+            let (a, b) = (self.resolve(a, true), self.resolve(b, true));
+            a == b
+                || match (self.entries.get(&a), self.entries.get(&b)) {
+                    (Some(Entry::File(a)), Some(Entry::File(b))) => a == b,
+                    _ => false,
+                }
+        }
+
+        fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+            let mut prefix = self.resolve(directory, true);
+            if let Some(Entry::Forbidden) = self.entries.get(&prefix) {
+                return false;
+            }
+            prefix.push(b'/');
+            for path in self.entries.keys() {
+                if let Some(name) = path.strip_prefix(&prefix[..]) {
+                    if !name.contains(&b'/') && entry(name) {
+                        break;
+                    }
+                }
+            }
+            true
+        }
+
+        fn current_directory(&self) -> Option<Vec<u8>> {
+            Some(self.current_directory.clone())
+        }
+
+        fn run_hook(&self, _: &Hook, _: &Command, _: &[Export]) -> Result<Changes, Failure> {
+            Err(Failure::NotRun(b"there is no bash".to_vec()))
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Names of tools: `x86_64-linux-gnu-gcc-12`.
+
+use crate::model::toolchain::{Family, Role};
+
+/// A known tool's name, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToolName<'n> {
+    /// Target triple with its dash, or nothing.
+    pub prefix: &'n [u8],
+    /// `gcc`
+    pub base: &'static str,
+    /// Dash and version, or nothing.
+    pub version: &'n [u8],
+    /// What the tool is taken for where nothing else tells; `None`: it gets no
+    /// flags.
+    pub role: Option<Role>,
+}
+
+const BASES: [(Option<Role>, &[&str]); 8] = [
+    (Some(Role::Cc), &["gcc", "clang", "cc", "c89", "c99"]),
+    (Some(Role::Cxx), &["g++", "clang++", "c++"]),
+    (Some(Role::Cpp), &["cpp", "clang-cpp"]),
+    (Some(Role::Fortran), &["gfortran", "f77", "f95"]),
+    (
+        Some(Role::Ld),
+        &["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"],
+    ),
+    (
+        Some(Role::Gnat),
+        &[
+            "gnatbind",
+            "gnatchop",
+            "gnatclean",
+            "gnatlink",
+            "gnatls",
+            "gnatmake",
+        ],
+    ),
+    (Some(Role::PkgConfig), &["pkg-config", "pkgconf"]),
+    (
+        None,
+        &[
+            "addr2line",
+            "ar",
+            "as",
+            "c++filt",
+            "dwp",
+            "elfedit",
+            "gcc-ar",
+            "gcc-nm",
+            "gcc-ranlib",
+            "gnat",
+            "gnatkr",
+            "gnatname",
+            "gnatprep",
+            "gold",
+            "gprof",
+            "lld",
+            "llvm-addr2line",
+            "llvm-ar",
+            "llvm-as",
+            "llvm-cxxfilt",
+            "llvm-dwp",
+            "llvm-lib",
+            "llvm-nm",
+            "llvm-objcopy",
+            "llvm-objdump",
+            "llvm-ranlib",
+            "llvm-readelf",
+            "llvm-size",
+            "llvm-strings",
+            "llvm-strip",
+            "mold",
+            "nm",
+            "objcopy",
+            "objdump",
+            "ranlib",
+            "readelf",
+            "size",
+            "strings",
+            "strip",
+        ],
+    ),
+];
+
+/// The bare names of tools of this role; `None`: of those that get no flags.
+pub fn names(role: Option<Role>) -> impl Iterator<Item = &'static str> {
+    let of_role = move |(r, _): &&(Option<Role>, &[&str])| *r == role;
+    BASES
+        .iter()
+        .filter(of_role)
+        .flat_map(|(_, names)| names.iter().copied())
+}
+
+impl<'n> ToolName<'n> {
+    /// `None`: not the name of a known tool.
+    pub fn parse(name: &'n [u8]) -> Option<ToolName<'n>> {
+        let stem = match name.iter().rposition(|&b| b == b'-') {
+            Some(dash) if is_version(&name[dash + 1..]) => &name[..dash],
+            _ => name,
+        };
+        let fits = |role, base: &'static str| {
+            let prefix = stem.strip_suffix(base.as_bytes())?;
+            matches!(prefix, [] | [_, .., b'-']).then_some(ToolName {
+                prefix,
+                base,
+                version: &name[stem.len()..],
+                role,
+            })
+        };
+        BASES
+            .iter()
+            .flat_map(|(role, bases)| bases.iter().filter_map(|base| fits(*role, base)))
+            // `gcc-ar` is no `ar` of a target called gcc.
+            .max_by_key(|name| name.base.len())
+    }
+
+    /// The prefix without its dash.
+    pub fn target(&self) -> Option<&'n [u8]> {
+        self.prefix.strip_suffix(b"-")
+    }
+
+    /// Neither target nor version.
+    pub fn is_bare(&self) -> bool {
+        self.prefix.is_empty() && self.version.is_empty()
+    }
+
+    pub fn family(&self) -> Family {
+        if self.base.starts_with("clang") {
+            Family::Clang
+        } else {
+            Family::Gcc
+        }
+    }
+
+    /// One program serves all targets, so no prefix is needed.
+    pub fn serves_all_targets(&self) -> bool {
+        self.base.starts_with("llvm-") || self.base.ends_with("lld") || self.base.ends_with("mold")
+    }
+
+    /// gnat's programs work on gcc's behalf, unlike those of binutils.
+    pub fn is_of_gnat(&self) -> bool {
+        self.base.starts_with("gnat")
+    }
+}
+
+/// `12`, `12.2`
+fn is_version(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_digit)
+        && text.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_target_base_version_and_has_a_role() {
+        for (name, prefix, base, version, role) in [
+            ("gcc", "", "gcc", "", Some(Role::Cc)),
+            ("gcc-12", "", "gcc", "-12", Some(Role::Cc)),
+            (
+                "x86_64-linux-gnu-g++-4.9",
+                "x86_64-linux-gnu-",
+                "g++",
+                "-4.9",
+                Some(Role::Cxx),
+            ),
+            ("c89-gcc", "c89-", "gcc", "", Some(Role::Cc)),
+            ("clang++-14.0", "", "clang++", "-14.0", Some(Role::Cxx)),
+            ("clang-cpp-14", "", "clang-cpp", "-14", Some(Role::Cpp)),
+            ("avr-gcc-ar-12", "avr-", "gcc-ar", "-12", None),
+            (
+                "arm-none-eabi-ld.bfd",
+                "arm-none-eabi-",
+                "ld.bfd",
+                "",
+                Some(Role::Ld),
+            ),
+            ("ld.mold", "", "ld.mold", "", Some(Role::Ld)),
+            ("mold", "", "mold", "", None),
+            ("llvm-strip", "", "llvm-strip", "", None),
+            ("gnatmake-12", "", "gnatmake", "-12", Some(Role::Gnat)),
+            ("c++filt", "", "c++filt", "", None),
+        ] {
+            let want = ToolName {
+                prefix: prefix.as_bytes(),
+                base,
+                version: version.as_bytes(),
+                role,
+            };
+            assert_eq!(ToolName::parse(name.as_bytes()), Some(want), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_left_alone() {
+        for name in [
+            "",
+            "-gcc",
+            "cc-wrapper",
+            "ccache",
+            "gcc-",
+            "gcc-twelve",
+            "gcc12",
+            "gccgo",
+            "mygcc",
+            "old",
+            "tcc",
+        ] {
+            assert_eq!(ToolName::parse(name.as_bytes()), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_a_prefix_that_need_not_be_text() {
+        let target = |name| ToolName::parse(name).and_then(|name| name.target());
+        assert_eq!(target(b"\xff-gcc-12"), Some(&b"\xff"[..]));
+        assert_eq!(target(b"gcc-12"), None);
+    }
+
+    #[test]
+    fn clangs_drivers_are_told_by_their_names() {
+        let family = |name| ToolName::parse(name).map(|name| name.family());
+        assert_eq!(family(b"clang++-14"), Some(Family::Clang));
+        assert_eq!(family(b"cc"), Some(Family::Gcc));
+    }
+}

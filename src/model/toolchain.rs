@@ -1,0 +1,596 @@
+//! `nix-support/toolchain.json`: what a wrapped root is a wrapper of.
+//!
+//! Keys that are absent have the value that changes nothing; keys nobody asks
+//! for are stepped over, so that an older binary reads a newer file.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::text::json;
+use crate::text::json::Reader;
+
+/// Bytes that are borrowed from the text they were read from where they can be.
+pub type Bytes<'a> = Cow<'a, [u8]>;
+
+/// The version of the format that this code reads and writes.
+const VERSION: u64 = 1;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Toolchain<'a> {
+    /// Ends the name of each variable that belongs to this toolchain alone.
+    pub suffix_salt: Bytes<'a>,
+    /// The family of the compilers, unless a tool says otherwise.
+    pub compiler: Family,
+    /// Root of the linker half, perhaps seen from the root that this file lies
+    /// in; `None`: that root itself.
+    pub bintools: Option<Bytes<'a>>,
+    pub tools: Vec<Tool<'a>>,
+    /// Names of hardening flags (§4) that this half's tools do not know,
+    /// unless a tool says otherwise.
+    pub hardening_unsupported: Vec<Bytes<'a>>,
+    /// All arguments go through a response file, not only those that would not
+    /// fit what the kernel takes.
+    pub use_response_file: bool,
+    /// clang: the target triple to pass (§2.9); empty: none.
+    pub default_target: Bytes<'a>,
+    /// clang: passed along with the default target.
+    pub machine_flags: Vec<Bytes<'a>>,
+    /// clang: the `-mabi=` to pass along with the default target; empty: none.
+    pub explicit_abi: Bytes<'a>,
+    pub darwin: Option<Darwin<'a>>,
+    /// The target has static libraries only, which pkg-config is told (§11).
+    pub is_static: bool,
+    /// The bash that runs hooks (§10); empty: the one on PATH.
+    pub shell: Bytes<'a>,
+    /// PATH while a hook runs; empty: as the tool will have it.
+    pub hook_path: Bytes<'a>,
+
+    // What only older scripts of nixpkgs do.
+    /// Names of hardening flags that only older scripts know: `pie`.
+    pub hardening_supported: Vec<Bytes<'a>>,
+    /// clang: the C++ library's headers are for C++ calls alone.
+    pub cxx_headers_only_in_cxx: bool,
+
+    // Not in nixpkgs: what makes a root usable without a Nix build around it.
+    /// Whether the plain variables count where no role marker is set (§1).
+    pub role_markers: RoleMarkers,
+    /// Prefixes of what counts as the store while NIX_STORE is unset; empty:
+    /// every absolute directory.
+    pub store: Vec<Bytes<'a>>,
+    /// Resolved directories that never become an rpath while NIX_STORE is
+    /// unset and there are no such prefixes: those the dynamic loader searches
+    /// by itself, and the compilers' own.
+    pub system_library_directories: Vec<Bytes<'a>>,
+    /// The value of NIX_HARDENING_ENABLE for calls that have none.
+    pub default_hardening: Option<Vec<Bytes<'a>>>,
+    /// A linker half that drivers of any root run: what one of another salt
+    /// has done to the link counts as done.
+    pub any_driver: bool,
+}
+
+/// A name in `bin/` and the program behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tool<'a> {
+    pub name: Bytes<'a>,
+    /// A role's name; see [`Role::parse`].
+    pub role: Bytes<'a>,
+    /// A path, perhaps seen from the root.
+    pub program: Bytes<'a>,
+
+    // Not in nixpkgs, where all compilers of a root are one.
+    /// The family of this one compiler.
+    pub compiler: Option<Family>,
+    /// Hardening flags that this tool does not know.
+    pub hardening_unsupported: Option<Vec<Bytes<'a>>>,
+    /// The compiler looks for its linker elsewhere before PATH, so it is told
+    /// with `-B` where this root's is.
+    pub linker_by_prefix: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    #[default]
+    Gcc,
+    Clang,
+    Arocc,
+}
+
+/// Whether a toolchain serves the plain variables only where a setup hook
+/// said so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoleMarkers {
+    /// As in nixpkgs: without a marker no variable is read.
+    #[default]
+    Required,
+    /// Without a marker the plain variables are read.
+    Optional,
+}
+
+/// What a call is, which decides the rules that shape it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Cc,
+    Cxx,
+    Cpp,
+    Fortran,
+    Ld,
+    Gnat,
+    Strip,
+    Ranlib,
+    PkgConfig,
+    Go,
+}
+
+/// Values for Darwin targets (§7).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Darwin<'a> {
+    pub min_version: Bytes<'a>,
+    pub min_version_variable: Bytes<'a>,
+    pub platform: Bytes<'a>,
+    pub platform_for_cc: Bytes<'a>,
+    pub sdk_version: Bytes<'a>,
+    /// The SDK where DEVELOPER_DIR names none; `None`: calls have nothing to
+    /// do with SDKs, as before nixpkgs 24.11.
+    pub fallback_sdk: Option<Bytes<'a>>,
+}
+
+const ROLES: [(Role, &str); 10] = [
+    (Role::Cc, "cc"),
+    (Role::Cxx, "c++"),
+    (Role::Cpp, "cpp"),
+    (Role::Fortran, "fortran"),
+    (Role::Ld, "ld"),
+    (Role::Gnat, "gnat"),
+    (Role::Strip, "strip"),
+    (Role::Ranlib, "ranlib"),
+    (Role::PkgConfig, "pkg-config"),
+    (Role::Go, "go"),
+];
+
+const FAMILIES: [(Family, &str); 3] = [
+    (Family::Gcc, "gcc"),
+    (Family::Clang, "clang"),
+    (Family::Arocc, "arocc"),
+];
+
+impl Role {
+    pub fn parse(name: &[u8]) -> Option<Role> {
+        ROLES
+            .iter()
+            .find(|(_, n)| n.as_bytes() == name)
+            .map(|(role, _)| *role)
+    }
+
+    /// The name that [`Role::parse`] takes.
+    pub fn name(self) -> &'static str {
+        name_of(&ROLES, self)
+    }
+
+    /// The roles of §2.
+    pub fn is_compiler(self) -> bool {
+        matches!(self, Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran)
+    }
+}
+
+impl Family {
+    /// The name that stands in the file.
+    pub fn name(self) -> &'static str {
+        name_of(&FAMILIES, self)
+    }
+
+    fn read(reader: &mut Reader) -> json::Result<Family> {
+        let name = reader.string()?;
+        let family = FAMILIES.iter().find(|(_, n)| n.as_bytes() == &*name);
+        family
+            .map(|(family, _)| *family)
+            .ok_or_else(|| reader.error("the compiler is none of gcc, clang, arocc"))
+    }
+}
+
+fn name_of<T: PartialEq>(names: &[(T, &'static str)], value: T) -> &'static str {
+    names
+        .iter()
+        .find(|(v, _)| *v == value)
+        .map_or("", |(_, name)| name)
+}
+
+impl<'a> Toolchain<'a> {
+    /// Reads the text of a `toolchain.json`.
+    ///
+    /// # Errors
+    /// Names line and column of what is no JSON, has the wrong type, lacks a
+    /// needed key, or is of an unknown version.
+    pub fn parse(text: &'a [u8]) -> json::Result<Toolchain<'a>> {
+        let mut toolchain = Toolchain::default();
+        let mut version = None;
+        let mut reader = Reader::new(text);
+        reader.object(|r, key| {
+            match key {
+                b"version" => {
+                    version = Some(r.unsigned()?);
+                    if version != Some(VERSION) {
+                        return Err(r.error("unknown version; this cc-wrapper reads version 1"));
+                    }
+                }
+                b"suffixSalt" => toolchain.suffix_salt = r.string()?,
+                b"compiler" => toolchain.compiler = Family::read(r)?,
+                b"bintools" => toolchain.bintools = r.optional(Reader::string)?,
+                b"tools" => r.object(|r, name| {
+                    let tool = Tool::read(r, name)?;
+                    toolchain.tools.push(tool);
+                    Ok(())
+                })?,
+                b"hardeningUnsupported" => toolchain.hardening_unsupported = strings(r)?,
+                b"useResponseFile" => {
+                    toolchain.use_response_file = r.optional(Reader::boolean)?.unwrap_or(false);
+                }
+                b"defaultTarget" => toolchain.default_target = r.string()?,
+                b"machineFlags" => toolchain.machine_flags = strings(r)?,
+                b"explicitAbi" => toolchain.explicit_abi = r.string()?,
+                b"darwin" => toolchain.darwin = r.optional(Darwin::read)?,
+                b"static" => toolchain.is_static = r.boolean()?,
+                b"shell" => toolchain.shell = r.string()?,
+                b"hookPath" => toolchain.hook_path = r.string()?,
+                b"hardeningSupported" => toolchain.hardening_supported = strings(r)?,
+                b"cxxHeadersOnlyInCxx" => toolchain.cxx_headers_only_in_cxx = r.boolean()?,
+                b"roleMarkers" => toolchain.role_markers = RoleMarkers::read(r)?,
+                b"store" => toolchain.store = strings(r)?,
+                b"systemLibraryDirectories" => {
+                    toolchain.system_library_directories = strings(r)?;
+                }
+                b"defaultHardening" => toolchain.default_hardening = r.optional(strings)?,
+                b"anyDriver" => toolchain.any_driver = r.boolean()?,
+                _ => r.skip()?,
+            }
+            Ok(())
+        })?;
+        reader.end()?;
+        match version {
+            Some(_) => Ok(toolchain),
+            None => Err(Reader::new(text).error("\"version\" is missing")),
+        }
+    }
+
+    pub fn tool(&self, name: &[u8]) -> Option<&Tool<'a>> {
+        self.tools.iter().find(|tool| &*tool.name == name)
+    }
+
+    /// The text that [`Toolchain::parse`] reads back; keys that would change
+    /// nothing are left out.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut object = Object::new(1);
+        object.raw("version", b"1");
+        object.string("suffixSalt", &self.suffix_salt);
+        object.string("compiler", self.compiler.name().as_bytes());
+        if let Some(bintools) = &self.bintools {
+            object.string("bintools", bintools);
+        }
+        let mut tools = Object::new(2);
+        for tool in &self.tools {
+            tools.key(&tool.name);
+            tools.out.extend_from_slice(&tool.to_json());
+        }
+        object.raw("tools", &tools.end());
+        object.strings("hardeningUnsupported", &self.hardening_unsupported);
+        if self.use_response_file {
+            object.raw("useResponseFile", b"true");
+        }
+        object.nonempty("defaultTarget", &self.default_target);
+        object.strings("machineFlags", &self.machine_flags);
+        object.nonempty("explicitAbi", &self.explicit_abi);
+        if let Some(darwin) = &self.darwin {
+            object.raw("darwin", &darwin.to_json());
+        }
+        if self.is_static {
+            object.raw("static", b"true");
+        }
+        object.nonempty("shell", &self.shell);
+        object.nonempty("hookPath", &self.hook_path);
+        object.strings("hardeningSupported", &self.hardening_supported);
+        if self.cxx_headers_only_in_cxx {
+            object.raw("cxxHeadersOnlyInCxx", b"true");
+        }
+        if self.role_markers == RoleMarkers::Optional {
+            object.string("roleMarkers", b"optional");
+        }
+        object.strings("store", &self.store);
+        object.strings("systemLibraryDirectories", &self.system_library_directories);
+        if let Some(default) = &self.default_hardening {
+            object.raw("defaultHardening", &array(default));
+        }
+        if self.any_driver {
+            object.raw("anyDriver", b"true");
+        }
+        let mut text = object.end();
+        text.push(b'\n');
+        text
+    }
+}
+
+impl<'a> Tool<'a> {
+    fn read(reader: &mut Reader<'a>, name: &[u8]) -> json::Result<Tool<'a>> {
+        let mut tool = Tool {
+            name: Cow::Owned(name.to_vec()),
+            ..Tool::default()
+        };
+        reader.object(|r, key| {
+            match key {
+                b"role" => tool.role = r.string()?,
+                b"program" => tool.program = r.string()?,
+                b"compiler" => tool.compiler = r.optional(Family::read)?,
+                b"hardeningUnsupported" => tool.hardening_unsupported = r.optional(strings)?,
+                b"linkerByPrefix" => tool.linker_by_prefix = r.boolean()?,
+                _ => r.skip()?,
+            }
+            Ok(())
+        })?;
+        if tool.role.is_empty() || tool.program.is_empty() {
+            return Err(reader.error("a tool needs \"role\" and \"program\""));
+        }
+        if !tool.program.contains(&b'/') {
+            return Err(reader.error("a tool's \"program\" must be a path, not a name"));
+        }
+        Ok(tool)
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        let mut object = Object::new(0);
+        object.string("role", &self.role);
+        object.string("program", &self.program);
+        if let Some(compiler) = self.compiler {
+            object.string("compiler", compiler.name().as_bytes());
+        }
+        if let Some(unsupported) = &self.hardening_unsupported {
+            object.raw("hardeningUnsupported", &array(unsupported));
+        }
+        if self.linker_by_prefix {
+            object.raw("linkerByPrefix", b"true");
+        }
+        object.end()
+    }
+}
+
+impl RoleMarkers {
+    fn read(reader: &mut Reader) -> json::Result<RoleMarkers> {
+        match &*reader.string()? {
+            b"required" => Ok(RoleMarkers::Required),
+            b"optional" => Ok(RoleMarkers::Optional),
+            _ => Err(reader.error("roleMarkers is neither required nor optional")),
+        }
+    }
+}
+
+impl<'a> Darwin<'a> {
+    const KEYS: [&'static str; 5] = [
+        "minVersion",
+        "minVersionVariable",
+        "platform",
+        "platformForCC",
+        "sdkVersion",
+    ];
+    const FALLBACK_SDK: &'static str = "fallbackSdk";
+
+    /// In the order of `KEYS`.
+    fn fields(&mut self) -> [&mut Bytes<'a>; 5] {
+        [
+            &mut self.min_version,
+            &mut self.min_version_variable,
+            &mut self.platform,
+            &mut self.platform_for_cc,
+            &mut self.sdk_version,
+        ]
+    }
+
+    fn read(reader: &mut Reader<'a>) -> json::Result<Darwin<'a>> {
+        let mut darwin = Darwin::default();
+        reader.object(|r, key| {
+            match Darwin::KEYS.iter().position(|k| k.as_bytes() == key) {
+                Some(n) => *darwin.fields()[n] = r.string()?,
+                None if key == Darwin::FALLBACK_SDK.as_bytes() => {
+                    darwin.fallback_sdk = r.optional(Reader::string)?;
+                }
+                None => r.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(darwin)
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        let mut object = Object::new(0);
+        for (key, value) in Darwin::KEYS.iter().zip(self.clone().fields()) {
+            object.string(key, value);
+        }
+        if let Some(sdk) = &self.fallback_sdk {
+            object.string(Darwin::FALLBACK_SDK, sdk);
+        }
+        object.end()
+    }
+}
+
+fn strings<'a>(reader: &mut Reader<'a>) -> json::Result<Vec<Bytes<'a>>> {
+    let mut list = Vec::new();
+    reader.array(|r| {
+        list.push(r.string()?);
+        Ok(())
+    })?;
+    Ok(list)
+}
+
+fn array(list: &[Bytes]) -> Vec<u8> {
+    let mut out = Vec::from(*b"[");
+    for (n, item) in list.iter().enumerate() {
+        if n > 0 {
+            out.extend_from_slice(b", ");
+        }
+        json::write_string(&mut out, item);
+    }
+    out.push(b']');
+    out
+}
+
+/// An object in the making; at indentation 0 it is written on one line.
+struct Object {
+    out: Vec<u8>,
+    indent: usize,
+    empty: bool,
+}
+
+impl Object {
+    fn new(indent: usize) -> Object {
+        Object {
+            out: Vec::from(*b"{"),
+            indent,
+            empty: true,
+        }
+    }
+
+    fn key(&mut self, key: &[u8]) {
+        if !self.empty {
+            self.out
+                .extend_from_slice(if self.indent > 0 { b"," } else { b", " });
+        }
+        self.empty = false;
+        self.line(self.indent);
+        json::write_string(&mut self.out, key);
+        self.out.extend_from_slice(b": ");
+    }
+
+    fn raw(&mut self, key: &str, value: &[u8]) {
+        self.key(key.as_bytes());
+        self.out.extend_from_slice(value);
+    }
+
+    fn string(&mut self, key: &str, value: &[u8]) {
+        self.key(key.as_bytes());
+        json::write_string(&mut self.out, value);
+    }
+
+    fn nonempty(&mut self, key: &str, value: &[u8]) {
+        if !value.is_empty() {
+            self.string(key, value);
+        }
+    }
+
+    fn strings(&mut self, key: &str, list: &[Bytes]) {
+        if !list.is_empty() {
+            self.raw(key, &array(list));
+        }
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        if !self.empty && self.indent > 0 {
+            self.line(self.indent - 1);
+        }
+        self.out.push(b'}');
+        self.out
+    }
+
+    fn line(&mut self, indent: usize) {
+        if self.indent > 0 {
+            self.out.push(b'\n');
+            self.out.resize(self.out.len() + 2 * indent, b' ');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn full() -> Toolchain<'static> {
+        Toolchain {
+            suffix_salt: Cow::Borrowed(b"x86_64_unknown_linux_gnu"),
+            compiler: Family::Clang,
+            bintools: Some(Cow::Borrowed(b"/opt/b\"in")),
+            tools: vec![
+                Tool {
+                    name: Cow::Borrowed(b"clang"),
+                    role: Cow::Borrowed(b"cc"),
+                    program: Cow::Borrowed(b"/usr/bin/cl\xe9ng"),
+                    compiler: Some(Family::Gcc),
+                    hardening_unsupported: Some(vec![]),
+                    linker_by_prefix: true,
+                },
+                Tool {
+                    name: Cow::Borrowed(b"ld"),
+                    role: Cow::Borrowed(b"ld"),
+                    program: Cow::Borrowed(b"/usr/bin/ld"),
+                    ..Tool::default()
+                },
+            ],
+            hardening_unsupported: vec![Cow::Borrowed(b"pacret"), Cow::Borrowed(b"fortify3")],
+            use_response_file: true,
+            default_target: Cow::Borrowed(b"arm64-apple-darwin"),
+            machine_flags: vec![Cow::Borrowed(b"-march=x")],
+            explicit_abi: Cow::Borrowed(b"lp64d"),
+            darwin: Some(Darwin {
+                min_version: Cow::Borrowed(b"11.3"),
+                sdk_version: Cow::Borrowed(b"14.4"),
+                fallback_sdk: Some(Cow::Borrowed(b"")),
+                ..Darwin::default()
+            }),
+            is_static: true,
+            shell: Cow::Borrowed(b"/bin/bash"),
+            hook_path: Cow::Borrowed(b"/a/bin:/b/bin"),
+            hardening_supported: vec![Cow::Borrowed(b"pie")],
+            cxx_headers_only_in_cxx: true,
+            role_markers: RoleMarkers::Optional,
+            store: vec![Cow::Borrowed(b"/opt")],
+            system_library_directories: vec![Cow::Borrowed(b"/usr/lib")],
+            default_hardening: Some(vec![]),
+            any_driver: true,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        assert_eq!(Toolchain::parse(&full().to_json()).unwrap(), full());
+        let empty = Toolchain::default();
+        assert_eq!(Toolchain::parse(&empty.to_json()).unwrap(), empty);
+    }
+
+    #[test]
+    fn unknown_keys_and_nulls_change_nothing() {
+        let text = br#"{"version": 1, "future": [{}], "darwin": null, "useResponseFile": null,
+            "tools": {"ar": {"role": "ar", "program": "/a", "more": 7}}}"#;
+        let toolchain = Toolchain::parse(text).unwrap();
+        assert_eq!(toolchain.darwin, None);
+        assert_eq!(&*toolchain.tool(b"ar").unwrap().program, b"/a");
+        assert_eq!(Role::parse(&toolchain.tool(b"ar").unwrap().role), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        for (text, line, what) in [
+            (&b"{\"version\": 2}"[..], 1, "unknown version"),
+            (b"{}", 1, "\"version\" is missing"),
+            (
+                b"{\"version\": 1,\n \"compiler\": \"tcc\"}",
+                2,
+                "none of gcc",
+            ),
+            (
+                b"{\"version\": 1,\n\"tools\": {\n\"gcc\": {\"role\": \"cc\"}}}",
+                3,
+                "needs",
+            ),
+            (
+                b"{\"version\": 1,\n\"store\": \"/opt\"}",
+                2,
+                "expected an array",
+            ),
+            (b"{\"version\": 1} x", 1, "behind the end"),
+            (b"", 1, "expected an object"),
+        ] {
+            let error = Toolchain::parse(text).unwrap_err();
+            assert!(
+                error.what.contains(what),
+                "{}: {error:?}",
+                text.escape_ascii()
+            );
+            assert_eq!(error.line, line, "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! Which toolchain a call belongs to, and as which of its tools.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::machine::linker_shim;
+use crate::machine::symlinks::{SYMLINKS, resolve};
+use crate::machine::world::{ReadError, World};
+use crate::model::call::Call;
+use crate::model::environment::Environment;
+use crate::model::error::Error;
+use crate::model::tool_name::ToolName;
+use crate::model::toolchain::{Family, Role, RoleMarkers, Tool, Toolchain};
+use crate::text::path::without_slashes;
+
+/// Ends the variables of the built-in toolchain; no other has it.
+const BUILT_IN_SALT: &[u8] = b"cc_wrapper";
+
+/// Where the dynamic loader looks on every system, resolved; a directory that
+/// only this system's loader searches gets an rpath that does no harm.
+pub const LOADER_DIRECTORIES: [&[u8]; 7] = [
+    b"/lib",
+    b"/lib64",
+    b"/usr/lib",
+    b"/usr/lib64",
+    b"/usr/lib/x86_64-linux-gnu",
+    b"/usr/lib/aarch64-linux-gnu",
+    b"/lib/x86_64-linux-gnu",
+];
+
+/// What `cc-wrapper rustup` wraps: a Rust toolchain's directory of launchers,
+/// and the one there that drivers run.
+const LAUNCHER: (&[u8], &[u8]) = (b"gcc-ld", b"ld.lld");
+
+/// Our own name.
+pub const BINARY: &[u8] = b"cc-wrapper";
+
+/// Calls `then` with the call that `executable`, the path that the kernel ran,
+/// stands for; `None`: it is cc-wrapper itself.
+///
+/// The path's directory, then each hop of its symlinks, is tried for a root,
+/// and the first that lists the hop's name as a tool wins: the compiler half
+/// holds `bin/ld` as a link into the linker half, which that call belongs to.
+///
+/// # Errors
+/// A root's `toolchain.json` is broken or does not list the tool, or a Rust
+/// toolchain's launcher has lost its root, or nothing on PATH can be wrapped.
+pub fn dispatch<R>(
+    executable: &[u8],
+    args: &[&[u8]],
+    environment: &Environment,
+    world: &dyn World,
+    then: impl FnOnce(Call) -> R,
+) -> Result<Option<R>, Error> {
+    let mut hop = absolute(executable, world);
+    let mut silent_root = None;
+    let mut launcher = None;
+    for _ in 0..SYMLINKS {
+        let (directory, name) = split(&hop);
+        if let Some(Root { root, text }) = root_of(directory, world)? {
+            let path = toolchain_of(&root);
+            let toolchain = Toolchain::parse(&text).map_err(|error| Error::Toolchain {
+                path: path.clone(),
+                error,
+            })?;
+            let front_end = linker_shim::tool(directory, name, &toolchain, environment, world);
+            if let Some(tool) = front_end.as_ref().or(toolchain.tool(name)) {
+                let role = Role::parse(&tool.role).ok_or_else(|| Error::UnknownRole {
+                    path,
+                    tool: name.to_vec(),
+                    role: tool.role.to_vec(),
+                })?;
+                let bintools = match toolchain.bintools.as_deref() {
+                    Some(half) => seen_from(&root, half),
+                    None => root.clone(),
+                };
+                let placed;
+                let tool = if tool.program.starts_with(b"/") {
+                    tool
+                } else {
+                    placed = Tool {
+                        program: Cow::Owned(seen_from(&root, &tool.program)),
+                        ..tool.clone()
+                    };
+                    &placed
+                };
+                return Ok(Some(then(Call {
+                    executable,
+                    toolchain: &toolchain,
+                    tool,
+                    role,
+                    root: Some(&root),
+                    bintools: Some(&bintools),
+                    args,
+                    environment,
+                })));
+            }
+            // The binary itself is no tool of its root.
+            if name != BINARY {
+                silent_root.get_or_insert(path);
+            }
+        }
+        if (split(without_slashes(directory)).1, name) == LAUNCHER {
+            launcher.get_or_insert_with(|| hop.clone());
+        }
+        let Some(target) = world.read_link(&hop) else {
+            break;
+        };
+        hop = match target.first() {
+            Some(b'/') => target,
+            _ => [directory, b"/", &target].concat(),
+        };
+    }
+    let name = split(executable).1;
+    if name == BINARY {
+        return Ok(None);
+    }
+    // A link in a root that the root does not know of is a mistake, not a
+    // call of the built-in toolchain.
+    if let Some(path) = silent_root {
+        return Err(Error::NoSuchTool {
+            path,
+            tool: name.to_vec(),
+        });
+    }
+    // That toolchain's own linker is meant, not one on PATH.
+    if let Some(path) = launcher {
+        return Err(Error::LauncherAlone { path });
+    }
+    let Some(known) = ToolName::parse(name) else {
+        return Ok(None);
+    };
+    let role = known.role.ok_or_else(|| Error::NothingToAdd {
+        tool: name.to_vec(),
+    })?;
+    let (toolchain, tool) = built_in(executable, known.family(), environment, world)?;
+    Ok(Some(then(Call {
+        executable,
+        toolchain: &toolchain,
+        tool: &tool,
+        role,
+        root: None,
+        bintools: None,
+        args,
+        environment,
+    })))
+}
+
+/// The toolchain of a symlink that leads to no root: the next program of its
+/// name on PATH that is not ourselves.
+fn built_in(
+    executable: &[u8],
+    family: Family,
+    environment: &Environment,
+    world: &dyn World,
+) -> Result<(Toolchain<'static>, Tool<'static>), Error> {
+    let (directory, name) = match executable.contains(&b'/') {
+        true => split(executable),
+        false => (&b"."[..], executable),
+    };
+    let path = environment.get(b"PATH").unwrap_or(b"/usr/bin:/bin");
+    let mut entries: Vec<&[u8]> = path
+        .split(|&b| b == b':')
+        .map(|entry| if entry.is_empty() { b"." } else { entry })
+        .collect();
+    if let Some(ours) = entries.iter().position(|entry| is_same(entry, directory)) {
+        entries.drain(..=ours);
+    }
+    let program = entries
+        .into_iter()
+        .map(|entry| [entry, b"/", name].concat())
+        .find(|candidate| {
+            world.is_executable(candidate) && !world.same_program(candidate, executable)
+        });
+    let Some(program) = program else {
+        return Err(Error::NotOnPath {
+            tool: name.to_vec(),
+        });
+    };
+    let toolchain = Toolchain {
+        suffix_salt: Cow::Borrowed(BUILT_IN_SALT),
+        compiler: family,
+        role_markers: RoleMarkers::Optional,
+        system_library_directories: LOADER_DIRECTORIES.map(Cow::Borrowed).into(),
+        ..Toolchain::default()
+    };
+    let tool = Tool {
+        name: Cow::Owned(name.to_vec()),
+        program: Cow::Owned(program),
+        ..Tool::default()
+    };
+    Ok((toolchain, tool))
+}
+
+/// Whether two spellings of a directory are the same but for slashes.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let components = |path| <[u8]>::split(path, |&b| b == b'/').filter(|c| !c.is_empty());
+    a.starts_with(b"/") == b.starts_with(b"/") && components(a).eq(components(b))
+}
+
+/// A path that may be relative to `root`.
+fn seen_from(root: &[u8], path: &[u8]) -> Vec<u8> {
+    match path {
+        [b'/', ..] => path.to_vec(),
+        _ => [root, b"/", path].concat(),
+    }
+}
+
+/// The path of a root's `toolchain.json`.
+fn toolchain_of(root: &[u8]) -> Vec<u8> {
+    [root, b"/nix-support/toolchain.json"].concat()
+}
+
+/// A wrapped root that was found, and the text of its `toolchain.json`.
+struct Root {
+    root: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// The root that a `bin` directory belongs to. The directory may be a link to
+/// a root's `bin`.
+fn root_of(directory: &[u8], world: &dyn World) -> Result<Option<Root>, Error> {
+    let mut root = parent(directory);
+    let mut is_resolved = false;
+    loop {
+        let path = toolchain_of(&root);
+        match world.read(&path) {
+            Ok(text) => return Ok(Some(Root { root, text })),
+            Err(ReadError::Absent) if is_resolved => return Ok(None),
+            Err(ReadError::Absent) => {}
+            Err(ReadError::Directory) => return Err(Error::Unreadable { path, errno: None }),
+            Err(ReadError::Other(errno)) => {
+                let errno = Some(errno);
+                return Err(Error::Unreadable { path, errno });
+            }
+        }
+        match resolve(directory, world, |_| false) {
+            Some(resolved) if resolved != directory => root = parent(&resolved),
+            _ => return Ok(None),
+        }
+        is_resolved = true;
+    }
+}
+
+fn absolute(path: &[u8], world: &dyn World) -> Vec<u8> {
+    if path.starts_with(b"/") {
+        return path.to_vec();
+    }
+    match world.current_directory() {
+        Some(directory) => [&directory, &b"/"[..], path].concat(),
+        None => path.to_vec(),
+    }
+}
+
+/// Directory and name; the directory of a name alone is empty.
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    match path.iter().rposition(|&b| b == b'/') {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => (b"", path),
+    }
+}
+
+/// The root of a `bin` directory.
+fn parent(directory: &[u8]) -> Vec<u8> {
+    let directory = without_slashes(directory);
+    match split(directory) {
+        (_, b"." | b"..") => [directory, b"/.."].concat(),
+        (parent, _) => parent.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::world::fake::Machine;
+    use alloc::string::{String, ToString};
+
+    const ROOT: &str = r#"{"version": 1, "suffixSalt": "s", "bintools": "/ld",
+        "tools": {"gcc": {"role": "cc", "program": "/usr/bin/gcc"}}}"#;
+    const LINKER_ROOT: &str = r#"{"version": 1, "suffixSalt": "s",
+        "tools": {"ld": {"role": "ld", "program": "/usr/bin/ld"}}}"#;
+
+    fn machine() -> Machine {
+        Machine::new()
+            .file("/opt/cc-wrapper", "ours")
+            .file("/cc/nix-support/toolchain.json", ROOT)
+            .file("/cc/bin/cc-wrapper", "ours")
+            .link("/cc/bin/gcc", "cc-wrapper")
+            .link("/cc/bin/cc", "gcc")
+            .link("/cc/bin/ld", "/ld/bin/ld")
+            .link("/cc/bin/stray", "cc-wrapper")
+            .file("/ld/nix-support/toolchain.json", LINKER_ROOT)
+            .link("/ld/bin/ld", "/opt/cc-wrapper")
+            .link("/home/x86-gcc", "../cc/bin/gcc")
+            .link("/home/bin/cc", "/opt/cc-wrapper")
+            .file("/copy/cc", "ours")
+            .file("/usr/bin/cc", "real")
+    }
+
+    /// Root and program.
+    fn find(
+        world: &Machine,
+        executable: &str,
+        path: &str,
+    ) -> Result<Option<(String, String)>, Error> {
+        let path = [b"PATH=", path.as_bytes()].concat();
+        let environment = Environment::new([&path[..]]);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_string();
+        dispatch(executable.as_bytes(), &[], &environment, world, |found| {
+            (text(found.root.unwrap_or(b"")), text(&found.tool.program))
+        })
+    }
+
+    fn found(executable: &str) -> (String, String) {
+        find(&machine(), executable, "/home/bin:/copy:/usr/bin")
+            .unwrap()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_tool_belongs_to_the_first_root_on_the_way_that_lists_it() {
+        for executable in [
+            "/cc/bin/gcc",
+            "/cc/bin/cc",
+            "/home/x86-gcc",
+            "/cc/bin/../bin/gcc",
+        ] {
+            assert_eq!(found(executable).1, "/usr/bin/gcc", "{executable}");
+        }
+        assert_eq!(found("/cc/bin/ld"), ("/ld".into(), "/usr/bin/ld".into()));
+    }
+
+    #[test]
+    fn a_linker_half_may_lie_in_its_compilers_root() {
+        let inner = ROOT.replace("\"/ld\"", "\"inner\"");
+        let world = Machine::new()
+            .file("/cc/nix-support/toolchain.json", inner)
+            .file("/cc/bin/gcc", "ours");
+        let environment = Environment::new([]);
+        let bintools = |call: Call| call.bintools.map(<[u8]>::to_vec);
+        let found = dispatch(b"/cc/bin/gcc", &[], &environment, &world, bintools);
+        assert_eq!(found, Ok(Some(Some(b"/cc/inner".to_vec()))));
+    }
+
+    #[test]
+    fn a_program_may_lie_in_its_root() {
+        let world = machine()
+            .file(
+                "/cc/nix-support/toolchain.json",
+                ROOT.replace("/usr/bin/gcc", "real/gcc"),
+            )
+            .link("/moved", "/cc");
+        for (executable, program) in [
+            ("/cc/bin/gcc", "/cc/real/gcc"),
+            ("/moved/bin/gcc", "/moved/real/gcc"),
+            ("/home/x86-gcc", "/home/../cc/real/gcc"),
+        ] {
+            let found = find(&world, executable, "").unwrap().unwrap();
+            assert_eq!(found.1, program, "{executable}");
+        }
+    }
+
+    #[test]
+    fn a_link_to_a_roots_bin_is_that_bin() {
+        let world = machine().link("/home/tools", "/cc/bin");
+        for executable in ["/home/tools/gcc", "/home/tools/cc", "/home/./tools/gcc"] {
+            let found = find(&world, executable, "/usr/bin").unwrap().unwrap();
+            assert_eq!(found, ("/cc".into(), "/usr/bin/gcc".into()), "{executable}");
+        }
+        let found = find(&world, "/home/tools/ld", "/usr/bin").unwrap().unwrap();
+        assert_eq!(found.0, "/ld");
+    }
+
+    #[test]
+    fn a_relative_path_starts_at_the_current_directory() {
+        let mut world = machine();
+        world.current_directory = b"/cc".to_vec();
+        let found = find(&world, "bin/gcc", "").unwrap().unwrap();
+        assert_eq!(found.0, "/cc");
+    }
+
+    #[test]
+    fn a_bare_link_is_the_next_on_path_that_is_not_ourselves() {
+        assert_eq!(found("/home/bin/cc"), (String::new(), "/usr/bin/cc".into()));
+        assert_eq!(found("/copy/cc").1, "/usr/bin/cc");
+        let error = find(&machine(), "/copy/cc", "/usr/bin:/copy/:/home/bin").unwrap_err();
+        assert_eq!(
+            (error, 127),
+            (
+                Error::NotOnPath {
+                    tool: b"cc".to_vec()
+                },
+                127
+            )
+        );
+    }
+
+    #[test]
+    fn a_link_to_a_roots_binary_is_a_bare_one() {
+        let world = machine().link("/home/own/cc", "/cc/bin/cc-wrapper");
+        let found = find(&world, "/home/own/cc", "/home/own:/usr/bin");
+        assert_eq!(found, Ok(Some((String::new(), "/usr/bin/cc".into()))));
+    }
+
+    #[test]
+    fn our_own_name_is_the_command() {
+        for executable in ["/opt/cc-wrapper", "/cc/bin/cc-wrapper"] {
+            assert_eq!(find(&machine(), executable, "/usr/bin"), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_bare_link_that_would_add_nothing_is_an_error() {
+        for executable in ["/copy/strip", "/copy/mold", "/copy/gcc-ar"] {
+            let error = find(&machine(), executable, "/usr/bin").unwrap_err();
+            assert!(matches!(error, Error::NothingToAdd { .. }));
+        }
+        let error = find(&machine(), "/copy/ld.mold", "/usr/bin").unwrap_err();
+        assert!(matches!(error, Error::NotOnPath { .. }));
+    }
+
+    #[test]
+    fn a_rust_toolchains_launcher_without_a_root_is_no_bare_link() {
+        let world = machine()
+            .file("/rust/bin/gcc-ld/ld.lld", "ours")
+            .file("/rust/bin/gcc-ld/ld", "ours")
+            .link("/home/ld.lld", "/rust/bin/gcc-ld/ld.lld")
+            .file("/usr/bin/ld.lld", "real")
+            .file("/usr/bin/ld", "real");
+        for executable in [
+            "/rust/bin/gcc-ld/ld.lld",
+            "/rust/bin/gcc-ld//ld.lld",
+            "/home/ld.lld",
+        ] {
+            let error = find(&world, executable, "/usr/bin").unwrap_err();
+            assert!(matches!(error, Error::LauncherAlone { .. }), "{executable}");
+            let text = String::from_utf8(error.text()).unwrap();
+            assert!(text.contains("run `cc-wrapper rustup`"), "{text}");
+        }
+        let other = find(&world, "/rust/bin/gcc-ld/ld", "/usr/bin");
+        assert_eq!(other.unwrap().unwrap().1, "/usr/bin/ld");
+        let world = world.file(
+            "/rust/bin/nix-support/toolchain.json",
+            LINKER_ROOT.replace("\"ld\": {", "\"ld.lld\": {"),
+        );
+        let found = find(&world, "/rust/bin/gcc-ld/ld.lld", "/usr/bin");
+        assert_eq!(found.unwrap().unwrap().0, "/rust/bin");
+    }
+
+    #[test]
+    fn a_root_that_cannot_serve_says_why() {
+        let error = |world: &Machine, executable| find(world, executable, "/usr/bin").unwrap_err();
+        assert!(matches!(
+            error(&machine(), "/cc/bin/stray"),
+            Error::NoSuchTool { .. }
+        ));
+        let broken = machine().file("/cc/nix-support/toolchain.json", "{");
+        assert!(matches!(
+            error(&broken, "/cc/bin/gcc"),
+            Error::Toolchain { .. }
+        ));
+        let forbidden = machine().forbidden("/cc/nix-support/toolchain.json");
+        assert!(matches!(
+            error(&forbidden, "/cc/bin/gcc"),
+            Error::Unreadable { .. }
+        ));
+        let role = machine().file(
+            "/cc/nix-support/toolchain.json",
+            ROOT.replace("\"cc\"", "\"as\""),
+        );
+        assert!(matches!(
+            error(&role, "/cc/bin/gcc"),
+            Error::UnknownRole { .. }
+        ));
+    }
+}

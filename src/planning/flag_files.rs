@@ -1,0 +1,162 @@
+//! The flag files in `nix-support/`: each optional, read when it is needed.
+
+use alloc::vec::Vec;
+use core::cell::OnceCell;
+
+use crate::machine::world::{ReadError, World};
+use crate::model::error::Error;
+
+/// The system's error number for a file that is not there.
+const ENOENT: i32 = 2;
+
+/// The `nix-support/` of one half.
+pub struct FlagFiles<'a> {
+    /// The half's root; `None`: a toolchain that has no files.
+    root: Option<&'a [u8]>,
+    world: &'a dyn World,
+    /// What there is; `None`: not known, so each file is asked for.
+    names: OnceCell<Option<Vec<Vec<u8>>>>,
+}
+
+impl<'a> FlagFiles<'a> {
+    /// For both halves in one root: most of their files are not there, and one
+    /// look at the directory is less work than asking for each.
+    pub fn listed(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
+        FlagFiles {
+            root,
+            world,
+            names: OnceCell::new(),
+        }
+    }
+
+    /// For one half, as nixpkgs lays it: most of its files are there.
+    pub fn asked_for(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
+        FlagFiles {
+            root,
+            world,
+            names: OnceCell::from(None),
+        }
+    }
+
+    /// Path of a file, be it there or not; `None`: there are no files.
+    pub fn named(&self, name: &str) -> Option<Vec<u8>> {
+        Some([self.root?, b"/nix-support/", name.as_bytes()].concat())
+    }
+
+    /// Path of a file that most roots do not have, if it is there. Not worth
+    /// a look at the directory where there was none.
+    pub fn find(&self, name: &str) -> Option<Vec<u8>> {
+        let is_listed = |names: &Vec<Vec<u8>>| names.iter().any(|n| n == name.as_bytes());
+        let path = || self.named(name);
+        match self.names.get() {
+            Some(Some(names)) => is_listed(names).then(path)?,
+            _ => path().filter(|path| self.world.exists(path)),
+        }
+    }
+
+    /// Path of a file that may be there.
+    fn path(&self, name: &str) -> Option<Vec<u8>> {
+        let directory = [self.root?, b"/nix-support/"].concat();
+        let names = self.names.get_or_init(|| {
+            let mut names = Vec::new();
+            let listed = self.world.list(&directory, &mut |name| {
+                names.push(name.to_vec());
+                false
+            });
+            listed.then_some(names)
+        });
+        let may_be_there = names
+            .as_ref()
+            .is_none_or(|names| names.iter().any(|n| n == name.as_bytes()));
+        may_be_there.then(|| [&directory[..], name.as_bytes()].concat())
+    }
+
+    pub fn exists(&self, name: &str) -> bool {
+        self.path(name)
+            .is_some_and(|path| self.names.get() != Some(&None) || self.world.exists(&path))
+    }
+
+    /// The text of a file that another one asks for.
+    ///
+    /// # Errors
+    /// It is absent or cannot be read.
+    pub fn read_needed(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let absent = || Error::Unreadable {
+            path: [
+                self.root.unwrap_or_default(),
+                b"/nix-support/",
+                name.as_bytes(),
+            ]
+            .concat(),
+            errno: Some(ENOENT),
+        };
+        self.read(name)?.ok_or_else(absent)
+    }
+
+    /// The file's text, without its last line ends, as a shell reads it.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some(path) = self.path(name) else {
+            return Ok(None);
+        };
+        match self.world.read(&path) {
+            Ok(mut text) => {
+                // No variable can hold a NUL.
+                text.retain(|&b| b != 0);
+                while text.last() == Some(&b'\n') {
+                    text.pop();
+                }
+                Ok(Some(text))
+            }
+            Err(ReadError::Absent) => Ok(None),
+            Err(ReadError::Directory) => Err(Error::Unreadable { path, errno: None }),
+            Err(ReadError::Other(errno)) => Err(Error::Unreadable {
+                path,
+                errno: Some(errno),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::world::fake::Machine;
+
+    #[test]
+    fn absent_is_nothing_and_unreadable_is_an_error() {
+        let world = Machine::new()
+            .file("/r/nix-support/cc-cflags", "-B/x  -DY\n\n")
+            .forbidden("/r/nix-support/cc-ldflags");
+        let files = FlagFiles::asked_for(Some(b"/r"), &world);
+        assert_eq!(files.read("cc-cflags").unwrap().unwrap(), b"-B/x  -DY");
+        assert_eq!(files.read("libc-cflags"), Ok(None));
+        let error = files.read("cc-ldflags").unwrap_err().text();
+        assert!(error.starts_with(b"cannot read /r/nix-support/cc-ldflags: permission denied"));
+        assert_eq!(FlagFiles::listed(None, &world).read("cc-cflags"), Ok(None));
+    }
+
+    #[test]
+    fn files_that_are_not_there_are_not_opened() {
+        let world = Machine::new().file("/r/nix-support/cc-cflags", "");
+        let files = FlagFiles::listed(Some(b"/r"), &world);
+        for name in ["cc-cflags", "cc-ldflags", "libc-cflags"] {
+            assert_eq!(files.exists(name), name == "cc-cflags");
+            files.read(name).unwrap();
+        }
+        assert_eq!(*world.read.borrow(), [b"/r/nix-support/cc-cflags"]);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_listed_is_asked_for_each_file() {
+        let world = Machine::new()
+            .forbidden("/r/nix-support")
+            .file("/r/nix-support/cc-cflags", "-DX");
+        let files = FlagFiles::listed(Some(b"/r"), &world);
+        assert_eq!(files.read("cc-cflags").unwrap().unwrap(), b"-DX");
+        assert_eq!(files.read("cc-ldflags"), Ok(None));
+        assert!(files.exists("cc-cflags") && !files.exists("cc-ldflags"));
+    }
+}

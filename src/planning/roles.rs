@@ -1,0 +1,144 @@
+//! Which of its roles a toolchain serves.
+
+use crate::model::half::Half;
+use alloc::vec::Vec;
+
+use crate::model::argument::Suffix;
+use crate::model::environment::Environment;
+use crate::model::explanation::{Marker, Note};
+use crate::model::toolchain::{RoleMarkers, Toolchain};
+use crate::planning::log::Log;
+
+/// What stands in a marker's name, and the suffix of the role's variables.
+const MARKERS: [(&[u8], Suffix); 3] = [
+    (b"BUILD_", Suffix::ForBuild),
+    (b"HOST_", Suffix::Plain),
+    (b"TARGET_", Suffix::ForTarget),
+];
+
+/// What the names of a half's markers begin with.
+fn prefix(half: Half) -> &'static [u8] {
+    match half {
+        Half::Compiler => b"NIX_CC_WRAPPER_TARGET_",
+        Half::PkgConfig => b"NIX_PKG_CONFIG_WRAPPER_TARGET_",
+        Half::Linker => b"NIX_BINTOOLS_WRAPPER_TARGET_",
+    }
+}
+
+/// The suffixes of the served roles, in the order in which they count.
+pub fn roles(
+    environment: &Environment,
+    toolchain: &Toolchain,
+    half: Half,
+    log: &mut Log,
+) -> Vec<Suffix> {
+    let served = served(environment, toolchain, half);
+    log.note(|| Note::Roles {
+        half,
+        markers: markers(half, toolchain, environment),
+        served: served.clone(),
+        required: toolchain.role_markers == RoleMarkers::Required,
+    });
+    served
+}
+
+/// The variables that decide.
+fn markers(half: Half, toolchain: &Toolchain, environment: &Environment) -> Vec<Marker> {
+    let markers = MARKERS.iter().map(|(role, suffix)| {
+        let name = [prefix(half), role, &toolchain.suffix_salt].concat();
+        Marker {
+            is_set: environment.get_nonempty(&name).is_some(),
+            name,
+            suffix: *suffix,
+        }
+    });
+    markers.collect()
+}
+
+/// The marker of the role that variables with this suffix belong to.
+pub fn marker(half: Half, salt: &[u8], suffix: Suffix) -> Vec<u8> {
+    let role = MARKERS.iter().find(|(_, of_role)| *of_role == suffix);
+    [prefix(half), role.map_or(b"", |(role, _)| role), salt].concat()
+}
+
+fn served(environment: &Environment, toolchain: &Toolchain, half: Half) -> Vec<Suffix> {
+    let half = prefix(half);
+    let mut served: Vec<Suffix> = MARKERS
+        .iter()
+        .filter(|(role, _)| {
+            let marker = environment.get_joined([half, role, &toolchain.suffix_salt]);
+            marker.is_some_and(|value| !value.is_empty())
+        })
+        .map(|(_, suffix)| *suffix)
+        .collect();
+    if served.is_empty() && toolchain.role_markers == RoleMarkers::Optional {
+        served.push(Suffix::Plain);
+    }
+    served
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::Event;
+    use crate::model::half::Half;
+    use alloc::borrow::Cow;
+
+    fn of(variables: &[&'static str], markers: RoleMarkers, half: Half) -> Vec<Suffix> {
+        let toolchain = Toolchain {
+            suffix_salt: Cow::Borrowed(b"s"),
+            role_markers: markers,
+            ..Toolchain::default()
+        };
+        let environment = Environment::new(variables.iter().map(|v| v.as_bytes()));
+        served(&environment, &toolchain, half)
+    }
+
+    #[test]
+    fn markers_decide_and_their_order_is_fixed() {
+        let markers = [
+            "NIX_CC_WRAPPER_TARGET_TARGET_s=1",
+            "NIX_CC_WRAPPER_TARGET_HOST_s=",
+            "NIX_CC_WRAPPER_TARGET_BUILD_s=x",
+            "NIX_CC_WRAPPER_TARGET_HOST_other=1",
+            "NIX_BINTOOLS_WRAPPER_TARGET_HOST_s=1",
+        ];
+        let required = RoleMarkers::Required;
+        assert_eq!(
+            of(&markers, required, Half::Compiler),
+            [Suffix::ForBuild, Suffix::ForTarget]
+        );
+        assert_eq!(of(&markers, required, Half::Linker), [Suffix::Plain]);
+        assert_eq!(of(&[], required, Half::Linker), []);
+    }
+
+    #[test]
+    fn without_markers_a_root_may_serve_the_plain_variables() {
+        let optional = RoleMarkers::Optional;
+        assert_eq!(of(&[], optional, Half::Compiler), [Suffix::Plain]);
+        let build = ["NIX_CC_WRAPPER_TARGET_BUILD_s=1"];
+        assert_eq!(of(&build, optional, Half::Compiler), [Suffix::ForBuild]);
+    }
+
+    #[test]
+    fn markers_that_are_missing_are_noted() {
+        let toolchain = Toolchain {
+            suffix_salt: Cow::Borrowed(b"s"),
+            ..Toolchain::default()
+        };
+        let environment = Environment::new([&b"NIX_CC_WRAPPER_TARGET_HOST_s=1"[..]]);
+        let mut log = Log {
+            explains: true,
+            ..Log::default()
+        };
+        roles(&environment, &toolchain, Half::Compiler, &mut log);
+        let [Event::Note(Note::Roles { markers, .. })] = &log.events[..] else {
+            panic!("{log:?}");
+        };
+        let set: Vec<bool> = markers.iter().map(|marker| marker.is_set).collect();
+        assert_eq!(set, [false, true, false]);
+        assert_eq!(markers[0].name, b"NIX_CC_WRAPPER_TARGET_BUILD_s");
+        let named = marker(Half::Linker, b"s", Suffix::ForTarget);
+        assert_eq!(named, b"NIX_BINTOOLS_WRAPPER_TARGET_TARGET_s");
+    }
+}

@@ -1,0 +1,293 @@
+//! What each half of a toolchain collects, and the flag files it reads along
+//! with it. A mark tells that a wrapper further up has done so already.
+
+use alloc::vec::Vec;
+
+use crate::model::argument::{Origin, Suffix};
+use crate::model::error::Error;
+use crate::model::explanation::Note;
+use crate::model::half::Half;
+use crate::model::toolchain::{RoleMarkers, Toolchain};
+use crate::planning::context::Context;
+use crate::planning::flag_files::FlagFiles;
+use crate::planning::list_text::Text;
+use crate::planning::log::Log;
+use crate::planning::roles::marker;
+use crate::planning::variables::Variables;
+use crate::rules::darwin;
+use crate::text::number::number;
+use crate::text::words::words;
+
+const LINKER_LISTS: [&str; 7] = [
+    "NIX_IGNORE_LD_THROUGH_GCC",
+    "NIX_LDFLAGS",
+    "NIX_LDFLAGS_BEFORE",
+    "NIX_DYNAMIC_LINKER",
+    "NIX_LDFLAGS_AFTER",
+    "NIX_LDFLAGS_HARDEN",
+    HARDENING_ENABLE,
+];
+const LINKER_BOOLEANS: [&str; 2] = ["NIX_SET_BUILD_ID", "NIX_DONT_SET_RPATH"];
+const COMPILER_LISTS: [&str; 6] = [
+    "NIX_CFLAGS_COMPILE",
+    "NIX_CFLAGS_COMPILE_BEFORE",
+    "NIX_CFLAGS_LINK",
+    "NIX_CXXSTDLIB_COMPILE",
+    "NIX_CXXSTDLIB_LINK",
+    "NIX_GNATFLAGS_COMPILE",
+];
+const COMPILER_BOOLEANS: [&str; 1] = ["NIX_ENFORCE_NO_NATIVE"];
+const HARDENING_ENABLE: &str = "NIX_HARDENING_ENABLE";
+
+/// The lists of a half that hold flags.
+pub fn flag_lists(half: Half) -> impl Iterator<Item = &'static str> {
+    let lists: &[&str] = match half {
+        Half::Compiler => &COMPILER_LISTS,
+        Half::Linker => &LINKER_LISTS,
+        Half::PkgConfig => &[],
+    };
+    let of_others = [
+        "NIX_IGNORE_LD_THROUGH_GCC",
+        "NIX_DYNAMIC_LINKER",
+        HARDENING_ENABLE,
+    ];
+    lists
+        .iter()
+        .copied()
+        .filter(move |list| !of_others.contains(list))
+}
+
+const LINKER_MARK: &str = "NIX_BINTOOLS_WRAPPER_FLAGS_SET";
+const COMPILER_MARK: &str = "NIX_CC_WRAPPER_FLAGS_SET";
+const GNAT_MARK: &str = "NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET";
+
+/// Collects the variables of both halves (§1), the linker's first so that
+/// libc's link flags come before the compiler's.
+///
+/// # Errors
+/// Variables that contradict each other, and files that cannot be read.
+pub fn collect<'a>(
+    context: &mut Context<'_, 'a>,
+    c_includes: bool,
+) -> Result<FlagFiles<'a>, Error> {
+    let call = context.call;
+    let files = if call.root == call.bintools {
+        let files = FlagFiles::listed(call.root, context.world);
+        linker_half(context, &files)?;
+        files
+    } else {
+        let linker_files = FlagFiles::asked_for(call.bintools, context.world);
+        linker_half(context, &linker_files)?;
+        FlagFiles::asked_for(call.root, context.world)
+    };
+    compiler_half(context, &files, c_includes)?;
+    Ok(files)
+}
+
+/// Collects the linker half's variables.
+///
+/// # Errors
+/// A flag file that is needed cannot be read.
+pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error> {
+    let variables = &mut context.variables;
+    if is_done(LINKER_MARK, variables, context.log) {
+        return Ok(());
+    }
+    note_unread(&LINKER_LISTS, &LINKER_BOOLEANS, context);
+    let variables = &mut context.variables;
+    for name in LINKER_LISTS {
+        variables.collect_list(name, &context.roles);
+    }
+    for name in LINKER_BOOLEANS {
+        variables.collect_boolean(name, &context.roles, context.log);
+    }
+    default_hardening(variables, context.call.toolchain, &context.roles);
+    append_file(variables, "NIX_LDFLAGS", files, "libc-ldflags")?;
+    if variables.list("NIX_DYNAMIC_LINKER").is_empty() && files.exists("ld-set-dynamic-linker") {
+        let file = "dynamic-linker";
+        let text = Text::new(&files.read_needed(file)?, Origin::FlagFile(file));
+        *variables.list_mut("NIX_DYNAMIC_LINKER") = text;
+    }
+    let before = "NIX_LDFLAGS_BEFORE";
+    prepend_file(variables, before, files, "libc-ldflags-before")?;
+    variables.mark(LINKER_MARK);
+    variables.trace(context.log);
+    Ok(())
+}
+
+/// Whether a wrapper further up has collected this half.
+fn is_done(mark: &str, variables: &Variables, log: &mut Log) -> bool {
+    let is_marked = variables.is_marked(mark);
+    if is_marked {
+        log.note(|| Note::Inherited {
+            mark: variables.salted(mark),
+        });
+    }
+    is_marked
+}
+
+/// Notes which of these lists and booleans are set for roles that are not
+/// served.
+pub fn note_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
+    if !context.log.takes_notes() {
+        return;
+    }
+    let call = context.call;
+    let salt = &call.toolchain.suffix_salt;
+    let plain = marker(context.half, salt, Suffix::Plain);
+    // Read only as long as no marker is set.
+    let is_default =
+        context.roles == [Suffix::Plain] && call.environment.get_nonempty(&plain).is_none();
+    for suffix in [Suffix::ForBuild, Suffix::Plain, Suffix::ForTarget] {
+        if context.roles.contains(&suffix) {
+            continue;
+        }
+        let lists = lists.iter().map(|name| (name, false));
+        let booleans = booleans.iter().map(|name| (name, true));
+        for (name, is_boolean) in lists.chain(booleans) {
+            let variable = [name.as_bytes(), suffix.name().as_bytes()].concat();
+            let value = call.environment.get_nonempty(&variable);
+            if value.is_some_and(|value| !is_boolean || number(value) != Some(0)) {
+                let marker = marker(context.half, salt, suffix);
+                let keeps_plain = is_default.then(|| plain.clone());
+                context.log.note(|| Note::Unread {
+                    variable,
+                    marker,
+                    keeps_plain,
+                });
+            }
+        }
+    }
+}
+
+/// A root may have a default for calls that say nothing about hardening.
+fn default_hardening(variables: &mut Variables, toolchain: &Toolchain, roles: &[Suffix]) {
+    if let Some(default) = &toolchain.default_hardening {
+        if !variables.is_set(HARDENING_ENABLE, roles) {
+            let names: Vec<&[u8]> = default.iter().map(|name| &**name).collect();
+            let text = Text::new(&names.join(&b' '), Origin::Rule("default hardening"));
+            *variables.list_mut(HARDENING_ENABLE) = text;
+        }
+    }
+}
+
+/// Collects the compiler half's variables, the linker half's being there.
+/// `c_includes` is false after `-nostdinc`.
+///
+/// # Errors
+/// A flag file that is there cannot be read, or two roles want different
+/// minimum versions (§7).
+pub fn compiler_half(
+    context: &mut Context,
+    files: &FlagFiles,
+    c_includes: bool,
+) -> Result<(), Error> {
+    let call = context.call;
+    let linker_directory = call.bintools.map(|root| [root, b"/bin"].concat());
+    let variables = &mut context.variables;
+    if is_done(COMPILER_MARK, variables, context.log) {
+        // In between a tool may have put its own directory first, as gnatmake
+        // does; nixpkgs' roots tell it about the linker in another way.
+        let keeps_first = call.toolchain.role_markers == RoleMarkers::Optional;
+        if let Some(directory) = linker_directory.filter(|_| keeps_first) {
+            if !variables.is_first_on_path(&directory) {
+                variables.prepend_path(&directory);
+            }
+        }
+        return Ok(());
+    }
+    note_unread(&COMPILER_LISTS, &COMPILER_BOOLEANS, context);
+    let variables = &mut context.variables;
+    for name in COMPILER_LISTS {
+        variables.collect_list(name, &context.roles);
+    }
+    for name in COMPILER_BOOLEANS {
+        variables.collect_boolean(name, &context.roles, context.log);
+    }
+    if let Some(directory) = linker_directory {
+        variables.prepend_path(&directory);
+    }
+    prepend_file(variables, "NIX_CFLAGS_COMPILE", files, "cc-cflags")?;
+    if c_includes {
+        prepend_file(variables, "NIX_CFLAGS_COMPILE", files, "libc-cflags")?;
+    }
+    prepend_file(variables, "NIX_CFLAGS_COMPILE", files, "libc-crt1-cflags")?;
+    append_file(variables, "NIX_CXXSTDLIB_COMPILE", files, "libcxx-cxxflags")?;
+    append_file(variables, "NIX_CXXSTDLIB_LINK", files, "libcxx-ldflags")?;
+    prepend_file(variables, "NIX_GNATFLAGS_COMPILE", files, "gnat-cflags")?;
+    append_file(variables, "NIX_LDFLAGS", files, "cc-ldflags")?;
+    let before = "NIX_CFLAGS_COMPILE_BEFORE";
+    prepend_file(variables, before, files, "cc-cflags-before")?;
+    prepend_min_version(variables, before, call.toolchain, &context.roles)?;
+    variables.mark(COMPILER_MARK);
+    variables.trace(context.log);
+    Ok(())
+}
+
+/// Collects what gnat tools have in addition (§8).
+///
+/// # Errors
+/// Two roles want different minimum versions (§7).
+pub fn gnat_half(context: &mut Context) -> Result<(), Error> {
+    let call = context.call;
+    let variables = &mut context.variables;
+    if is_done(GNAT_MARK, variables, context.log) {
+        return Ok(());
+    }
+    let cargs = "NIX_GNATMAKE_CARGS";
+    note_unread(&[cargs], &[], context);
+    let variables = &mut context.variables;
+    variables.collect_list(cargs, &context.roles);
+    // A list cannot hold a path with a space; PATH leads to the linker too.
+    let fits = |root: &&[u8]| words(root).eq([*root]);
+    if let Some(root) = call.root.filter(fits) {
+        let flag = [b" -B", root, b"/bin/"].concat();
+        let origin = Origin::Rule("wrapped linker");
+        variables.list_mut(cargs).append(&flag, origin);
+    }
+    prepend_min_version(variables, cargs, call.toolchain, &context.roles)?;
+    variables.mark(GNAT_MARK);
+    variables.trace(context.log);
+    Ok(())
+}
+
+fn prepend_min_version(
+    variables: &mut Variables,
+    list: &'static str,
+    toolchain: &Toolchain,
+    roles: &[Suffix],
+) -> Result<(), Error> {
+    if let Some(darwin) = &toolchain.darwin {
+        let flag = darwin::min_version_flag(darwin, variables, roles)?;
+        let origin = Origin::Rule("Darwin minimum version");
+        variables.list_mut(list).prepend(&flag, origin);
+    }
+    Ok(())
+}
+
+fn prepend_file(
+    variables: &mut Variables,
+    list: &'static str,
+    files: &FlagFiles,
+    file: &'static str,
+) -> Result<(), Error> {
+    if let Some(text) = files.read(file)? {
+        let list = variables.list_mut(list);
+        list.prepend(&text, Origin::FlagFile(file));
+    }
+    Ok(())
+}
+
+fn append_file(
+    variables: &mut Variables,
+    list: &'static str,
+    files: &FlagFiles,
+    file: &'static str,
+) -> Result<(), Error> {
+    if let Some(text) = files.read(file)? {
+        let list = variables.list_mut(list);
+        list.append(b" ", Origin::FlagFile(file));
+        list.append(&text, Origin::FlagFile(file));
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! gcc hands all its options on to what it runs in one variable,
+//! COLLECT_GCC_OPTIONS, and the kernel takes no variable longer than 128 KiB.
+//! Library directories beyond that go straight to the linker.
+
+use alloc::vec::Vec;
+
+use crate::model::argument::{Arg, Command};
+
+/// Room for options, with some left for those that gcc adds.
+const ROOM: usize = 96 << 10;
+
+/// What gcc puts around each option.
+const AROUND: usize = b"'' ".len();
+
+/// Makes those `-L` options that would not fit linker options: the last ones,
+/// as the linker then searches gcc's own directories before them. nixpkgs'
+/// wrappers end with "Argument list too long" there, as gcc does by itself.
+pub fn shorten(command: &mut Command) {
+    let length = |arg: &Arg| arg.len() + AROUND;
+    if command.args().map(length).sum::<usize>() <= ROOM {
+        return;
+    }
+    let mut used = 0;
+    let mut is_value = false;
+    for arg in command.args() {
+        let is_option = arg.starts_with(b"-") && !goes_by_itself(arg) && !arg.starts_with(b"-L");
+        if is_option && !is_value {
+            used += length(arg);
+        }
+        is_value = **arg == *b"-Xlinker";
+    }
+    let mut room = ROOM.saturating_sub(used);
+    for args in [&mut command.before, &mut command.params, &mut command.after] {
+        *args = shortened(core::mem::take(args), &mut room);
+    }
+}
+
+/// gcc treats these like files.
+fn goes_by_itself(arg: &Arg) -> bool {
+    arg.starts_with(b"-Wl,") || arg.starts_with(b"-l") || **arg == *b"-Xlinker"
+}
+
+fn shortened<'a>(args: Vec<Arg<'a>>, room: &mut usize) -> Vec<Arg<'a>> {
+    let mut kept = Vec::with_capacity(args.len());
+    let mut args = args.into_iter();
+    let mut is_value = false;
+    while let Some(arg) = args.next() {
+        if is_value || !arg.starts_with(b"-L") {
+            is_value = *arg == *b"-Xlinker";
+            kept.push(arg);
+            continue;
+        }
+        let value = if *arg == *b"-L" { args.next() } else { None };
+        let directory = value.as_ref().map_or(&arg[2..], |value| &value[..]);
+        let length = b"-L".len() + directory.len() + AROUND;
+        if length <= *room {
+            *room -= length;
+            kept.push(arg);
+            kept.extend(value);
+        } else {
+            // Not -Wl: a directory's name may have a comma in it.
+            let option = [b"-L", directory].concat();
+            kept.push(Arg::new(&b"-Xlinker"[..], arg.origin.clone()));
+            kept.push(Arg::new(option, arg.origin));
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::argument::Origin;
+    use alloc::vec;
+
+    #[test]
+    fn the_last_directories_go_to_the_linker() {
+        let arg = |bytes: Vec<u8>| Arg::new(bytes, Origin::User(1));
+        let long = |first: &[u8]| arg([first, &vec![b'x'; 40 << 10][..]].concat());
+        let words = |command: &Command| {
+            let short = |arg: &Arg| arg[..arg.len().min(4)].to_vec();
+            command.args().map(short).collect::<Vec<_>>().join(&b' ')
+        };
+        let mut command = Command {
+            before: vec![long(b"-L/a")],
+            params: vec![arg(b"-L".into()), long(b"/b"), arg(b"x.o".into())],
+            after: vec![long(b"-L/c"), arg(b"-L/d".into())],
+        };
+        shorten(&mut command);
+        assert_eq!(
+            words(&command),
+            b"-L/a -L /bxx x.o -Xli -L/c -L/d",
+            "a later one may fit again"
+        );
+
+        let mut command = Command {
+            before: vec![long(b"-Wl,"), long(b"-Wl,"), long(b"-Wl,")],
+            params: vec![arg(b"-L".into())],
+            after: vec![arg(b"-L/c".into())],
+        };
+        let before = command.clone();
+        shorten(&mut command);
+        assert_eq!(command, before, "what is no option needs no room");
+    }
+}

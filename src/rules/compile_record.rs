@@ -1,0 +1,328 @@
+//! What a compiler call compiles, for the compile database.
+
+use crate::model::compile_record::Record;
+use crate::model::compile_record::TranslationUnit;
+use alloc::vec::Vec;
+
+use crate::model::argument::Arg;
+use crate::model::call::Call;
+use crate::model::toolchain::Role;
+use crate::options::stage::Goal;
+use crate::options::values::takes_value;
+use crate::rules::scan::is_header;
+
+/// Names the compile database, if there is to be one.
+const DATABASE: &[u8] = b"CC_WRAPPER_COMPDB";
+
+/// What a call with these arguments of the caller's leaves in the database
+/// that its environment names. Behind `--` stand the `operands`.
+pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<Record<'a>> {
+    let database = call.environment.get_nonempty(DATABASE)?;
+    if call.role == Role::Cpp {
+        return None;
+    }
+    let mut units = find(params, operands);
+    // Standard input is no file that others could look at.
+    units.retain(|unit| unit.file != b"-");
+    (!units.is_empty()).then_some(Record { database, units })
+}
+
+/// Why such a call leaves nothing there. `None`: nobody would expect it to.
+pub fn why_no_record(call: &Call, params: &[Arg], operands: &[Arg]) -> Option<&'static str> {
+    let is_set = call.environment.get_nonempty(DATABASE).is_some();
+    match (is_set, call.role, compiles_a_file(params, operands)) {
+        (true, Role::Cpp, _) => Some("cpp only preprocesses"),
+        (true, _, false) => Some("the call compiles no file"),
+        (false, role, true) if role != Role::Cpp => Some("CC_WRAPPER_COMPDB is not set"),
+        _ => None,
+    }
+}
+
+/// Whether such a call compiles a file, or standard input.
+pub fn compiles_a_file(params: &[Arg], operands: &[Arg]) -> bool {
+    !find(params, operands).is_empty()
+}
+
+/// What a file's name ends in if gcc or clang compiles or assembles it.
+const SOURCES: [&str; 48] = [
+    ".c", ".i", // C
+    ".C", ".CPP", ".c++", ".cc", ".cp", ".cpp", ".cxx", ".ii", // C++
+    ".c++m", ".ccm", ".cppm", ".cxxm", ".ixx", // C++ modules
+    ".m", ".mi", ".M", ".mii", ".mm", // Objective-C
+    ".S", ".s", ".sx", // assembler
+    ".F", ".FOR", ".FPP", ".FTN", ".f", ".for", ".fpp", ".ftn", // Fortran
+    ".F03", ".F08", ".F90", ".F95", ".f03", ".f08", ".f90", ".f95", // free form
+    ".cl", ".clcpp", ".cu", ".cui", ".hip", ".hipi", // for devices
+    ".adb", ".ads", // Ada
+    ".ll",  // LLVM
+];
+
+/// What one pass over the arguments finds.
+#[derive(Default)]
+struct Found<'p> {
+    goal: Goal,
+    /// Of the last `-o`.
+    output: Option<&'p [u8]>,
+    emits_llvm: bool,
+    /// In force behind an `-x`.
+    language: Option<&'p [u8]>,
+    inputs: Vec<Input<'p>>,
+}
+
+struct Input<'p> {
+    file: &'p [u8],
+    is_header: bool,
+}
+
+fn find(params: &[Arg], operands: &[Arg]) -> Vec<TranslationUnit> {
+    let mut found = Found::default();
+    let mut words = params.iter().map(|arg| &arg[..]);
+    while let Some(word) = words.next() {
+        match word {
+            [b'-', _, ..] if takes_value(word) => {
+                let value = words.next().unwrap_or_default();
+                match word {
+                    b"-o" | b"--output" => found.output = Some(value),
+                    b"-x" | b"--language" => found.language(value),
+                    _ => {}
+                }
+            }
+            [b'-', _, ..] => found.option(word),
+            _ => found.input(word),
+        }
+    }
+    for operand in operands.iter().skip(1) {
+        found.input(operand);
+    }
+    found.units()
+}
+
+impl<'p> Found<'p> {
+    fn option(&mut self, option: &'p [u8]) {
+        if let Some((_, goal)) = Goal::of(option) {
+            self.goal = self.goal.max(goal);
+        } else if option == b"-emit-llvm" {
+            self.emits_llvm = true;
+        } else if let Some(output) = option.strip_prefix(b"--output=") {
+            self.output = Some(output);
+        } else if let Some(language) = option.strip_prefix(b"--language=") {
+            self.language(language);
+        } else if let Some(language) = option.strip_prefix(b"-x") {
+            self.language(language);
+        } else if let Some(output) = option.strip_prefix(b"-o") {
+            // clang's only other options that begin so.
+            if !output.starts_with(b"bjcmt-") {
+                self.output = Some(output);
+            }
+        }
+    }
+
+    fn language(&mut self, language: &'p [u8]) {
+        self.language = (language != b"none").then_some(language);
+    }
+
+    fn input(&mut self, file: &'p [u8]) {
+        let (is_source, is_header) = match self.language {
+            Some(language) => (true, language.ends_with(b"-header")),
+            None => (ends_as_source(file), is_header(file)),
+        };
+        if (is_source || is_header) && !file.is_empty() {
+            self.inputs.push(Input { file, is_header });
+        }
+    }
+
+    fn units(&self) -> Vec<TranslationUnit> {
+        if self.goal >= Goal::Other {
+            return Vec::new();
+        }
+        let units = self.inputs.iter().map(|input| TranslationUnit {
+            file: input.file.to_vec(),
+            output: self.output_of(input),
+        });
+        units.collect()
+    }
+
+    /// As the compiler names it.
+    fn output_of(&self, input: &Input) -> Option<Vec<u8>> {
+        if self.goal == Goal::Check {
+            return None;
+        }
+        if let Some(output) = self.output {
+            return (output != b"-").then(|| output.to_vec());
+        }
+        if input.is_header {
+            // Beside the header, where an #include finds it.
+            return Some([input.file, b".gch"].concat());
+        }
+        let ending: &[u8] = match (self.goal, self.emits_llvm) {
+            (Goal::Object, false) => b".o",
+            (Goal::Object, true) => b".bc",
+            (Goal::Assembly, false) => b".s",
+            (Goal::Assembly, true) => b".ll",
+            (Goal::SyntaxTree, _) => b".ast",
+            (Goal::Module, _) => b".pcm",
+            (Goal::Program | Goal::Check | Goal::Other | Goal::Answer, _) => {
+                return Some(b"a.out".to_vec());
+            }
+        };
+        Some([stem(input.file), ending].concat())
+    }
+}
+
+fn ends_as_source(file: &[u8]) -> bool {
+    SOURCES.iter().any(|end| file.ends_with(end.as_bytes()))
+}
+
+/// A file's name without directory and ending.
+fn stem(file: &[u8]) -> &[u8] {
+    let name = file.rsplit(|&b| b == b'/').next().unwrap_or(file);
+    match name.iter().rposition(|&b| b == b'.') {
+        None | Some(0) => name,
+        Some(dot) => &name[..dot],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::argument::Origin;
+    use crate::model::environment::Environment;
+    use crate::model::toolchain::{Tool, Toolchain};
+    use crate::rules::scan::scan;
+    use alloc::string::String;
+
+    /// `FILE → OUTPUT`, joined by commas.
+    fn units(words: &str) -> String {
+        let mut params: Vec<_> = words
+            .split_whitespace()
+            .map(|word| Arg::new(word.as_bytes().to_vec(), Origin::User(1)))
+            .collect();
+        let scan = scan(&mut params);
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let units: Vec<String> = find(&params, &scan.operands)
+            .iter()
+            .map(|unit| match &unit.output {
+                Some(output) => [text(&unit.file), text(output)].join(" → "),
+                None => text(&unit.file),
+            })
+            .collect();
+        units.join(", ")
+    }
+
+    #[track_caller]
+    fn check(table: &[(&str, &str)]) {
+        for (words, expected) in table {
+            assert_eq!(units(words), *expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn outputs_are_named_as_the_compiler_names_them() {
+        check(&[
+            ("-c a.c", "a.c → a.o"),
+            ("-c src/a.b.cc", "src/a.b.cc → a.b.o"),
+            ("-c a.c b.S", "a.c → a.o, b.S → b.o"),
+            ("-S a.c", "a.c → a.s"),
+            ("-S -c a.c", "a.c → a.s"),
+            ("-c .c", ".c → .c.o"),
+            ("-c -emit-llvm a.c", "a.c → a.bc"),
+            ("-S -emit-llvm a.c", "a.c → a.ll"),
+            ("-emit-ast a.c", "a.c → a.ast"),
+            ("--precompile -c m.cppm", "m.cppm → m.pcm"),
+            ("a.c", "a.c → a.out"),
+            ("a.c b.o c.f90", "a.c → a.out, c.f90 → a.out"),
+            ("-c a.c -o o/x.o", "a.c → o/x.o"),
+            ("-c a.c -oo/x.o", "a.c → o/x.o"),
+            ("--output x.o --compile a.c", "a.c → x.o"),
+            ("--output=x.o -c a.c", "a.c → x.o"),
+            ("-o x -c a.c -o y", "a.c → y"),
+            ("-c a.c -objcmt-migrate-all", "a.c → a.o"),
+            ("a.c b.c -o app", "a.c → app, b.c → app"),
+            ("-fsyntax-only a.c -o a.o", "a.c"),
+            ("-S a.c -o -", "a.c"),
+        ]);
+    }
+
+    #[test]
+    fn headers_are_precompiled_beside_themselves() {
+        check(&[
+            ("inc/a.h", "inc/a.h → inc/a.h.gch"),
+            ("-c a.hpp", "a.hpp → a.hpp.gch"),
+            ("a.h -o o/a.h.gch", "a.h → o/a.h.gch"),
+            ("-x c++-header a", "a → a.gch"),
+        ]);
+    }
+
+    #[test]
+    fn a_language_makes_any_file_a_source() {
+        check(&[
+            ("-c -x c a", "a → a.o"),
+            ("-c -xc++ a.txt", "a.txt → a.o"),
+            ("-c --language=c a", "a → a.o"),
+            ("-c --language c a", "a → a.o"),
+            ("-x c a.h -c", "a.h → a.o"),
+            ("-xc a -x none b c.c", "a → a.out, c.c → a.out"),
+            ("a -xc b", "b → a.out"),
+        ]);
+    }
+
+    #[test]
+    fn values_of_options_are_no_inputs() {
+        check(&[
+            ("-c a.c -MT b.c -MF c.c -include d.h", "a.c → a.o"),
+            ("-Xclang -include -Xclang d.h -c a.c", "a.c → a.o"),
+            ("-Xlinker -o -Xlinker b.c a.c", "a.c → a.out"),
+            ("-c a.c -o b.c", "a.c → b.c"),
+            ("-MT -E -c a.c", "a.c → a.o"),
+            ("-c a.c -o", "a.c → "),
+        ]);
+    }
+
+    #[test]
+    fn operands_are_inputs() {
+        check(&[
+            ("-c -- -a.c", "-a.c → -a.o"),
+            ("-c -x c -- -E", "-E → -E.o"),
+        ]);
+    }
+
+    #[test]
+    fn what_compiles_nothing_has_no_unit() {
+        for words in [
+            "",
+            "-v",
+            "--version",
+            "-E a.c",
+            "-c -E a.c",
+            "-M a.c",
+            "-MM -c a.c",
+            "-### -c a.c",
+            "-cc1 -emit-obj a.c",
+            "--analyze a.c",
+            "--help a.c",
+            "-print-file-name=a.c",
+            "a.o b.a c.so -lz -o app",
+        ] {
+            assert_eq!(units(words), "", "{words}");
+        }
+        check(&[("-MD -MMD -MP -c a.c", "a.c → a.o")]);
+    }
+
+    #[test]
+    fn standard_input_is_compiled_and_not_recorded() {
+        check(&[("-c -x c - -o x.o", "- → x.o"), ("-", "")]);
+        let environment = Environment::new([&b"CC_WRAPPER_COMPDB=db"[..]]);
+        let call = Call {
+            executable: b"",
+            toolchain: &Toolchain::default(),
+            tool: &Tool::default(),
+            role: Role::Cc,
+            root: None,
+            bintools: None,
+            args: &[],
+            environment: &environment,
+        };
+        let params = ["-c", "-xc", "-"].map(|word| Arg::new(word.as_bytes(), Origin::User(1)));
+        assert_eq!(record(&call, &params, &[]), None);
+    }
+}

@@ -1,0 +1,21 @@
+//! The rules of a wrapped call, one file each.
+
+pub mod collect;
+pub mod collect_gcc_options;
+pub mod compile_record;
+pub mod darwin;
+pub mod driver_link;
+pub mod hardening;
+pub mod hooks;
+pub mod link_additions;
+pub mod link_type;
+pub mod linker_choice;
+pub mod linker_shim;
+pub mod native;
+pub mod pie;
+pub mod purity;
+pub mod response_file;
+pub mod rpath;
+pub mod scan;
+pub mod statistics;
+pub mod target;

@@ -1,0 +1,256 @@
+//! §5: response files, read and written.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::machine::world::World;
+use crate::model::argument::{Arg, Origin};
+use crate::model::error::Error;
+
+/// Files may include files this deep.
+const DEPTH: usize = 100;
+
+/// The caller's arguments, each `@file` whose file opens replaced by the
+/// file's words, recursively.
+///
+/// # Errors
+/// A file includes itself.
+pub fn expand<'a>(args: &[&'a [u8]], world: &dyn World) -> Result<Vec<Arg<'a>>, Error> {
+    let mut expanded = Vec::with_capacity(args.len());
+    for (n, &word) in args.iter().enumerate() {
+        match open(word, world) {
+            None => expanded.push(Arg::new(word, Origin::User(n + 1))),
+            Some(text) => include(
+                word,
+                text,
+                Origin::ResponseFile(n + 1),
+                world,
+                &mut expanded,
+            )?,
+        }
+    }
+    Ok(expanded)
+}
+
+/// The text of the file that `@file` names.
+fn open(word: &[u8], world: &dyn World) -> Option<Vec<u8>> {
+    world.read_named_by_caller(word.strip_prefix(b"@")?).ok()
+}
+
+/// Appends the words of a response file and of those it includes, with a
+/// stack of our own: the nesting is the caller's to choose.
+fn include<'a>(
+    word: &[u8],
+    text: Vec<u8>,
+    origin: Origin,
+    world: &dyn World,
+    out: &mut Vec<Arg<'a>>,
+) -> Result<(), Error> {
+    let words = split(&text);
+    out.reserve(words.len());
+    let mut open_files = Vec::from([(word.to_vec(), words)]);
+    while let Some((_, words)) = open_files.last_mut() {
+        let Some(word) = words.pop_front() else {
+            open_files.pop();
+            continue;
+        };
+        match open(&word, world) {
+            None => out.push(Arg::new(word, origin.clone())),
+            Some(text) => {
+                let includes_itself = open_files.iter().any(|(file, _)| *file == word);
+                if includes_itself || open_files.len() == DEPTH {
+                    return Err(Error::ResponseFileLoop(word[1..].to_vec()));
+                }
+                open_files.push((word, split(&text)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The words of a response file: split at white space; backslash takes the
+/// next character as it is, in quotes too; single and double quotes group; a
+/// text that ends inside a word still yields it.
+pub fn split(text: &[u8]) -> VecDeque<Vec<u8>> {
+    // Mostly there is a word before each white space.
+    let spaces = text.iter().filter(|b| b.is_ascii_whitespace()).count();
+    let mut words = VecDeque::with_capacity(spaces + 1);
+    let mut word: Option<Vec<u8>> = None;
+    let mut quote = None;
+    let mut bytes = text.iter().copied();
+    while let Some(b) = bytes.next() {
+        match b {
+            b'\\' => {
+                let word = word.get_or_insert_with(Vec::new);
+                word.extend(bytes.next());
+            }
+            // No argument can hold one; it ends the word, in quotes too.
+            0 => words.push_back(word.replace(Vec::new()).unwrap_or_default()),
+            _ if quote == Some(b) => quote = None,
+            b'\'' | b'"' if quote.is_none() => {
+                quote = Some(b);
+                word.get_or_insert_with(Vec::new);
+            }
+            b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r' if quote.is_none() => {
+                words.extend(word.take());
+            }
+            _ => word.get_or_insert_with(Vec::new).push(b),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// The texts of the response files that a tool is called with, in order. An
+/// empty one stands for an empty word, which remains an argument: clang and
+/// lld pass over those in a file.
+pub fn texts<'p>(args: impl Iterator<Item = &'p [u8]>) -> Vec<Vec<u8>> {
+    let mut texts: Vec<Vec<u8>> = Vec::new();
+    for arg in args {
+        match texts.last_mut() {
+            _ if arg.is_empty() => texts.push(Vec::new()),
+            Some(text) if !text.is_empty() => quote(text, arg),
+            _ => {
+                let mut text = Vec::new();
+                quote(&mut text, arg);
+                texts.push(text);
+            }
+        }
+    }
+    texts
+}
+
+/// Appends `word` and a line end so that gcc, clang and the linkers read back
+/// the same bytes. Anything out of the ordinary goes into double quotes, in
+/// which all of them take a backslash as an escape; so no file begins with
+/// what could be taken for a byte order mark either.
+fn quote(out: &mut Vec<u8>, word: &[u8]) {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_./=+,:@%^~".contains(b);
+    if !word.is_empty() && word.iter().all(plain) {
+        out.extend_from_slice(word);
+    } else {
+        out.push(b'"');
+        for &b in word {
+            if matches!(b, b'"' | b'\\') {
+                out.push(b'\\');
+            }
+            out.push(b);
+        }
+        out.push(b'"');
+    }
+    out.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::world::fake::Machine;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    fn expanded(args: &[&'static str], world: &Machine) -> Vec<Vec<u8>> {
+        let args: Vec<_> = args.iter().map(|arg| arg.as_bytes()).collect();
+        let args = expand(&args, world).unwrap();
+        args.into_iter().map(|arg| arg.bytes.into_owned()).collect()
+    }
+
+    #[test]
+    fn words_are_split_as_gcc_splits_them() {
+        let text = br#"a 'b c' "d\"e" f\ g '' "" h\'i 'x'"y"z \"#;
+        let words = split(text);
+        let want = [
+            &b"a"[..],
+            b"b c",
+            b"d\"e",
+            b"f g",
+            b"",
+            b"",
+            b"h'i",
+            b"xyz",
+            b"",
+        ];
+        assert_eq!(words, want);
+        assert_eq!(split(b"'never ends\n"), [b"never ends\n"]);
+        assert_eq!(split(b"a\r\n\x0bb\x0c"), [b"a", b"b"]);
+        assert_eq!(split(b"a\0b '\0'"), [&b"a"[..], b"b", b"", b""]);
+    }
+
+    #[test]
+    fn empty_words_stay_out_of_files() {
+        let texts = |args: &[&'static [u8]]| texts(args.iter().copied());
+        assert_eq!(texts(&[]), [b""; 0]);
+        assert_eq!(
+            texts(&[b"", b"a", b"b c", b"", b"", b"d"]),
+            [&b""[..], b"a\n\"b c\"\n", b"", b"", b"d\n"]
+        );
+    }
+
+    #[test]
+    fn files_in_files_are_read_in_place() {
+        let world = Machine::new()
+            .file("/cwd/a", "1 @b 4 @none")
+            .file("/cwd/b", "2\n@empty 3")
+            .file("/cwd/empty", "");
+        assert_eq!(
+            expanded(&["0", "@a", "@none", "@", "5"], &world),
+            [
+                &b"0"[..],
+                b"1",
+                b"2",
+                b"3",
+                b"4",
+                b"@none",
+                b"@none",
+                b"@",
+                b"5"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_file_twice_is_no_loop() {
+        let world = Machine::new().file("/cwd/a", "@b @b").file("/cwd/b", "x");
+        assert_eq!(expanded(&["@a", "@a"], &world), [b"x"; 4]);
+    }
+
+    #[test]
+    fn a_file_that_includes_itself_is_an_error() {
+        let world = Machine::new().file("/cwd/a", "x @b").file("/cwd/b", "@a");
+        let error = expand(&[b"@a"], &world).unwrap_err();
+        assert_eq!(error, Error::ResponseFileLoop(b"a".to_vec()));
+        // Each name leads on to a new one.
+        let world = Machine::new().link("/cwd/d", ".").file("/cwd/e", "@d/e");
+        let mut deep = world;
+        let mut path = Vec::from("e");
+        for _ in 0..2 * DEPTH {
+            let next = [b"d/", &path[..]].concat();
+            let text = [b"@", &next[..]].concat();
+            deep = deep.file(
+                core::str::from_utf8(&[b"/x/", &path[..]].concat()).unwrap(),
+                text,
+            );
+            path = next;
+        }
+        deep.current_directory = b"/x".to_vec();
+        assert!(expand(&[b"@e"], &deep).is_err());
+    }
+
+    #[test]
+    fn a_word_remembers_the_argument_it_came_by() {
+        let world = Machine::new().file("/cwd/a", "x");
+        let args = expand(&[b"-c", b"@a"], &world).unwrap();
+        assert_eq!(args[0].origin, Origin::User(1));
+        assert_eq!(args[1].origin, Origin::ResponseFile(2));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_quoted_is_read_back(words in prop::collection::vec(prop::collection::vec(1u8.., 0..20), 0..20)) {
+            let mut text = vec![];
+            for word in &words {
+                quote(&mut text, word);
+            }
+            prop_assert_eq!(Vec::from(split(&text)), words);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! §3.6: what a linker command says about libraries.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::rules::rpath::store::Store;
+use crate::text::Bytes;
+
+/// Library directories and the file names that are looked for in them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct LibrarySearch<'p> {
+    /// In the order given.
+    pub directories: Vec<Bytes<'p>>,
+    /// File names: `libz.so`. Each with its place in the order given.
+    pub names: BTreeMap<Bytes<'p>, usize>,
+    /// The output is an object file again.
+    pub relocatable: bool,
+    /// The last `-m` asks for 32-bit x86.
+    pub is_32_bit: bool,
+}
+
+/// Options whose value stands in the next argument and is no input, though
+/// it may look like one.
+const WITH_VALUE: [&[u8]; 20] = [
+    b"-o",
+    b"--output",
+    b"-h",
+    b"-soname",
+    b"--soname",
+    b"-rpath",
+    b"--rpath",
+    b"-rpath-link",
+    b"--rpath-link",
+    b"-T",
+    b"--script",
+    b"-version-script",
+    b"--version-script",
+    b"-Map",
+    b"-e",
+    b"-u",
+    b"-z",
+    b"-a",
+    b"-plugin-opt",
+    b"-filter",
+];
+
+/// Options whose value is a file that is not linked.
+const NOT_LINKED: [&[u8]; 4] = [
+    b"-dynamic-linker",
+    b"--dynamic-linker",
+    b"-plugin",
+    b"--plugin",
+];
+
+/// Whether the value of this option stands in the next argument.
+pub fn takes_value(option: &[u8]) -> bool {
+    matches!(option, b"-L" | b"--library-path" | b"-m")
+        || NOT_LINKED.contains(&option)
+        || WITH_VALUE.contains(&option)
+}
+
+impl<'p> LibrarySearch<'p> {
+    /// Reads a whole linker command, without the program.
+    pub fn of(command: impl IntoIterator<Item = &'p [u8]>, store: &Store) -> LibrarySearch<'p> {
+        let mut search = LibrarySearch::default();
+        let mut previous: &[u8] = b"";
+        for arg in command {
+            match previous {
+                b"-L" | b"--library-path" => search.directories.push(Cow::Borrowed(arg)),
+                b"-l" | b"--library" => search.library(arg),
+                b"-m" => search.is_32_bit = arg == b"elf_i386",
+                _ if NOT_LINKED.contains(&previous) => {}
+                _ => search.argument(arg, WITH_VALUE.contains(&previous), store),
+            }
+            previous = arg;
+        }
+        search
+    }
+
+    fn argument(&mut self, arg: &'p [u8], is_value: bool, store: &Store) {
+        match arg {
+            b"-r" | b"--relocatable" | b"-i" | b"-Ur" => self.relocatable = true,
+            b"-L" | b"-l" => {}
+            b"-melf_i386" => self.is_32_bit = true,
+            [b'-', b'L', directory @ ..] => self.directories.push(Cow::Borrowed(directory)),
+            [b'-', b'l', name @ ..] => self.library(name),
+            [b'-', b'-', ..] => {
+                if let Some(name) = arg.strip_prefix(b"--library=") {
+                    self.library(name);
+                } else if let Some(directory) = arg.strip_prefix(b"--library-path=") {
+                    self.directories.push(Cow::Borrowed(directory));
+                }
+            }
+            [b'-', ..] => {}
+            _ if is_value && !store.holds(arg) => {}
+            _ => self.shared_library(arg, store),
+        }
+    }
+
+    /// `z` is `libz.so`; `:z.so` is `z.so`.
+    fn library(&mut self, name: &'p [u8]) {
+        let file = match name.strip_prefix(b":") {
+            Some(file) => Cow::Borrowed(file),
+            None => Cow::Owned([b"lib", name, b".so"].concat()),
+        };
+        self.name(file);
+    }
+
+    /// A file that is named directly counts if it lies in the store. Where no
+    /// store is named, a relative path does not: that is how build systems
+    /// name what they have just built, and will install elsewhere.
+    fn shared_library(&mut self, path: &'p [u8], store: &Store) {
+        if !path.starts_with(b"/") && !store.is_named() {
+            return;
+        }
+        let (directory, file) = match path.iter().rposition(|&b| b == b'/') {
+            Some(0) => (&path[..1], &path[1..]),
+            Some(slash) => (&path[..slash], &path[slash + 1..]),
+            None => (&b"."[..], path),
+        };
+        let is_shared = file.ends_with(b".so") || file.windows(4).any(|part| part == b".so.");
+        if !is_shared {
+            return;
+        }
+        if let Some(located) = store.locate(directory) {
+            self.directories.push(located);
+            self.name(Cow::Borrowed(file));
+        }
+    }
+
+    fn name(&mut self, file: Bytes<'p>) {
+        // A name with a slash is none of a directory's.
+        if !file.is_empty() && !file.contains(&b'/') {
+            let place = self.names.len();
+            self.names.entry(file).or_insert(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::world::fake::Machine;
+    use crate::model::environment::Environment;
+    use crate::model::toolchain::Toolchain;
+
+    fn search(words: &'static str) -> LibrarySearch<'static> {
+        search_in(words, b"NIX_STORE=/s")
+    }
+
+    fn search_in(words: &'static str, variable: &[u8]) -> LibrarySearch<'static> {
+        let world = Machine::new().link("/cwd/dep", "/s/dep");
+        let toolchain = Toolchain::default();
+        let environment = Environment::new([variable]);
+        let store = Store::new(&environment, &toolchain, &world);
+        LibrarySearch::of(words.split(' ').map(str::as_bytes), &store)
+    }
+
+    #[test]
+    fn directories_in_every_spelling() {
+        let search = search("-L /a -L/b -Lc --library-path=/d --library-path e -L");
+        let want = [&b"/a"[..], b"/b", b"c", b"/d", b"e"];
+        assert_eq!(search.directories, want);
+    }
+
+    fn names(search: &LibrarySearch) -> Vec<u8> {
+        let names: Vec<&[u8]> = search.names.keys().map(|name| &**name).collect();
+        names.join(&b' ')
+    }
+
+    #[test]
+    fn libraries_in_every_spelling() {
+        let words = "-l a -lb -l:libc.so.1 --library=d --library e --library=:f.so -l -L";
+        let want = b"f.so lib-L.so liba.so libb.so libc.so.1 libd.so libe.so";
+        assert_eq!(names(&search(words)), want);
+        assert_eq!(names(&search("-l: -lsub/x")), b"");
+    }
+
+    #[test]
+    fn shared_libraries_by_path_count_in_the_store() {
+        let found = search(
+            "/s/a/lib/liba.so /s/b/libb.so.1.2 /usr/lib/libc.so dep/lib/libd.so x.o liblocal.so /s/x.sox",
+        );
+        assert_eq!(
+            found.directories,
+            [&b"/s/a/lib"[..], b"/s/b", b"/s/dep/lib"]
+        );
+        assert_eq!(names(&found), b"liba.so libb.so.1.2 libd.so");
+    }
+
+    #[test]
+    fn without_a_named_store_what_is_built_here_does_not_count() {
+        let found = search_in("dep/lib/libd.so libown.so /s/a/liba.so -L.", b"NIX_STORE=");
+        assert_eq!(found.directories, [&b"/s/a"[..], b"."]);
+        assert_eq!(names(&found), b"liba.so");
+    }
+
+    #[test]
+    fn values_of_other_options_are_no_libraries() {
+        for words in [
+            "-dynamic-linker /s/ld.so",
+            "--dynamic-linker /s/ld.so.2",
+            "-plugin /s/lto.so",
+            "-o dep/x.so",
+            "-soname x.so",
+        ] {
+            assert_eq!(search(words), LibrarySearch::default(), "{words}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_link_is_read_too() {
+        assert!(
+            search("-r").relocatable
+                && search("-i").relocatable
+                && search("--relocatable").relocatable
+        );
+        assert!(search("-m elf_i386").is_32_bit && search("-melf_i386").is_32_bit);
+        assert!(!search("-m elf_i386 -m elf_x86_64").is_32_bit);
+    }
+}

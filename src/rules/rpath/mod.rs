@@ -1,0 +1,171 @@
+//! §3.8: each directory of the store that a library is linked from becomes
+//! an rpath.
+
+pub mod library_search;
+pub mod store;
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::machine::world::World;
+use crate::model::explanation::{NoRpath, Note};
+use crate::planning::log::Log;
+use crate::rules::rpath::library_search::LibrarySearch;
+use crate::rules::rpath::store::Store;
+
+/// A directory with more names than this to look for is listed instead.
+const ASK_AT_MOST: usize = 4;
+
+/// A directory that becomes an rpath.
+pub struct Rpath {
+    pub directory: Vec<u8>,
+    /// File name of the first library found in it.
+    pub library: Vec<u8>,
+}
+
+/// In the order of the directories, which is that of the linker's choice.
+/// All that hold one of the libraries count: the first may be an output of
+/// this build that is gone at run time.
+pub fn rpaths(
+    search: &LibrarySearch,
+    store: &Store,
+    world: &dyn World,
+    log: &mut Log,
+) -> Vec<Rpath> {
+    let mut rpaths: Vec<Rpath> = Vec::new();
+    let mut seen: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut added: BTreeSet<Vec<u8>> = BTreeSet::new();
+    if search.names.is_empty() {
+        log.note(|| Note::NoLibraries);
+        return rpaths;
+    }
+    let mut finder = Finder::new(search, world);
+    for directory in &search.directories {
+        if !seen.insert(directory) {
+            continue;
+        }
+        let Some(located) = store.locate(directory) else {
+            log.note(|| Note::NoRpath {
+                directory: directory.to_vec(),
+                why: store.why_not(directory),
+            });
+            continue;
+        };
+        if added.contains(&*located) {
+            continue;
+        }
+        match finder.find(directory) {
+            Some(library) => {
+                added.insert(located.to_vec());
+                rpaths.push(Rpath {
+                    directory: located.into_owned(),
+                    library,
+                });
+            }
+            None => log.note(|| Note::NoRpath {
+                directory: directory.to_vec(),
+                why: NoRpath::NoLibrary,
+            }),
+        }
+    }
+    rpaths
+}
+
+/// Looks for libraries in one directory after the other.
+struct Finder<'s> {
+    /// In the order given.
+    names: Vec<&'s [u8]>,
+    search: &'s LibrarySearch<'s>,
+    /// Place of the name to ask for first: the one behind that last found.
+    /// Libraries mostly stand in the order of their directories.
+    guess: usize,
+    world: &'s dyn World,
+}
+
+impl<'s> Finder<'s> {
+    fn new(search: &'s LibrarySearch<'s>, world: &'s dyn World) -> Finder<'s> {
+        let mut names = alloc::vec![&b""[..]; search.names.len()];
+        for (name, place) in &search.names {
+            names[*place] = name;
+        }
+        Finder {
+            names,
+            search,
+            guess: 0,
+            world,
+        }
+    }
+
+    /// The name of a library that lies in the directory, as that is spelled:
+    /// the linker goes the same way.
+    fn find(&mut self, directory: &[u8]) -> Option<Vec<u8>> {
+        let is_there = |name: &[u8]| self.world.has_entry(&[directory, b"/", name].concat());
+        if self.names.len() <= ASK_AT_MOST {
+            let found = self.names.iter().find(|name| is_there(name));
+            return found.map(|name| name.to_vec());
+        }
+        if let Some(name) = self.names.get(self.guess).filter(|name| is_there(name)) {
+            self.guess += 1;
+            return Some(name.to_vec());
+        }
+        let mut found = None;
+        self.world.list(directory, &mut |entry| {
+            found = self.search.names.get_key_value(entry);
+            found.is_some()
+        });
+        let (name, place) = found?;
+        self.guess = place + 1;
+        Some(name.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::world::fake::Machine;
+    use crate::model::environment::Environment;
+    use crate::model::toolchain::Toolchain;
+
+    fn found(world: &Machine, words: &'static str) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let toolchain = Toolchain::default();
+        let environment = Environment::new([&b"NIX_STORE=/s"[..]]);
+        let store = Store::new(&environment, &toolchain, world);
+        let search = LibrarySearch::of(words.split(' ').map(str::as_bytes), &store);
+        let rpaths = rpaths(&search, &store, world, &mut Log::default());
+        rpaths
+            .into_iter()
+            .map(|r| (r.directory, r.library))
+            .collect()
+    }
+
+    fn machine() -> Machine {
+        Machine::new()
+            .file("/s/a/lib/liba.so", "")
+            .file("/s/b/lib/libb.a", "")
+            .link("/s/c/lib/liba.so", "/gone")
+            .file("/usr/lib/liba.so", "")
+            .link("/cwd/dep", "/s/a")
+    }
+
+    #[test]
+    fn directories_that_hold_a_library_in_order_and_once() {
+        let want = [
+            (b"/s/c/lib".to_vec(), b"liba.so".to_vec()),
+            (b"/s/a/lib".to_vec(), b"liba.so".to_vec()),
+        ];
+        let few = "-L/s/b/lib -L/usr/lib -L/s/c/lib -Ldep/lib -L/s/a/lib -L/s/a/./lib -la -lb";
+        assert_eq!(found(&machine(), few), want);
+        for many in [
+            "-L/s/b/lib -L/s/c/lib -L/s/a/lib -l1 -l2 -l3 -l4 -l5 -la",
+            "-L/s/b/lib -L/s/c/lib -L/s/a/lib -la -l1 -l2 -l3 -l4 -l5",
+        ] {
+            assert_eq!(found(&machine(), many), want);
+        }
+    }
+
+    #[test]
+    fn no_library_no_rpath() {
+        assert_eq!(found(&machine(), "-L/s/a/lib"), []);
+        assert_eq!(found(&machine(), "-L/s/a/lib -lm"), []);
+    }
+}

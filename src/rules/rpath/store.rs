@@ -1,0 +1,227 @@
+//! Which library directories count as the store, and so for rpath (§3.8).
+
+use crate::text::path::without_slashes;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::machine::symlinks::resolve;
+use crate::machine::world::World;
+use crate::model::environment::Environment;
+use crate::model::explanation::{NoRpath, StoreBy};
+use crate::model::toolchain::Toolchain;
+use crate::text::Bytes;
+
+pub struct Store<'a> {
+    /// Empty: every absolute directory.
+    prefixes: Vec<&'a [u8]>,
+    said_by: StoreBy,
+    /// Resolved directories that do not count.
+    excluded: &'a [Bytes<'a>],
+    world: &'a dyn World,
+}
+
+impl<'a> Store<'a> {
+    /// NIX_STORE; while that is unset, what the toolchain says; and if it
+    /// says nothing, every absolute directory, as in nixpkgs.
+    pub fn new(
+        environment: &Environment<'a>,
+        toolchain: &'a Toolchain<'a>,
+        world: &'a dyn World,
+    ) -> Store<'a> {
+        match environment.get_nonempty(b"NIX_STORE") {
+            Some(prefix) => Store {
+                prefixes: Vec::from([without_slashes(prefix)]),
+                said_by: StoreBy::Variable,
+                excluded: &[],
+                world,
+            },
+            None => Store {
+                prefixes: toolchain
+                    .store
+                    .iter()
+                    .map(|prefix| without_slashes(prefix))
+                    .collect(),
+                said_by: StoreBy::Toolchain,
+                excluded: match toolchain.store[..] {
+                    [] => &toolchain.system_library_directories,
+                    _ => &[],
+                },
+                world,
+            },
+        }
+    }
+
+    /// The directory under the name that it has in the store; `None` if it is
+    /// not there. A directory outside is followed through its symlinks until
+    /// they lead into the store; one inside is never resolved, since what a
+    /// package calls its own path is what has to be found at run time.
+    pub fn locate<'d>(&self, directory: &'d [u8]) -> Option<Bytes<'d>> {
+        let located = if self.holds(directory) && !has_dots(directory) {
+            Cow::Borrowed(directory)
+        } else {
+            Cow::Owned(resolve(directory, self.world, |path| self.holds(path))?)
+        };
+        (self.holds(&located) && !self.is_excluded(&located)).then_some(located)
+    }
+
+    /// Why a directory is not located.
+    pub fn why_not(&self, directory: &[u8]) -> NoRpath {
+        match resolve(directory, self.world, |path| self.holds(path)) {
+            None => NoRpath::Endless,
+            Some(located) if self.holds(&located) => NoRpath::Searched,
+            Some(_) => NoRpath::NotInStore {
+                said_by: self.said_by,
+                store: self.prefixes.iter().map(|prefix| prefix.to_vec()).collect(),
+            },
+        }
+    }
+
+    /// Whether somebody said what the store is.
+    pub fn is_named(&self) -> bool {
+        !self.prefixes.is_empty()
+    }
+
+    fn is_excluded(&self, directory: &[u8]) -> bool {
+        !self.excluded.is_empty()
+            && resolve(directory, self.world, |_| false)
+                .is_some_and(|real| self.excluded.iter().any(|excluded| **excluded == real))
+    }
+
+    /// Whether an absolute path is spelled below the store.
+    pub fn holds(&self, path: &[u8]) -> bool {
+        if self.prefixes.is_empty() {
+            return path.starts_with(b"/");
+        }
+        self.prefixes.iter().any(|prefix| {
+            path.strip_prefix(*prefix)
+                .is_some_and(|rest| rest.starts_with(b"/"))
+        })
+    }
+}
+
+/// Whether a path may spell a directory in a roundabout way.
+fn has_dots(path: &[u8]) -> bool {
+    path.windows(2)
+        .any(|pair| matches!(pair, [b'/' | b'.', b'/' | b'.']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::world::fake::Machine;
+
+    fn locate(
+        world: &Machine,
+        store: Option<&str>,
+        excluded: &[&'static str],
+        directory: &str,
+    ) -> Option<Vec<u8>> {
+        let toolchain = Toolchain {
+            system_library_directories: excluded
+                .iter()
+                .map(|d| Cow::Borrowed(d.as_bytes()))
+                .collect(),
+            ..Toolchain::default()
+        };
+        let variable = store.map(|store| [b"NIX_STORE=", store.as_bytes()].concat());
+        let environment = Environment::new(variable.iter().map(|v| &v[..]));
+        let store = Store::new(&environment, &toolchain, world);
+        store.locate(directory.as_bytes()).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn what_is_not_located_has_a_reason() {
+        let world = Machine::new()
+            .link("/loop", "/loop")
+            .link("/own", "/usr/lib");
+        let toolchain = Toolchain {
+            system_library_directories: Vec::from([Cow::Borrowed(&b"/usr/lib"[..])]),
+            ..Toolchain::default()
+        };
+        let why = |variables: &[&'static [u8]], directory: &str| {
+            let environment = Environment::new(variables.iter().copied());
+            let store = Store::new(&environment, &toolchain, &world);
+            assert_eq!(store.locate(directory.as_bytes()), None);
+            alloc::string::String::from_utf8(store.why_not(directory.as_bytes()).text()).unwrap()
+        };
+        assert_eq!(
+            why(&[b"NIX_STORE=/s/"], "/opt"),
+            "it is not in the store: NIX_STORE is /s"
+        );
+        assert_eq!(why(&[], "/own"), "the loader searches it anyway");
+        assert_eq!(why(&[b"NIX_STORE=/s"], "/loop"), "its symlinks have no end");
+    }
+
+    #[test]
+    fn the_store_is_what_lies_below_its_prefix() {
+        let world = Machine::new();
+        let s = |directory| locate(&world, Some("/s"), &[], directory);
+        assert_eq!(s("/s/a/lib").unwrap(), b"/s/a/lib");
+        assert_eq!(s("/s/a//lib/.").unwrap(), b"/s/a/lib");
+        assert_eq!(s("/s/a/share/../lib").unwrap(), b"/s/a/lib");
+        assert_eq!(s("/other/../s/a/lib").unwrap(), b"/s/a/lib");
+        for outside in [
+            "/s",
+            "/store/lib",
+            "/usr/lib",
+            "/s/a/../../usr/lib",
+            "lib",
+            "",
+        ] {
+            assert_eq!(s(outside), None, "{outside}");
+        }
+    }
+
+    #[test]
+    fn a_symlink_into_the_store_is_followed_up_to_it() {
+        let world = Machine::new()
+            .link("/home/dep", "../s/pkg")
+            .link("/cwd/result", "/home/dep")
+            .link("/s/pkg", "/s/pkg-2.0")
+            .link("/s/pkg-2.0/lib", "lib64");
+        let s = |directory| locate(&world, Some("/s"), &[], directory);
+        assert_eq!(s("/home/dep/lib").unwrap(), b"/s/pkg/lib");
+        assert_eq!(s("result/lib").unwrap(), b"/s/pkg/lib");
+        assert_eq!(s("./result/./lib//").unwrap(), b"/s/pkg/lib");
+    }
+
+    #[test]
+    fn behind_a_symlink_dotdot_is_its_targets_parent() {
+        let world = Machine::new().link("/s/a/lib", "/s/b/lib");
+        assert_eq!(
+            locate(&world, Some("/s"), &[], "/s/a/lib/../lib64").unwrap(),
+            b"/s/b/lib64"
+        );
+    }
+
+    #[test]
+    fn symlinks_in_a_circle_lead_nowhere() {
+        let world = Machine::new().link("/a", "/b").link("/b", "/a");
+        assert_eq!(locate(&world, Some("/s"), &[], "/a/lib"), None);
+    }
+
+    #[test]
+    fn without_a_store_all_count_but_the_excluded() {
+        let world = Machine::new()
+            .link("/lib", "usr/lib")
+            .link("/opt/z", "/opt/z-1");
+        let excluded = ["/usr/lib/triple"];
+        assert_eq!(
+            locate(&world, None, &excluded, "/opt/z/lib").unwrap(),
+            b"/opt/z/lib"
+        );
+        assert_eq!(
+            locate(&world, None, &excluded, "build").unwrap(),
+            b"/cwd/build"
+        );
+        assert_eq!(locate(&world, None, &excluded, "/lib/triple"), None);
+        assert_eq!(
+            locate(&world, None, &[], "/lib/triple").unwrap(),
+            b"/lib/triple"
+        );
+        assert_eq!(
+            locate(&world, Some("/usr"), &excluded, "/lib/../lib/triple").unwrap(),
+            b"/usr/lib/triple"
+        );
+    }
+}

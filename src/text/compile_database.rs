@@ -1,0 +1,177 @@
+//! A line of the compile database: one translation unit and how it was
+//! compiled, as a JSON object.
+
+use alloc::vec::Vec;
+
+use crate::text::Bytes;
+use crate::text::json::{Reader, Result, write_utf8_string};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    pub directory: Bytes<'a>,
+    /// Relative to the directory, like the output, if it is not absolute.
+    pub file: Bytes<'a>,
+    /// `None`: there is none, as with `-fsyntax-only`.
+    pub output: Option<Bytes<'a>>,
+    /// All that was run, the program first.
+    pub arguments: Vec<Bytes<'a>>,
+}
+
+impl<'a> Entry<'a> {
+    /// Reads a line; keys that are not known are passed over.
+    ///
+    /// # Errors
+    /// It is no such object, or not whole.
+    pub fn read(line: &'a [u8]) -> Result<Entry<'a>> {
+        let (mut directory, mut file, mut output) = (None, None, None);
+        let mut arguments = Vec::new();
+        let mut reader = Reader::new(line);
+        reader.object(|reader, key| {
+            match key {
+                b"directory" => directory = Some(reader.string()?),
+                b"file" => file = Some(reader.string()?),
+                b"output" => output = Some(reader.string()?),
+                b"arguments" => {
+                    arguments.clear();
+                    reader.array(|reader| {
+                        arguments.push(reader.string()?);
+                        Ok(())
+                    })?;
+                }
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        reader.end()?;
+        match (directory, file) {
+            (Some(directory), Some(file)) if !arguments.is_empty() => Ok(Entry {
+                directory,
+                file,
+                output,
+                arguments,
+            }),
+            _ => Err(reader.error("directory, file or arguments missing")),
+        }
+    }
+
+    /// Appends the line, with its end.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        self.lay_out(out, ["{", ", ", "}\n"]);
+    }
+
+    /// Appends the object with a key on each line, without the last line's
+    /// end.
+    pub fn write_block(&self, out: &mut Vec<u8>) {
+        self.lay_out(out, ["  {\n    ", ",\n    ", "\n  }"]);
+    }
+
+    fn lay_out(&self, out: &mut Vec<u8>, [open, comma, close]: [&str; 3]) {
+        out.extend_from_slice(open.as_bytes());
+        out.extend_from_slice(b"\"directory\": ");
+        write_utf8_string(out, &self.directory);
+        out.extend_from_slice(comma.as_bytes());
+        out.extend_from_slice(b"\"file\": ");
+        write_utf8_string(out, &self.file);
+        if let Some(output) = &self.output {
+            out.extend_from_slice(comma.as_bytes());
+            out.extend_from_slice(b"\"output\": ");
+            write_utf8_string(out, output);
+        }
+        out.extend_from_slice(comma.as_bytes());
+        out.extend_from_slice(b"\"arguments\": [");
+        for (n, argument) in self.arguments.iter().enumerate() {
+            if n > 0 {
+                out.extend_from_slice(b", ");
+            }
+            write_utf8_string(out, argument);
+        }
+        out.push(b']');
+        out.extend_from_slice(close.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::borrow::Cow;
+    use alloc::string::String;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    fn borrowed(text: &str) -> Bytes<'_> {
+        Cow::Borrowed(text.as_bytes())
+    }
+
+    #[test]
+    fn an_entry_is_a_line() {
+        let mut entry = Entry {
+            directory: borrowed("/src"),
+            file: borrowed("a.c"),
+            output: Some(borrowed("a.o")),
+            arguments: vec![borrowed("cc"), borrowed("-DX=\"é\n\"")],
+        };
+        let written = |entry: &Entry| {
+            let mut out = vec![];
+            entry.write(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            written(&entry),
+            "{\"directory\": \"/src\", \"file\": \"a.c\", \"output\": \"a.o\", \
+             \"arguments\": [\"cc\", \"-DX=\\\"é\\u000a\\\"\"]}\n"
+        );
+        entry.output = None;
+        entry.arguments.truncate(1);
+        assert_eq!(
+            written(&entry),
+            "{\"directory\": \"/src\", \"file\": \"a.c\", \"arguments\": [\"cc\"]}\n"
+        );
+    }
+
+    #[test]
+    fn what_is_not_whole_is_an_error() {
+        let whole = br#"{"directory": "/", "later": [1], "file": "a", "arguments": ["cc"]}"#;
+        assert!(Entry::read(whole).is_ok());
+        for end in 0..whole.len() {
+            assert!(Entry::read(&whole[..end]).is_err(), "{end}");
+        }
+        for line in [
+            r#"{"file": "a", "arguments": ["cc"]}"#,
+            r#"{"directory": "/", "arguments": ["cc"]}"#,
+            r#"{"directory": "/", "file": "a", "arguments": []}"#,
+            r#"{"directory": "/", "file": "a", "arguments": "cc"}"#,
+            r#"{"directory": "/", "file": "a", "arguments": ["cc"]} {"#,
+            r#"["/", "a"]"#,
+        ] {
+            assert!(Entry::read(line.as_bytes()).is_err(), "{line}");
+        }
+    }
+
+    fn word() -> impl Strategy<Value = Bytes<'static>> {
+        prop::collection::vec(1u8.., 0..20).prop_map(Cow::Owned)
+    }
+
+    prop_compose! {
+        fn entry()(
+            directory in word(),
+            file in word(),
+            output in prop::option::of(word()),
+            arguments in prop::collection::vec(word(), 1..5),
+        ) -> Entry<'static> {
+            Entry { directory, file, output, arguments }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_entry_is_read_back(entry in entry()) {
+            let (mut line, mut block) = (vec![], vec![]);
+            entry.write(&mut line);
+            entry.write_block(&mut block);
+            prop_assert_eq!(line.iter().filter(|&&b| b == b'\n').count(), 1);
+            prop_assert!(core::str::from_utf8(&line).is_ok());
+            prop_assert_eq!(&Entry::read(&line).unwrap(), &entry);
+            prop_assert_eq!(&Entry::read(&block).unwrap(), &entry);
+        }
+    }
+}

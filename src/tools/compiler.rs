@@ -1,0 +1,252 @@
+//! §2: compiler driver calls.
+
+use crate::rules::collect::collect;
+use crate::rules::darwin;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::model::argument::{Arg, Command, Origin};
+use crate::model::call::Call;
+use crate::model::error::Error;
+use crate::model::explanation::{Note, Stand, Why};
+use crate::model::plan::Plan;
+use crate::model::toolchain::{Family, Role};
+use crate::planning::context::Context;
+use crate::rules::collect_gcc_options;
+use crate::rules::compile_record::{record, why_no_record};
+use crate::rules::driver_link;
+use crate::rules::hardening;
+use crate::rules::hooks;
+use crate::rules::link_type::LinkType;
+use crate::rules::linker_choice;
+use crate::rules::linker_choice::has_other_target;
+use crate::rules::linker_shim;
+use crate::rules::native::drop_native;
+use crate::rules::pie;
+use crate::rules::purity::{COMPILER_OPTIONS, Purity, drop_impure};
+use crate::rules::response_file;
+use crate::rules::scan::{Scan, scan};
+use crate::rules::target;
+
+/// A command line that compile steps are run by, as `LAUNCHER COMPILER ARGS`:
+/// ccache, distcc and their kin. Links and questions are none of its business.
+const LAUNCHER: &[u8] = b"CC_WRAPPER_LAUNCHER";
+
+/// Plans a call of one of the roles cc, c++, cpp and fortran.
+///
+/// # Errors
+/// Variables that contradict each other, files that cannot be read, and a
+/// `-target` without a value.
+pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
+    let call = context.call;
+    let family = call.family();
+    let mut params = response_file::expand(call.args, context.world)?;
+    let remembered = context.log.takes_notes().then(|| params.clone());
+    let mut scan = scan(&mut params);
+    if let Some(before) = remembered.filter(|_| scan.operands.is_empty()) {
+        context.log.note_dropped(before, &params, Why::Empty);
+    }
+    let record = record(call, &params, &scan.operands);
+    if context.log.takes_notes() {
+        if let Some(why) = why_no_record(call, &params, &scan.operands) {
+            context.log.note(|| Note::NoRecord(why));
+        }
+    }
+    match (family, call.role) {
+        (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),
+        // Unlike gcc's, which nixpkgs gives the flags of a link.
+        (Family::Clang, Role::Cpp) => scan.no_link = Some("a preprocessor"),
+        _ => {}
+    }
+    context.count(|counts| counts.add_compiler(call.role, &params, &scan));
+
+    let sdk_root = darwin::sdk_root(&mut context)?;
+    if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
+        drop_impure(&mut params, &COMPILER_OPTIONS, &purity, context.log);
+    }
+    let files = collect(&mut context, scan.c_includes)?;
+    if context.variables.is_one("NIX_ENFORCE_NO_NATIVE") {
+        drop_native(&mut params, context.log);
+    }
+    add_cxx(&scan, &mut context);
+
+    let mut command = put_in(params, &mut context);
+    if needs_linker(&scan, &command) {
+        command.after.extend(linker_prefix(call, &command));
+    }
+    let link_type = match scan.no_link {
+        Some(why) => {
+            context.log.note(|| Note::NoLinking(why));
+            None
+        }
+        None => Some(link(&mut command, &mut context)?),
+    };
+    if family == Family::Clang {
+        let flags = target::flags(&command.params, call, context.log)?;
+        command.before.extend(flags);
+        let darwin = &call.toolchain.darwin;
+        if darwin.as_ref().is_some_and(|d| d.fallback_sdk.is_some()) {
+            let flag = Arg::rule("-Werror=unguarded-availability", "Darwin");
+            command.before.push(flag);
+        }
+    }
+
+    let read_by_hooks = |_: &Command| shell_variables(call, &scan, link_type);
+    let before = hooks::COMPILER_BEFORE;
+    hooks::run(before, read_by_hooks, &mut command, &files, &mut context)?;
+    // `-v` alone prints the version; with flags it would miss its input.
+    if scan.cc1 || call.args == [b"-v"] {
+        let why = match scan.cc1 {
+            true => "-cc1 is clang's inner mode",
+            false => "-v alone asks for the version",
+        };
+        context.log.note(|| Note::Nothing(why));
+        for args in [&mut command.before, &mut command.after] {
+            let log = &mut *context.log;
+            log.dropping(args, Why::NothingPutIn, |args, _| args.clear());
+        }
+    }
+    command.after.extend_from_slice(&scan.operands);
+    let last = hooks::COMPILER;
+    hooks::run(last, read_by_hooks, &mut command, &files, &mut context)?;
+    let mut plan = context.plan(command);
+    if scan.compiles && call.role != Role::Cpp {
+        plan.launcher = call.environment.get_nonempty(LAUNCHER);
+    }
+    plan.record = record.map(Box::new);
+    Ok(plan)
+}
+
+/// What nixpkgs' script knows of the call when it runs a hook.
+fn shell_variables(
+    call: &Call,
+    scan: &Scan,
+    link_type: Option<LinkType>,
+) -> Vec<(&'static str, Vec<u8>)> {
+    // To it, clang always compiles C++, but links that library in C++ calls
+    // alone.
+    let is_clang = call.family() == Family::Clang;
+    let is_cxx = call.role == Role::Cxx || scan.cxx;
+    let links_library = scan.cxx_library && (is_cxx || !is_clang);
+    let mut variables = Vec::from([
+        ("compiler", call.tool.program.to_vec()),
+        ("dontLink", hooks::flag(scan.no_link.is_some())),
+        ("isCxx", hooks::flag(is_cxx || is_clang)),
+        ("cc1", hooks::flag(scan.cc1)),
+        ("cInclude", hooks::flag(scan.c_includes)),
+        ("cxxInclude", hooks::flag(scan.cxx_includes)),
+        ("cxxLibrary", hooks::flag(links_library)),
+        ("nonFlagArgs", hooks::flag(scan.has_input)),
+    ]);
+    // Unset, it would end a hook that reads it.
+    let link_type = link_type.map_or("", LinkType::name);
+    variables.push(("linkType", link_type.into()));
+    variables
+}
+
+/// §2.6: the C++ library's flags. clang finds C++ headers under its plain
+/// name too, for build systems that know only that one.
+fn add_cxx(scan: &Scan, context: &mut Context) {
+    let call = context.call;
+    let is_cxx = call.role == Role::Cxx || scan.cxx;
+    let variables = &mut context.variables;
+    let in_all = call.family() == Family::Clang && !call.toolchain.cxx_headers_only_in_cxx;
+    if scan.cxx_includes && (is_cxx || in_all) {
+        variables.append_list("NIX_CFLAGS_COMPILE", "NIX_CXXSTDLIB_COMPILE");
+    }
+    if scan.cxx_library && is_cxx {
+        variables.append_list("NIX_CFLAGS_LINK", "NIX_CXXSTDLIB_LINK");
+    }
+}
+
+/// §2.8: what every call gets.
+fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a> {
+    let call = context.call;
+    let variables = &mut context.variables;
+    let enabled = variables.list("NIX_HARDENING_ENABLE");
+    let unsupported = call.hardening_unsupported();
+    context
+        .log
+        .note(|| hardening::compilers_note(enabled.args(), call));
+    let (mut before, mut after) =
+        hardening::compiler(enabled.bytes(), unsupported, call.family(), context.log);
+    let enabled = variables.list("NIX_HARDENING_ENABLE");
+    before.splice(..0, pie::compiler(enabled.bytes(), call, &params));
+    before.extend(variables.list("NIX_CFLAGS_COMPILE_BEFORE").args());
+    after.extend(variables.list("NIX_CFLAGS_COMPILE").args());
+    Command {
+        before,
+        params,
+        after,
+    }
+}
+
+/// §2.8: what a call that links gets besides.
+fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<LinkType, Error> {
+    let variables = &mut context.variables;
+    let ld_before = variables.list("NIX_LDFLAGS_BEFORE").args();
+    let link_flags = variables.list("NIX_CFLAGS_LINK").args();
+    let ld_flags = variables.list("NIX_LDFLAGS").args();
+    let parts = [&ld_before, &command.params, &link_flags, &ld_flags];
+    let link_type = LinkType::of(parts.into_iter().flatten().map(|arg| &arg[..]));
+    let log = &mut *context.log;
+    log.note(|| match context.call.role {
+        Role::Cpp => Note::NoLinking(
+            "cpp only preprocesses; the flags of a link go in all the same, as in nixpkgs",
+        ),
+        _ => Note::LinkType {
+            name: link_type.name(),
+            inherited: false,
+        },
+    });
+
+    command.after.extend(link_type.filter(link_flags, log));
+    let ld_before = link_type.filter(ld_before, log).into_iter();
+    command.before.extend(ld_before.map(driver_link::pass));
+    let dynamic_linker = variables.list("NIX_DYNAMIC_LINKER");
+    if let (LinkType::Dynamic, Some(origin)) = (link_type, dynamic_linker.origin()) {
+        let flag = [b"-Wl,-dynamic-linker=", dynamic_linker.bytes()].concat();
+        let flag = Arg::new(flag, origin.clone());
+        command.before.push(flag);
+    }
+    let ld_flags = link_type.filter(ld_flags, log).into_iter();
+    command
+        .after
+        .extend(ld_flags.map(driver_link::pass_directory));
+    let name = variables.salted("NIX_LINK_TYPE");
+    variables.export(name, link_type.name().as_bytes().to_vec());
+
+    match linker_choice::unwrapped(command, context.call, context.world) {
+        None => context.log.note(|| Note::Linker {
+            path: linker_choice::own(command, context.call),
+            stand: Stand::Own,
+        }),
+        Some(linker) if linker_shim::run(&linker, command, context) => {}
+        Some(linker) => {
+            context.log.note(|| linker.note());
+            if !linker.is_left_alone {
+                driver_link::do_linkers_work(command, link_type, context)?;
+            }
+        }
+    }
+    if context.call.family() == Family::Gcc {
+        collect_gcc_options::shorten(command);
+    }
+    Ok(link_type)
+}
+
+/// Whether the call runs a linker, or asks which one it would run.
+fn needs_linker(scan: &Scan, command: &Command) -> bool {
+    let mut params = command.params.iter();
+    scan.no_link.is_none() || params.any(|param| param.starts_with(b"-print-prog-name="))
+}
+
+/// Tells a compiler that looks beside itself before PATH where our linker is.
+/// Not for another target, whose linker has another name.
+fn linker_prefix<'a>(call: &Call, command: &Command) -> Option<Arg<'a>> {
+    if !call.tool.linker_by_prefix || has_other_target(call, command) {
+        return None;
+    }
+    let flag = [b"-B", call.bintools?, b"/bin/"].concat();
+    Some(Arg::new(flag, Origin::Rule("wrapped linker")))
+}

@@ -1,0 +1,95 @@
+//! §8: gnat tools.
+
+use crate::model::argument::{Arg, Command, Origin};
+use crate::model::call::Call;
+use crate::model::error::Error;
+use crate::model::explanation::Note;
+use crate::model::plan::Plan;
+use crate::model::tool_name::ToolName;
+use crate::planning::context::Context;
+use crate::planning::variables::Variables;
+use crate::rules::collect::collect;
+use crate::rules::collect::gnat_half;
+use crate::rules::native::drop_native;
+use crate::rules::purity::{GNAT_OPTIONS, Purity, drop_impure};
+use crate::rules::response_file;
+
+const RULE: &str = "gnat tools of this toolchain";
+
+/// Plans a call of role gnat.
+///
+/// # Errors
+/// Variables that contradict each other, and files that cannot be read.
+pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
+    let call = context.call;
+    collect(&mut context, false)?;
+    gnat_half(&mut context)?;
+
+    let mut command = Command {
+        params: response_file::expand(call.args, context.world)?,
+        ..Command::default()
+    };
+    context.count(|counts| counts.add_gnat(&call.tool.name, &command.params));
+    if let Some(purity) = Purity::enforced(call.environment, None, context.world) {
+        drop_impure(&mut command.params, &GNAT_OPTIONS, &purity, context.log);
+    }
+    if context.variables.is_one("NIX_ENFORCE_NO_NATIVE") {
+        drop_native(&mut command.params, context.log);
+    }
+    if call.args != [b"-v"] {
+        put_in(&mut command, call, &mut context.variables);
+    }
+    context.log.note(|| links(&command, call));
+    Ok(context.plan(command))
+}
+
+fn put_in<'a>(command: &mut Command<'a>, call: &Call<'a>, variables: &mut Variables) {
+    let Command { before, after, .. } = command;
+    let Some(called) = ToolName::parse(&call.tool.name) else {
+        return;
+    };
+    match called.base {
+        "gnatbind" | "gnatls" => after.extend(variables.list("NIX_GNATFLAGS_COMPILE").args()),
+        "gnatclean" => before.extend(variables.list("NIX_GNATFLAGS_COMPILE").args()),
+        "gnatchop" => before.extend(sibling(call, &called, "--GCC=", "gcc")),
+        "gnatlink" => after.extend(sibling(call, &called, "--GCC=", "gcc")),
+        "gnatmake" => {
+            before.extend(sibling(call, &called, "--GNATBIND=", "gnatbind"));
+            before.extend(sibling(call, &called, "--GNATLINK=", "gnatlink"));
+            after.extend(variables.list("NIX_GNATFLAGS_COMPILE").args());
+            after.push(Arg::rule("-cargs", RULE));
+            after.extend(variables.list("NIX_GNATMAKE_CARGS").args());
+        }
+        _ => {}
+    }
+}
+
+/// How the call comes to link. What the linker gets, the compiler's call says.
+fn links(command: &Command, call: &Call) -> Note {
+    let base = ToolName::parse(&call.tool.name).map_or("", |called| called.base);
+    let (option, next) = match base {
+        "gnatmake" => (&b"--GNATLINK="[..], &b"gnatlink"[..]),
+        "gnatlink" => (&b"--GCC="[..], &b"gcc"[..]),
+        _ => return Note::NoLinking("this tool does not link"),
+    };
+    let has = |word: &[u8]| command.params.iter().any(|param| **param == *word);
+    // Steps of gnatmake: those asked for, or all.
+    if base == "gnatmake" && (has(b"-c") || has(b"-b")) && !has(b"-l") {
+        return Note::NoLinking("-c or -b, and no -l");
+    }
+    let named = command.args().filter_map(|arg| arg.strip_prefix(option));
+    Note::LinksBy(named.last().unwrap_or(next).to_vec())
+}
+
+/// The option that names another tool of this root: the one with the same
+/// target prefix and version as the called one, or else the plain one.
+/// Nothing if the root has neither.
+fn sibling<'a>(call: &Call<'a>, called: &ToolName, option: &str, base: &str) -> Option<Arg<'a>> {
+    let root = call.root?;
+    let same = [called.prefix, base.as_bytes(), called.version].concat();
+    let names = [&same[..], base.as_bytes()];
+    let is_there = |name: &&[u8]| call.toolchain.tool(name).is_some();
+    let name = names.into_iter().find(is_there)?;
+    let text = [option.as_bytes(), root, b"/bin/", name].concat();
+    Some(Arg::new(text, Origin::Rule(RULE)))
+}

@@ -1,0 +1,263 @@
+//! §3: linker calls.
+
+use crate::rules::link_additions::LINKED;
+use crate::rules::link_additions::from_libraries;
+use crate::rules::link_additions::hardening_flags;
+use crate::rules::link_additions::output;
+use crate::rules::purity::drop_impure_of_linker;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::model::argument::{Arg, Command};
+use crate::model::call::Call;
+use crate::model::error::Error;
+use crate::model::explanation::{Note, Why};
+use crate::model::hook::Hook;
+use crate::model::plan::Plan;
+use crate::planning::context::Context;
+use crate::planning::flag_files::FlagFiles;
+use crate::planning::variables::Variables;
+use crate::rules::collect::linker_half;
+use crate::rules::darwin;
+use crate::rules::hooks;
+use crate::rules::link_type::LinkType;
+use crate::rules::linker_shim;
+use crate::rules::pie;
+use crate::rules::purity::Purity;
+use crate::rules::response_file;
+
+/// Plans a call of role ld.
+///
+/// # Errors
+/// Variables that contradict each other, files that cannot be read, and
+/// impure paths in a link.
+pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
+    let call = context.call;
+    linker_shim::forget(call, &mut context);
+    let any_driver = call.toolchain.any_driver;
+    // The built-in toolchain's is any driver's that finds it on PATH.
+    let linked = match any_driver || call.root.is_none() {
+        true => call.environment.get(LINKED),
+        false => None,
+    };
+    if let Some(linked) = linked {
+        let mut params = response_file::expand(call.args, context.world)?;
+        if output(params.iter().map(|arg| &arg[..])) == linked {
+            context.count(|counts| counts.add_linker(&params));
+            match any_driver {
+                true => params = context.caller_args(),
+                // What a driver has not done.
+                false => drop_enforced(&mut params, None, &mut context)?,
+            }
+            let why = "a wrapped call further up has done it (CC_WRAPPER_LINKED is set)";
+            context.log.note(|| Note::Nothing(why));
+            return Ok(context.plan(Command {
+                params,
+                ..Command::default()
+            }));
+        }
+    }
+    let sdk_root = darwin::sdk_root(&mut context)?;
+    let files = FlagFiles::asked_for(call.bintools, context.world);
+    linker_half(&mut context, &files)?;
+    let mut params = response_file::expand(call.args, context.world)?;
+    context.count(|counts| counts.add_linker(&params));
+
+    let inherited = inherited_link_type(&context);
+    let link_type = match inherited {
+        Some(name) => LinkType::inherited(name),
+        None => LinkType::of(params.iter().map(|arg| &arg[..])),
+    };
+    context.log.note(|| Note::LinkType {
+        name: link_type.name(),
+        inherited: inherited.is_some(),
+    });
+    drop_enforced(&mut params, sdk_root, &mut context)?;
+
+    let mut before = hardening_flags(&mut context);
+    let mut after = Vec::new();
+    let variables = &mut context.variables;
+    let log = &mut *context.log;
+    let enabled = variables.list("NIX_HARDENING_ENABLE");
+    before.extend(pie::linker(enabled.bytes(), call, &params));
+    if inherited.is_none() {
+        before.extend(link_type.filter(variables.list("NIX_LDFLAGS_BEFORE").args(), log));
+        if link_type == LinkType::Dynamic {
+            before.extend(dynamic_linker(variables));
+        }
+        after.extend(link_type.filter(variables.list("NIX_LDFLAGS").args(), log));
+    }
+    after.extend(link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args(), log));
+    if let Some(darwin) = &call.toolchain.darwin {
+        let flags = darwin::linker_flags(darwin, &mut params, variables, &context.roles)?;
+        before.extend(flags);
+    }
+
+    let mut command = Command {
+        before,
+        params,
+        after,
+    };
+    let link_type_is = || Vec::from([("linkType", link_type.name().into())]);
+    let before = hooks::LINKER_BEFORE;
+    hooks::run(
+        before,
+        |_| link_type_is(),
+        &mut command,
+        &files,
+        &mut context,
+    )?;
+    let args = command.args().map(|arg| &arg[..]);
+    let found = from_libraries(args, link_type, &files, &mut context)?;
+    let is = (found.relocatable, found.is_32_bit);
+    command.after.extend(found.args);
+    let read_by_hooks = |command: &Command| shell_variables(call, link_type, is, command);
+    let last = hooks::LINKER;
+    hooks::run(last, read_by_hooks, &mut command, &files, &mut context)?;
+    let read_after = || read_by_hooks(&command);
+    let post_link = hooks::find(hooks::POST_LINK, read_after, &files, &context);
+    let mut plan = context.plan(command);
+    plan.post_link = post_link.map(|hook| {
+        // The wrapper's own PATH is gone by then.
+        let search_path = None;
+        Box::new(Hook {
+            search_path,
+            ..hook
+        })
+    });
+    Ok(plan)
+}
+
+/// The link type that a wrapper further up has found out.
+fn inherited_link_type<'a>(context: &Context<'_, 'a>) -> Option<&'a [u8]> {
+    let call = context.call;
+    let inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
+    match call.toolchain.any_driver {
+        true => inherited.or_else(|| call.environment.get_of_any_salt(b"NIX_LINK_TYPE_")),
+        false => inherited,
+    }
+}
+
+/// Drops or refuses what is impure (§3.3), where that is asked for.
+fn drop_enforced(
+    params: &mut Vec<Arg>,
+    sdk_root: Option<Vec<u8>>,
+    context: &mut Context,
+) -> Result<(), Error> {
+    let environment = context.call.environment;
+    let Some(purity) = Purity::enforced(environment, sdk_root, context.world) else {
+        return Ok(());
+    };
+    // A compiler that brings its own flags has been told about them.
+    let through_gcc = context.variables.list("NIX_IGNORE_LD_THROUGH_GCC");
+    if !through_gcc.is_empty() && inherited_link_type(context).is_some() {
+        return Ok(());
+    }
+    context.log.dropping(params, Why::Impure, |params, log| {
+        drop_impure_of_linker(params, &purity, log)
+    })
+}
+
+/// What nixpkgs' script knows of the link when it runs its last hooks.
+fn shell_variables(
+    call: &Call,
+    link_type: LinkType,
+    (is_relocatable, is_32_bit): (bool, bool),
+    command: &Command,
+) -> Vec<(&'static str, Vec<u8>)> {
+    Vec::from([
+        ("linker", call.tool.program.to_vec()),
+        ("linkType", link_type.name().into()),
+        (
+            "linkerOutput",
+            output(command.args().map(|arg| &arg[..])).to_vec(),
+        ),
+        ("relocatable", hooks::flag(is_relocatable)),
+        ("link32", hooks::flag(is_32_bit)),
+    ])
+}
+
+/// The program interpreter that the variables name.
+fn dynamic_linker<'a>(variables: &mut Variables) -> Vec<Arg<'a>> {
+    let path = variables.list("NIX_DYNAMIC_LINKER");
+    let Some(origin) = path.origin() else {
+        return Vec::new();
+    };
+    Vec::from([
+        Arg::new(&b"-dynamic-linker"[..], origin.clone()),
+        Arg::new(path.bytes().to_vec(), origin.clone()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::link_additions::LINKED;
+
+    use super::*;
+    use crate::machine::world::fake::Machine;
+    use crate::model::environment::Environment;
+    use crate::model::half::Half;
+    use crate::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+    use crate::planning::log::Log;
+    use alloc::borrow::Cow;
+
+    /// What a linker that any driver runs makes of `-L/s/lib -la`.
+    fn by_any_driver(strings: &[&'static str]) -> Vec<u8> {
+        let toolchain = Toolchain {
+            suffix_salt: Cow::Borrowed(b"ours"),
+            role_markers: RoleMarkers::Optional,
+            any_driver: true,
+            ..Toolchain::default()
+        };
+        let variables = ["NIX_LDFLAGS=x.o", "NIX_LDFLAGS_AFTER=y.o", "NIX_STORE=/s"];
+        let strings = variables.iter().chain(strings);
+        let environment = Environment::new(strings.map(|string| string.as_bytes()));
+        let world = Machine::new().file("/s/lib/liba.so", "");
+        let call = Call {
+            executable: b"/b/gcc-ld/ld.lld",
+            toolchain: &toolchain,
+            tool: &Tool::default(),
+            role: Role::Ld,
+            root: Some(b"/b"),
+            bintools: Some(b"/b"),
+            args: &[b"-L/s/lib", b"-la"],
+            environment: &environment,
+        };
+        let mut log = Log::default();
+        let context = Context::new(&call, Half::Linker, &world, &mut log);
+        let plan = plan(context).unwrap();
+        assert!(
+            plan.environment.iter().any(|(name, _)| name == LINKED)
+                || environment.get(LINKED).is_some()
+        );
+        let args: Vec<_> = plan.command.args().map(|arg| arg.to_vec()).collect();
+        args.join(&b' ')
+    }
+
+    #[test]
+    fn what_another_roots_driver_or_linker_did_is_not_done_again() {
+        for (strings, want) in [
+            (&[][..], "-L/s/lib -la x.o y.o -rpath /s/lib"),
+            // A driver passes NIX_LDFLAGS and leaves the rest to the linker.
+            (
+                &["NIX_LINK_TYPE_ours=dynamic"],
+                "-L/s/lib -la y.o -rpath /s/lib",
+            ),
+            (
+                &["NIX_LINK_TYPE_other=dynamic"],
+                "-L/s/lib -la y.o -rpath /s/lib",
+            ),
+            (
+                &["NIX_LINK_TYPE_other="],
+                "-L/s/lib -la x.o y.o -rpath /s/lib",
+            ),
+            (&["CC_WRAPPER_LINKED=a.out"], "-L/s/lib -la"),
+            (
+                &["CC_WRAPPER_LINKED=another"],
+                "-L/s/lib -la x.o y.o -rpath /s/lib",
+            ),
+        ] {
+            assert_eq!(by_any_driver(strings), want.as_bytes(), "{strings:?}");
+        }
+    }
+}

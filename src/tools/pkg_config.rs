@@ -1,0 +1,41 @@
+//! §11: pkg-config, and where it looks for each role.
+
+use alloc::vec::Vec;
+
+use crate::model::argument::{Arg, Command};
+use crate::model::plan::Plan;
+use crate::planning::context::Context;
+use crate::rules::collect::note_unread;
+
+const PATH: &str = "PKG_CONFIG_PATH";
+const MARK: &str = "NIX_PKG_CONFIG_WRAPPER_FLAGS_SET";
+
+/// Plans a call of role pkg-config.
+pub fn plan<'a>(mut context: Context<'_, 'a>) -> Plan<'a> {
+    collect(&mut context);
+    let is_static = context.call.toolchain.is_static;
+    let flag = is_static.then(|| Arg::rule("--static", "static target"));
+    let command = Command {
+        before: flag.into_iter().collect(),
+        params: context.caller_args(),
+        after: Vec::new(),
+    };
+    context.plan(command)
+}
+
+fn collect(context: &mut Context) {
+    let variables = &mut context.variables;
+    if variables.is_marked(MARK) {
+        return;
+    }
+    note_unread(&[PATH], &[], context);
+    let variables = &mut context.variables;
+    variables.collect_separated(PATH, &context.roles, b":");
+    // Of a toolchain that serves no role, pkg-config is not for this build.
+    if !context.roles.is_empty() {
+        let path = variables.list(PATH).bytes().to_vec();
+        variables.export(PATH.into(), path);
+    }
+    variables.mark(MARK);
+    variables.trace(context.log);
+}
