@@ -17,7 +17,8 @@ use cc_wrapper::text::compile_database::Entry;
 use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
 use rustix::io::Errno;
 
-use crate::report::{self, quoted};
+use crate::process::report;
+use crate::process::report::quoted;
 
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
