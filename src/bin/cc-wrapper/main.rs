@@ -3,19 +3,11 @@
 //! What touches the world is here; what decides is the library, which has no
 //! std.
 
-mod child;
 mod command;
-mod count;
 #[cfg(early_start)]
 mod entry;
-mod execute;
-mod hook;
-mod job;
-mod os;
-mod record;
-mod report;
-mod signals;
-mod unnamed_file;
+mod process;
+mod support;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -29,7 +21,8 @@ use cc_wrapper::model::statistics::Statistics;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 
-use crate::count::End;
+use crate::process::count::End;
+use crate::process::{count, execute, os, record, report};
 
 fn main() -> ExitCode {
     count::begin();

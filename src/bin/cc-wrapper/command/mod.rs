@@ -4,24 +4,11 @@ mod adopt;
 mod compdb;
 mod completions;
 mod doctor;
-mod elf;
 mod environment;
-mod error;
-mod exchange;
 mod explain;
-mod front_ends;
-mod help;
-mod install;
-mod interrupt;
 mod man;
-mod output;
-mod own;
-mod paths;
 mod run;
 mod rustup;
-mod screen;
-mod step;
-mod summary;
 mod usage;
 mod wrap;
 
@@ -30,7 +17,8 @@ use std::process::ExitCode;
 
 use clap::Command;
 
-use self::help::{Help, USAGE};
+use crate::support::help::{Help, USAGE};
+use crate::support::output;
 
 const ABOUT: &str = "gcc, g++, clang and ld with the flags of their environment put in";
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::command::error::{Error, Result};
-use crate::command::help::{Help, STATUSES};
-use crate::command::own::BINARY;
-use crate::command::paths::{absolute, shown};
+use crate::support::error::{Error, Result};
+use crate::support::help::{Help, STATUSES};
+use crate::support::paths::absolute;
+use crate::support::self_binary::BINARY;
+use crate::support::show::shown;
 
 /// The subcommand's name.
 pub const NAME: &str = "adopt";

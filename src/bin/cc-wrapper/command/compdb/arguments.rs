@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::command::help::{Help, STATUSES};
+use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
 pub const NAME: &str = "compdb";

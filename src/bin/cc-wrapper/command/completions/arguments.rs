@@ -3,7 +3,7 @@
 use clap::{Arg, ArgMatches, Command};
 
 use super::{SHELLS, Script};
-use crate::command::help::{Help, STATUSES};
+use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
 pub const NAME: &str = "completions";

@@ -16,8 +16,8 @@ use clap::ArgMatches;
 pub use arguments::{HELP, NAME, command};
 
 use self::line::Line;
-use crate::command::error::Result;
-use crate::command::output;
+use crate::support::error::Result;
+use crate::support::output;
 
 /// Writes a script for the program, then its commands.
 type Script = fn(&Line, &[Line]) -> String;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::command::help::{Help, USAGE};
+use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
 pub const NAME: &str = "doctor";

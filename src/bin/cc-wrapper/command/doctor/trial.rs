@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use crate::unnamed_file;
+use crate::process::anonymous_file;
 
 /// No compiler thinks about its version for this long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ pub struct Trial {
 /// # Errors
 /// The kernel does not run it.
 pub fn of(program: &Path) -> io::Result<Trial> {
-    let mut said = unnamed_file::create()?;
+    let mut said = anonymous_file::create()?;
     let mut command = Command::new(program);
     for name in LOUD {
         command.env_remove(name);

@@ -6,7 +6,7 @@ use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use super::print::{self, Shell};
-use crate::command::help::{Help, STATUSES};
+use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
 pub const NAME: &str = "env";

@@ -29,11 +29,11 @@ pub use arguments::{HELP, NAME, command};
 
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
-use crate::command::error::{Error, warn};
-use crate::command::output::to_stdout;
-use crate::command::screen::Screen;
-use crate::os::Os;
-use crate::{execute, report};
+use crate::process::os::Os;
+use crate::process::{execute, report};
+use crate::support::error::{Error, warn};
+use crate::support::output::to_stdout;
+use crate::support::terminal::Screen;
 
 /// A call, what it becomes, and what the linker does that it runs.
 struct Explained<'e> {

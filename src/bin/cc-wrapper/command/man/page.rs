@@ -5,7 +5,7 @@ use clap::{Arg, Command};
 use super::program;
 use super::roff::{Roff, bold, escaped, italic, prose};
 use super::synopsis::synopsis;
-use crate::command::help::Help;
+use crate::support::help::Help;
 
 const SOURCE: &str = concat!("cc-wrapper ", env!("CARGO_PKG_VERSION"));
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::command::error::Result;
-use crate::command::help::{Help, USAGE};
-use crate::command::paths::absolute;
+use crate::support::error::Result;
+use crate::support::help::{Help, USAGE};
+use crate::support::paths::absolute;
 
 /// The subcommand's name.
 pub const NAME: &str = "rustup";

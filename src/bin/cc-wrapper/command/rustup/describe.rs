@@ -10,9 +10,9 @@ use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
 use cc_wrapper::text::Bytes;
 
 use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
-use crate::command::error::{Result, cannot};
-use crate::command::own::TOOLCHAIN;
 use crate::command::wrap;
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary::TOOLCHAIN;
 
 /// What lies where the launcher's `toolchain.json` belongs.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,9 +7,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use super::hardening;
 use super::lay_out::FlagFiles;
-use crate::command::error::{Error, Result};
-use crate::command::help::{Help, STATUSES};
-use crate::command::paths::{has_white_space, plain, shown};
+use crate::support::error::{Error, Result};
+use crate::support::help::{Help, STATUSES};
+use crate::support::paths::{has_white_space, plain};
+use crate::support::show::shown;
 
 /// The subcommand's name.
 pub const NAME: &str = "wrap";

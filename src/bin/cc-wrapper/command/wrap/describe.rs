@@ -12,7 +12,7 @@ use super::find::Found;
 use super::hardening;
 use super::run::{self, Workshop};
 use super::select::{Named, Selection};
-use crate::command::error::Result;
+use crate::support::error::Result;
 
 /// What `toolchain.json` is to say.
 pub struct Description<'a> {

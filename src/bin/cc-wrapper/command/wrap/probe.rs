@@ -10,8 +10,8 @@ use once_cell::sync::OnceCell;
 
 use super::run::{self, Workshop};
 use super::triple::Triple;
-use crate::command::error::{Error, Result};
-use crate::command::paths::shown;
+use crate::support::error::{Error, Result};
+use crate::support::show::shown;
 
 /// A real compiler, whatever names lead to it.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::dropped;
 use super::lines::{Lines, Row};
 use crate::command::explain::linker::{Added, Before, Below, Wrapped};
 use crate::command::explain::words::{THIS_CALL, Words};
-use crate::command::screen::Kind;
+use crate::support::terminal::Kind;
 
 /// Of a directory, where the driver does not tell its own libraries.
 pub const UNKNOWN_LIBRARY: &str =

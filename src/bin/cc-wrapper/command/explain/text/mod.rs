@@ -19,9 +19,9 @@ pub use self::linker::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 use self::lines::{Lines, Row};
 use super::Explained;
 use super::words::{FURTHER_UP, Words};
-use crate::command::paths::shown;
-use crate::command::screen::{Kind, Screen};
-use crate::record;
+use crate::process::record;
+use crate::support::show::shown;
+use crate::support::terminal::{Kind, Screen};
 
 /// What pkg-config is handed on.
 const PKG_CONFIG_PATH: &str = "PKG_CONFIG_PATH";

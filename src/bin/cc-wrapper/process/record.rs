@@ -18,7 +18,8 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::{AccessFlags, access};
 
-use crate::report::{self, quoted};
+use crate::process::report;
+use crate::process::report::quoted;
 
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use once_cell::sync::OnceCell;
 
-use crate::command::error::{Result, cannot};
-use crate::command::paths::canonical;
-use crate::os;
+use crate::process::os;
+use crate::support::error::{Result, cannot};
+use crate::support::paths::canonical;
 
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";

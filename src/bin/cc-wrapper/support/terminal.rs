@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsRawFd;
 
-use crate::report::quoted;
+use crate::process::report::quoted;
 
 pub struct Screen {
     /// In columns; `None`: no terminal, and lines may be of any length.

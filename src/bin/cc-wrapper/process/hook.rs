@@ -17,9 +17,10 @@ use cc_wrapper::model::hook::{Changes, Failure, Hook};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::low_level::signal_name;
 
-use crate::child::{self, Ended, end_as};
-use crate::execute::is_too_long;
-use crate::{report, unnamed_file};
+use crate::process::child;
+use crate::process::child::{Ended, end_as};
+use crate::process::errno::is_too_long;
+use crate::process::{anonymous_file, report};
 
 const SCRIPT: &str = include_str!("hook.bash");
 
@@ -117,8 +118,8 @@ fn in_bash(
 ) -> Result<(Ended, File), String> {
     let bash = bash(hook)?;
     let run = || {
-        let question = unnamed_file::out_of_the_way(question(hook, command, variables)?)?;
-        let answer = unnamed_file::out_of_the_way(unnamed_file::create()?)?;
+        let question = anonymous_file::out_of_the_way(question(hook, command, variables)?)?;
+        let answer = anonymous_file::out_of_the_way(anonymous_file::create()?)?;
         let mut command = Command::new(&bash);
         let variables = variables.iter();
         command
@@ -197,7 +198,7 @@ fn question(hook: &Hook, command: &argument::Command, variables: &Variables) -> 
         add(list.len().to_string().as_bytes());
         list.iter().for_each(|word| add(word));
     }
-    let mut file = unnamed_file::create()?;
+    let mut file = anonymous_file::create()?;
     file.write_all(&text)?;
     file.rewind()?;
     Ok(file)

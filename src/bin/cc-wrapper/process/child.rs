@@ -16,7 +16,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::{job, signals};
+use crate::process::{job, signals};
 
 /// What others send a compiler, to end it, to stop it or to tell it something.
 const HANDED_ON: [Signal; 12] = [

@@ -5,13 +5,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cc_wrapper::machine::world::{ReadError, World};
 use cc_wrapper::model::argument::{Command, Export};
 use cc_wrapper::model::hook::{Changes, Failure, Hook};
 
-use crate::hook;
+use crate::process::hook;
 
 /// Files and directories of this machine.
 pub struct Os;
@@ -106,17 +106,6 @@ fn run_by_kernel() -> Option<&'static OsStr> {
         (!path.is_null()).then(|| CStr::from_ptr(path))
     };
     path.map(|path| OsStr::from_bytes(path.to_bytes()))
-}
-
-/// Where files go that nobody is to keep. As to a shell, an empty TMPDIR is
-/// none.
-pub fn temporary_directory() -> PathBuf {
-    let directory = std::env::temp_dir();
-    if directory.as_os_str().is_empty() {
-        PathBuf::from("/tmp")
-    } else {
-        directory
-    }
 }
 
 fn as_path(path: &[u8]) -> &Path {

@@ -8,7 +8,7 @@ use std::os::fd::FromRawFd;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::os::temporary_directory;
+use std::path::PathBuf;
 
 /// An empty file that programs inherit.
 ///
@@ -49,4 +49,15 @@ pub fn out_of_the_way(file: File) -> io::Result<File> {
     #[allow(unsafe_code)]
     // SAFETY: the call has just made this descriptor, so nobody else has it.
     Ok(unsafe { File::from_raw_fd(moved) })
+}
+
+/// Where files go that nobody is to keep. As to a shell, an empty TMPDIR is
+/// none.
+pub fn temporary_directory() -> PathBuf {
+    let directory = std::env::temp_dir();
+    if directory.as_os_str().is_empty() {
+        PathBuf::from("/tmp")
+    } else {
+        directory
+    }
 }
