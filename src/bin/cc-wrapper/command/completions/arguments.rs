@@ -1,8 +1,10 @@
 //! The command line of `completions`.
 
-use clap::{Arg, ArgMatches, Command};
+use std::ffi::OsString;
 
-use super::{SHELLS, Script};
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::SCRIPTS;
 use crate::command::help::{Help, STATUSES};
 
 /// The subcommand's name.
@@ -43,13 +45,28 @@ pub fn command() -> Command {
                 .value_name("SHELL")
                 .help("Who is to read it")
                 .required(true)
-                .value_parser(SHELLS.map(|(name, _)| name)),
+                .value_parser(SCRIPTS.map(|(shell, _)| shell)),
+        )
+        .arg(
+            Arg::new("words")
+                .help("The words up to the cursor, which the script asks about")
+                .num_args(1..)
+                .last(true)
+                .hide(true)
+                .value_parser(value_parser!(OsString)),
         )
 }
 
-/// What writes the script that the user asked for.
-pub fn read(matches: &ArgMatches) -> Script {
+/// The script of the shell that the user named.
+pub fn script(matches: &ArgMatches) -> &'static str {
     let shell = matches.get_one::<String>("shell");
-    let is_it = |(name, _): &&(&str, Script)| shell.is_some_and(|shell| shell == name);
-    SHELLS.iter().find(is_it).unwrap_or(&SHELLS[0]).1
+    let mut scripts = SCRIPTS.iter();
+    let script = scripts.find(|(name, _)| shell.is_some_and(|shell| shell == name));
+    script.map_or("", |(_, script)| script)
+}
+
+/// The words that a script asks about; `None`: the script itself is wanted.
+pub fn words(matches: &ArgMatches) -> Option<Vec<OsString>> {
+    let words = matches.get_many::<OsString>("words")?;
+    Some(words.cloned().collect())
 }

@@ -41,6 +41,7 @@ pub fn command() -> Command {
                 .help("A wrapped root, a tool in it, or an ELF file [default: the root of the cc on PATH, of $CC, or $NIX_CC]")
                 .value_parser(value_parser!(PathBuf))
                 .value_hint(ValueHint::AnyPath)
+                .num_args(1..)
                 .action(ArgAction::Append),
         )
         .arg(

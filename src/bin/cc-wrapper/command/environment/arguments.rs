@@ -45,6 +45,7 @@ pub fn command() -> Command {
             Arg::new("prefix")
                 .value_name("PREFIX")
                 .help("Where a dependency is installed: it holds include, lib, …")
+                .num_args(1..)
                 .action(ArgAction::Append)
                 .value_parser(value_parser!(PathBuf))
                 .value_hint(ValueHint::DirPath),
