@@ -43,9 +43,10 @@ pub fn command() -> Command {
         .arg(
             Arg::new("shell")
                 .value_name("SHELL")
-                .help("Who is to read it")
+                .help("The shell that reads the script: bash, zsh or fish")
                 .required(true)
-                .value_parser(SCRIPTS.map(|(shell, _)| shell)),
+                .value_parser(SCRIPTS.map(|(shell, _)| shell))
+                .hide_possible_values(true),
         )
         .arg(
             Arg::new("words")
