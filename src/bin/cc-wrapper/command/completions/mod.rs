@@ -31,10 +31,11 @@ const SCRIPTS: [(&str, &str); 3] = [
 /// # Errors
 /// Standard output cannot be written to.
 pub fn run(matches: &ArgMatches) -> Result<()> {
-    match arguments::words(matches) {
-        Some(words) => output::to_stdout(answer(super::command(), &words)?.as_bytes()),
-        None => output::to_stdout(arguments::script(matches).as_bytes()),
+    let words = arguments::words(matches);
+    if words.is_empty() {
+        return output::to_stdout(arguments::script(matches).as_bytes());
     }
+    output::to_stdout(answer(super::command(), &words)?.as_bytes())
 }
 
 /// Comes before the kind of values that are left to the shell.
