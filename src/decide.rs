@@ -2,15 +2,15 @@
 
 use crate::machine::world::World;
 use crate::model::call::Call;
-use crate::model::environment::{decimal, number};
 use crate::model::error::Error;
-use crate::model::event::Log;
+use crate::model::half::Half;
 use crate::model::plan::{Plan, ResponseFile};
 use crate::model::toolchain::Role;
 use crate::planning::context::Context;
 use crate::planning::dispatch::BINARY;
-use crate::planning::roles::Half;
+use crate::planning::log::Log;
 use crate::planning::variables::number_or_one;
+use crate::text::number::{decimal, number};
 use crate::tools::{binutils, compiler, gnat, linker, pkg_config};
 
 /// Counts how many wrapped calls a process descends from.

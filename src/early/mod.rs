@@ -29,9 +29,9 @@ use core::ffi::CStr;
 use crate::decide::decide;
 use crate::model::call::Call;
 use crate::model::environment::Environment;
-use crate::model::event::Log;
 use crate::model::plan::Plan;
 use crate::planning::dispatch::dispatch;
+use crate::planning::log::Log;
 
 pub use heap::Heap;
 use stack::Stack;

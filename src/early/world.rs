@@ -7,8 +7,8 @@ use core::mem::MaybeUninit;
 
 use super::syscall::{self, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
 use crate::machine::world::{ReadError, World};
-use crate::model::plan::{Command, Export};
-use crate::rules::hooks::{Changes, Failure, Hook};
+use crate::model::argument::{Command, Export};
+use crate::model::hook::{Changes, Failure, Hook};
 
 /// As long as a path can be.
 const PATH_MAX: usize = 4096;

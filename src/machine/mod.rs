@@ -1,4 +1,5 @@
 //! What planning may ask of the machine.
 
+pub mod linker_shim;
 pub mod symlinks;
 pub mod world;

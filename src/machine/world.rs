@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::model::plan::{Command, Export};
-use crate::rules::hooks::{Changes, Failure, Hook};
+use crate::model::argument::{Command, Export};
+use crate::model::hook::{Changes, Failure, Hook};
 
 /// What planning a call may ask of the machine. Paths are bytes, absolute or
 /// relative to the current directory. Nothing here changes anything, but for
@@ -75,8 +75,8 @@ pub enum ReadError {
 #[cfg(test)]
 pub(crate) mod fake {
     use super::{ReadError, World};
-    use crate::model::plan::{Command, Export};
-    use crate::rules::hooks::{Changes, Failure, Hook};
+    use crate::model::argument::{Command, Export};
+    use crate::model::hook::{Changes, Failure, Hook};
     use alloc::collections::BTreeMap;
     use alloc::vec::Vec;
     use core::cell::RefCell;

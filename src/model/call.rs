@@ -1,7 +1,8 @@
 //! A call of a tool.
 
 use crate::model::environment::Environment;
-use crate::model::toolchain::{Bytes, Family, Role, Tool, Toolchain};
+use crate::model::toolchain::{Family, Role, Tool, Toolchain};
+use crate::text::Bytes;
 
 /// What was called, and as what.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::rules::hooks::Failure;
+use crate::model::hook::Failure;
 use crate::text::json;
 
 /// What an [`Error::Loop`] is known by where it was printed.

@@ -3,8 +3,8 @@
 
 use alloc::vec::Vec;
 
-use crate::model::plan::{Arg, Suffix};
-use crate::planning::roles::Half;
+use crate::model::argument::{Arg, Suffix};
+use crate::model::half::Half;
 
 /// What a link without libraries has no rpaths for.
 pub const NO_LIBRARIES: &str = "the link names no library";

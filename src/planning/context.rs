@@ -1,17 +1,19 @@
 //! What the rules of one call share while it is planned.
 
+use crate::model::argument::Arg;
+use crate::model::argument::Origin;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
+use crate::model::argument::{Command, Suffix};
 use crate::model::call::Call;
-use crate::model::error::Error;
-use crate::model::event::Log;
-use crate::model::plan::{Command, Plan, ResponseFile, Suffix};
-use crate::model::statistics::Statistics;
-use crate::model::toolchain::Bytes;
-use crate::planning::roles::{Half, roles};
+use crate::model::half::Half;
+use crate::model::plan::{Plan, ResponseFile};
+use crate::model::statistics::{COUNTED, Statistics};
+use crate::planning::log::Log;
+use crate::planning::roles::roles;
 use crate::planning::variables::Variables;
-use crate::rules::darwin;
+use crate::text::Bytes;
 
 pub struct Context<'c, 'a> {
     pub call: &'c Call<'a>,
@@ -50,19 +52,16 @@ impl<'c, 'a> Context<'c, 'a> {
     pub fn count(&mut self, add: impl FnOnce(&mut Statistics<'a>)) {
         if let Some(statistics) = &mut self.statistics {
             add(statistics);
-            statistics.hand_on(&mut self.variables);
+            let value = statistics.for_calls_below().to_vec();
+            self.variables.export(COUNTED.to_vec(), value);
         }
     }
 
-    /// Darwin's SDKROOT, which the tool is handed too (§7).
-    ///
-    /// # Errors
-    /// Two roles want different SDKs.
-    pub fn sdk_root(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let Some(darwin) = &self.call.toolchain.darwin else {
-            return Ok(None);
-        };
-        darwin::sdk_root(darwin, &mut self.variables, &self.roles)
+    /// The caller's arguments, as they are.
+    pub fn caller_args(&self) -> Vec<Arg<'a>> {
+        let args = self.call.args.iter().enumerate();
+        args.map(|(n, arg)| Arg::new(*arg, Origin::User(n + 1)))
+            .collect()
     }
 
     /// The plan to run this command with the variables as they are now.

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use crate::machine::linker_shim;
 use crate::machine::symlinks::{SYMLINKS, resolve};
 use crate::machine::world::{ReadError, World};
 use crate::model::call::Call;
@@ -10,8 +11,7 @@ use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::model::tool_name::ToolName;
 use crate::model::toolchain::{Family, Role, RoleMarkers, Tool, Toolchain};
-use crate::rules::linker_shim;
-use crate::rules::rpath::store::without_slashes;
+use crate::text::path::without_slashes;
 
 /// Ends the variables of the built-in toolchain; no other has it.
 const BUILT_IN_SALT: &[u8] = b"cc_wrapper";

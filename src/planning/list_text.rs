@@ -1,8 +1,10 @@
 //! A list variable's text, which remembers where each part of it came from.
 
+use crate::text::words::words;
+use crate::text::words::words_at;
 use alloc::vec::Vec;
 
-use crate::model::plan::{Arg, Origin};
+use crate::model::argument::{Arg, Origin};
 
 /// What is exported as `V_salt`. The separating spaces are part of it: the
 /// text is an interface that other programs read.
@@ -78,27 +80,10 @@ impl Text {
     }
 }
 
-/// Splits a list variable at spaces, tabs and newlines. Nothing else is
-/// special: no quotes, no globbing.
-pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    words_at(text).map(|(_, word)| word)
-}
-
-/// The words, each with its place in the text.
-fn words_at(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let mut next = 0;
-    text.split(|b| matches!(b, b' ' | b'\t' | b'\n'))
-        .map(move |word| {
-            let start = next;
-            next += word.len() + 1;
-            (start, word)
-        })
-        .filter(|(_, word)| !word.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::words::words;
     use alloc::vec;
 
     #[test]

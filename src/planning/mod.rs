@@ -4,5 +4,6 @@ pub mod context;
 pub mod dispatch;
 pub mod flag_files;
 pub mod list_text;
+pub mod log;
 pub mod roles;
 pub mod variables;

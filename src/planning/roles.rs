@@ -1,22 +1,13 @@
 //! Which of its roles a toolchain serves.
 
+use crate::model::half::Half;
 use alloc::vec::Vec;
 
+use crate::model::argument::Suffix;
 use crate::model::environment::Environment;
-use crate::model::event::Log;
 use crate::model::explanation::{Marker, Note};
-use crate::model::plan::Suffix;
 use crate::model::toolchain::{RoleMarkers, Toolchain};
-
-/// The half of a toolchain that a call enters by. Its markers decide, for the
-/// other half's variables too: in nixpkgs a compiler call collects both with
-/// its own. pkg-config, which has markers of its own, is a half here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Half {
-    Compiler,
-    Linker,
-    PkgConfig,
-}
+use crate::planning::log::Log;
 
 /// What stands in a marker's name, and the suffix of the role's variables.
 const MARKERS: [(&[u8], Suffix); 3] = [
@@ -25,26 +16,12 @@ const MARKERS: [(&[u8], Suffix); 3] = [
     (b"TARGET_", Suffix::ForTarget),
 ];
 
-impl Half {
-    /// What the names of its markers begin with.
-    fn markers(self) -> &'static [u8] {
-        match self {
-            Half::Compiler => b"NIX_CC_WRAPPER_TARGET_",
-            Half::PkgConfig => b"NIX_PKG_CONFIG_WRAPPER_TARGET_",
-            Half::Linker => b"NIX_BINTOOLS_WRAPPER_TARGET_",
-        }
-    }
-}
-
-impl Suffix {
-    /// The suffix of a variable as setup hooks write it. `Salt` has none
-    /// that is the same for all toolchains.
-    pub fn name(self) -> &'static str {
-        match self {
-            Suffix::ForBuild => "_FOR_BUILD",
-            Suffix::ForTarget => "_FOR_TARGET",
-            Suffix::Plain | Suffix::Salt => "",
-        }
+/// What the names of a half's markers begin with.
+fn prefix(half: Half) -> &'static [u8] {
+    match half {
+        Half::Compiler => b"NIX_CC_WRAPPER_TARGET_",
+        Half::PkgConfig => b"NIX_PKG_CONFIG_WRAPPER_TARGET_",
+        Half::Linker => b"NIX_BINTOOLS_WRAPPER_TARGET_",
     }
 }
 
@@ -68,7 +45,7 @@ pub fn roles(
 /// The variables that decide.
 fn markers(half: Half, toolchain: &Toolchain, environment: &Environment) -> Vec<Marker> {
     let markers = MARKERS.iter().map(|(role, suffix)| {
-        let name = [half.markers(), role, &toolchain.suffix_salt].concat();
+        let name = [prefix(half), role, &toolchain.suffix_salt].concat();
         Marker {
             is_set: environment.get_nonempty(&name).is_some(),
             name,
@@ -81,11 +58,11 @@ fn markers(half: Half, toolchain: &Toolchain, environment: &Environment) -> Vec<
 /// The marker of the role that variables with this suffix belong to.
 pub fn marker(half: Half, salt: &[u8], suffix: Suffix) -> Vec<u8> {
     let role = MARKERS.iter().find(|(_, of_role)| *of_role == suffix);
-    [half.markers(), role.map_or(b"", |(role, _)| role), salt].concat()
+    [prefix(half), role.map_or(b"", |(role, _)| role), salt].concat()
 }
 
 fn served(environment: &Environment, toolchain: &Toolchain, half: Half) -> Vec<Suffix> {
-    let half = half.markers();
+    let half = prefix(half);
     let mut served: Vec<Suffix> = MARKERS
         .iter()
         .filter(|(role, _)| {
@@ -104,6 +81,7 @@ fn served(environment: &Environment, toolchain: &Toolchain, half: Half) -> Vec<S
 mod tests {
     use super::*;
     use crate::model::event::Event;
+    use crate::model::half::Half;
     use alloc::borrow::Cow;
 
     fn of(variables: &[&'static str], markers: RoleMarkers, half: Half) -> Vec<Suffix> {

@@ -3,11 +3,13 @@
 
 use alloc::vec::Vec;
 
-use crate::model::environment::{Environment, decimal, number};
+use crate::model::argument::{Export, Origin, Suffix};
+use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::model::event::{Event, Log};
-use crate::model::plan::{Export, Origin, Suffix};
+use crate::model::event::Event;
 use crate::planning::list_text::Text;
+use crate::planning::log::Log;
+use crate::text::number::{decimal, number};
 
 /// The kernel takes no longer string, `NAME=VALUE` with its end.
 const LONGEST: usize = 128 << 10;

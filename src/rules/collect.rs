@@ -3,18 +3,20 @@
 
 use alloc::vec::Vec;
 
-use crate::model::environment::number;
+use crate::model::argument::{Origin, Suffix};
 use crate::model::error::Error;
-use crate::model::event::Log;
 use crate::model::explanation::Note;
-use crate::model::plan::{Origin, Suffix};
+use crate::model::half::Half;
 use crate::model::toolchain::{RoleMarkers, Toolchain};
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
-use crate::planning::list_text::{Text, words};
-use crate::planning::roles::{Half, marker};
+use crate::planning::list_text::Text;
+use crate::planning::log::Log;
+use crate::planning::roles::marker;
 use crate::planning::variables::Variables;
 use crate::rules::darwin;
+use crate::text::number::number;
+use crate::text::words::words;
 
 const LINKER_LISTS: [&str; 7] = [
     "NIX_IGNORE_LD_THROUGH_GCC",
@@ -58,6 +60,29 @@ pub fn flag_lists(half: Half) -> impl Iterator<Item = &'static str> {
 const LINKER_MARK: &str = "NIX_BINTOOLS_WRAPPER_FLAGS_SET";
 const COMPILER_MARK: &str = "NIX_CC_WRAPPER_FLAGS_SET";
 const GNAT_MARK: &str = "NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET";
+
+/// Collects the variables of both halves (§1), the linker's first so that
+/// libc's link flags come before the compiler's.
+///
+/// # Errors
+/// Variables that contradict each other, and files that cannot be read.
+pub fn collect<'a>(
+    context: &mut Context<'_, 'a>,
+    c_includes: bool,
+) -> Result<FlagFiles<'a>, Error> {
+    let call = context.call;
+    let files = if call.root == call.bintools {
+        let files = FlagFiles::listed(call.root, context.world);
+        linker_half(context, &files)?;
+        files
+    } else {
+        let linker_files = FlagFiles::asked_for(call.bintools, context.world);
+        linker_half(context, &linker_files)?;
+        FlagFiles::asked_for(call.root, context.world)
+    };
+    compiler_half(context, &files, c_includes)?;
+    Ok(files)
+}
 
 /// Collects the linker half's variables.
 ///

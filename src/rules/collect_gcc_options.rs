@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use crate::model::plan::{Arg, Command};
+use crate::model::argument::{Arg, Command};
 
 /// Room for options, with some left for those that gcc adds.
 const ROOM: usize = 96 << 10;
@@ -70,7 +70,7 @@ fn shortened<'a>(args: Vec<Arg<'a>>, room: &mut usize) -> Vec<Arg<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::plan::Origin;
+    use crate::model::argument::Origin;
     use alloc::vec;
 
     #[test]

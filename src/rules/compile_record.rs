@@ -1,9 +1,11 @@
 //! What a compiler call compiles, for the compile database.
 
+use crate::model::compile_record::Record;
+use crate::model::compile_record::TranslationUnit;
 use alloc::vec::Vec;
 
+use crate::model::argument::Arg;
 use crate::model::call::Call;
-use crate::model::plan::Arg;
 use crate::model::toolchain::Role;
 use crate::options::stage::Goal;
 use crate::options::values::takes_value;
@@ -11,24 +13,6 @@ use crate::rules::scan::is_header;
 
 /// Names the compile database, if there is to be one.
 const DATABASE: &[u8] = b"CC_WRAPPER_COMPDB";
-
-/// What a call leaves in the compile database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record<'a> {
-    /// The database's path.
-    pub database: &'a [u8],
-    /// Never empty.
-    pub units: Vec<TranslationUnit>,
-}
-
-/// A file that is compiled, and what becomes of it, both as the call names
-/// them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TranslationUnit {
-    pub file: Vec<u8>,
-    /// `None`: it is only checked, or goes to standard output.
-    pub output: Option<Vec<u8>>,
-}
 
 /// What a call with these arguments of the caller's leaves in the database
 /// that its environment names. Behind `--` stand the `operands`.
@@ -201,8 +185,8 @@ fn stem(file: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::argument::Origin;
     use crate::model::environment::Environment;
-    use crate::model::plan::Origin;
     use crate::model::toolchain::{Tool, Toolchain};
     use crate::rules::scan::scan;
     use alloc::string::String;

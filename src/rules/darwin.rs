@@ -1,20 +1,29 @@
 //! §7: what calls for Darwin targets have besides.
 
+use crate::planning::context::Context;
 use alloc::vec::Vec;
 
+use crate::model::argument::{Arg, Origin, Suffix};
 use crate::model::error::Error;
-use crate::model::plan::{Arg, Origin, Suffix};
-use crate::model::toolchain::{Bytes, Darwin};
+use crate::model::toolchain::Darwin;
 use crate::planning::variables::Variables;
+use crate::text::Bytes;
 
 const RULE: &str = "Darwin platform version";
 
-/// Sets DEVELOPER_DIR and SDKROOT, and returns the latter; `None`: the
-/// toolchain knows of no SDKs.
+/// Sets DEVELOPER_DIR and SDKROOT for the tool, and returns the latter; `None`
+/// where the toolchain has no SDKs.
 ///
 /// # Errors
 /// Two roles want different SDKs.
-pub fn sdk_root(
+pub fn sdk_root(context: &mut Context) -> Result<Option<Vec<u8>>, Error> {
+    match &context.call.toolchain.darwin {
+        Some(darwin) => set_sdk_root(darwin, &mut context.variables, &context.roles),
+        None => Ok(None),
+    }
+}
+
+fn set_sdk_root(
     darwin: &Darwin,
     variables: &mut Variables,
     roles: &[Suffix],
@@ -180,16 +189,16 @@ mod tests {
     fn the_sdk_is_found_by_developer_dir() {
         let environment = Environment::new([&b"DEVELOPER_DIR=/dev"[..]]);
         let mut variables = Variables::new(&environment, b"s");
-        let root = sdk_root(&darwin(), &mut variables, &[Suffix::Plain]).unwrap();
+        let root = set_sdk_root(&darwin(), &mut variables, &[Suffix::Plain]).unwrap();
         assert!(root.unwrap().starts_with(b"/dev/Platforms/"));
-        let root = sdk_root(&darwin(), &mut Variables::new(&environment, b"s"), &[]).unwrap();
+        let root = set_sdk_root(&darwin(), &mut Variables::new(&environment, b"s"), &[]).unwrap();
         assert!(root.unwrap().starts_with(b"/sdk/Platforms/"));
         let without = Darwin {
             fallback_sdk: None,
             ..darwin()
         };
         let mut variables = Variables::new(&environment, b"s");
-        let root = sdk_root(&without, &mut variables, &[Suffix::Plain]).unwrap();
+        let root = set_sdk_root(&without, &mut variables, &[Suffix::Plain]).unwrap();
         assert_eq!((root, variables.into_exports().len()), (None, 0));
     }
 }

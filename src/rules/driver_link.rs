@@ -6,13 +6,13 @@
 
 use alloc::vec::Vec;
 
+use crate::model::argument::{Arg, Command};
 use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::model::plan::{Arg, Command};
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
+use crate::rules::link_additions;
 use crate::rules::link_type::LinkType;
-use crate::tools::linker;
 
 /// A linker argument as the driver takes it.
 pub fn pass(arg: Arg) -> Arg {
@@ -39,7 +39,7 @@ pub fn do_linkers_work<'a>(
     context: &mut Context<'_, 'a>,
 ) -> Result<(), Error> {
     let call = context.call;
-    let hardening = linker::hardening_flags(context).into_iter();
+    let hardening = link_additions::hardening_flags(context).into_iter();
     command.before.extend(hardening.flat_map(pass_exactly));
     let last = context.variables.list("NIX_LDFLAGS_AFTER").args();
     let last = link_type.filter(last, context.log).into_iter();
@@ -48,7 +48,7 @@ pub fn do_linkers_work<'a>(
     let view = linkers_view(command, call.environment);
     let view = view.iter().map(|arg| &arg[..]);
     let files = FlagFiles::asked_for(call.bintools, context.world);
-    let found = linker::from_libraries(view, link_type, &files, context)?;
+    let found = link_additions::from_libraries(view, link_type, &files, context)?;
     command
         .after
         .extend(found.args.into_iter().flat_map(pass_exactly));
@@ -107,7 +107,7 @@ fn of_arguments<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::plan::Origin;
+    use crate::model::argument::Origin;
 
     fn args(words: &'static str) -> Vec<Arg<'static>> {
         words

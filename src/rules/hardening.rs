@@ -2,12 +2,14 @@
 
 use alloc::vec::Vec;
 
+use crate::model::argument::{Arg, Origin};
 use crate::model::call::Call;
-use crate::model::event::{Event, Log};
+use crate::model::event::Event;
 use crate::model::explanation::{Note, Off};
-use crate::model::plan::{Arg, Origin};
-use crate::model::toolchain::{Bytes, Family};
-use crate::planning::list_text::words;
+use crate::model::toolchain::Family;
+use crate::planning::log::Log;
+use crate::text::Bytes;
+use crate::text::words::words;
 
 /// What a hardening flag puts into a compiler call.
 pub struct Flag {

@@ -3,11 +3,13 @@
 //! They are run as they stand, with the arrays and variables that nixpkgs'
 //! scripts have at that place; what they changed is taken back.
 
+use crate::model::hook::Changes;
+use crate::model::hook::Hook;
 use alloc::vec::Vec;
 
+use crate::model::argument::{Arg, Command, Origin};
 use crate::model::error::Error;
 use crate::model::explanation::{Note, Why};
-use crate::model::plan::{Arg, Command, Export, Origin};
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 
@@ -24,49 +26,6 @@ pub const POST_LINK: &str = "post-link-hook";
 
 /// The functions that nixpkgs' wrappers have loaded when they run a hook.
 pub const FUNCTIONS: &str = "utils.bash";
-
-/// A hook, ready to be run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hook<'a> {
-    /// Absolute path of the file.
-    pub path: Vec<u8>,
-    /// A file of functions to load before it, if there is one.
-    pub functions: Vec<u8>,
-    /// The bash to run it with; `None`: the one on PATH.
-    pub shell: Option<&'a [u8]>,
-    /// PATH while it runs; `None`: as the tool will have it.
-    pub search_path: Option<&'a [u8]>,
-    /// `$0`
-    pub executable: &'a [u8],
-    /// `$@`: the caller's arguments.
-    pub args: &'a [&'a [u8]],
-    /// Shell variables, which it can read.
-    pub variables: Vec<(&'static str, Vec<u8>)>,
-    /// Each of its steps is shown (§9).
-    pub trace: bool,
-    /// The call is not made: it has no input and no output.
-    pub explains: bool,
-}
-
-/// What a hook left behind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// `extraBefore`, `params` and `extraAfter`, as they are now.
-    pub arrays: [Vec<Vec<u8>>; 3],
-    /// Exported variables that it set or took out.
-    pub environment: Vec<Export>,
-}
-
-/// Why a hook did not come to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// It ended with this status.
-    Status(u8),
-    /// It ended with success, but without telling what it changed.
-    Silent,
-    /// It could not be run; why, and what to do.
-    NotRun(Vec<u8>),
-}
 
 /// The hook `name` of the half that `files` belong to, if it is there.
 pub fn find<'a>(

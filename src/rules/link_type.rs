@@ -3,9 +3,9 @@
 
 use alloc::vec::Vec;
 
-use crate::model::event::Log;
+use crate::model::argument::Arg;
 use crate::model::explanation::Why;
-use crate::model::plan::Arg;
+use crate::planning::log::Log;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkType {
@@ -105,7 +105,7 @@ fn is_rpath(word: &[u8], is_value: &mut bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::plan::Origin;
+    use crate::model::argument::Origin;
 
     fn filtered(link_type: LinkType, words: &'static str) -> Vec<u8> {
         let args = words

@@ -6,16 +6,17 @@
 //! `--ld-path` and `-fuse-ld` name others: rustc has the driver run its own lld
 //! in this way.
 
+use crate::text::path;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
+use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
 use crate::model::explanation::{Note, Stand};
-use crate::model::plan::{Arg, Command, Origin};
 use crate::model::tool_name::ToolName;
 use crate::model::toolchain::{Family, RoleMarkers};
-use crate::rules::rpath::store::without_slashes;
 use crate::rules::target;
+use crate::text::path::without_slashes;
 
 /// A linker that the toolchain does not stand before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ impl<'p> Asked<'p> {
         let linker = path.unwrap_or(flavour);
         let is_path = linker.contains(&b'/');
         let name = match path {
-            _ if is_path => file_name(linker).to_vec(),
+            _ if is_path => path::file_name(linker).to_vec(),
             Some(name) => name.to_vec(),
             // clang's word for what it runs anyway.
             None if flavour == b"ld" && family == Family::Clang => b"ld".to_vec(),
@@ -171,7 +172,7 @@ impl Look<'_> {
         let compiler_path = call.environment.get_nonempty(b"COMPILER_PATH");
         // Before it comes our own -B.
         if compiler_path.is_some() && !(call.tool.linker_by_prefix && is_there()) {
-            prefixes.extend(entries(compiler_path));
+            prefixes.extend(path::entries(compiler_path.unwrap_or_default()));
         }
         if prefixes.is_empty() {
             return None;
@@ -186,7 +187,7 @@ impl Look<'_> {
             prefixes.map(move |prefix| self.begun_by(prefix, name))
         });
         candidates
-            .filter(|candidate| directory_of(candidate) != self.ours)
+            .filter(|candidate| path::directory(candidate) != self.ours)
             .find(|candidate| self.world.is_executable(candidate))
     }
 
@@ -211,14 +212,16 @@ impl Look<'_> {
         let link = self.world.read_link(program);
         let resolved = link.map(|target| match target.first() {
             Some(b'/') => target,
-            _ => [directory_of(program), b"/", &target].concat(),
+            _ => [path::directory(program), b"/", &target].concat(),
         });
         let mut directories = Vec::new();
         if call.tool.linker_by_prefix {
-            directories.extend(resolved.as_deref().map(directory_of));
-            directories.push(directory_of(program));
+            directories.extend(resolved.as_deref().map(path::directory));
+            directories.push(path::directory(program));
         }
-        directories.extend(entries(call.environment.get(b"PATH")));
+        directories.extend(path::entries(
+            call.environment.get(b"PATH").unwrap_or_default(),
+        ));
         let others = directories
             .into_iter()
             .filter(|directory| without_slashes(directory) != self.ours);
@@ -229,8 +232,8 @@ impl Look<'_> {
     /// A linker in a wrapped root does its work by itself, as does one of
     /// nixpkgs' wrappers, or a front end that a driver further up has chosen.
     fn unless_wrapped<T>(&self, program: Vec<u8>, then: impl FnOnce(Vec<u8>) -> T) -> Option<T> {
-        let directory = directory_of(&program);
-        let holds_wrappers = matches!(file_name(directory), b"bin" | b"linkers");
+        let directory = path::directory(&program);
+        let holds_wrappers = matches!(path::file_name(directory), b"bin" | b"linkers");
         let beside = |name: &[u8]| {
             let path = [directory, b"/../nix-support/", name].concat();
             self.world.exists(&path)
@@ -256,20 +259,6 @@ fn prefixes<'p>(command: &'p Command) -> Vec<&'p [u8]> {
         }
     }
     prefixes
-}
-
-fn entries(list: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
-    let entries = list.unwrap_or_default().split(|&b| b == b':');
-    entries.filter(|entry| !entry.is_empty())
-}
-
-fn directory_of(path: &[u8]) -> &[u8] {
-    let end = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
-    without_slashes(&path[..end])
-}
-
-fn file_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|&b| b == b'/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

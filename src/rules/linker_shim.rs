@@ -5,33 +5,19 @@
 //! told to look there first; the front end does what the wrapped linker would
 //! have done, and becomes the very linker that would have been run.
 
-use alloc::borrow::Cow;
+use crate::machine::linker_shim::DIRECTORY;
+use crate::machine::linker_shim::LINKER;
+use crate::machine::linker_shim::is_here;
 use alloc::vec::Vec;
 
-use crate::machine::world::World;
+use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
-use crate::model::environment::Environment;
 use crate::model::explanation::{Note, Stand};
-use crate::model::plan::{Arg, Command, Origin};
-use crate::model::tool_name::{ToolName, names};
-use crate::model::toolchain::{Role, Tool, Toolchain};
 use crate::planning::context::Context;
 use crate::rules::linker_choice::Unwrapped;
-use crate::rules::rpath::store::without_slashes;
-
-/// The directory, beside `bin`.
-pub const DIRECTORY: &str = "linkers";
-
-/// Tells a front end which linker it stands before.
-const LINKER: &[u8] = b"CC_WRAPPER_LINKER";
+use crate::text::path::without_slashes;
 
 const RULE: Origin = Origin::Rule("linker front end");
-
-/// The names that a linker half has a front end for; the last is what gcc
-/// looks for before all others.
-pub fn all() -> impl Iterator<Item = &'static str> {
-    names(Some(Role::Ld)).chain(["real-ld"])
-}
 
 /// Has the driver run the front end of this linker. False: there is none.
 pub fn run<'a>(
@@ -73,48 +59,6 @@ fn place(linker: &Unwrapped, context: &Context) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut places = [named].into_iter().chain(plain);
     let place = places.find(|place| world.exists(place))?;
     Some((place, program))
-}
-
-/// The tool that a front end is: `directory` and `name` are its place.
-pub fn tool<'t>(
-    directory: &[u8],
-    name: &[u8],
-    toolchain: &'t Toolchain,
-    environment: &Environment,
-    world: &dyn World,
-) -> Option<Tool<'t>> {
-    if !is_here(directory) || ToolName::parse(name)?.role != Some(Role::Ld) {
-        return None;
-    }
-    let listed = toolchain.tool(name);
-    let program = match (environment.get_nonempty(LINKER), listed) {
-        (Some(program), _) => Cow::Owned(program.to_vec()),
-        (None, Some(listed)) => listed.program.clone(),
-        // Found by a driver that was not told of it, on a path inherited from
-        // one that was.
-        (None, None) => Cow::Owned(on_path(name, environment, world)?),
-    };
-    Some(Tool {
-        name: Cow::Owned(name.to_vec()),
-        role: Cow::Borrowed(Role::Ld.name().as_bytes()),
-        program,
-        ..listed.cloned().unwrap_or_default()
-    })
-}
-
-fn is_here(directory: &[u8]) -> bool {
-    directory
-        .strip_suffix(DIRECTORY.as_bytes())
-        .is_some_and(|above| above.ends_with(b"/"))
-}
-
-fn on_path(name: &[u8], environment: &Environment, world: &dyn World) -> Option<Vec<u8>> {
-    let path = environment.get(b"PATH").unwrap_or_default();
-    let directories = path
-        .split(|&b| b == b':')
-        .filter(|directory| !directory.is_empty() && !is_here(without_slashes(directory)));
-    let mut candidates = directories.map(|directory| [directory, b"/", name].concat());
-    candidates.find(|candidate| world.is_executable(candidate))
 }
 
 /// For the linker and what it runs, there is nothing to stand before: what

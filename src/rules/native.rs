@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::model::event::{Event, Log};
+use crate::model::argument::Arg;
+use crate::model::event::Event;
 use crate::model::explanation::Why;
-use crate::model::plan::Arg;
+use crate::planning::log::Log;
 
 /// Drops arguments of the form `-m…=native`, with a warning each.
 pub fn drop_native(params: &mut Vec<Arg>, log: &mut Log) {
@@ -22,7 +23,7 @@ pub fn drop_native(params: &mut Vec<Arg>, log: &mut Log) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::plan::Origin;
+    use crate::model::argument::Origin;
 
     #[test]
     fn native_is_dropped_and_told() {

@@ -3,9 +3,9 @@
 
 use alloc::vec::Vec;
 
+use crate::model::argument::{Arg, Origin};
 use crate::model::call::Call;
-use crate::model::plan::{Arg, Origin};
-use crate::planning::list_text::words;
+use crate::text::words::words;
 
 const NAME: &str = "pie";
 

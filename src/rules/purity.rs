@@ -1,12 +1,14 @@
 //! §6: paths outside the store, which a pure build must not see.
 
+use crate::model::error::Error;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
+use crate::model::argument::Arg;
 use crate::model::environment::Environment;
-use crate::model::event::{Event, Log};
+use crate::model::event::Event;
 use crate::model::explanation::Why;
-use crate::model::plan::Arg;
+use crate::planning::log::Log;
 
 /// The judge of paths. There is one only where purity is enforced.
 pub struct Purity<'a> {
@@ -136,11 +138,66 @@ fn path_of<'p>(
         })
 }
 
+/// Drops or refuses what is impure in a linker's arguments (§3.3).
+///
+/// # Errors
+/// A file outside of the store is linked.
+pub fn drop_impure_of_linker(
+    params: &mut Vec<Arg>,
+    purity: &Purity,
+    log: &mut Log,
+) -> Result<(), Error> {
+    let mut kept = Vec::with_capacity(params.len());
+    let mut rest = core::mem::take(params).into_iter().peekable();
+    while let Some(param) = rest.next() {
+        let next: &[u8] = rest.peek().map_or(b"", |arg| &arg[..]);
+        let skipped = match &param[..] {
+            [b'-', b'L', directory @ ..] if directory.starts_with(b"/") => purity
+                .is_impure_directory(directory)
+                .then(|| (directory.to_vec(), false)),
+            b"-L" => purity
+                .is_impure_directory(next)
+                .then(|| (next.to_vec(), true)),
+            b"-rpath" | b"-dynamic-linker" => purity.is_impure(next).then(|| (next.to_vec(), true)),
+            b"-syslibroot" => (next == b"//").then(|| (next.to_vec(), true)),
+            _ => None,
+        };
+        if let Some((path, with_value)) = skipped {
+            log.push(Event::SkippedImpure(path));
+            if with_value {
+                rest.next();
+            }
+            continue;
+        }
+        let named = match param.strip_prefix(b"/LIBPATH:") {
+            Some(path) if path.starts_with(b"/") => Some(path),
+            _ => Some(&param[..]).filter(|param| is_absolute_path(param)),
+        };
+        match named {
+            Some(path) if purity.is_impure(path) => return Err(Error::ImpurePath(path.to_vec())),
+            _ if param.starts_with(b"--sysroot") => {}
+            _ => kept.push(param),
+        }
+    }
+    *params = kept;
+    Ok(())
+}
+
+/// `/…/…`, the first component without a colon: options of link.exe's style
+/// are no paths.
+fn is_absolute_path(param: &[u8]) -> bool {
+    let Some(rest) = param.strip_prefix(b"/") else {
+        return false;
+    };
+    let end = rest.iter().position(|&b| b == b'/' || b == b':');
+    end.is_some_and(|end| rest[end] == b'/')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::machine::world::fake::Machine;
-    use crate::model::plan::Origin;
+    use crate::model::argument::Origin;
 
     fn purity<'a>(
         strings: &[&'a str],
@@ -215,5 +272,53 @@ mod tests {
         let left: Vec<&[u8]> = params.iter().map(|arg| &arg[..]).collect();
         assert_eq!(left.join(&b' '), b"-Irel -I /tmp -isystem/opt x.c -I");
         assert_eq!(log.events.len(), 4);
+    }
+
+    #[test]
+    fn a_path_is_told_from_an_option_by_the_colon() {
+        for (param, path) in [
+            ("/usr/lib/x.o", true),
+            ("/usr", false),
+            ("/LIBPATH:/x", false),
+            ("x/y", false),
+            ("//", true),
+        ] {
+            assert_eq!(is_absolute_path(param.as_bytes()), path, "{param}");
+        }
+    }
+
+    fn purified(words: &'static str) -> Result<Vec<u8>, Error> {
+        let strings = [&b"NIX_ENFORCE_PURITY=1"[..], b"NIX_STORE=/s"];
+        let world = Machine::new();
+        let purity = Purity::enforced(&Environment::new(strings), None, &world).unwrap();
+        let mut params: Vec<_> = words
+            .split(' ')
+            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
+            .collect();
+        drop_impure_of_linker(&mut params, &purity, &mut Log::default())?;
+        Ok(params
+            .iter()
+            .map(|arg| &arg[..])
+            .collect::<Vec<_>>()
+            .join(&b' '))
+    }
+
+    #[test]
+    fn impure_options_are_dropped_and_impure_files_refused() {
+        let words = "-L/usr/lib -L /lib -L/s/a -rpath /lib -rpath /s/a -dynamic-linker /lib/ld.so -syslibroot // --sysroot=/ x.o /NOLOGO -L";
+        assert_eq!(
+            purified(words).unwrap(),
+            b"-L/s/a -rpath /s/a x.o /NOLOGO -L"
+        );
+        assert_eq!(purified("-syslibroot /sdk").unwrap(), b"-syslibroot /sdk");
+        assert_eq!(
+            purified("/s/x.o /usr/lib/crt1.o"),
+            Err(Error::ImpurePath(b"/usr/lib/crt1.o".to_vec()))
+        );
+        assert_eq!(
+            purified("/LIBPATH:/usr/lib"),
+            Err(Error::ImpurePath(b"/usr/lib".to_vec()))
+        );
+        assert!(purified("/LIBPATH:/s/lib").is_ok());
     }
 }

@@ -4,8 +4,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
+use crate::model::argument::{Arg, Origin};
 use crate::model::error::Error;
-use crate::model::plan::{Arg, Origin};
 
 /// Files may include files this deep.
 const DEPTH: usize = 100;

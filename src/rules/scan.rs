@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::model::plan::Arg;
+use crate::model::argument::Arg;
 use crate::options::stage::Goal;
 use crate::options::values::takes_value;
 
@@ -148,7 +148,7 @@ impl Scan<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::plan::Origin;
+    use crate::model::argument::Origin;
 
     fn scanned(words: &str) -> (Scan<'static>, usize) {
         let mut params: Vec<_> = words

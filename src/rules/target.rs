@@ -2,12 +2,13 @@
 
 use alloc::vec::Vec;
 
+use crate::model::argument::Arg;
 use crate::model::call::Call;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::model::event::{Event, Log};
-use crate::model::plan::Arg;
+use crate::model::event::Event;
 use crate::model::toolchain::Role;
+use crate::planning::log::Log;
 use crate::planning::variables::number_or_one;
 
 const RULE: &str = "default target";
@@ -33,7 +34,7 @@ pub fn flags<'a>(params: &[Arg], call: &Call<'a>, log: &mut Log) -> Result<Vec<A
         }
     }
     if call.role != Role::Cpp {
-        let rule = crate::model::plan::Origin::Rule(RULE);
+        let rule = crate::model::argument::Origin::Rule(RULE);
         flags.push(Arg::rule("-target", RULE));
         flags.push(Arg::new(&**default, rule.clone()));
         for flag in &toolchain.machine_flags {
@@ -77,7 +78,7 @@ fn is_suppressed(environment: &Environment, log: &mut Log) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::plan::Origin;
+    use crate::model::argument::Origin;
     use crate::model::toolchain::{Tool, Toolchain};
     use alloc::borrow::Cow;
 

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::model::toolchain::Bytes;
+use crate::text::Bytes;
 use crate::text::json::{Reader, Result, write_utf8_string};
 
 #[derive(Clone, Debug, PartialEq, Eq)]

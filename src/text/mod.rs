@@ -1,4 +1,12 @@
 //! Bytes and their formats. Knows nothing of compilers.
 
+use alloc::borrow::Cow;
+
 pub mod compile_database;
 pub mod json;
+pub mod number;
+pub mod path;
+pub mod words;
+
+/// Text that need not be UTF-8, borrowed where possible.
+pub type Bytes<'a> = Cow<'a, [u8]>;

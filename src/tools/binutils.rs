@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use crate::model::argument::{Arg, Command};
 use crate::model::explanation::Why;
-use crate::model::plan::{Arg, Command, Origin, Plan};
+use crate::model::plan::Plan;
 use crate::planning::context::Context;
 
 /// GNU strip: archives come out the same whenever they are stripped.
@@ -11,7 +12,7 @@ pub fn strip<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     let before = Arg::rule("--enable-deterministic-archives", "deterministic archives");
     let command = Command {
         before: Vec::from([before]),
-        params: users(&context),
+        params: context.caller_args(),
         after: Vec::new(),
     };
     context.plan(command)
@@ -19,7 +20,7 @@ pub fn strip<'a>(context: Context<'_, 'a>) -> Plan<'a> {
 
 /// LLVM's ranlib does not know `-t`.
 pub fn ranlib<'a>(context: Context<'_, 'a>) -> Plan<'a> {
-    let mut params = users(&context);
+    let mut params = context.caller_args();
     context
         .log
         .dropping(&mut params, Why::Unknown, |params, _| {
@@ -41,15 +42,8 @@ pub fn go<'a>(mut context: Context<'_, 'a>) -> Plan<'a> {
         context.variables.export(b"GCCGO".to_vec(), gccgo);
     }
     let command = Command {
-        params: users(&context),
+        params: context.caller_args(),
         ..Command::default()
     };
     context.plan(command)
-}
-
-/// The arguments as they are.
-pub fn users<'a>(context: &Context<'_, 'a>) -> Vec<Arg<'a>> {
-    let args = context.call.args.iter().enumerate();
-    args.map(|(n, arg)| Arg::new(*arg, Origin::User(n + 1)))
-        .collect()
 }

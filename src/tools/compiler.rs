@@ -1,16 +1,17 @@
 //! §2: compiler driver calls.
 
+use crate::rules::collect::collect;
+use crate::rules::darwin;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
 use crate::model::error::Error;
 use crate::model::explanation::{Note, Stand, Why};
-use crate::model::plan::{Arg, Command, Origin, Plan};
+use crate::model::plan::Plan;
 use crate::model::toolchain::{Family, Role};
 use crate::planning::context::Context;
-use crate::planning::flag_files::FlagFiles;
-use crate::rules::collect::{compiler_half, linker_half};
 use crate::rules::collect_gcc_options;
 use crate::rules::compile_record::{record, why_no_record};
 use crate::rules::driver_link;
@@ -59,7 +60,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     }
     context.count(|counts| counts.add_compiler(call.role, &params, &scan));
 
-    let sdk_root = context.sdk_root()?;
+    let sdk_root = darwin::sdk_root(&mut context)?;
     if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
         drop_impure(&mut params, &COMPILER_OPTIONS, &purity, context.log);
     }
@@ -114,29 +115,6 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     }
     plan.record = record.map(Box::new);
     Ok(plan)
-}
-
-/// Collects the variables of both halves (§1), the linker's first so that
-/// libc's link flags come before the compiler's.
-///
-/// # Errors
-/// Variables that contradict each other, and files that cannot be read.
-pub fn collect<'a>(
-    context: &mut Context<'_, 'a>,
-    c_includes: bool,
-) -> Result<FlagFiles<'a>, Error> {
-    let call = context.call;
-    let files = if call.root == call.bintools {
-        let files = FlagFiles::listed(call.root, context.world);
-        linker_half(context, &files)?;
-        files
-    } else {
-        let linker_files = FlagFiles::asked_for(call.bintools, context.world);
-        linker_half(context, &linker_files)?;
-        FlagFiles::asked_for(call.root, context.world)
-    };
-    compiler_half(context, &files, c_includes)?;
-    Ok(files)
 }
 
 /// What nixpkgs' script knows of the call when it runs a hook.

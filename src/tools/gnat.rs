@@ -1,17 +1,18 @@
 //! §8: gnat tools.
 
+use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
 use crate::model::error::Error;
 use crate::model::explanation::Note;
-use crate::model::plan::{Arg, Command, Origin, Plan};
+use crate::model::plan::Plan;
 use crate::model::tool_name::ToolName;
 use crate::planning::context::Context;
 use crate::planning::variables::Variables;
+use crate::rules::collect::collect;
 use crate::rules::collect::gnat_half;
 use crate::rules::native::drop_native;
 use crate::rules::purity::{GNAT_OPTIONS, Purity, drop_impure};
 use crate::rules::response_file;
-use crate::tools::compiler::collect;
 
 const RULE: &str = "gnat tools of this toolchain";
 

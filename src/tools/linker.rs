@@ -1,34 +1,30 @@
 //! §3: linker calls.
 
+use crate::rules::link_additions::LINKED;
+use crate::rules::link_additions::from_libraries;
+use crate::rules::link_additions::hardening_flags;
+use crate::rules::link_additions::output;
+use crate::rules::purity::drop_impure_of_linker;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::model::argument::{Arg, Command};
 use crate::model::call::Call;
 use crate::model::error::Error;
-use crate::model::event::{Event, Log};
 use crate::model::explanation::{Note, Why};
-use crate::model::plan::{Arg, Command, Origin, Plan};
+use crate::model::hook::Hook;
+use crate::model::plan::Plan;
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 use crate::planning::variables::Variables;
 use crate::rules::collect::linker_half;
 use crate::rules::darwin;
-use crate::rules::hardening;
 use crate::rules::hooks;
-use crate::rules::hooks::Hook;
 use crate::rules::link_type::LinkType;
 use crate::rules::linker_shim;
 use crate::rules::pie;
 use crate::rules::purity::Purity;
 use crate::rules::response_file;
-use crate::rules::rpath::library_search::LibrarySearch;
-use crate::rules::rpath::rpaths;
-use crate::rules::rpath::store::Store;
-use crate::tools::binutils::users;
-
-/// Set for the linker that is run, and for all that it runs: the output of the
-/// link that this half has added to what it adds.
-const LINKED: &[u8] = b"CC_WRAPPER_LINKED";
 
 /// Plans a call of role ld.
 ///
@@ -49,7 +45,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         if output(params.iter().map(|arg| &arg[..])) == linked {
             context.count(|counts| counts.add_linker(&params));
             match any_driver {
-                true => params = users(&context),
+                true => params = context.caller_args(),
                 // What a driver has not done.
                 false => drop_enforced(&mut params, None, &mut context)?,
             }
@@ -61,7 +57,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
             }));
         }
     }
-    let sdk_root = context.sdk_root()?;
+    let sdk_root = darwin::sdk_root(&mut context)?;
     let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;
     let mut params = response_file::expand(call.args, context.world)?;
@@ -158,7 +154,7 @@ fn drop_enforced(
         return Ok(());
     }
     context.log.dropping(params, Why::Impure, |params, log| {
-        drop_impure(params, &purity, log)
+        drop_impure_of_linker(params, &purity, log)
     })
 }
 
@@ -181,79 +177,6 @@ fn shell_variables(
     ])
 }
 
-/// The file that a link makes.
-fn output<'c>(args: impl Iterator<Item = &'c [u8]>) -> &'c [u8] {
-    let mut output: &[u8] = b"a.out";
-    let mut args = args.peekable();
-    while let Some(arg) = args.next() {
-        match arg {
-            b"-o" | b"--output" => output = args.peek().copied().unwrap_or(output),
-            [b'-', b'o', file @ ..] if !file.starts_with(b"format") => output = file,
-            _ => output = arg.strip_prefix(b"--output=").unwrap_or(output),
-        }
-    }
-    output
-}
-
-/// Drops or refuses what is impure.
-fn drop_impure(params: &mut Vec<Arg>, purity: &Purity, log: &mut Log) -> Result<(), Error> {
-    let mut kept = Vec::with_capacity(params.len());
-    let mut rest = core::mem::take(params).into_iter().peekable();
-    while let Some(param) = rest.next() {
-        let next: &[u8] = rest.peek().map_or(b"", |arg| &arg[..]);
-        let skipped = match &param[..] {
-            [b'-', b'L', directory @ ..] if directory.starts_with(b"/") => purity
-                .is_impure_directory(directory)
-                .then(|| (directory.to_vec(), false)),
-            b"-L" => purity
-                .is_impure_directory(next)
-                .then(|| (next.to_vec(), true)),
-            b"-rpath" | b"-dynamic-linker" => purity.is_impure(next).then(|| (next.to_vec(), true)),
-            b"-syslibroot" => (next == b"//").then(|| (next.to_vec(), true)),
-            _ => None,
-        };
-        if let Some((path, with_value)) = skipped {
-            log.push(Event::SkippedImpure(path));
-            if with_value {
-                rest.next();
-            }
-            continue;
-        }
-        let named = match param.strip_prefix(b"/LIBPATH:") {
-            Some(path) if path.starts_with(b"/") => Some(path),
-            _ => Some(&param[..]).filter(|param| is_absolute_path(param)),
-        };
-        match named {
-            Some(path) if purity.is_impure(path) => return Err(Error::ImpurePath(path.to_vec())),
-            _ if param.starts_with(b"--sysroot") => {}
-            _ => kept.push(param),
-        }
-    }
-    *params = kept;
-    Ok(())
-}
-
-/// `/…/…`, the first component without a colon: options of link.exe's style
-/// are no paths.
-fn is_absolute_path(param: &[u8]) -> bool {
-    let Some(rest) = param.strip_prefix(b"/") else {
-        return false;
-    };
-    let end = rest.iter().position(|&b| b == b'/' || b == b':');
-    end.is_some_and(|end| rest[end] == b'/')
-}
-
-/// The linker's hardening (§4).
-pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
-    let enabled = context.variables.list("NIX_HARDENING_ENABLE");
-    let call = context.call;
-    context
-        .log
-        .note(|| hardening::linkers_note(enabled.args(), call));
-    let unsupported = call.hardening_unsupported();
-    hardening::linker(enabled.bytes(), unsupported, context.log)
-}
-
 /// The program interpreter that the variables name.
 fn dynamic_linker<'a>(variables: &mut Variables) -> Vec<Arg<'a>> {
     let path = variables.list("NIX_DYNAMIC_LINKER");
@@ -266,73 +189,16 @@ fn dynamic_linker<'a>(variables: &mut Variables) -> Vec<Arg<'a>> {
     ])
 }
 
-/// What follows from the libraries of a link.
-pub struct Found<'a> {
-    /// To be put behind all others.
-    pub args: Vec<Arg<'a>>,
-    pub relocatable: bool,
-    pub is_32_bit: bool,
-}
-
-/// What follows from the libraries of the whole command: the interpreter of
-/// 32-bit programs, rpaths, and the build id (§3.6 to §3.9). `files` are the
-/// linker half's.
-///
-/// # Errors
-/// `dynamic-linker-m32` is there and cannot be read.
-pub fn from_libraries<'a, 'c>(
-    command: impl Iterator<Item = &'c [u8]> + Clone,
-    link_type: LinkType,
-    files: &FlagFiles,
-    context: &mut Context,
-) -> Result<Found<'a>, Error> {
-    let call = context.call;
-    let output = output(command.clone()).to_vec();
-    context.variables.export(LINKED.to_vec(), output);
-    let variables = &context.variables;
-    let store = Store::new(call.environment, call.toolchain, context.world);
-    let search = LibrarySearch::of(command, &store);
-    let mut args = Vec::new();
-    if search.is_32_bit && link_type == LinkType::Dynamic {
-        let file = "dynamic-linker-m32";
-        if let Some(path) = files.read(file)? {
-            let origin = Origin::FlagFile(file);
-            args.push(Arg::new(&b"-dynamic-linker"[..], origin.clone()));
-            args.push(Arg::new(path, origin));
-        }
-    }
-    if variables.is_one("NIX_DONT_SET_RPATH") {
-        context
-            .log
-            .note(|| Note::NoRpaths("NIX_DONT_SET_RPATH is 1"));
-    } else if link_type == LinkType::StaticPie {
-        context.log.note(|| Note::NoRpaths(Why::StaticPie.text()));
-    } else {
-        for rpath in rpaths(&search, &store, context.world, context.log) {
-            let origin = Origin::Rpath(rpath.library);
-            args.push(Arg::new(&b"-rpath"[..], origin.clone()));
-            args.push(Arg::new(rpath.directory, origin));
-        }
-    }
-    if variables.is_one("NIX_SET_BUILD_ID") && !search.relocatable {
-        let style = call.environment.get_nonempty(b"NIX_BUILD_ID_STYLE");
-        let flag = [b"--build-id=", style.unwrap_or(b"sha1")].concat();
-        args.push(Arg::new(flag, Origin::Rule("build id")));
-    }
-    Ok(Found {
-        args,
-        relocatable: search.relocatable,
-        is_32_bit: search.is_32_bit,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use crate::rules::link_additions::LINKED;
+
     use super::*;
     use crate::machine::world::fake::Machine;
     use crate::model::environment::Environment;
+    use crate::model::half::Half;
     use crate::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
-    use crate::planning::roles::Half;
+    use crate::planning::log::Log;
     use alloc::borrow::Cow;
 
     /// What a linker that any driver runs makes of `-L/s/lib -la`.
@@ -393,53 +259,5 @@ mod tests {
         ] {
             assert_eq!(by_any_driver(strings), want.as_bytes(), "{strings:?}");
         }
-    }
-
-    #[test]
-    fn a_path_is_told_from_an_option_by_the_colon() {
-        for (param, path) in [
-            ("/usr/lib/x.o", true),
-            ("/usr", false),
-            ("/LIBPATH:/x", false),
-            ("x/y", false),
-            ("//", true),
-        ] {
-            assert_eq!(is_absolute_path(param.as_bytes()), path, "{param}");
-        }
-    }
-
-    fn purified(words: &'static str) -> Result<Vec<u8>, Error> {
-        let strings = [&b"NIX_ENFORCE_PURITY=1"[..], b"NIX_STORE=/s"];
-        let world = Machine::new();
-        let purity = Purity::enforced(&Environment::new(strings), None, &world).unwrap();
-        let mut params: Vec<_> = words
-            .split(' ')
-            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
-            .collect();
-        drop_impure(&mut params, &purity, &mut Log::default())?;
-        Ok(params
-            .iter()
-            .map(|arg| &arg[..])
-            .collect::<Vec<_>>()
-            .join(&b' '))
-    }
-
-    #[test]
-    fn impure_options_are_dropped_and_impure_files_refused() {
-        let words = "-L/usr/lib -L /lib -L/s/a -rpath /lib -rpath /s/a -dynamic-linker /lib/ld.so -syslibroot // --sysroot=/ x.o /NOLOGO -L";
-        assert_eq!(
-            purified(words).unwrap(),
-            b"-L/s/a -rpath /s/a x.o /NOLOGO -L"
-        );
-        assert_eq!(purified("-syslibroot /sdk").unwrap(), b"-syslibroot /sdk");
-        assert_eq!(
-            purified("/s/x.o /usr/lib/crt1.o"),
-            Err(Error::ImpurePath(b"/usr/lib/crt1.o".to_vec()))
-        );
-        assert_eq!(
-            purified("/LIBPATH:/usr/lib"),
-            Err(Error::ImpurePath(b"/usr/lib".to_vec()))
-        );
-        assert!(purified("/LIBPATH:/s/lib").is_ok());
     }
 }

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::model::plan::{Arg, Command, Plan};
+use crate::model::argument::{Arg, Command};
+use crate::model::plan::Plan;
 use crate::planning::context::Context;
 use crate::rules::collect::note_unread;
-use crate::tools::binutils::users;
 
 const PATH: &str = "PKG_CONFIG_PATH";
 const MARK: &str = "NIX_PKG_CONFIG_WRAPPER_FLAGS_SET";
@@ -17,7 +17,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Plan<'a> {
     let flag = is_static.then(|| Arg::rule("--static", "static target"));
     let command = Command {
         before: flag.into_iter().collect(),
-        params: users(&context),
+        params: context.caller_args(),
         after: Vec::new(),
     };
     context.plan(command)

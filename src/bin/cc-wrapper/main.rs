@@ -3,19 +3,11 @@
 //! What touches the world is here; what decides is the library, which has no
 //! std.
 
-mod child;
 mod command;
-mod count;
 #[cfg(early_start)]
 mod entry;
-mod execute;
-mod hook;
-mod job;
-mod os;
-mod record;
-mod report;
-mod signals;
-mod unnamed_file;
+mod process;
+mod support;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -25,11 +17,12 @@ use std::process::ExitCode;
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::event::Log;
 use cc_wrapper::model::statistics::Statistics;
 use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
 
-use crate::count::End;
+use crate::process::count::End;
+use crate::process::{count, execute, os, record, report};
 
 fn main() -> ExitCode {
     count::begin();

@@ -4,8 +4,8 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::model::toolchain::Bytes;
 use crate::rules::rpath::store::Store;
+use crate::text::Bytes;
 
 /// Library directories and the file names that are looked for in them.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
-use crate::model::event::Log;
 use crate::model::explanation::{NoRpath, Note};
+use crate::planning::log::Log;
 use crate::rules::rpath::library_search::LibrarySearch;
 use crate::rules::rpath::store::Store;
 

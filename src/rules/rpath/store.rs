@@ -1,5 +1,6 @@
 //! Which library directories count as the store, and so for rpath (§3.8).
 
+use crate::text::path::without_slashes;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
@@ -7,7 +8,8 @@ use crate::machine::symlinks::resolve;
 use crate::machine::world::World;
 use crate::model::environment::Environment;
 use crate::model::explanation::{NoRpath, StoreBy};
-use crate::model::toolchain::{Bytes, Toolchain};
+use crate::model::toolchain::Toolchain;
+use crate::text::Bytes;
 
 pub struct Store<'a> {
     /// Empty: every absolute directory.
@@ -95,14 +97,6 @@ impl<'a> Store<'a> {
                 .is_some_and(|rest| rest.starts_with(b"/"))
         })
     }
-}
-
-/// A path without slashes at its end.
-pub fn without_slashes(mut path: &[u8]) -> &[u8] {
-    while let [rest @ .., b'/'] = path {
-        path = rest;
-    }
-    path
 }
 
 /// Whether a path may spell a directory in a roundabout way.

@@ -1,28 +1,14 @@
 //! `cc-wrapper`, called by its own name.
 
 mod adopt;
-mod argument;
 mod compdb;
 mod completions;
 mod doctor;
-mod elf;
 mod environment;
-mod error;
-mod exchange;
 mod explain;
-mod front_ends;
-mod help;
-mod install;
-mod interrupt;
 mod man;
-mod output;
-mod own;
-mod paths;
 mod run;
 mod rustup;
-mod screen;
-mod step;
-mod summary;
 mod usage;
 mod wrap;
 
@@ -31,7 +17,8 @@ use std::process::ExitCode;
 
 use clap::Command;
 
-use self::help::{Help, USAGE};
+use crate::support::help::{Help, USAGE};
+use crate::support::output;
 
 const ABOUT: &str = "Wrap gcc, g++, clang and ld to add flags from environment variables";
 

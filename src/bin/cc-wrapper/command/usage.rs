@@ -10,8 +10,8 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::command::environment;
-use crate::command::error::Error;
-use crate::command::output;
+use crate::support::error::Error;
+use crate::support::output;
 
 const USAGE_ERROR: u8 = 2;
 

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, ArgMatches, Command, ValueHint};
 
-use crate::command::argument::{flag, operand, option, path};
-use crate::command::error::{Error, Result};
-use crate::command::help::{Help, STATUSES};
-use crate::command::own::BINARY;
-use crate::command::paths::{absolute, shown};
+use crate::support::argument::{flag, operand, option, path};
+use crate::support::error::{Error, Result};
+use crate::support::help::{Help, STATUSES};
+use crate::support::paths::absolute;
+use crate::support::self_binary::BINARY;
+use crate::support::show::shown;
 
 /// The subcommand's name.
 pub const NAME: &str = "adopt";

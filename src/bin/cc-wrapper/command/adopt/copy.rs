@@ -6,14 +6,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::rules::linker_shim;
+use cc_wrapper::machine::linker_shim;
 
 use super::bin::{What, names};
 use super::half::Half;
-use crate::command::error::{Result, cannot};
-use crate::command::front_ends;
-use crate::command::own::BINARY;
-use crate::command::paths::canonical;
+use crate::support::error::{Result, cannot};
+use crate::support::linker_shims;
+use crate::support::paths::canonical;
+use crate::support::self_binary::BINARY;
 
 const SETUP_HOOK: &str = "setup-hook";
 const PROPAGATED: &[u8] = b"propagated-";
@@ -40,7 +40,7 @@ impl Copy<'_> {
     pub fn make(&self) -> Result<()> {
         self.make_bin()?;
         if self.half.is_linkers {
-            front_ends::lay(self.root, self.binary)?;
+            linker_shims::lay(self.root, self.binary)?;
         }
         self.make_support()?;
         for name in names(&self.half.root)? {

@@ -1,5 +1,6 @@
 //! One half of a wrapper, read from its files.
 
+use crate::support::show;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
@@ -9,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Bytes, Darwin, Family, Role, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Darwin, Family, Role, Tool, Toolchain};
+use cc_wrapper::text::Bytes;
 
 use super::bin::{self, Entry, Found, What};
 use super::clang_target::{self, ClangTarget};
@@ -18,10 +20,10 @@ use super::lines::{contains, lines};
 use super::script::{self, Kind, Script, Wrapper};
 use super::statements::is_blank;
 use super::{darwin, hardening};
-use crate::command::error::{Error, Result, cannot};
-use crate::command::own::TOOLCHAIN;
-use crate::command::paths::{self, canonical};
-use crate::os::Os;
+use crate::process::os::Os;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::canonical;
+use crate::support::self_binary::TOOLCHAIN;
 
 /// How much of a line is shown.
 const LONG: usize = 60;
@@ -83,7 +85,7 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
     if !own(&&wrapper) {
         return Err(Error::new(format!(
             "{called}: its scripts belong to {}; adopt that",
-            paths::shown(&wrapper.out)
+            show::shown(&wrapper.out)
         )));
     }
     let support = Support(root.join("nix-support"));
@@ -132,7 +134,7 @@ impl Half {
                 Some(own) if own.is_added => {
                     return Err(Error::new(format!(
                         "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
-                        paths::shown(&support.0.join(file)),
+                        show::shown(&support.0.join(file)),
                         shown(&own)
                     )));
                 }
@@ -263,7 +265,7 @@ impl Half {
             };
             let what = match tool.and_then(|role| alone.map_or(Ok(role), Err)) {
                 Ok(role) => {
-                    let note = note.map(|line| format!("{} {line}", paths::shown(&name)));
+                    let note = note.map(|line| format!("{} {line}", show::shown(&name)));
                     self.not_taken.extend(note);
                     self.toolchain.tools.push(Tool {
                         name: owned(name.as_bytes()),
@@ -282,12 +284,12 @@ impl Half {
         }
         if self.toolchain.tools.is_empty() {
             let why = self.entries.iter().find_map(|entry| match &entry.what {
-                What::Script(why) => Some(format!("{}: {why}", paths::shown(&entry.name))),
+                What::Script(why) => Some(format!("{}: {why}", show::shown(&entry.name))),
                 _ => None,
             });
             return Err(Error::new(format!(
                 "{} cannot be adopted: {}",
-                paths::shown(&self.root),
+                show::shown(&self.root),
                 why.unwrap_or_default()
             )));
         }
@@ -318,7 +320,7 @@ impl Half {
         }
         let program = script.program.as_os_str().as_bytes();
         if !Os.is_executable(program) {
-            let program = paths::shown(&script.program);
+            let program = show::shown(&script.program);
             return Err(format!("it runs {program}, which is not there"));
         }
         let known = ToolName::parse(name.as_bytes()).and_then(|name| name.role);
@@ -421,7 +423,7 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
             (Some(other), None) => {
                 let pairs = text.lines().zip(masked[other].1.lines());
                 let line = pairs.take_while(|(a, b)| a == b).count() + 1;
-                let other = paths::shown(&scripts[other].name);
+                let other = show::shown(&scripts[other].name);
                 Lines::Own(format!("it differs from {other} in line {line}"))
             }
             (None, Some(first)) => Lines::NotTaken(shown(first)),
@@ -444,7 +446,7 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     if let Some(elsewhere) = elsewhere {
         return Error::new(format!(
             "{called} only leads to a wrapper; adopt {}",
-            paths::shown(&elsewhere)
+            show::shown(&elsewhere)
         ));
     }
     let shape = entries.iter().find_map(|entry| match &entry.what {
@@ -454,7 +456,7 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     Error::new(match shape {
         Some((name, why)) => format!(
             "{called} is no wrapper of a known shape (bin/{}: {why}); use it as it is",
-            paths::shown(name)
+            show::shown(name)
         ),
         None => format!("{called} is no wrapper: no script in its bin; give the root of one"),
     })

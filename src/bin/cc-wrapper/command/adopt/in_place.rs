@@ -10,19 +10,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use cc_wrapper::machine::linker_shim;
 use cc_wrapper::model::toolchain::{Role, Toolchain};
-use cc_wrapper::rules::linker_shim;
 use rustix::fs::{Access, access};
 
 use super::bin::What;
 use super::half::{BuiltIn, Half, owned};
 use super::lines::contains;
 use super::{clang_target, darwin, script};
-use crate::command::error::{Error, Result, cannot};
-use crate::command::front_ends;
-use crate::command::own::{BINARY, TOOLCHAIN};
-use crate::command::paths::shown;
-use crate::command::step::Step;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::file_operation::Step;
+use crate::support::linker_shims;
+use crate::support::self_binary::{BINARY, TOOLCHAIN};
+use crate::support::show::shown;
 
 /// All that turns the half over.
 ///
@@ -93,8 +93,8 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
 /// Those that are not there yet.
 fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
     let directory = root.join(linker_shim::DIRECTORY);
-    let target = front_ends::target(binary);
-    let missing = front_ends::places(root).filter(|place| !place.is_symlink());
+    let target = linker_shims::target(binary);
+    let missing = linker_shims::places(root).filter(|place| !place.is_symlink());
     let links = missing.map(|place| Step::Link(place, target.clone()));
     let made = (!directory.exists()).then(|| Step::Directory(directory.clone()));
     made.into_iter().chain(links).collect()

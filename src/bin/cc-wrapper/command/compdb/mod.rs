@@ -17,9 +17,9 @@ pub use arguments::{HELP, NAME, command};
 
 use self::arguments::Arguments;
 use self::database::Database;
-use crate::command::error::{Result, warn};
-use crate::command::output;
-use crate::command::paths::shown;
+use crate::support::error::{Result, warn};
+use crate::support::output;
+use crate::support::show::shown;
 
 /// Does what the command line asks.
 ///

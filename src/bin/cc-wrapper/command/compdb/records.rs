@@ -7,8 +7,8 @@ use std::path::Path;
 use cc_wrapper::text::compile_database::Entry;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::command::error::{Error, Result, cannot, warn};
-use crate::command::paths::shown;
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::show::shown;
 
 /// The file's text, with no line half written.
 ///

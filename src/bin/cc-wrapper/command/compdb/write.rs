@@ -6,8 +6,8 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::shown;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::show::shown;
 
 /// A reader of `output` finds what was there before, or all of `text`.
 ///

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{ArgMatches, Command, ValueHint};
 
 use super::SCRIPTS;
-use crate::command::argument::{all, operand};
-use crate::command::help::{Help, STATUSES};
+use crate::support::argument::{all, operand};
+use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
 pub const NAME: &str = "completions";

@@ -16,8 +16,8 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
 pub use arguments::{HELP, NAME, command};
 
-use crate::command::error::{Error, Result};
-use crate::command::output;
+use crate::support::error::{Error, Result};
+use crate::support::output;
 
 /// The script of each shell.
 const SCRIPTS: [(&str, &str); 3] = [

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgMatches, Command, ValueHint};
 
-use crate::command::argument::{all, flag, operand};
-use crate::command::help::{Help, USAGE};
+use crate::support::argument::{all, flag, operand};
+use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
 pub const NAME: &str = "doctor";

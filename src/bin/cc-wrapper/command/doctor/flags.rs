@@ -6,9 +6,9 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::planning::list_text::words;
-use cc_wrapper::planning::roles::Half as Which;
+use cc_wrapper::model::half::Half as Which;
 use cc_wrapper::rules::collect::flag_lists;
+use cc_wrapper::text::words::words;
 
 use super::directory;
 use super::finding::{Finding, Place, bytes};

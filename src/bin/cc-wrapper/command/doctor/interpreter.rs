@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::toolchain::Role;
-use cc_wrapper::planning::list_text::words;
+use cc_wrapper::text::words::words;
 
 use super::finding::{Finding, Place, shown};
 use super::gone;

@@ -3,10 +3,11 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cc_wrapper::model::event::Log;
-use cc_wrapper::model::plan::Suffix;
+use cc_wrapper::model::argument::Suffix;
+use cc_wrapper::model::half::Half as Which;
 use cc_wrapper::model::toolchain::Role;
-use cc_wrapper::planning::roles::{Half as Which, roles};
+use cc_wrapper::planning::log::Log;
+use cc_wrapper::planning::roles::roles;
 use cc_wrapper::rules::collect::flag_lists;
 
 use super::finding::{Finding, bytes};

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::finding::{Finding, shown};
 use super::variables::Variables;
-use crate::execute::launcher_words;
-use crate::record::refusal;
+use crate::process::launcher;
+use crate::process::record::refusal;
 
 const COMPDB: &str = "CC_WRAPPER_COMPDB";
 const LAUNCHER: &str = "CC_WRAPPER_LAUNCHER";
@@ -20,7 +20,7 @@ pub fn check(variables: &Variables) -> Vec<Finding> {
 }
 
 fn launcher(variables: &Variables) -> Option<Finding> {
-    let why = launcher_words(variables.get(LAUNCHER)?).err()?;
+    let why = launcher::words(variables.get(LAUNCHER)?).err()?;
     let why = why.strip_prefix(LAUNCHER).unwrap_or(&why);
     let why = why.trim_start_matches(": ");
     let (what, remedy) = why.split_once("; ").unwrap_or((why, "unset it"));

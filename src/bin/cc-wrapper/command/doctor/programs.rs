@@ -16,7 +16,7 @@ use super::gone;
 use super::root::{Half, Root};
 use super::starting;
 use super::variables::Variables;
-use crate::os::Os;
+use crate::process::os::Os;
 
 /// No chain of wrappers is this long.
 const LONGEST: usize = 16;
@@ -122,7 +122,7 @@ fn next(program: &Path, environment: &Environment) -> Option<PathBuf> {
 mod tests {
     use super::*;
     use crate::command::doctor::root::{tests::ids, tests::lay};
-    use crate::command::own::TOOLCHAIN;
+    use crate::support::self_binary::TOOLCHAIN;
     use std::fs;
     use std::os::unix::fs::symlink;
 

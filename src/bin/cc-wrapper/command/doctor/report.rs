@@ -3,7 +3,7 @@
 use cc_wrapper::text::json;
 
 use super::finding::{Finding, Group, Place, Severity};
-use crate::command::screen::{Kind, Screen};
+use crate::support::terminal::{Kind, Screen};
 
 /// Whether nothing is wrong that makes calls or programs fail.
 pub fn is_ok(groups: &[Group]) -> bool {

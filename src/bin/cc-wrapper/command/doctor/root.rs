@@ -9,7 +9,7 @@ use cc_wrapper::model::toolchain::{Role, Tool, Toolchain};
 
 use super::finding::{Finding, Place, shown};
 use super::{reading, target};
-use crate::command::own::TOOLCHAIN;
+use crate::support::self_binary::TOOLCHAIN;
 
 /// One half: a directory with its `toolchain.json`.
 pub struct Half<'t> {

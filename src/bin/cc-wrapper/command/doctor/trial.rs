@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::unnamed_file;
+use crate::process::anonymous_file;
 
 /// No compiler thinks about its version for this long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,7 +35,7 @@ pub struct Trial {
 /// # Errors
 /// The kernel does not run it.
 pub fn of(program: &Path) -> io::Result<Trial> {
-    let mut said = unnamed_file::create()?;
+    let mut said = anonymous_file::create()?;
     let mut command = Command::new(program);
     for name in LOUD {
         command.env_remove(name);

@@ -6,8 +6,8 @@ use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::print::{self, Shell};
-use crate::command::argument::{all, operand, option, path};
-use crate::command::help::{Help, STATUSES};
+use crate::support::argument::{all, operand, option, path};
+use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
 pub const NAME: &str = "env";

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
 
-use crate::command::error::{Error, Result, cannot, warn};
-use crate::command::own::{self, TOOLCHAIN};
-use crate::command::paths::{
-    absolute, canonical, has_colon, has_white_space, shown, without_parents,
-};
 use crate::command::wrap::Triple;
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::paths::{absolute, canonical, has_colon, has_white_space, without_parents};
+use crate::support::self_binary;
+use crate::support::self_binary::TOOLCHAIN;
+use crate::support::show::shown;
 
 #[derive(Debug, Default)]
 pub struct Root {
@@ -132,7 +132,9 @@ impl Root {
             let mut words = value.as_bytes().split(u8::is_ascii_whitespace);
             let word = words.find(|word| !word.is_empty()).unwrap_or_default();
             let program = which::which_in(OsStr::from_bytes(word), Some(&path), "/");
-            let root = program.ok().and_then(|program| own::root_of(&program));
+            let root = program
+                .ok()
+                .and_then(|program| self_binary::root_of(&program));
             if let Some(root) = root.filter(|root| *root != this) {
                 others.entry(root).or_default().push(variable);
             }

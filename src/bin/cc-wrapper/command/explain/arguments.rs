@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{ArgMatches, Command};
 
-use crate::command::argument::{all, call, flag};
-use crate::command::help::{Help, USAGE};
+use crate::support::argument::{all, call, flag};
+use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
 pub const NAME: &str = "explain";

@@ -1,8 +1,9 @@
 //! The explanation for programs. docs/explain.md names the keys.
 
+use cc_wrapper::model::argument::{Arg, Command, Origin};
 use cc_wrapper::model::event::Level;
 use cc_wrapper::model::explanation::{NO_LIBRARIES, NoRpath, Note, Off, Stand, Why};
-use cc_wrapper::model::plan::{Arg, Command, Origin, ResponseFile};
+use cc_wrapper::model::plan::ResponseFile;
 
 use super::Explained;
 use super::json_value::{Value, list, object, optional, text as string};

@@ -7,19 +7,22 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::decide::decide;
 use cc_wrapper::machine::world::World;
+use cc_wrapper::model::argument::Arg;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::event::Log;
 use cc_wrapper::model::explanation::{Note, Stand};
-use cc_wrapper::model::plan::{Arg, Plan};
+use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::toolchain::Role;
 use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
+use cc_wrapper::rules::driver_link::linkers_view;
 
 use super::{driver, find};
-use crate::command::own::{self, Whose};
-use crate::command::paths::canonical;
-use crate::execute;
-use crate::os::Os;
+use crate::process::execute;
+use crate::process::os::Os;
+use crate::support::paths::canonical;
+use crate::support::self_binary;
+use crate::support::self_binary::Whose;
 
 /// The linker that a driver runs.
 pub struct Below {
@@ -92,7 +95,7 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
         None => found(&named, &environment),
     };
     let missing = (path != named && named.contains(&b'/')).then_some(named);
-    let view = plan.linkers_view(call.environment);
+    let view = linkers_view(&plan.command, call.environment);
     let known = Known {
         is_exact: told.is_some(),
         named: directories(&view),
@@ -110,7 +113,8 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
 
 fn other_build(before: &Before, path: &[u8]) -> Option<String> {
     let is_ours = matches!(before, Before::Ours(_));
-    let is_other = is_ours && own::whose(Path::new(OsStr::from_bytes(path))) == Whose::Other;
+    let is_other =
+        is_ours && self_binary::whose(Path::new(OsStr::from_bytes(path))) == Whose::Other;
     is_other.then(|| find::other_build(path))
 }
 
@@ -132,7 +136,7 @@ impl Known {
         if !Os.is_executable(path) {
             return Before::Absent;
         }
-        if own::whose(program) == Whose::Foreign {
+        if self_binary::whose(program) == Whose::Foreign {
             return bash_root(program).map_or(Before::Nothing, Before::Bash);
         }
         let args: Vec<&[u8]> = self.args.iter().map(|arg| &arg[..]).collect();

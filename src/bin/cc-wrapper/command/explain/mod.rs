@@ -20,20 +20,20 @@ use std::process::ExitCode;
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::event::Log;
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
 
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
-use crate::command::error::{Error, warn};
-use crate::command::output::to_stdout;
-use crate::command::screen::Screen;
-use crate::os::Os;
-use crate::{execute, report};
+use crate::process::os::Os;
+use crate::process::{execute, report};
+use crate::support::error::{Error, warn};
+use crate::support::output::to_stdout;
+use crate::support::terminal::Screen;
 
 /// A call, what it becomes, and what the linker does that it runs.
 struct Explained<'e> {

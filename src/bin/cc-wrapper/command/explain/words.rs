@@ -1,11 +1,11 @@
 //! Where an argument comes from, in words.
 
+use cc_wrapper::model::argument::{Arg, Origin, Suffix};
 use cc_wrapper::model::explanation::Note;
-use cc_wrapper::model::plan::{Arg, Origin, Suffix};
 use cc_wrapper::rules::hardening::stronger;
 use cc_wrapper::rules::hooks;
 
-use crate::report::quoted;
+use crate::process::report::quoted;
 
 /// What the words need to know of the call.
 pub struct Words<'w> {

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::{ArgMatches, Command, ValueHint};
 
 use crate::command::COMMANDS;
-use crate::command::argument::{operand, option, path};
-use crate::command::help::{Help, STATUSES};
+use crate::support::argument::{operand, option, path};
+use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
 pub const NAME: &str = "man";

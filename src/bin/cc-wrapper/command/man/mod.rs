@@ -13,8 +13,9 @@ use clap::ArgMatches;
 pub use arguments::{HELP, NAME, command};
 
 use self::arguments::Arguments;
-use crate::command::error::{Result, cannot};
-use crate::command::{COMMANDS, output, step};
+use crate::command::COMMANDS;
+use crate::support::error::{Result, cannot};
+use crate::support::{file_operation, output};
 
 /// Prints a page, or writes all of them.
 ///
@@ -52,8 +53,8 @@ fn write(pages: &[(String, String)], directory: &Path) -> Result<()> {
     fs::create_dir_all(directory).map_err(cannot("create", directory))?;
     for (name, text) in pages {
         let place = directory.join(format!("{name}.1"));
-        let made = step::make(&place, |path| fs::write(path, text))?;
-        step::put(made, &place)?;
+        let made = file_operation::make(&place, |path| fs::write(path, text))?;
+        file_operation::put(made, &place)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::portable::portable;
 use super::program;
-use crate::command::help::Help;
+use crate::support::help::Help;
 
 const SOURCE: &str = concat!("cc-wrapper ", env!("CARGO_PKG_VERSION"));
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, ArgMatches, Command, ValueHint};
 
-use crate::command::argument::{all, call, flag, option, path};
 use crate::command::environment;
-use crate::command::help::{Help, USAGE};
+use crate::support::argument::{all, call, flag, option, path};
+use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
 pub const NAME: &str = "run";

@@ -19,12 +19,13 @@ pub use arguments::{HELP, NAME, command};
 
 use self::arguments::Arguments;
 use self::totals::Totals;
-use crate::child;
 use crate::command::environment;
-use crate::command::error::{Error, Result, cannot, warn};
-use crate::command::paths::{absolute, shown};
-use crate::count;
-use crate::os::temporary_directory;
+use crate::process::anonymous_file::temporary_directory;
+use crate::process::child;
+use crate::process::count;
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::paths::absolute;
+use crate::support::show::shown;
 
 const STATS: &str = "CC_WRAPPER_STATS";
 const COUNTED: &str = "CC_WRAPPER_COUNTED";

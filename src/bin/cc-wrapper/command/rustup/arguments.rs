@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::command::argument::{all, flag, option, path};
-use crate::command::error::Result;
-use crate::command::help::{Help, USAGE};
-use crate::command::paths::absolute;
+use crate::support::argument::{all, flag, option, path};
+use crate::support::error::Result;
+use crate::support::help::{Help, USAGE};
+use crate::support::paths::absolute;
 
 /// The subcommand's name.
 pub const NAME: &str = "rustup";

@@ -13,10 +13,10 @@ use rustix::fs::{Access, access};
 use super::describe::{self, Config};
 use super::place::{Found, Place, look};
 use super::runs::{self, REINSTALL};
-use crate::command::error::{Error, Result, cannot};
-use crate::command::own;
-use crate::command::paths::shown;
-use crate::command::step::{Step, is_temporary};
+use crate::support::error::{Error, Result, cannot};
+use crate::support::file_operation::{Step, is_temporary};
+use crate::support::self_binary;
+use crate::support::show::shown;
 
 /// What is to be done at one place.
 #[derive(Debug)]
@@ -212,7 +212,7 @@ fn running_sibling(place: &Place) -> Result<Option<PathBuf>> {
 
 /// Whether `path` is this binary, of this version.
 pub fn is_this(path: &Path) -> bool {
-    is_same(path, &own::this())
+    is_same(path, &self_binary::this())
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -221,7 +221,8 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Whether everybody may run the launcher, as it is made.
 fn has_mode(launcher: &Path) -> bool {
-    fs::metadata(launcher).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == own::MODE)
+    fs::metadata(launcher)
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == self_binary::MODE)
 }
 
 /// # Errors

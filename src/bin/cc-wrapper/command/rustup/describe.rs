@@ -5,13 +5,14 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use cc_wrapper::model::toolchain::{Bytes, Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
 use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
+use cc_wrapper::text::Bytes;
 
 use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
-use crate::command::error::{Result, cannot};
-use crate::command::own::TOOLCHAIN;
 use crate::command::wrap;
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary::TOOLCHAIN;
 
 /// What lies where the launcher's `toolchain.json` belongs.
 #[derive(Debug, PartialEq, Eq)]

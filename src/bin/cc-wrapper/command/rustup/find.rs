@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::arguments::Which;
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::{absolute, canonical, shown};
+use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::{absolute, canonical};
+use crate::support::show::shown;
 
 /// Below a toolchain's root.
 pub const RUSTLIB: &str = "lib/rustlib";

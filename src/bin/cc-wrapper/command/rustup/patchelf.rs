@@ -12,10 +12,11 @@ use std::process::Command;
 use super::arguments;
 use super::change::writable;
 use super::find::{RUSTLIB, trimmed};
-use crate::command::elf;
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::{canonical, shown};
-use crate::command::step;
+use crate::support::elf;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::file_operation;
+use crate::support::paths::canonical;
+use crate::support::show::shown;
 
 /// Written by nixpkgs' wrappers.
 const INTERPRETER: &str = "nix-support/dynamic-linker";
@@ -44,7 +45,7 @@ impl Patch {
     pub fn take(&self) -> Result<()> {
         let file = &self.file;
         let metadata = fs::metadata(file).map_err(cannot("read", file))?;
-        let made = step::make(file, |path| fs::write(path, ""))?;
+        let made = file_operation::make(file, |path| fs::write(path, ""))?;
         let mut command = Command::new(&self.patchelf);
         if let Some(interpreter) = &self.interpreter {
             command.arg("--set-interpreter").arg(interpreter);
@@ -53,7 +54,7 @@ impl Patch {
         output(command.arg("--output").arg(&made).arg(file))?;
         fs::set_permissions(&made, metadata.permissions())
             .map_err(cannot("set the mode of", &made))?;
-        step::put(made, file)
+        file_operation::put(made, file)
     }
 }
 

@@ -7,10 +7,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::find::RUSTLIB;
-use crate::command::elf;
-use crate::command::error::{Error, Result, cannot};
-use crate::command::own::{self, TOOLCHAIN};
-use crate::command::paths::shown;
+use crate::support::elf;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::self_binary;
+use crate::support::self_binary::TOOLCHAIN;
+use crate::support::show::shown;
 
 /// The launcher that a driver runs as `-fuse-ld=lld`.
 pub const LAUNCHER: &str = "ld.lld";
@@ -193,7 +194,7 @@ pub fn look(path: &Path) -> Result<Found> {
     Ok(if text.is_empty() {
         Found::Leftover("an empty file".to_owned())
     } else if text.starts_with(elf::MAGIC) {
-        if own::is_binary(&text) {
+        if self_binary::is_binary(&text) {
             Found::Ours
         } else {
             Found::Program

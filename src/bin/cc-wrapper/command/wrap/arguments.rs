@@ -7,10 +7,11 @@ use clap::{ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use super::hardening;
 use super::lay_out::FlagFiles;
-use crate::command::argument::{all, flag, operand, option};
-use crate::command::error::{Error, Result};
-use crate::command::help::{Help, STATUSES};
-use crate::command::paths::{has_white_space, plain, shown};
+use crate::support::argument::{all, flag, operand, option};
+use crate::support::error::{Error, Result};
+use crate::support::help::{Help, STATUSES};
+use crate::support::paths::{has_white_space, plain};
+use crate::support::show::shown;
 
 /// The subcommand's name.
 pub const NAME: &str = "wrap";

@@ -10,8 +10,8 @@ use cc_wrapper::model::toolchain::{Family, Role};
 
 use super::run::{self, Workshop};
 use super::select::Selection;
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::shown;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::show::shown;
 
 /// A root whose tools are tried.
 pub struct Check<'a> {

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::model::toolchain::{Bytes, Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::text::Bytes;
 
 use super::bintools::Bintools;
 use super::find::Found;
 use super::hardening;
 use super::run::{self, Workshop};
 use super::select::{Named, Selection};
-use crate::command::error::Result;
+use crate::support::error::Result;
 
 /// What `toolchain.json` is to say.
 pub struct Description<'a> {

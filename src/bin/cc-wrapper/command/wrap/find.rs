@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-use crate::command::error::{Error, Result};
-use crate::command::own;
-use crate::command::paths::{absolute, shown};
+use crate::support::error::{Error, Result};
+use crate::support::paths::absolute;
+use crate::support::self_binary;
+use crate::support::show::shown;
 
 /// Directories to look for programs in, wrapped roots' own left out.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Search {
     /// the current one.
     pub fn along(path: &OsStr) -> Search {
         let directories = env::split_paths(path)
-            .filter(|directory| directory.is_absolute() && !own::is_wrapped_bin(directory));
+            .filter(|directory| directory.is_absolute() && !self_binary::is_wrapped_bin(directory));
         Search {
             directories: directories.collect(),
         }
@@ -66,10 +67,10 @@ impl Search {
                     continue;
                 }
                 let program = directory.join(&name);
-                if !is_program(&program) || own::is_wrapper(&program) {
+                if !is_program(&program) || self_binary::is_wrapper(&program) {
                     continue;
                 }
-                if let Some(cache) = own::cache(&program) {
+                if let Some(cache) = self_binary::cache(&program) {
                     caches.push(Cache { program, cache });
                     continue;
                 }
@@ -91,12 +92,12 @@ impl Search {
                     "{option} {called}: no such program; give a name on PATH or the path of an executable"
                 )));
             }
-            if own::is_wrapper(&program) {
+            if self_binary::is_wrapper(&program) {
                 return Err(Error::new(format!(
                     "{option} {called} is itself a wrapper; give the program that it runs"
                 )));
             }
-            if let Some(cache) = own::cache(&program) {
+            if let Some(cache) = self_binary::cache(&program) {
                 return Err(Error::new(format!(
                     "{option} {called} is {cache}; give the compiler that it runs"
                 )));
@@ -106,10 +107,10 @@ impl Search {
         let mut caches = Vec::new();
         let hits = which::which_in_all(given, Some(self.path()), "/");
         for program in hits.into_iter().flatten() {
-            if own::is_wrapper(&program) {
+            if self_binary::is_wrapper(&program) {
                 continue;
             }
-            match own::cache(&program) {
+            match self_binary::cache(&program) {
                 Some(cache) => caches.push(Cache { program, cache }),
                 None => return Ok((program, caches)),
             }
@@ -152,7 +153,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let [root, caches, a, b] = ["root/bin", "caches", "a", "b"].map(|d| dir.path().join(d));
         program(&root.join("gcc"));
-        program(&dir.path().join("root").join(own::TOOLCHAIN));
+        program(&dir.path().join("root").join(self_binary::TOOLCHAIN));
         program(&caches.join("ccache"));
         symlink("ccache", caches.join("gcc")).unwrap();
         program(&a.join("gcc"));

@@ -8,7 +8,7 @@ use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
 
 use super::probe::Compiler;
 use super::run::{self, Workshop};
-use crate::command::error::{Error, Result, cannot};
+use crate::support::error::{Error, Result, cannot};
 
 /// Flags younger than most compilers. Asked about side by side, they cost few
 /// questions.

@@ -6,8 +6,8 @@ use cc_wrapper::model::toolchain::Family;
 
 use super::probe::Compiler;
 use super::run::Workshop;
-use crate::command::error::{Error, Result};
-use crate::command::paths::shown;
+use crate::support::error::{Error, Result};
+use crate::support::show::shown;
 
 /// Whether `compiler` must be told with `-B` where `bin` is, so that it takes
 /// the `linkers` there.

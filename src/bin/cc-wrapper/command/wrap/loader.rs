@@ -9,7 +9,7 @@ use super::find::is_program;
 use super::probe::{self, Compiler};
 use super::run::{self, Workshop};
 use super::triple::Triple;
-use crate::command::error::Result;
+use crate::support::error::Result;
 
 /// The dynamic loader that programs for a target start with.
 #[derive(Debug)]

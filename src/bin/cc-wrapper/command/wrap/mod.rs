@@ -38,12 +38,12 @@ use self::probe::Compiler;
 use self::report::Report;
 use self::run::Workshop;
 use self::select::Selection;
-use crate::command::error::{Result, cannot};
-use crate::command::install::Staging;
-use crate::command::own::BINARY;
-use crate::command::paths::shown;
-use crate::command::{front_ends, interrupt, paths};
-use crate::os::temporary_directory;
+use crate::process::anonymous_file::temporary_directory;
+use crate::support::error::{Result, cannot};
+use crate::support::install::Staging;
+use crate::support::self_binary::BINARY;
+use crate::support::show::shown;
+use crate::support::{interrupt, linker_shims, paths};
 
 /// Does what the command line asks and tells what that was.
 ///
@@ -95,7 +95,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     let tools = tools.chain(gnat).chain(bintools.linkers.keys());
     let tools = tools.chain(pkg_config.iter().map(|found| &found.name));
     lay_out::bin(&root, tools, bintools.plain.iter())?;
-    front_ends::lay(&root, Path::new(BINARY))?;
+    linker_shims::lay(&root, Path::new(BINARY))?;
     if foreign {
         private_linkers(&workshop, &root, &selection, &bintools)?;
     }

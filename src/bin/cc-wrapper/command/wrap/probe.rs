@@ -9,8 +9,8 @@ use cc_wrapper::model::toolchain::{Family, Role};
 
 use super::run::{self, Workshop};
 use super::triple::Triple;
-use crate::command::error::{Error, Result};
-use crate::command::paths::shown;
+use crate::support::error::{Error, Result};
+use crate::support::show::shown;
 
 /// A real compiler, whatever names lead to it.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-use crate::command::error::{Error, Result};
-use crate::command::interrupt;
-use crate::report::quoted;
+use crate::process::report::quoted;
+use crate::support::error::{Error, Result};
+use crate::support::interrupt;
 
 /// Variables that steer a compiler or linker past its command line.
 const STEERING: &[&str] = &[

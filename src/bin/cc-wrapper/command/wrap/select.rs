@@ -14,8 +14,9 @@ use super::gnat;
 use super::probe::{self, Compiler, Identity};
 use super::run::{self, Workshop};
 use super::triple::Triple;
-use crate::command::error::{Error, Result};
-use crate::command::paths::{canonical, shown};
+use crate::support::error::{Error, Result};
+use crate::support::paths::canonical;
+use crate::support::show::shown;
 
 /// The compilers of a root; all have the first one's target.
 #[derive(Debug)]

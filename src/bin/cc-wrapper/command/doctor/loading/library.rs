@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use super::system::System;
 use super::{machine, processor};
-use crate::command::elf::{self, Elf, Kind};
+use crate::support::elf;
+use crate::support::elf::{Elf, Kind};
 
 /// No program's libraries take as many looks.
 const MOST_LOOKS: usize = 1 << 18;

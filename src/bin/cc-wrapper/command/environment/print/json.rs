@@ -3,7 +3,7 @@
 use cc_wrapper::text::json::write_string;
 
 use super::{Variable, text};
-use crate::command::error::Result;
+use crate::support::error::Result;
 
 /// One object, each variable a string.
 pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {

@@ -9,8 +9,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::Variable;
-use crate::command::error::{Error, Result};
-use crate::command::paths::shown;
+use crate::support::error::{Error, Result};
+use crate::support::show::shown;
 
 /// Writes variables down.
 ///

@@ -2,14 +2,14 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use cc_wrapper::model::argument::Arg;
 use cc_wrapper::model::explanation::{NoRpath, Note, Stand};
-use cc_wrapper::model::plan::Arg;
 
 use super::dropped;
 use super::lines::{Lines, Row};
 use crate::command::explain::linker::{Added, Before, Below, Wrapped};
 use crate::command::explain::words::{THIS_CALL, Words};
-use crate::command::screen::Kind;
+use crate::support::terminal::Kind;
 
 /// Of a directory, where the driver does not tell its own libraries.
 pub const UNKNOWN_LIBRARY: &str =

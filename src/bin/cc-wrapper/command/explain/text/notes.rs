@@ -1,8 +1,8 @@
 //! What was noted while the call was planned.
 
+use cc_wrapper::model::argument::Suffix;
 use cc_wrapper::model::explanation::{NO_LIBRARIES, Note};
-use cc_wrapper::model::plan::Suffix;
-use cc_wrapper::planning::roles::Half;
+use cc_wrapper::model::half::Half;
 
 use super::lines::Lines;
 use crate::command::explain::words::Words;

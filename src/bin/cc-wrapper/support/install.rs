@@ -9,19 +9,19 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use cc_wrapper::machine::linker_shim;
 use cc_wrapper::model::toolchain::Toolchain;
-use cc_wrapper::rules::linker_shim;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use super::exchange::{exchange, set_mode};
 use super::interrupt;
-use super::own::{BINARY, TOOLCHAIN};
 use super::paths::{absolute, has_colon, has_white_space};
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::shown;
-use crate::os::temporary_directory;
+use super::self_binary::{BINARY, TOOLCHAIN};
+use super::swap_directories::{exchange, set_mode};
+use crate::process::anonymous_file::temporary_directory;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::show::shown;
 
 /// Where the linker half lies in a root that holds two.
 pub const LINKER_HALF: &str = "bintools";

@@ -7,8 +7,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::low_level::signal_name;
 
-use crate::command::error::{Error, Result};
-use crate::signals::is_ignored;
+use crate::process::signals::is_ignored;
+use crate::support::error::{Error, Result};
 
 /// The last signal that came; 0: none.
 static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::report::quoted;
+use crate::process::report::quoted;
 
 const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
 

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::io::Write;
 
+use cc_wrapper::model::argument::Arg;
 use cc_wrapper::model::event::{Event, Level};
-use cc_wrapper::model::plan::{Arg, Plan};
+use cc_wrapper::model::plan::Plan;
 use log::{LevelFilter, debug, trace, warn};
 
 /// Tells events, as far as the level of NIX_DEBUG asks for them.

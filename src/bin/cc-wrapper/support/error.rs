@@ -1,6 +1,6 @@
 //! What a command tells of its failure.
 
-use crate::command::paths::shown;
+use crate::support::show::shown;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! Why a tool was not run, in words.
 
+use crate::process::errno::is_too_long;
 use std::env;
 use std::ffi::OsStr;
 use std::io;
@@ -74,11 +75,6 @@ fn refusal(plan: &Plan, error: &io::Error) -> (u8, String) {
         _ if is_too_long(error) => (NOT_EXECUTABLE, too_long(plan)),
         _ => (NOT_EXECUTABLE, format!("cannot be run: {error}")),
     }
-}
-
-/// Whether the arguments and the environment were more than the kernel takes.
-pub fn is_too_long(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::TOOBIG.raw_os_error())
 }
 
 fn too_long(plan: &Plan) -> String {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cc_wrapper::model::statistics::Statistics;
 
-use crate::report;
+use crate::process::report;
 
 thread_local! {
     /// When this process began, and how long it has waited for tools.

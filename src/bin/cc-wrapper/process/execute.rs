@@ -1,10 +1,6 @@
 //! Running a plan: the process becomes the real tool, or waits for it where
 //! something is left to do after it.
 
-mod failure;
-mod launcher;
-mod response_file;
-
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -14,17 +10,19 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use cc_wrapper::model::error::Error;
+use cc_wrapper::model::hook::Failure as HookFailure;
 use cc_wrapper::model::plan::{Plan, ResponseFile};
-use cc_wrapper::rules::hooks::Failure as HookFailure;
 use rustix::fs::{Access, access};
 
-use crate::child::{self, end_as};
-use crate::count::End;
-use crate::{count, hook, report, signals};
-pub use failure::Failure;
-pub use failure::is_too_long;
-pub use launcher::words as launcher_words;
-use response_file::Written;
+use crate::process::child;
+use crate::process::child::end_as;
+use crate::process::count::End;
+use crate::process::errno::is_too_long;
+use crate::process::failure::Failure;
+use crate::process::launcher;
+use crate::process::response_file;
+use crate::process::response_file::Written;
+use crate::process::{count, hook, report, signals};
 
 /// Replaces this process by the tool, or runs it and ends as it has ended.
 /// Returns only if it was not run.

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::World;
 
-use crate::command::error::{Result, cannot};
-use crate::command::paths::canonical;
-use crate::os::{self, Os};
+use crate::process::os;
+use crate::process::os::Os;
+use crate::support::error::{Result, cannot};
+use crate::support::paths::canonical;
 
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";

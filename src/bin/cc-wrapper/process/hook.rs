@@ -11,15 +11,16 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use cc_wrapper::model::plan;
-use cc_wrapper::model::plan::{Arg, Export};
-use cc_wrapper::rules::hooks::{Changes, Failure, Hook};
+use cc_wrapper::model::argument;
+use cc_wrapper::model::argument::{Arg, Export};
+use cc_wrapper::model::hook::{Changes, Failure, Hook};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::low_level::signal_name;
 
-use crate::child::{self, Ended, end_as};
-use crate::execute::is_too_long;
-use crate::{report, unnamed_file};
+use crate::process::child;
+use crate::process::child::{Ended, end_as};
+use crate::process::errno::is_too_long;
+use crate::process::{anonymous_file, report};
 
 const SCRIPT: &str = include_str!("hook.bash");
 
@@ -31,7 +32,11 @@ const OF_BASH: [&[u8]; 6] = [b"_", b"BASHOPTS", b"OLDPWD", b"PWD", b"SHELLOPTS",
 ///
 /// # Errors
 /// See [`Failure`].
-pub fn run(hook: &Hook, command: &plan::Command, exports: &[Export]) -> Result<Changes, Failure> {
+pub fn run(
+    hook: &Hook,
+    command: &argument::Command,
+    exports: &[Export],
+) -> Result<Changes, Failure> {
     let before = environment(exports);
     let (Ended { status, name }, mut answer) =
         in_bash(hook, command, &before).map_err(|why| Failure::NotRun(why.into_bytes()))?;
@@ -56,7 +61,7 @@ pub fn run(hook: &Hook, command: &plan::Command, exports: &[Export]) -> Result<C
 /// Why it could not be run, and what to do.
 pub fn run_last(
     hook: &Hook,
-    command: &plan::Command,
+    command: &argument::Command,
     exports: &[Export],
 ) -> Result<ExitStatus, String> {
     let (Ended { status, .. }, _) = in_bash(hook, command, &environment(exports))?;
@@ -108,13 +113,13 @@ fn environment(exports: &[Export]) -> Variables {
 /// How bash ended, and the file that it answered on.
 fn in_bash(
     hook: &Hook,
-    command: &plan::Command,
+    command: &argument::Command,
     variables: &Variables,
 ) -> Result<(Ended, File), String> {
     let bash = bash(hook)?;
     let run = || {
-        let question = unnamed_file::out_of_the_way(question(hook, command, variables)?)?;
-        let answer = unnamed_file::out_of_the_way(unnamed_file::create()?)?;
+        let question = anonymous_file::out_of_the_way(question(hook, command, variables)?)?;
+        let answer = anonymous_file::out_of_the_way(anonymous_file::create()?)?;
         let mut command = Command::new(&bash);
         let variables = variables.iter();
         command
@@ -164,7 +169,7 @@ fn path() -> std::ffi::OsString {
 }
 
 /// All that the hook may read, as hook.bash takes it.
-fn question(hook: &Hook, command: &plan::Command, variables: &Variables) -> io::Result<File> {
+fn question(hook: &Hook, command: &argument::Command, variables: &Variables) -> io::Result<File> {
     let mut text = Vec::new();
     let mut add = |word: &[u8]| {
         text.extend_from_slice(word);
@@ -193,7 +198,7 @@ fn question(hook: &Hook, command: &plan::Command, variables: &Variables) -> io::
         add(list.len().to_string().as_bytes());
         list.iter().for_each(|word| add(word));
     }
-    let mut file = unnamed_file::create()?;
+    let mut file = anonymous_file::create()?;
     file.write_all(&text)?;
     file.rewind()?;
     Ok(file)

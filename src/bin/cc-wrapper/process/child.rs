@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use rustix::process::{Resource, Rlimit, WaitId, WaitIdOptions, WaitIdStatus, setrlimit, waitid};
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::{job, signals};
+use crate::process::{job, signals};
 
 /// What others send a compiler, to end it, to stop it or to tell it something.
 const HANDED_ON: [Signal; 12] = [

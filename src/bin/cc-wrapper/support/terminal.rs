@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use rustix::termios::tcgetwinsize;
 
-use crate::report::quoted;
+use crate::process::report::quoted;
 
 pub struct Screen {
     /// In columns; `None`: no terminal, and lines may be of any length.

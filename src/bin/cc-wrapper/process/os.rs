@@ -5,13 +5,13 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cc_wrapper::machine::world::{ReadError, World};
-use cc_wrapper::model::plan::{Command, Export};
-use cc_wrapper::rules::hooks::{Changes, Failure, Hook};
+use cc_wrapper::model::argument::{Command, Export};
+use cc_wrapper::model::hook::{Changes, Failure, Hook};
 
-use crate::hook;
+use crate::process::hook;
 
 /// Files and directories of this machine.
 pub struct Os;
@@ -94,16 +94,6 @@ pub fn executable() -> OsString {
         }
     }
     std::env::args_os().next().unwrap_or_default()
-}
-
-/// Where files go that nobody is to keep. As to a shell, an empty TMPDIR is
-/// none.
-pub fn temporary_directory() -> PathBuf {
-    let directory = std::env::temp_dir();
-    match directory.as_os_str().is_empty() {
-        true => PathBuf::from("/tmp"),
-        false => directory,
-    }
 }
 
 fn as_path(path: &[u8]) -> &Path {

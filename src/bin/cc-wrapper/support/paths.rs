@@ -1,13 +1,11 @@
 //! What paths say by their spelling, and what they lead to.
 
 use std::env;
-use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::command::error::{Error, Result};
-use crate::report::quoted;
+use crate::support::error::{Error, Result};
 
 /// `path`, seen from the root directory.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
@@ -41,16 +39,6 @@ pub fn without_parents(path: &Path) -> PathBuf {
     }
 }
 
-/// A path or name for a person to read: as it is, or if it is no text or has
-/// signs that do more than be read, as a shell reads it.
-pub fn shown<S: AsRef<OsStr> + ?Sized>(path: &S) -> String {
-    let path = path.as_ref();
-    match path.to_str() {
-        Some(text) if !text.contains(char::is_control) => text.to_owned(),
-        _ => quoted(path.as_bytes()),
-    }
-}
-
 /// What `path` leads to; itself where it leads to nothing.
 pub fn canonical(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
@@ -78,13 +66,6 @@ mod tests {
             assert_eq!(plain.as_os_str(), "/a/b", "{spelled}");
         }
         assert_eq!(plain(Path::new("/a/../b/")).as_os_str(), "/a/../b");
-    }
-
-    #[test]
-    fn paths_are_shown_on_one_line_with_each_byte() {
-        assert_eq!(shown("/a b/é"), "/a b/é");
-        assert_eq!(shown("a\nb"), r"$'a\x0ab'");
-        assert_eq!(shown(OsStr::from_bytes(b"caf\xe9")), r"$'caf\xe9'");
     }
 
     #[test]

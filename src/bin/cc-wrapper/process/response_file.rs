@@ -13,8 +13,9 @@ use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use tempfile::TempPath;
 
-use crate::os::temporary_directory;
-use crate::unnamed_file::{self, out_of_the_way};
+use crate::process::anonymous_file;
+use crate::process::anonymous_file::out_of_the_way;
+use crate::process::anonymous_file::temporary_directory;
 
 /// Whether only a file with a name will do. The language of a script closes
 /// what it does not know before it runs others, and a launcher may have
@@ -49,7 +50,7 @@ impl Written {
     /// or no room.
     pub fn without_a_name(plan: &Plan) -> Option<Written> {
         Written::by(plan, |text| {
-            let mut file = out_of_the_way(unnamed_file::create()?)?;
+            let mut file = out_of_the_way(anonymous_file::create()?)?;
             file.write_all(text)?;
             let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
             path.metadata()?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::rules::linker_shim;
+use cc_wrapper::machine::linker_shim;
 
 use super::error::{Result, cannot};
 

@@ -11,13 +11,14 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use cc_wrapper::model::compile_record::Record;
 use cc_wrapper::model::plan::Plan;
-use cc_wrapper::rules::compile_record::Record;
 use cc_wrapper::text::compile_database::Entry;
 use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
 use rustix::io::Errno;
 
-use crate::report::{self, quoted};
+use crate::process::report;
+use crate::process::report::quoted;
 
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

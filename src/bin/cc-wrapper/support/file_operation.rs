@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use crate::command::error::{Error, Result, cannot};
-use crate::command::own;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::self_binary;
 
 /// Begins the names of files in the making.
 const TEMPORARY: &str = ".cc-wrapper-";
@@ -56,7 +56,7 @@ impl Step {
         match self {
             Step::Binary(_) => {
                 let made = make(place, |path| fs::write(path, ""))?;
-                own::copy_to(&made)?;
+                self_binary::copy_to(&made)?;
                 put(made, place)
             }
             Step::Write(_, text) => {

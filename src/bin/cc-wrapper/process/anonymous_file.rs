@@ -7,7 +7,7 @@ use std::io;
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{Resource, getrlimit};
 
-use crate::os::temporary_directory;
+use std::path::PathBuf;
 
 /// An empty file that programs inherit.
 ///
@@ -47,4 +47,14 @@ pub fn out_of_the_way(file: File) -> io::Result<File> {
     };
     fcntl_setfd(&moved, FdFlags::empty())?;
     Ok(File::from(moved))
+}
+
+/// Where files go that nobody is to keep. As to a shell, an empty TMPDIR is
+/// none.
+pub fn temporary_directory() -> PathBuf {
+    let directory = std::env::temp_dir();
+    match directory.as_os_str().is_empty() {
+        true => PathBuf::from("/tmp"),
+        false => directory,
+    }
 }

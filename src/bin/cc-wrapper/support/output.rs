@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::command::error::{Result, cannot};
+use crate::support::error::{Result, cannot};
 
 /// # Errors
 /// Nobody gets to read all of it, unless they have read enough.

@@ -1,0 +1,124 @@
+//! The events of one call while it is planned.
+
+use alloc::vec::Vec;
+
+use crate::model::argument::Arg;
+use crate::model::event::Event;
+use crate::model::explanation::{Note, Why};
+
+/// The events of one call. Steps are noted only if NIX_DEBUG asks for them.
+#[derive(Debug, Default)]
+pub struct Log {
+    /// The level asked for by NIX_DEBUG.
+    pub debug: i64,
+    /// The plan is to be explained: notes are taken, whatever NIX_DEBUG says.
+    pub explains: bool,
+    pub events: Vec<Event>,
+}
+
+impl Log {
+    pub fn push(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Whether steps are noted.
+    pub fn traces(&self) -> bool {
+        self.debug >= 7
+    }
+
+    /// Notes a step: `parts` are its text.
+    pub fn trace(&mut self, parts: &[&[u8]]) {
+        if self.traces() {
+            self.events.push(Event::Trace(parts.concat()));
+        }
+    }
+
+    /// Whether notes are taken.
+    pub fn takes_notes(&self) -> bool {
+        self.explains || self.traces()
+    }
+
+    /// Takes a note, which is made only if somebody asks for it.
+    pub fn note(&mut self, note: impl FnOnce() -> Note) {
+        if self.takes_notes() {
+            self.events.push(Event::Note(note()));
+        }
+    }
+
+    /// Runs what may drop some of these arguments, and notes which.
+    pub fn dropping<'a, R>(
+        &mut self,
+        args: &mut Vec<Arg<'a>>,
+        why: Why,
+        drop: impl FnOnce(&mut Vec<Arg<'a>>, &mut Log) -> R,
+    ) -> R {
+        if !self.takes_notes() {
+            return drop(args, self);
+        }
+        let before = args.clone();
+        let result = drop(args, self);
+        self.note_dropped(before, args, why);
+        result
+    }
+
+    /// Notes those of `before` that are not among `kept`.
+    pub fn note_dropped(&mut self, before: Vec<Arg>, kept: &[Arg], why: Why) {
+        let mut kept: Vec<&Arg> = kept.iter().collect();
+        let mut dropped = Vec::new();
+        for arg in before {
+            match kept.iter().position(|kept| **kept == arg) {
+                Some(place) => {
+                    kept.remove(place);
+                }
+                None => dropped.push(arg.into_owned()),
+            }
+        }
+        if !dropped.is_empty() {
+            self.note(|| Note::Dropped { args: dropped, why });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::argument::Origin;
+
+    /// The words that are noted when every `b` is dropped.
+    fn dropped(log: &mut Log) -> Vec<(Vec<u8>, Origin)> {
+        let words = [&b"a"[..], b"b", b"a", b"b"].into_iter().enumerate();
+        let mut args = words
+            .map(|(n, word)| Arg::new(word, Origin::User(n + 1)))
+            .collect();
+        log.dropping(&mut args, Why::Native, |args, _| {
+            args.retain(|arg| **arg != *b"b");
+        });
+        assert_eq!(args.len(), 2);
+        let notes = log.events.iter().filter_map(|event| match event {
+            Event::Note(Note::Dropped { args, .. }) => Some(args.clone()),
+            _ => None,
+        });
+        let words = notes.flatten().map(|arg| (arg.to_vec(), arg.origin));
+        words.collect()
+    }
+
+    #[test]
+    fn what_is_dropped_is_noted_if_somebody_asks() {
+        assert_eq!(dropped(&mut Log::default()), []);
+        let mut explains = Log {
+            explains: true,
+            ..Log::default()
+        };
+        let want = [2, 4].map(|n| (b"b".to_vec(), Origin::User(n)));
+        assert_eq!(dropped(&mut explains), want);
+        let mut traces = Log {
+            debug: 7,
+            ..Log::default()
+        };
+        assert_eq!(dropped(&mut traces), want);
+        assert_eq!(
+            traces.events[0].text(),
+            b"+ dropped b b: NIX_ENFORCE_NO_NATIVE is 1"
+        );
+    }
+}

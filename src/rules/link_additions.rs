@@ -1,0 +1,104 @@
+//! What a link gets besides the variables' flags: hardening, the interpreter of
+//! 32-bit programs, rpaths and the build id.
+
+use crate::model::argument::Arg;
+use crate::model::argument::Origin;
+use crate::model::error::Error;
+use crate::model::explanation::Note;
+use crate::model::explanation::Why;
+use crate::planning::context::Context;
+use crate::planning::flag_files::FlagFiles;
+use crate::rules::hardening;
+use crate::rules::link_type::LinkType;
+use crate::rules::rpath::library_search::LibrarySearch;
+use crate::rules::rpath::rpaths;
+use crate::rules::rpath::store::Store;
+use alloc::vec::Vec;
+/// Set for the linker that is run, and for all that it runs: the output of the
+/// link that this half has added to what it adds.
+pub const LINKED: &[u8] = b"CC_WRAPPER_LINKED";
+
+/// The linker's hardening (§4).
+pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
+    let enabled = context.variables.list("NIX_HARDENING_ENABLE");
+    let call = context.call;
+    context
+        .log
+        .note(|| hardening::linkers_note(enabled.args(), call));
+    let unsupported = call.hardening_unsupported();
+    hardening::linker(enabled.bytes(), unsupported, context.log)
+}
+
+/// What follows from the libraries of a link.
+pub struct Found<'a> {
+    /// To be put behind all others.
+    pub args: Vec<Arg<'a>>,
+    pub relocatable: bool,
+    pub is_32_bit: bool,
+}
+
+/// What follows from the libraries of the whole command: the interpreter of
+/// 32-bit programs, rpaths, and the build id (§3.6 to §3.9). `files` are the
+/// linker half's.
+///
+/// # Errors
+/// `dynamic-linker-m32` is there and cannot be read.
+pub fn from_libraries<'a, 'c>(
+    command: impl Iterator<Item = &'c [u8]> + Clone,
+    link_type: LinkType,
+    files: &FlagFiles,
+    context: &mut Context,
+) -> Result<Found<'a>, Error> {
+    let call = context.call;
+    let output = output(command.clone()).to_vec();
+    context.variables.export(LINKED.to_vec(), output);
+    let variables = &context.variables;
+    let store = Store::new(call.environment, call.toolchain, context.world);
+    let search = LibrarySearch::of(command, &store);
+    let mut args = Vec::new();
+    if search.is_32_bit && link_type == LinkType::Dynamic {
+        let file = "dynamic-linker-m32";
+        if let Some(path) = files.read(file)? {
+            let origin = Origin::FlagFile(file);
+            args.push(Arg::new(&b"-dynamic-linker"[..], origin.clone()));
+            args.push(Arg::new(path, origin));
+        }
+    }
+    if variables.is_one("NIX_DONT_SET_RPATH") {
+        context
+            .log
+            .note(|| Note::NoRpaths("NIX_DONT_SET_RPATH is 1"));
+    } else if link_type == LinkType::StaticPie {
+        context.log.note(|| Note::NoRpaths(Why::StaticPie.text()));
+    } else {
+        for rpath in rpaths(&search, &store, context.world, context.log) {
+            let origin = Origin::Rpath(rpath.library);
+            args.push(Arg::new(&b"-rpath"[..], origin.clone()));
+            args.push(Arg::new(rpath.directory, origin));
+        }
+    }
+    if variables.is_one("NIX_SET_BUILD_ID") && !search.relocatable {
+        let style = call.environment.get_nonempty(b"NIX_BUILD_ID_STYLE");
+        let flag = [b"--build-id=", style.unwrap_or(b"sha1")].concat();
+        args.push(Arg::new(flag, Origin::Rule("build id")));
+    }
+    Ok(Found {
+        args,
+        relocatable: search.relocatable,
+        is_32_bit: search.is_32_bit,
+    })
+}
+
+/// The file that a link makes.
+pub fn output<'c>(args: impl Iterator<Item = &'c [u8]>) -> &'c [u8] {
+    let mut output: &[u8] = b"a.out";
+    let mut args = args.peekable();
+    while let Some(arg) = args.next() {
+        match arg {
+            b"-o" | b"--output" => output = args.peek().copied().unwrap_or(output),
+            [b'-', b'o', file @ ..] if !file.starts_with(b"format") => output = file,
+            _ => output = arg.strip_prefix(b"--output=").unwrap_or(output),
+        }
+    }
+    output
+}
