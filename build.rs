@@ -1,19 +1,29 @@
-//! Makes our own entry point the program's, where that can work: in release
-//! builds of a static executable that is not relocated, on the architectures
-//! that src/early/ knows. Elsewhere the program starts through libc.
+//! Decides how the programs of this package are linked and where they start.
+//!
+//! On the Linux architectures that src/early/ knows they are static and not
+//! relocated: `.cargo/static-rustc` adds the flags where this script sets
+//! `static_program`. Their release builds start at our own entry point. All
+//! other builds start through libc and the dynamic loader.
 
 use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(early_start, panics_early)");
+    println!("cargo:rustc-check-cfg=cfg(static_program, early_start, panics_early)");
     // For the test that a panic before libc is not the end.
     let panics = "CC_WRAPPER_PANIC_EARLY";
     println!("cargo:rerun-if-env-changed={panics}");
     if env::var_os(panics).is_some() {
         println!("cargo:rustc-cfg=panics_early");
     }
-    if starts_early() {
+    if !is_static() {
+        return;
+    }
+    println!("cargo:rustc-cfg=static_program");
+    if variable("PROFILE") == "release" {
         println!("cargo:rustc-cfg=early_start");
         println!("cargo:rustc-link-arg-bins=-Wl,-e,cc_wrapper_start");
         // A part of the data that is made read-only in the end is one part
@@ -22,19 +32,53 @@ fn main() {
     }
 }
 
-fn starts_early() -> bool {
-    let variable = |name: &str| env::var(name).unwrap_or_default();
-    let features = variable("CARGO_CFG_TARGET_FEATURE");
-    let flags = variable("CARGO_ENCODED_RUSTFLAGS");
-    variable("PROFILE") == "release"
-        && variable("CARGO_CFG_TARGET_OS") == "linux"
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}
+
+/// Whether `.cargo/static-rustc` is to link programs statically: the platform
+/// is one that src/early/ knows, the user's RUSTFLAGS leave it open, and there
+/// is a static libc.
+fn is_static() -> bool {
+    let known = variable("CARGO_CFG_TARGET_OS") == "linux"
         && matches!(
             variable("CARGO_CFG_TARGET_ARCH").as_str(),
             "x86_64" | "aarch64"
         )
-        && variable("CARGO_CFG_TARGET_POINTER_WIDTH") == "64"
-        && features.split(',').any(|feature| feature == "crt-static")
-        && flags
-            .split('\x1f')
-            .any(|flag| flag.ends_with("relocation-model=static"))
+        && variable("CARGO_CFG_TARGET_POINTER_WIDTH") == "64";
+    // `cargo clippy` and `cargo install --git` run rustc in another way.
+    let wrapper = PathBuf::from(variable("RUSTC_WORKSPACE_WRAPPER"));
+    let flags = variable("CARGO_ENCODED_RUSTFLAGS");
+    let asked = ["crt-static", "relocation-model"];
+    if !known
+        || !wrapper.ends_with(".cargo/static-rustc")
+        || asked.iter().any(|flag| flags.contains(flag))
+    {
+        return false;
+    }
+    // rustc brings musl's libc.
+    if variable("CARGO_CFG_TARGET_ENV") != "gnu" || links_statically() {
+        return true;
+    }
+    println!(
+        "cargo:warning=no static libc is installed, so this build starts through the dynamic \
+         loader and costs each call more time; for a static one install libc6-dev (Debian), \
+         glibc-static (Fedora) or glibc.static (Nix), run `touch build.rs` and build again"
+    );
+    false
+}
+
+/// Links an empty program as rustc links static ones.
+fn links_statically() -> bool {
+    let directory = PathBuf::from(env::var_os("OUT_DIR").unwrap());
+    let source = directory.join("empty.c");
+    fs::write(&source, "int main(void) { return 0; }\n").unwrap();
+    let linker = env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
+    let status = Command::new(linker)
+        .args(["-static", "-no-pie", "-o"])
+        .arg(directory.join("empty"))
+        .args([&source, Path::new("-lgcc_eh")])
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
 }

@@ -1,7 +1,6 @@
 { lib, stdenv, rustPlatform, runCommandLocal, buildPackages }:
 let
   manifest = builtins.fromTOML (builtins.readFile ../Cargo.toml);
-  cargo = builtins.fromTOML (builtins.readFile ../.cargo/config.toml);
 
   inherit (stdenv) buildPlatform hostPlatform;
   startsEarly = hostPlatform.isLinux
@@ -33,13 +32,6 @@ rustPlatform.buildRustPackage {
 
   # The static libc, where it is an output of its own.
   buildInputs = lib.optional (startsEarly && stdenv.cc.libc ? static) stdenv.cc.libc.static;
-
-  # nixpkgs sets RUSTFLAGS, if only to nothing, and cargo then passes over the
-  # configuration's flags.
-  env = lib.optionalAttrs startsEarly {
-    RUSTFLAGS = toString (builtins.concatLists
-      (map (target: target.rustflags) (builtins.attrValues cargo.target)));
-  };
 
   # The tests want compilers that are not wrapped. Those of a Nix build are
   # in passthru.tests.

@@ -12,7 +12,7 @@ in
     assert cargoLock ? lockFile;
     pkgs.stdenv.mkDerivation (removeAttrs attributes [ "cargoLock" ] // {
       inherit pname version src doCheck buildInputs;
-      # Given, so that what .cargo/config.toml says is passed over.
+      # nixpkgs sets it too, if only to nothing.
       env = { RUSTFLAGS = ""; } // env;
       # A build that was there before, where the package is not the subject.
       built =
