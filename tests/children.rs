@@ -15,6 +15,7 @@ use std::sync::mpsc;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use common::running::Running;
 use common::{command, tool, write};
 use tempfile::TempDir;
 
@@ -62,10 +63,10 @@ impl Root {
     }
 
     /// Starts a tool, and waits until it has written its process number.
-    fn started(&self, command: &mut Command) -> (Child, i32) {
+    fn started(&self, command: &mut Command) -> (Running, i32) {
         let pid = self.path("pid");
         let _ = fs::remove_file(&pid);
-        let child = command.spawn().unwrap();
+        let child = Running::alone(command);
         let read = || fs::read_to_string(&pid).ok()?.trim().parse().ok();
         let number = soon(read).expect("the tool starts");
         (child, number)
@@ -607,7 +608,7 @@ fn killed_at_any_moment_nothing_is_left() {
         let signal = [libc::SIGTERM, libc::SIGINT, libc::SIGKILL][round % 3];
         let is_for_child = round % 2 == 1;
         let mut command = root.tool("gcc");
-        let mut wrapper = command.args(["a.c", "-o", "a"]).spawn().unwrap();
+        let mut wrapper = Running::alone(command.args(["a.c", "-o", "a"]));
         // Every moment of it, and some after.
         sleep(whole * (round as u32 * 37 % 100) / 80);
         let target = match is_for_child {

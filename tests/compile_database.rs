@@ -15,6 +15,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use cc_wrapper::text::compile_database::Entry;
+use common::running::Running;
 use common::{command, run, tool, wrap, wrapped, write};
 use nix::fcntl::{Flock, FlockArg};
 use serde_json::Value;
@@ -514,7 +515,7 @@ fn only_one_at_a_time_writes() {
     project.gcc("-c a.c");
     let file = fs::File::open(project.database()).unwrap();
     let file = Flock::lock(file, FlockArg::LockExclusive).unwrap();
-    let mut gcc = project.tool("gcc", "-c b.c").spawn().unwrap();
+    let mut gcc = Running::alone(&mut project.tool("gcc", "-c b.c"));
     sleep(Duration::from_millis(200));
     assert_eq!(project.units().len(), 1);
     assert!(gcc.try_wait().unwrap().is_none(), "it did not wait");

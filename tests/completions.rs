@@ -281,7 +281,7 @@ fn the_shell_knows_the_program_that_is_run() {
     // Bash leaves that to a package.
     let package = Path::new("/usr/share/bash-completion/bash_completion");
     if !package.exists() {
-        common::skipped("bash-completion is not installed");
+        common::skip::without_package("bash-completion");
     } else if let Some(place) = Place::new("bash") {
         let before = format!(". {}", package.display());
         assert_eq!(bash(&place, &lines, &before), expected);

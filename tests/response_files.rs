@@ -13,6 +13,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use common::running::Running;
 use common::{command, interpreter, recorder, run, run_alone, runpath, tool, write};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -523,7 +524,7 @@ fn in_memory_it_is_an_exec() {
             let mut gcc = root.tool_by_file("gcc");
             gcc.env("TMPDIR", root.path(directory));
             gcc.arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped());
-            let mut gcc = gcc.spawn().unwrap();
+            let mut gcc = Running::alone(&mut gcc);
             let line = first_line(&mut gcc);
             let expected = format!("{} 2 @/proc/self/fd/", gcc.id());
             let number = line.trim_end().strip_prefix(&expected);
@@ -576,7 +577,7 @@ fn a_file_with_a_name_is_removed_after_a_signal() {
                 let mut gcc = root.tool_by_file("gcc");
                 gcc.args(["-c", "a.c"]).stdout(Stdio::piped());
                 gcc.envs(launcher.map(|launcher| ("CC_WRAPPER_LAUNCHER", launcher)));
-                let mut gcc = gcc.spawn().unwrap();
+                let mut gcc = Running::alone(&mut gcc);
                 assert_eq!(first_line(&mut gcc), "-c\n", "{launcher:?}");
                 kill(Pid::from_raw(gcc.id() as i32), signal).unwrap();
                 let status = gcc.wait().unwrap();

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use common::running::Running;
 use common::{command, run, run_alone, runpath, tool, wrap, write};
 use tempfile::TempDir;
 
@@ -350,15 +351,13 @@ fn a_signal_reaches_the_command() {
     let Some(place) = Place::new() else { return };
     let script = "trap 'cc -c part.c; exit 9' TERM; echo ready; while :; do sleep 0.05; done";
     let mut run = place.run(&["--", "sh", "-c", script]);
-    let mut run = run
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut run = Running::group(run.stdout(Stdio::piped()).stderr(Stdio::piped()));
     let mut ready = [0; 6];
     run.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
-    common::run(command("kill").arg(run.id().to_string()));
-    let output = run.wait_with_output().unwrap();
+    let process = i32::try_from(run.id()).unwrap();
+    // SAFETY: no memory is touched.
+    assert_eq!(unsafe { libc::kill(process, libc::SIGTERM) }, 0);
+    let output = run.output().unwrap();
     assert_eq!(output.status.code(), Some(9));
     counts(&output, "1 compile, 0 links, none failed");
     assert!(place.left().is_empty());

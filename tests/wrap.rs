@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::running::Running;
 use common::{command, interpreter, run, run_alone, runpath, tool, wrapped, write};
 use nix::fcntl::{Flock, FlockArg};
 use std::env;
@@ -377,19 +378,14 @@ fn signalled(
     signal: &str,
     to_group: bool,
 ) -> Output {
-    let mut wrap = wrap
-        .process_group(0)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut wrap = Running::group(wrap.stdout(Stdio::piped()).stderr(Stdio::piped()));
     while !is_ready(wrap.id()) && wrap.try_wait().unwrap().is_none() {
         thread::sleep(Duration::from_millis(5));
     }
     let group = if to_group { "-" } else { "" };
     let kill = format!("kill -s {signal} -- {group}{}", wrap.id());
     run(command("sh").args(["-c", &kill]));
-    wrap.wait_with_output().unwrap()
+    wrap.output().unwrap()
 }
 
 #[test]

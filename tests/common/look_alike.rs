@@ -83,7 +83,11 @@ impl LookAlike {
             bintools: top.join("bintools-wrapper-1"),
             salt: "salt_of_test".to_owned(),
             compiler: compiler.to_owned(),
-            compilers: [compiler, cxx, "cpp"].map(program).into(),
+            compilers: [compiler, cxx, "cpp"]
+                .into_iter()
+                .filter(|name| which::which(name).is_ok())
+                .map(program)
+                .collect(),
             linkers: ["ld", "ld.bfd", "ld.gold"]
                 .into_iter()
                 .filter(|name| which::which(name).is_ok())

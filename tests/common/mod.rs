@@ -9,28 +9,21 @@ pub mod help;
 pub mod look_alike;
 pub mod nix;
 pub mod recorder;
+pub mod running;
 pub mod rust_toolchain;
+pub mod skip;
 pub mod strace;
 pub mod terminal;
 
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The path of a program that this machine may lack: a test that gets `None`
-/// returns.
-pub fn tool(name: &str) -> Option<PathBuf> {
-    let path = which::which(name).ok();
-    if path.is_none() {
-        skipped(&format!("{name} is not installed"));
-    }
-    path
-}
+pub use skip::{skipped, tool};
 
 /// A package's upstream sources, as `tests/sources` unpacks them.
 pub fn sources(name: &str) -> Option<PathBuf> {
@@ -41,18 +34,6 @@ pub fn sources(name: &str) -> Option<PathBuf> {
     }
     skipped(&format!("no sources of {name}: run tests/sources"));
     None
-}
-
-/// A check that was skipped must not look like one that passed where the
-/// machine was prepared for these tests, as `.ci/run` does it.
-pub fn skipped(why: &str) {
-    let thread = std::thread::current();
-    let line = format!("skipped: {}: {why}", thread.name().unwrap_or("test"));
-    if env::var_os("CC_WRAPPER_TESTS").is_some_and(|value| value == "strict") {
-        panic!("{line}");
-    }
-    // Past the test harness, which keeps what a passing test prints.
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Lays a wrapped root into `dir`.

@@ -37,6 +37,9 @@ pub struct World(TempDir);
 impl World {
     /// `None`: this machine cannot show one.
     pub fn new() -> Option<World> {
+        for name in ["unshare", "mount", "gcc", "g++", "make"] {
+            tool(name)?;
+        }
         static MODEL: OnceLock<Option<World>> = OnceLock::new();
         let model = MODEL.get_or_init(World::lay).as_ref()?;
         let world = World(tempfile::tempdir().unwrap());
@@ -50,9 +53,6 @@ impl World {
     }
 
     fn lay() -> Option<World> {
-        for name in ["unshare", "mount", "gcc", "g++", "make"] {
-            tool(name)?;
-        }
         let world = World(tempfile::tempdir().unwrap());
         for (name, short, version) in [
             ("zlib", "z", "1.3.1"),

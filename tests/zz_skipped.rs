@@ -1,0 +1,49 @@
+//! Runs after all other tests, because cargo takes them in alphabetical order,
+//! and counts those that were skipped.
+
+#[path = "common/skip.rs"]
+#[allow(dead_code)]
+mod skip;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+fn main() {
+    let file = skip::records();
+    let text = fs::read_to_string(&file).unwrap_or_default();
+    // With what runs before this one left behind.
+    let _ = fs::remove_dir_all(file.parent().unwrap());
+    if !text.is_empty() {
+        println!("\n{}\n", summary(&text));
+    }
+}
+
+/// One line: how many tests were skipped, in whole or in part, the packages
+/// that they lack, and other reasons.
+fn summary(records: &str) -> String {
+    let (mut tests, mut packages, mut others) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for record in records.lines() {
+        let [test, package, why] = record.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{record:?}")
+        };
+        tests.insert(test);
+        if package.is_empty() {
+            others.insert(why);
+        } else {
+            packages.insert(package);
+        }
+    }
+    let mut line = match tests.len() {
+        1 => "skipped 1 test in whole or in part".to_owned(),
+        count => format!("skipped {count} tests in whole or in part"),
+    };
+    if !packages.is_empty() {
+        let packages = packages.into_iter().collect::<Vec<_>>().join(" ");
+        line.push_str(&format!("; to run them, install {packages}"));
+    }
+    if !others.is_empty() {
+        let others = others.into_iter().collect::<Vec<_>>().join(", ");
+        line.push_str(&format!("; other reasons: {others}"));
+    }
+    line
+}
