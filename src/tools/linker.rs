@@ -8,7 +8,7 @@ use crate::rules::purity::drop_impure_of_linker;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::model::argument::{Arg, Command};
+use crate::model::argument::{self, Arg, Command};
 use crate::model::call::Call;
 use crate::model::error::Error;
 use crate::model::explanation::{Note, Why};
@@ -42,7 +42,8 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     };
     if let Some(linked) = linked {
         let mut params = response_file::expand(call.args, context.world)?;
-        if output(params.iter().map(|arg| &arg[..])) == linked {
+        argument::read(&mut params, call.linker_parser());
+        if output(params.iter(), call.linker_parser()) == linked {
             context.count(|counts| counts.add_linker(&params));
             match any_driver {
                 true => params = context.caller_args(),
@@ -61,12 +62,13 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;
     let mut params = response_file::expand(call.args, context.world)?;
+    argument::read(&mut params, call.linker_parser());
     context.count(|counts| counts.add_linker(&params));
 
     let inherited = inherited_link_type(&context);
     let link_type = match inherited {
         Some(name) => LinkType::inherited(name),
-        None => LinkType::of(params.iter().map(|arg| &arg[..])),
+        None => LinkType::of(&params),
     };
     context.log.note(|| Note::LinkType {
         name: link_type.name(),
@@ -170,7 +172,7 @@ fn shell_variables(
         ("linkType", link_type.name().into()),
         (
             "linkerOutput",
-            output(command.args().map(|arg| &arg[..])).to_vec(),
+            output(command.args(), call.linker_parser()).to_vec(),
         ),
         ("relocatable", hooks::flag(is_relocatable)),
         ("link32", hooks::flag(is_32_bit)),

@@ -4,6 +4,8 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::options::Parser;
+use crate::options::meaning::Meaning;
 use crate::rules::rpath::store::Store;
 use crate::text::Bytes;
 
@@ -18,84 +20,32 @@ pub struct LibrarySearch<'p> {
     pub relocatable: bool,
     /// The last `-m` asks for 32-bit x86.
     pub is_32_bit: bool,
-}
-
-/// Options whose value stands in the next argument and is no input, though
-/// it may look like one.
-const WITH_VALUE: [&[u8]; 20] = [
-    b"-o",
-    b"--output",
-    b"-h",
-    b"-soname",
-    b"--soname",
-    b"-rpath",
-    b"--rpath",
-    b"-rpath-link",
-    b"--rpath-link",
-    b"-T",
-    b"--script",
-    b"-version-script",
-    b"--version-script",
-    b"-Map",
-    b"-e",
-    b"-u",
-    b"-z",
-    b"-a",
-    b"-plugin-opt",
-    b"-filter",
-];
-
-/// Options whose value is a file that is not linked.
-const NOT_LINKED: [&[u8]; 4] = [
-    b"-dynamic-linker",
-    b"--dynamic-linker",
-    b"-plugin",
-    b"--plugin",
-];
-
-/// Whether the value of this option stands in the next argument.
-pub fn takes_value(option: &[u8]) -> bool {
-    matches!(option, b"-L" | b"--library-path" | b"-m")
-        || NOT_LINKED.contains(&option)
-        || WITH_VALUE.contains(&option)
+    /// The file that the link makes, if it is named.
+    pub output: Option<&'p [u8]>,
 }
 
 impl<'p> LibrarySearch<'p> {
-    /// Reads a whole linker command, without the program.
-    pub fn of(command: impl IntoIterator<Item = &'p [u8]>, store: &Store) -> LibrarySearch<'p> {
+    /// Reads a whole linker command, without the program, as that linker does.
+    pub fn of(
+        command: impl IntoIterator<Item = &'p [u8]>,
+        parser: Parser,
+        store: &Store,
+    ) -> LibrarySearch<'p> {
         let mut search = LibrarySearch::default();
-        let mut previous: &[u8] = b"";
-        for arg in command {
-            match previous {
-                b"-L" | b"--library-path" => search.directories.push(Cow::Borrowed(arg)),
-                b"-l" | b"--library" => search.library(arg),
-                b"-m" => search.is_32_bit = arg == b"elf_i386",
-                _ if NOT_LINKED.contains(&previous) => {}
-                _ => search.argument(arg, WITH_VALUE.contains(&previous), store),
+        for used in parser.uses(command) {
+            match (used.meaning, used.value) {
+                (Meaning::Input, _) => search.shared_library(used.argument, store),
+                (Meaning::LibraryDirectory, Some(directory)) => {
+                    search.directories.push(Cow::Borrowed(directory));
+                }
+                (Meaning::Library, Some(name)) => search.library(name),
+                (Meaning::Relocatable, _) => search.relocatable = true,
+                (Meaning::Emulation, Some(name)) => search.is_32_bit = name == b"elf_i386",
+                (Meaning::Output, Some(file)) => search.output = Some(file),
+                _ => {}
             }
-            previous = arg;
         }
         search
-    }
-
-    fn argument(&mut self, arg: &'p [u8], is_value: bool, store: &Store) {
-        match arg {
-            b"-r" | b"--relocatable" | b"-i" | b"-Ur" => self.relocatable = true,
-            b"-L" | b"-l" => {}
-            b"-melf_i386" => self.is_32_bit = true,
-            [b'-', b'L', directory @ ..] => self.directories.push(Cow::Borrowed(directory)),
-            [b'-', b'l', name @ ..] => self.library(name),
-            [b'-', b'-', ..] => {
-                if let Some(name) = arg.strip_prefix(b"--library=") {
-                    self.library(name);
-                } else if let Some(directory) = arg.strip_prefix(b"--library-path=") {
-                    self.directories.push(Cow::Borrowed(directory));
-                }
-            }
-            [b'-', ..] => {}
-            _ if is_value && !store.holds(arg) => {}
-            _ => self.shared_library(arg, store),
-        }
     }
 
     /// `z` is `libz.so`; `:z.so` is `z.so`.
@@ -144,6 +94,7 @@ mod tests {
     use crate::machine::world::fake::Machine;
     use crate::model::environment::Environment;
     use crate::model::toolchain::Toolchain;
+    use crate::options::linker::BFD;
 
     fn search(words: &'static str) -> LibrarySearch<'static> {
         search_in(words, b"NIX_STORE=/s")
@@ -154,7 +105,11 @@ mod tests {
         let toolchain = Toolchain::default();
         let environment = Environment::new([variable]);
         let store = Store::new(&environment, &toolchain, &world);
-        LibrarySearch::of(words.split(' ').map(str::as_bytes), &store)
+        LibrarySearch::of(
+            words.split(' ').map(str::as_bytes),
+            Parser::of_linker(BFD),
+            &store,
+        )
     }
 
     #[test]
@@ -203,9 +158,18 @@ mod tests {
             "--dynamic-linker /s/ld.so.2",
             "-plugin /s/lto.so",
             "-o dep/x.so",
+            "-o /s/x.so",
             "-soname x.so",
+            "-Map /s/x.so.map",
+            "--version-script /s/x.so.map",
+            "-T /s/x.so",
         ] {
-            assert_eq!(search(words), LibrarySearch::default(), "{words}");
+            let search = search(words);
+            assert_eq!(
+                (search.directories.len(), search.names.len()),
+                (0, 0),
+                "{words}"
+            );
         }
     }
 

@@ -13,6 +13,9 @@ use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::explanation::{Note, Stand};
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::options::Parser;
+use cc_wrapper::options::linker::BFD;
+use cc_wrapper::options::meaning::Meaning;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::rules::driver_link::linkers_view;
@@ -95,7 +98,7 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
         None => found(&named, &environment),
     };
     let missing = (path != named && named.contains(&b'/')).then_some(named);
-    let view = linkers_view(&plan.command, call.environment);
+    let view = linkers_view(&plan.command, call);
     let known = Known {
         is_exact: told.is_some(),
         named: directories(&view),
@@ -173,18 +176,13 @@ impl Known {
     }
 }
 
-/// The library directories among these arguments.
+/// The library directories among these arguments of a linker.
 fn directories(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut directories = Vec::new();
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        match arg.strip_prefix(b"-L") {
-            Some([]) => directories.extend(args.next().cloned()),
-            Some(directory) => directories.push(directory.to_vec()),
-            None => {}
-        }
-    }
+    let uses = Parser::of_linker(BFD).uses(args.iter().map(|arg| &arg[..]));
+    let directories = uses.filter(|used| used.meaning == Meaning::LibraryDirectory);
     directories
+        .filter_map(|used| Some(used.value?.to_vec()))
+        .collect()
 }
 
 /// The root of nixpkgs' that a linker is the wrapper of.
