@@ -6,6 +6,7 @@ use crate::model::argument::Origin;
 use crate::model::error::Error;
 use crate::model::explanation::Note;
 use crate::model::explanation::Why;
+use crate::model::toolchain::RoleMarkers;
 use crate::options::meaning::Meaning;
 use crate::options::{Argument, Parser};
 use crate::planning::context::Context;
@@ -56,7 +57,11 @@ pub fn from_libraries<'a, 'c>(
 ) -> Result<Found<'a>, Error> {
     let call = context.call;
     let store = Store::new(call.environment, call.toolchain, context.world);
-    let search = LibrarySearch::of(command, call.linker_parser(), &store);
+    let parser = call.linker_parser();
+    let search = match call.toolchain.role_markers {
+        RoleMarkers::Required => LibrarySearch::as_nixpkgs(command, parser, &store),
+        RoleMarkers::Optional => LibrarySearch::of(command, parser, &store),
+    };
     let output = search.output.unwrap_or(OUTPUT).to_vec();
     context.variables.export(LINKED.to_vec(), output);
     let variables = &context.variables;

@@ -33,19 +33,61 @@ impl<'p> LibrarySearch<'p> {
     ) -> LibrarySearch<'p> {
         let mut search = LibrarySearch::default();
         for used in parser.uses(command) {
-            match (used.meaning, used.value) {
-                (Meaning::Input, _) => search.shared_library(used.argument, store),
-                (Meaning::LibraryDirectory, Some(directory)) => {
-                    search.directories.push(Cow::Borrowed(directory));
-                }
-                (Meaning::Library, Some(name)) => search.library(name),
-                (Meaning::Relocatable, _) => search.relocatable = true,
-                (Meaning::Emulation, Some(name)) => search.is_32_bit = name == b"elf_i386",
-                (Meaning::Output, Some(file)) => search.output = Some(file),
-                _ => {}
-            }
+            search.add(used.meaning, used.argument, used.value, store);
         }
         search
+    }
+
+    /// Reads it as nixpkgs' wrappers do, which look at each argument by itself:
+    /// what lies in the store counts as a library even if it is the value of an
+    /// option, and so does `-L/store/lib` behind `-z`.
+    pub fn as_nixpkgs(
+        command: impl IntoIterator<Item = &'p [u8]>,
+        mut parser: Parser,
+        store: &Store,
+    ) -> LibrarySearch<'p> {
+        let mut search = LibrarySearch::default();
+        let mut before = None;
+        for word in command {
+            let parsed = parser.read(word);
+            if before == Some(Meaning::Output) {
+                search.output = Some(word);
+            }
+            match (before, parsed.by_itself()) {
+                (Some(Meaning::DynamicLinker | Meaning::Plugin), _) => {}
+                (
+                    Some(
+                        option
+                        @ (Meaning::LibraryDirectory | Meaning::Library | Meaning::Emulation),
+                    ),
+                    _,
+                ) => search.add(option, word, Some(word), store),
+                (Some(_), Meaning::Input) if !store.holds(word) => {}
+                (_, meaning) => search.add(meaning, word, parsed.joined(word), store),
+            }
+            before = parsed.has_separate_value().then(|| parsed.by_itself());
+        }
+        search
+    }
+
+    fn add(
+        &mut self,
+        meaning: Meaning,
+        argument: &'p [u8],
+        value: Option<&'p [u8]>,
+        store: &Store,
+    ) {
+        match (meaning, value) {
+            (Meaning::Input, _) => self.shared_library(argument, store),
+            (Meaning::LibraryDirectory, Some(directory)) => {
+                self.directories.push(Cow::Borrowed(directory));
+            }
+            (Meaning::Library, Some(name)) => self.library(name),
+            (Meaning::Relocatable, _) => self.relocatable = true,
+            (Meaning::Emulation, Some(name)) => self.is_32_bit = name == b"elf_i386",
+            (Meaning::Output, Some(file)) => self.output = Some(file),
+            _ => {}
+        }
     }
 
     /// `z` is `libz.so`; `:z.so` is `z.so`.
@@ -171,6 +213,25 @@ mod tests {
                 "{words}"
             );
         }
+    }
+
+    #[test]
+    fn nixpkgs_takes_values_for_libraries() {
+        let found = |words: &'static str| {
+            let world = Machine::new();
+            let toolchain = Toolchain::default();
+            let environment = Environment::new([&b"NIX_STORE=/s"[..]]);
+            let store = Store::new(&environment, &toolchain, &world);
+            let words = words.split(' ').map(str::as_bytes);
+            let search = LibrarySearch::as_nixpkgs(words, Parser::of_linker(BFD), &store);
+            let directories: Vec<&[u8]> = search.directories.iter().map(|d| &**d).collect();
+            (directories.join(&b' '), search.output)
+        };
+        let (directories, output) =
+            found("-o /s/o/x.so -z -L/s/z -dynamic-linker /s/l/ld.so -L -l x");
+        assert_eq!(directories, b"/s/o /s/z -l");
+        assert_eq!(output, Some(&b"/s/o/x.so"[..]));
+        assert_eq!(found("-soname x.so -o y.so").0, b"");
     }
 
     #[test]
