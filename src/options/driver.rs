@@ -14,7 +14,7 @@ pub const CLANG: Tools = 2;
 /// gnatmake and its like, which take the options of gcc besides their own.
 pub const GNAT: Tools = 4;
 
-static ROWS: [Row; 222] = [
+static ROWS: [Row; 223] = [
     Row::new("-###", Nothing, Stage(Stage::Answer)),
     Row::new("--", Nothing, Operands).in_nixpkgs(0),
     Row::new("--analyze", Nothing, Stage(Stage::Other)),
@@ -25,6 +25,7 @@ static ROWS: [Row; 222] = [
     Row::new("--config", EqualsOrSeparate, Other),
     Row::new("--define-macro", EqualsOrSeparate, Other),
     Row::new("--dependencies", Nothing, Stage(Stage::Other)),
+    Row::new("--dump", EqualsOrSeparate, Other).only(GCC),
     Row::new("--dumpbase", EqualsOrSeparate, Other).only(GCC),
     Row::new("--dumpbase-ext", EqualsOrSeparate, Other).only(GCC),
     Row::new("--dumpdir", EqualsOrSeparate, Other),

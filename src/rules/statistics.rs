@@ -6,6 +6,7 @@ use crate::model::tool_name::ToolName;
 use crate::model::toolchain::Role;
 use crate::options::meaning::Meaning;
 use crate::rules::compile_record::compiles_a_file;
+use crate::rules::linker_question::is_question;
 use crate::rules::scan::Scan;
 
 impl<'a> Statistics<'a> {
@@ -32,18 +33,10 @@ impl<'a> Statistics<'a> {
     }
 }
 
-/// Whether a linker has something to link. `-v` and `-V` ask for the version
-/// only where it has not.
+/// Whether a linker has something to link.
 fn links(params: &[Arg]) -> bool {
-    let mut has_input = false;
-    for param in params {
-        match param.parsed.meaning() {
-            Meaning::Question => return false,
-            Meaning::Input | Meaning::Library => has_input = true,
-            _ => {}
-        }
-    }
-    has_input
+    let has = |wanted: Meaning| params.iter().any(|param| param.parsed.meaning() == wanted);
+    !is_question(params) && (has(Meaning::Input) || has(Meaning::Library))
 }
 
 /// Whether gnatmake compiles, and whether it links.

@@ -14,6 +14,7 @@ use crate::model::error::Error;
 use crate::model::explanation::{Note, Why};
 use crate::model::hook::Hook;
 use crate::model::plan::Plan;
+use crate::model::toolchain::RoleMarkers;
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 use crate::planning::variables::Variables;
@@ -21,6 +22,7 @@ use crate::rules::collect::linker_half;
 use crate::rules::darwin;
 use crate::rules::hooks;
 use crate::rules::link_type::LinkType;
+use crate::rules::linker_question::is_question;
 use crate::rules::linker_shim;
 use crate::rules::pie;
 use crate::rules::purity::Purity;
@@ -75,6 +77,15 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         inherited: inherited.is_some(),
     });
     drop_enforced(&mut params, sdk_root, &mut context)?;
+    // nixpkgs adds its flags, and NIX_LDFLAGS may then have it link.
+    if call.toolchain.role_markers == RoleMarkers::Optional && is_question(&params) {
+        let why = "a question to the linker, which links nothing";
+        context.log.note(|| Note::Nothing(why));
+        return Ok(context.plan(Command {
+            params,
+            ..Command::default()
+        }));
+    }
 
     let mut before = hardening_flags(&mut context);
     let mut after = Vec::new();
@@ -199,7 +210,7 @@ mod tests {
     use crate::machine::world::fake::Machine;
     use crate::model::environment::Environment;
     use crate::model::half::Half;
-    use crate::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+    use crate::model::toolchain::{Role, Tool, Toolchain};
     use crate::planning::log::Log;
     use alloc::borrow::Cow;
 
