@@ -26,7 +26,7 @@ pub enum Error {
     UnknownRole {
         path: Vec<u8>,
         tool: Vec<u8>,
-        role: Vec<u8>,
+        kind: Vec<u8>,
     },
     /// Two roles ask for different values of a variable that can have one.
     Conflict {
@@ -88,12 +88,12 @@ impl Error {
                 b"'; add it under \"tools\", or remove the link in bin/",
             ]
             .concat(),
-            Error::UnknownRole { path, tool, role } => [
+            Error::UnknownRole { path, tool, kind } => [
                 &path[..],
                 b": tool '",
                 tool,
                 b"' has the role '",
-                role,
+                kind,
                 b"', which this cc-wrapper does not know; use one that does, or give it another role",
             ]
             .concat(),

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::model::call::Call;
-use crate::model::toolchain::Role;
+use crate::model::toolchain::ToolKind;
 use crate::options::driver::GCC;
 use crate::options::meaning::{Meaning, Stage};
 use crate::options::{Parser, Use};
@@ -19,7 +19,7 @@ const DATABASE: &[u8] = b"CC_WRAPPER_COMPDB";
 /// that its environment names. Behind `--` stand the `operands`.
 pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<Record<'a>> {
     let database = call.environment.get_nonempty(DATABASE)?;
-    if call.role == Role::Cpp {
+    if call.kind == ToolKind::Cpp {
         return None;
     }
     let mut units = find(params, operands);
@@ -31,10 +31,10 @@ pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<R
 /// Why such a call leaves nothing there. `None`: nobody would expect it to.
 pub fn why_no_record(call: &Call, params: &[Arg], operands: &[Arg]) -> Option<&'static str> {
     let is_set = call.environment.get_nonempty(DATABASE).is_some();
-    match (is_set, call.role, compiles_a_file(params, operands)) {
-        (true, Role::Cpp, _) => Some("cpp only preprocesses"),
+    match (is_set, call.kind, compiles_a_file(params, operands)) {
+        (true, ToolKind::Cpp, _) => Some("cpp only preprocesses"),
         (true, _, false) => Some("the call compiles no file"),
-        (false, role, true) if role != Role::Cpp => Some("CC_WRAPPER_COMPDB is not set"),
+        (false, kind, true) if kind != ToolKind::Cpp => Some("CC_WRAPPER_COMPDB is not set"),
         _ => None,
     }
 }
@@ -296,7 +296,7 @@ mod tests {
             executable: b"",
             toolchain: &Toolchain::default(),
             tool: &Tool::default(),
-            role: Role::Cc,
+            kind: ToolKind::Cc,
             root: None,
             bintools: None,
             args: &[],

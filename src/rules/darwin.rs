@@ -3,7 +3,7 @@
 use crate::planning::context::Context;
 use alloc::vec::Vec;
 
-use crate::model::argument::{Arg, Origin, Suffix};
+use crate::model::argument::{Arg, Origin, RoleSuffix};
 use crate::model::error::Error;
 use crate::model::toolchain::Darwin;
 use crate::options::meaning::Meaning;
@@ -27,7 +27,7 @@ pub fn sdk_root(context: &mut Context) -> Result<Option<Vec<u8>>, Error> {
 fn set_sdk_root(
     darwin: &Darwin,
     variables: &mut Variables,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<Option<Vec<u8>>, Error> {
     let Some(fallback) = &darwin.fallback_sdk else {
         return Ok(None);
@@ -50,7 +50,7 @@ fn set_sdk_root(
 fn min_version(
     darwin: &Darwin,
     variables: &mut Variables,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<Vec<u8>, Error> {
     let version = variables.collect_single(&darwin.min_version_variable, roles)?;
     Ok(version
@@ -65,7 +65,7 @@ fn min_version(
 pub fn min_version_flag(
     darwin: &Darwin,
     variables: &mut Variables,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<Vec<u8>, Error> {
     let version = min_version(darwin, variables, roles)?;
     Ok([b"-m", &*darwin.platform_for_cc, b"-version-min=", &version].concat())
@@ -80,7 +80,7 @@ pub fn linker_flags<'a>(
     darwin: &'a Darwin<'a>,
     params: &mut [Arg<'a>],
     variables: &mut Variables,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<Vec<Arg<'a>>, Error> {
     let minimum = min_version(darwin, variables, roles)?;
     let version_min = [b"-", &*darwin.platform, b"_version_min"].concat();
@@ -141,7 +141,8 @@ mod tests {
         let environment = Environment::new(variables.iter().map(|v| v.as_bytes()));
         let mut variables = Variables::new(&environment, b"s");
         let mut params = fake::of_linker(words);
-        let flags = linker_flags(&darwin, &mut params, &mut variables, &[Suffix::Plain]).unwrap();
+        let flags =
+            linker_flags(&darwin, &mut params, &mut variables, &[RoleSuffix::Plain]).unwrap();
         let text = |args: &[Arg]| {
             args.iter()
                 .map(|arg| &arg[..])
@@ -187,7 +188,7 @@ mod tests {
     fn the_sdk_is_found_by_developer_dir() {
         let environment = Environment::new([&b"DEVELOPER_DIR=/dev"[..]]);
         let mut variables = Variables::new(&environment, b"s");
-        let root = set_sdk_root(&darwin(), &mut variables, &[Suffix::Plain]).unwrap();
+        let root = set_sdk_root(&darwin(), &mut variables, &[RoleSuffix::Plain]).unwrap();
         assert!(root.unwrap().starts_with(b"/dev/Platforms/"));
         let root = set_sdk_root(&darwin(), &mut Variables::new(&environment, b"s"), &[]).unwrap();
         assert!(root.unwrap().starts_with(b"/sdk/Platforms/"));
@@ -196,7 +197,7 @@ mod tests {
             ..darwin()
         };
         let mut variables = Variables::new(&environment, b"s");
-        let root = set_sdk_root(&without, &mut variables, &[Suffix::Plain]).unwrap();
+        let root = set_sdk_root(&without, &mut variables, &[RoleSuffix::Plain]).unwrap();
         assert_eq!((root, variables.into_exports().len()), (None, 0));
     }
 }

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::model::event::Event;
-use crate::model::explanation::Why;
+use crate::model::explanation::DropReason;
 use crate::options::meaning::Meaning;
 use crate::planning::log::Log;
 
 /// Drops arguments, which have been read, of the form `-m…=native`, with a warning each.
 pub fn drop_native(params: &mut Vec<Arg>, log: &mut Log) {
-    log.dropping(params, Why::Native, |params, log| {
+    log.dropping(params, DropReason::Native, |params, log| {
         params.retain(|param| {
             let native = is_machine(param) && param.ends_with(b"=native");
             if native {

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use crate::model::argument::fake;
     use crate::model::environment::Environment;
-    use crate::model::toolchain::{Role, Tool, Toolchain};
+    use crate::model::toolchain::{Tool, ToolKind, Toolchain};
     use alloc::borrow::Cow;
     use alloc::string::String;
 
@@ -66,7 +66,7 @@ mod tests {
             executable: b"",
             toolchain,
             tool: &Tool::default(),
-            role: Role::Cc,
+            kind: ToolKind::Cc,
             root: None,
             bintools: None,
             args: &[],

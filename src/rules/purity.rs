@@ -7,7 +7,7 @@ use crate::machine::world::World;
 use crate::model::argument::Arg;
 use crate::model::environment::Environment;
 use crate::model::event::Event;
-use crate::model::explanation::Why;
+use crate::model::explanation::DropReason;
 use crate::options::meaning::Meaning;
 use crate::planning::log::Log;
 
@@ -63,7 +63,7 @@ impl<'a> Purity<'a> {
 /// Drops the options whose path is impure, in the spellings that nixpkgs'
 /// wrappers look for. `params` have been read.
 pub fn drop_impure(params: &mut Vec<Arg>, purity: &Purity, log: &mut Log) {
-    log.dropping(params, Why::Impure, |params, log| {
+    log.dropping(params, DropReason::Impure, |params, log| {
         drop_options(params, purity, log);
     });
 }

@@ -1,5 +1,6 @@
 //! What several commands need: files, messages, the terminal.
 
+pub mod argument;
 pub mod elf;
 pub mod error;
 pub mod file_operation;

@@ -22,7 +22,7 @@ pub enum Kind {
     Added,
     Dropped,
     /// Says why.
-    Why,
+    DropReason,
     Heading,
     Plain,
     Error,
@@ -80,7 +80,7 @@ impl Screen {
             Kind::Dropped | Kind::Error => "31",
             Kind::Warning => "33",
             Kind::Note => "36",
-            Kind::Why => "2",
+            Kind::DropReason => "2",
             Kind::Heading => "1",
             Kind::Plain => "",
         };

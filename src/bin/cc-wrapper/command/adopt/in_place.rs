@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use cc_wrapper::machine::linker_shim;
-use cc_wrapper::model::toolchain::{Role, Toolchain};
+use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
 use rustix::fs::{Access, access};
 
 use super::bin::What;
@@ -44,7 +44,7 @@ pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
         steps.push(Step::Link(place, target.to_path_buf()));
     }
     if half.is_linkers {
-        steps.extend(front_ends(&half.root, target));
+        steps.extend(linker_shims(&half.root, target));
     }
     steps.extend(half.built_in.as_ref().map(|hook| trim(&half.root, hook)));
     Ok(steps)
@@ -84,14 +84,14 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
         steps.insert(0, Step::Binary(bin.join(BINARY)));
     }
     if has_linkers(&toolchain) {
-        steps.extend(front_ends(root, target));
+        steps.extend(linker_shims(root, target));
     }
     steps.extend(built_in(root, &toolchain).map(|hook| trim(root, &hook)));
     Ok(steps)
 }
 
 /// Those that are not there yet.
-fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
+fn linker_shims(root: &Path, binary: &Path) -> Vec<Step> {
     let directory = root.join(linker_shim::DIRECTORY);
     let target = linker_shims::target(binary);
     let missing = linker_shims::places(root).filter(|place| !place.is_symlink());
@@ -102,7 +102,7 @@ fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
 
 fn has_linkers(toolchain: &Toolchain) -> bool {
     let mut tools = toolchain.tools.iter();
-    tools.any(|tool| *tool.role == *Role::Ld.name().as_bytes())
+    tools.any(|tool| *tool.kind == *ToolKind::Ld.name().as_bytes())
 }
 
 /// The hook whose text `toolchain` has taken over.

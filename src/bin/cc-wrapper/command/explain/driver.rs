@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Family, Role};
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use cc_wrapper::options::Parser;
 use cc_wrapper::options::driver::GCC;
 use cc_wrapper::options::meaning::Meaning;
@@ -78,8 +78,8 @@ fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
             })
         }
         _ => {
-            let role = ToolName::parse(name).and_then(|name| name.role);
-            (role == Some(Role::Ld)).then(|| LinkerCall {
+            let kind = ToolName::parse(name).and_then(|name| name.kind);
+            (kind == Some(ToolKind::Ld)).then(|| LinkerCall {
                 args: words.collect(),
                 program: Some(program),
             })
