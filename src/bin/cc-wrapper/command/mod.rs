@@ -5,6 +5,7 @@ mod compdb;
 mod completions;
 mod doctor;
 mod elf;
+mod elf_note;
 mod environment;
 mod error;
 mod exchange;

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::find::RUSTLIB;
 use crate::command::elf;
+use crate::command::elf_note;
 use crate::command::error::{Error, Result, cannot};
-use crate::command::own::{self, TOOLCHAIN};
+use crate::command::own::TOOLCHAIN;
 use crate::command::paths::shown;
 
 /// The launcher that a driver runs as `-fuse-ld=lld`.
@@ -193,7 +194,7 @@ pub fn look(path: &Path) -> Result<Found> {
     Ok(if text.is_empty() {
         Found::Leftover("an empty file".to_owned())
     } else if text.starts_with(elf::MAGIC) {
-        if own::is_binary(&text) {
+        if elf_note::is_in(&*text) {
             Found::Ours
         } else {
             Found::Program
