@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use crate::model::hook::Failure;
 use crate::text::json;
 
-/// What an [`Error::Loop`] is known by where it was printed.
-pub const ENDLESS: &str = "so calling it would never end";
+/// The exit status of [`Error::Loop`], which nothing else of ours exits with:
+/// the number of ELOOP.
+pub const LOOP_STATUS: u8 = 40;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -60,6 +61,7 @@ impl Error {
                 failure: Failure::Status(status),
                 ..
             } => *status,
+            Error::Loop { .. } => LOOP_STATUS,
             _ => 1,
         }
     }
@@ -153,9 +155,7 @@ impl Error {
             },
             Error::Loop { program, from } => [
                 &program[..],
-                b" leads back to cc-wrapper, ",
-                ENDLESS.as_bytes(),
-                b"; name the real tool in ",
+                b" leads back to cc-wrapper, so calling it would never end; name the real tool in ",
                 from,
             ]
             .concat(),

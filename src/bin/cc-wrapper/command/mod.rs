@@ -79,6 +79,10 @@ const HELP: Help = Help {
         ("1", "It is not; standard error says why."),
         USAGE,
         (
+            "40",
+            "Called by a tool's name: the real tool is cc-wrapper again.",
+        ),
+        (
             "127",
             "Called by a tool's name: the real tool is not there.",
         ),
