@@ -623,7 +623,7 @@ fn all_bytes_are_told() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let quoted = r"$'-Da\xff\xc3\xa9 \'{b,c}\'\x0a'";
+    let quoted = r"$'-Da\xffé \'{b,c}\'\n'";
     assert_eq!(line(&told(&[]), quoted), "your argument 2");
     let command_line = told(&["--command"]);
     assert!(command_line.contains(quoted), "{command_line}");

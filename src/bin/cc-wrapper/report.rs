@@ -3,36 +3,42 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use cc_wrapper::model::argument::Arg;
 use cc_wrapper::model::event::{Event, Level};
 use cc_wrapper::model::plan::Plan;
-use log::{LevelFilter, debug, trace, warn};
 
-/// Tells events, as far as the level of NIX_DEBUG asks for them.
+/// Prints the events that this level of NIX_DEBUG asks for, byte for byte.
 pub fn events(events: &[Event], debug: i64) {
-    if debug < 1 && events.is_empty() {
-        return;
+    let is_asked_for = |event: &&Event| match event.level() {
+        Level::Warning => true,
+        Level::Debug => debug >= 1,
+        Level::Trace => debug >= 7,
+    };
+    let mut out = Vec::new();
+    for event in events.iter().filter(is_asked_for) {
+        out.extend_from_slice(&event.text());
+        out.push(b'\n');
     }
-    start(debug);
-    for event in events {
-        let text = event.text();
-        let text = String::from_utf8_lossy(&text);
-        match event.level() {
-            Level::Warning => warn!("{text}"),
-            Level::Debug => debug!("{text}"),
-            Level::Trace => trace!("{text}"),
-        }
-    }
+    print(&out);
 }
 
-/// Tells the arguments, a line each, in three blocks.
+/// Prints the arguments in three blocks, each on a line from which bash reads
+/// the same bytes.
 pub fn arguments(plan: &Plan) {
-    if plan.debug >= 1 {
-        let program = String::from_utf8_lossy(&plan.program);
-        block("extra flags before to", &program, &plan.command.before);
-        block("original flags to", &program, &plan.command.params);
-        block("extra flags after to", &program, &plan.command.after);
+    if plan.debug < 1 {
+        return;
     }
+    let mut out = Vec::new();
+    for (title, args) in [
+        (&b"extra flags before to "[..], &plan.command.before),
+        (b"original flags to ", &plan.command.params),
+        (b"extra flags after to ", &plan.command.after),
+    ] {
+        out.extend_from_slice(&[title, &plan.program, b":\n"].concat());
+        for arg in args {
+            out.extend_from_slice(&[b"  ", quoted(arg).as_bytes(), b"\n"].concat());
+        }
+    }
+    print(&out);
 }
 
 /// One line, whatever the text; its bytes come out as they are, but for line
@@ -45,31 +51,16 @@ pub fn error(tool: &str, text: &[u8]) {
         }
     }
     line.push(b'\n');
+    print(&line);
+}
+
+fn print(text: &[u8]) {
     // Nothing can be done if nobody listens.
-    let _ = std::io::stderr().write_all(&line);
+    let _ = std::io::stderr().write_all(text);
 }
 
-fn start(debug: i64) {
-    let level = match debug {
-        7.. => LevelFilter::Trace,
-        1.. => LevelFilter::Debug,
-        _ => LevelFilter::Warn,
-    };
-    let logger = env_logger::Builder::new()
-        .filter_level(level)
-        .format(|out, record| writeln!(out, "{}", record.args()))
-        .try_init();
-    debug_assert!(logger.is_ok() || log::max_level() >= level);
-}
-
-fn block(title: &str, program: &str, args: &[Arg]) {
-    debug!("{title} {program}:");
-    for arg in args {
-        debug!("  {}", quoted(arg));
-    }
-}
-
-/// A word that bash reads as these bytes.
+/// `word` as bash reads it back, byte for byte: as it is if it needs no quotes,
+/// in `'…'`, or in `$'…'` if it has control characters or is not UTF-8.
 pub fn quoted(word: &[u8]) -> String {
     match std::str::from_utf8(word) {
         Ok(text) if !text.chars().any(char::is_control) => {
@@ -85,17 +76,33 @@ pub fn quoted(word: &[u8]) -> String {
                 Cow::Owned(_) => shell_words::quote(text).into_owned(),
             }
         }
-        _ => {
-            let escaped: String = word
-                .iter()
-                .map(|&b| match b {
-                    b'\'' | b'\\' => Cow::Owned(format!("\\{}", char::from(b))),
-                    b' '..=b'~' => Cow::Owned(char::from(b).to_string()),
-                    _ => Cow::Owned(format!("\\x{b:02x}")),
-                })
-                .collect();
-            format!("$'{escaped}'")
+        _ => escaped(word, |c| !c.is_control()),
+    }
+}
+
+/// The word in `$'…'`, with the characters that can be shown as they are.
+pub fn escaped(word: &[u8], can_be_shown: impl Fn(char) -> bool) -> String {
+    let mut out = String::from("$'");
+    for chunk in word.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\'' | '\\' => out.extend(['\\', c]),
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                c if can_be_shown(c) => out.push(c),
+                c => escape(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
         }
+        escape(&mut out, chunk.invalid());
+    }
+    out.push('\'');
+    out
+}
+
+fn escape(out: &mut String, bytes: &[u8]) {
+    for b in bytes {
+        // bash reads two digits at most, whatever follows.
+        out.push_str(&format!("\\x{b:02x}"));
     }
 }
 
@@ -110,6 +117,30 @@ fn may_be_assigned(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn bash_reads_the_same_bytes_back() {
+        let every_byte: Vec<u8> = (1..=255).collect();
+        let words = [
+            &every_byte[..],
+            b"",
+            b"caf\xe9",
+            b"caf\xe91f",
+            "café\n\t'\\".as_bytes(),
+            b"a b",
+            b"$(x)`!{1,2}",
+            b"~",
+            b"#",
+        ];
+        let lines = words.map(quoted).join(" ");
+        // Words with control characters are on one line too.
+        assert!(!lines.contains(char::is_control), "{lines}");
+        let script = format!("printf '%s\\0' {lines}");
+        let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+        let want = words.map(|word| [word, b"\0"].concat()).concat();
+        assert_eq!(output.stdout, want, "{lines}");
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell() {
@@ -122,6 +153,7 @@ mod tests {
         assert_eq!(quoted(b"-DX=$"), "'-DX=$'");
         assert_eq!(quoted("é".as_bytes()), "é");
         assert_eq!(quoted(b"-Wl,{a,b}"), "'-Wl,{a,b}'");
-        assert_eq!(quoted(b"a\tb'\xff"), r"$'a\x09b\'\xff'");
+        assert_eq!(quoted(b"a\tb'\xff"), r"$'a\tb\'\xff'");
+        assert_eq!(quoted(b"\xc3\xa9\n\x1b1\xe92\\"), r"$'é\n\x1b1\xe92\\'");
     }
 }

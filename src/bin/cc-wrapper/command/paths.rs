@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn paths_are_shown_on_one_line_with_each_byte() {
         assert_eq!(shown("/a b/é"), "/a b/é");
-        assert_eq!(shown("a\nb"), r"$'a\x0ab'");
+        assert_eq!(shown("a\nb"), r"$'a\nb'");
         assert_eq!(shown(OsStr::from_bytes(b"caf\xe9")), r"$'caf\xe9'");
     }
 

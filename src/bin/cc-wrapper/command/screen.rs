@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use rustix::termios::tcgetwinsize;
 
-use crate::report::quoted;
+use crate::report::{escaped, quoted};
 
 pub struct Screen {
     /// In columns; `None`: no terminal, and lines may be of any length.
@@ -50,13 +50,7 @@ impl Screen {
         if !self.ascii || text.is_ascii() {
             return text;
         }
-        // One that is no text is shown by its bytes.
-        let bytes = word.iter().map(|&b| match b {
-            b'\'' | b'\\' => format!("\\{}", char::from(b)),
-            b' '..=b'~' => char::from(b).to_string(),
-            _ => format!("\\x{b:02x}"),
-        });
-        format!("$'{}'", bytes.collect::<String>())
+        escaped(word, |c| matches!(c, ' '..='~'))
     }
 
     /// A sentence; what is not to be shown in it, by its bytes.
