@@ -7,7 +7,6 @@ mod arguments;
 mod driver;
 mod find;
 mod json;
-mod json_value;
 mod linker;
 mod text;
 mod words;
