@@ -153,7 +153,10 @@ impl World for Kernel {
 
     fn run_hook(&self, _: &Hook, _: &Command, _: &[Export]) -> Result<Changes, Failure> {
         self.has_given_up.set(true);
-        Err(Failure::NotRun(Vec::new()))
+        Err(Failure::NotRun {
+            source: Vec::new(),
+            remedy: None,
+        })
     }
 }
 

@@ -215,7 +215,10 @@ pub(crate) mod fake {
         }
 
         fn run_hook(&self, _: &Hook, _: &Command, _: &[Export]) -> Result<Changes, Failure> {
-            Err(Failure::NotRun(b"there is no bash".to_vec()))
+            Err(Failure::NotRun {
+                source: b"there is no bash".to_vec(),
+                remedy: None,
+            })
         }
     }
 }

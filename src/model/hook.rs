@@ -43,6 +43,11 @@ pub enum Failure {
     Status(u8),
     /// It ended with success, but without telling what it changed.
     Silent,
-    /// It could not be run; why, and what to do.
-    NotRun(Vec<u8>),
+    /// It could not be run.
+    NotRun {
+        /// The shell that was to run it, if it was found, and why it did not.
+        source: Vec<u8>,
+        /// What to do.
+        remedy: Option<&'static str>,
+    },
 }

@@ -379,9 +379,9 @@ mod tests {
         assert_eq!(variables.collect_single(b"W", &ALL), Ok(None));
         let error = variables.collect_single(b"V", &ALL).unwrap_err();
         assert!(
-            error
-                .text()
-                .starts_with(b"V_FOR_TARGET=2 contradicts V_FOR_BUILD=1")
+            error.text().starts_with(
+                b"V_FOR_TARGET contradicts V_FOR_BUILD: V_FOR_TARGET=2, V_FOR_BUILD=1;"
+            )
         );
     }
 }

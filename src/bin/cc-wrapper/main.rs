@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Ok(Some(status)) => status,
         Ok(None) => command::main(args.into_iter()),
         Err(error) => {
-            report::error(&name, &error.text());
+            report::error(&name, &error.message());
             ExitCode::from(error.exit_status())
         }
     }
@@ -66,7 +66,7 @@ fn tool(call: &Call, name: &str) -> ExitCode {
         Err(error) => {
             report::events(&log.events, log.debug);
             count::write(Statistics::of(call).as_ref(), End::Refused, name);
-            report::error(name, &error.text());
+            report::error(name, &error.message());
             ExitCode::from(error.exit_status())
         }
     }

@@ -12,6 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use cc_wrapper::model::compile_record::Record;
+use cc_wrapper::model::message::Message;
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::text::compile_database::Entry;
 use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
@@ -33,12 +34,12 @@ pub fn write(plan: &Plan, tool: &str) {
     };
     let written = lines(plan, record).and_then(|lines| append(record.database, &lines));
     if let Err(error) = written {
-        let text = format!(
-            ": {error}; the call goes on without a record: \
-             set CC_WRAPPER_COMPDB to a file that can be written"
-        );
-        let start = &b"warning: cannot record the call in "[..];
-        report::error(tool, &[start, record.database, text.as_bytes()].concat());
+        let message = Message::at("cannot record the call in", record.database)
+            .because(report::why(&error))
+            .remedy(
+                "the call goes on without a record: set CC_WRAPPER_COMPDB to a file that can be written",
+            );
+        report::warning(tool, &message);
     }
 }
 
@@ -56,8 +57,9 @@ pub fn refusal(database: &Path) -> Option<String> {
     };
     let why = access(directory, Access::WRITE_OK).err()?;
     Some(format!(
-        "{}: {why}",
-        quoted(directory.as_os_str().as_bytes())
+        "{}: {}",
+        quoted(directory.as_os_str().as_bytes()),
+        report::why(&why.into())
     ))
 }
 

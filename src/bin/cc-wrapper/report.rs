@@ -1,10 +1,12 @@
 //! §9: what a call tells on standard error.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{self, Write};
 
 use cc_wrapper::model::event::{Event, Level};
+use cc_wrapper::model::message::Message;
 use cc_wrapper::model::plan::Plan;
+use cc_wrapper::model::system_error::words;
 
 /// Prints the events that this level of NIX_DEBUG asks for, byte for byte.
 pub fn events(events: &[Event], debug: i64) {
@@ -41,10 +43,27 @@ pub fn arguments(plan: &Plan) {
     print(&out);
 }
 
-/// One line, whatever the text; its bytes come out as they are, but for line
-/// ends.
-pub fn error(tool: &str, text: &[u8]) {
-    let mut line = [b"cc-wrapper: ", tool.as_bytes(), b": ", text].concat();
+/// Prints why a call of `tool` fails, on one line; its bytes come out as they
+/// are, but for line ends.
+pub fn error(tool: &str, message: &Message) {
+    line(tool, "", message);
+}
+
+/// The same for what does not stop the call.
+pub fn warning(tool: &str, message: &Message) {
+    line(tool, "warning: ", message);
+}
+
+fn line(tool: &str, kind: &str, message: &Message) {
+    let text = message.text();
+    let mut line = [
+        b"cc-wrapper: ",
+        tool.as_bytes(),
+        b": ",
+        kind.as_bytes(),
+        &text,
+    ]
+    .concat();
     for b in &mut line {
         if *b == b'\n' {
             *b = b' ';
@@ -52,6 +71,14 @@ pub fn error(tool: &str, text: &[u8]) {
     }
     line.push(b'\n');
     print(&line);
+}
+
+/// Why the system refused, in the words that the early start has for it too.
+pub fn why(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => words(number).into_owned(),
+        None => error.to_string(),
+    }
 }
 
 fn print(text: &[u8]) {

@@ -33,7 +33,7 @@ pub fn check() -> Result<()> {
         None | Some(0) => Ok(()),
         Some(signal) => {
             let name = signal_name(signal.into()).unwrap_or("a signal");
-            let error = Error::new(format!("interrupted by {name}; nothing was changed"));
+            let error = Error::new(format!("interrupted by {name}")).remedy("nothing was changed");
             Err(error.exiting(128 + signal))
         }
     }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::command::error::{Error, Result};
-use crate::report::quoted;
+use crate::report::{quoted, why as why_refused};
 
 /// `path`, seen from the root directory.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
@@ -15,9 +15,9 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
         return Ok(path.to_path_buf());
     }
     let here = env::current_dir().map_err(|why| {
-        Error::new(format!(
-            "cannot tell the current directory: {why}; give absolute paths"
-        ))
+        Error::new("cannot tell the current directory")
+            .because(why_refused(&why))
+            .remedy("give absolute paths")
     })?;
     Ok(plain(&here.join(path)))
 }

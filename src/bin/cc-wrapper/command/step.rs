@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use crate::command::error::{Error, Result, cannot};
+use crate::command::error::{Result, cannot};
 use crate::command::own;
 
 /// Begins the names of files in the making.
@@ -101,10 +101,7 @@ pub fn take(steps: &[Step]) -> Result<()> {
     for (taken, step) in steps.iter().enumerate() {
         step.take().map_err(|error| match taken {
             0 => error,
-            _ => Error::new(format!(
-                "{}; what was done so far works, and another run does the rest",
-                error.line()
-            )),
+            _ => error.remedy("what was done so far works, and another run does the rest"),
         })?;
     }
     Ok(())

@@ -42,8 +42,8 @@ pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
             _ => end_as(status),
         },
         Err(failure) => {
-            let (status, text) = failure.explain(plan);
-            report::error(tool, &text);
+            let (status, message) = failure.explain(plan);
+            report::error(tool, &message);
             ExitCode::from(status)
         }
     }
@@ -165,10 +165,10 @@ fn post_link(plan: &Plan, tool: &str) -> ExitCode {
     let failure = match hook::run_last(hook, &plan.command, &plan.environment) {
         Ok(status) if status.success() => end_as(status),
         Ok(status) => HookFailure::Status(status.code().unwrap_or(1) as u8),
-        Err(why) => HookFailure::NotRun(why.into_bytes()),
+        Err(why) => why,
     };
     let path = hook.path.clone();
     let error = Error::Hook { path, failure };
-    report::error(tool, &error.text());
+    report::error(tool, &error.message());
     ExitCode::from(error.exit_status())
 }

@@ -83,9 +83,10 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
     let wrapper = wrapper.ok_or_else(|| no_wrapper(root, called, &entries))?;
     if !own(&&wrapper) {
         return Err(Error::new(format!(
-            "{called}: its scripts belong to {}; adopt that",
+            "{called}: its scripts belong to {}",
             paths::shown(&wrapper.out)
-        )));
+        ))
+        .remedy("adopt that"));
     }
     let support = Support(root.join("nix-support"));
     let mut half = Half {
@@ -131,11 +132,7 @@ impl Half {
             let Some(text) = text else { continue };
             match own_in_file(file, &text, spelled.names("")) {
                 Some(own) if own.is_added => {
-                    return Err(Error::new(format!(
-                        "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
-                        paths::shown(&support.0.join(file)),
-                        shown(&own)
-                    )));
+                    return Err(Error::new(format!("{} has lines of its own, first {}", paths::shown(&support.0.join(file)), shown(&own))).remedy("use the wrapper as it is, or add flags by files like nix-support/cc-cflags"));
                 }
                 Some(own) => self
                     .not_taken
@@ -149,8 +146,9 @@ impl Half {
     fn describe(&mut self, wrapper: &Wrapper, support: &Support, called: &str) -> Result<()> {
         let unknown = |file: &str| {
             Error::new(format!(
-                "{called}: its nix-support/{file} is of an unknown shape; use the wrapper as it is"
+                "{called}: its nix-support/{file} is of an unknown shape"
             ))
+            .remedy("use the wrapper as it is")
         };
         let file = "add-hardening.sh";
         let hardening = support.read(file)?;
@@ -443,10 +441,8 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
             .map(|wrapper| wrapper.out)
     });
     if let Some(elsewhere) = elsewhere {
-        return Error::new(format!(
-            "{called} only leads to a wrapper; adopt {}",
-            paths::shown(&elsewhere)
-        ));
+        return Error::new(format!("{called} only leads to a wrapper"))
+            .remedy(format!("adopt {}", paths::shown(&elsewhere)));
     }
     let shape = entries.iter().find_map(|entry| match &entry.what {
         What::Script(why) => Some((&entry.name, why)),

@@ -41,10 +41,10 @@ pub fn entries<'a>(text: &'a [u8], path: &Path) -> Result<Vec<Entry<'a>>> {
     let path = shown(path);
     if let ([], [(n, error), ..]) = (&entries[..], &broken[..]) {
         return Err(Error::new(format!(
-            "{path} holds no records (line {n}, column {}: {}); \
-             give the file that CC_WRAPPER_COMPDB named",
+            "{path} holds no records (line {n}, column {}: {})",
             error.column, error.what
-        )));
+        ))
+        .remedy("give the file that CC_WRAPPER_COMPDB named"));
     }
     for (n, error) in broken {
         warn(&format!(

@@ -21,11 +21,10 @@ pub fn check(variables: &Variables) -> Vec<Finding> {
 
 fn launcher(variables: &Variables) -> Option<Finding> {
     let why = launcher_words(variables.get(LAUNCHER)?).err()?;
-    let why = why.strip_prefix(LAUNCHER).unwrap_or(&why);
-    let why = why.trim_start_matches(": ");
-    let (what, remedy) = why.split_once("; ").unwrap_or((why, "unset it"));
-    let what = format!("stops every compile: {what}");
-    Some(Finding::error("launcher", LAUNCHER, what, remedy))
+    let text =
+        |part: Option<Vec<u8>>| String::from_utf8_lossy(&part.unwrap_or_default()).into_owned();
+    let what = format!("stops every compile: {}", text(why.source));
+    Some(Finding::error("launcher", LAUNCHER, what, text(why.remedy)))
 }
 
 fn database(variables: &Variables) -> Option<Finding> {
@@ -71,7 +70,7 @@ mod tests {
         for (path, part) in [
             ("db", "counts from where"),
             ("/dev/null", "it is no file"),
-            ("/none/db", "/none: No such file"),
+            ("/none/db", "/none: no such file"),
         ] {
             assert!(at(path)[0].contains(part), "{path}");
         }

@@ -39,7 +39,9 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
         false => on_path(tool.as_bytes()).ok_or_else(|| {
             let name = quoted(tool.as_bytes());
             let what_to_do = "put a wrapped root's bin on PATH, or name the tool by its path";
-            Error::new(format!("no program {name} on PATH; {what_to_do}")).exiting(NOT_FOUND)
+            Error::new(format!("no program {name} on PATH"))
+                .remedy(what_to_do)
+                .exiting(NOT_FOUND)
         })?,
     };
     if !Os.exists(&path) {

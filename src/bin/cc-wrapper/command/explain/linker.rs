@@ -157,7 +157,7 @@ impl Known {
             Err(error) => return Wrapped::Fails(error.text()),
         };
         if let Err(failure) = execute::check(&plan) {
-            return Wrapped::Fails(failure.explain(&plan).1);
+            return Wrapped::Fails(failure.explain(&plan).1.text());
         }
         let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
         Wrapped::Adds(Added {

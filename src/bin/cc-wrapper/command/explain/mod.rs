@@ -70,11 +70,12 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     let explain = |call: Call| explain(&call, &asked);
     match dispatch(executable, &words, &environment, &Os, explain) {
         Ok(Some(status)) => status,
-        Ok(None) => failed(&Error::new(format!(
-            "{name} is cc-wrapper itself, which calls nothing; name a tool that it wraps: gcc"
-        ))),
+        Ok(None) => failed(
+            &Error::new(format!("{name} is cc-wrapper itself, which calls nothing"))
+                .remedy("name a tool that it wraps: gcc"),
+        ),
         Err(error) => {
-            report::error(&name, &error.text());
+            report::error(&name, &error.message());
             ExitCode::from(error.exit_status())
         }
     }
@@ -101,7 +102,7 @@ fn explain(call: &Call, asked: &Asked) -> ExitCode {
         Ok(plan) => plan,
         Err(error) => {
             report::events(&log.events, log.debug);
-            report::error(name, &error.text());
+            report::error(name, &error.message());
             return ExitCode::from(error.exit_status());
         }
     };
@@ -110,8 +111,8 @@ fn explain(call: &Call, asked: &Asked) -> ExitCode {
         Err(failure) => {
             report::events(&plan.events, plan.debug);
             report::arguments(&plan);
-            let (status, why) = failure.explain(&plan);
-            report::error(name, &why);
+            let (status, message) = failure.explain(&plan);
+            report::error(name, &message);
             return ExitCode::from(status);
         }
     };

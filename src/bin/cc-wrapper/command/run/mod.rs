@@ -25,6 +25,7 @@ use crate::command::error::{Error, Result, cannot, warn};
 use crate::command::paths::{absolute, shown};
 use crate::count;
 use crate::os::temporary_directory;
+use crate::report;
 
 const STATS: &str = "CC_WRAPPER_STATS";
 const COUNTED: &str = "CC_WRAPPER_COUNTED";
@@ -75,13 +76,14 @@ fn database(file: &Path) -> Result<PathBuf> {
     let directory = path.parent().unwrap_or(&path);
     if path.is_dir() || !directory.is_dir() {
         return Err(Error::new(format!(
-            "--compdb {} can be no file: {}; give a file in a directory that is there",
+            "--compdb {} can be no file: {}",
             shown(file),
             match path.is_dir() {
                 true => "it is a directory".to_owned(),
                 false => format!("{} is no directory", shown(directory)),
             }
-        )));
+        ))
+        .remedy("give a file in a directory that is there"));
     }
     Ok(path)
 }
@@ -110,10 +112,8 @@ fn counts() -> Result<NamedTempFile> {
             false => Err(io::Error::other("TMPDIR is no absolute path")),
         })
         .map_err(|why| {
-            Error::new(format!(
-                "cannot count calls in {}: {why}; set TMPDIR, or give --quiet",
-                shown(&directory)
-            ))
+            let error: Error = cannot("count calls in", &directory)(why);
+            error.remedy("set TMPDIR, or give --quiet")
         })
 }
 
@@ -122,14 +122,15 @@ fn not_run(program: &OsStr, why: &io::Error) -> Error {
     let called = shown(program);
     let is_name = !program.as_bytes().contains(&b'/');
     match why.kind() {
-        io::ErrorKind::NotFound if is_name => Error::new(format!(
-            "{called}: not found on PATH; install it, or give its path"
-        ))
-        .exiting(127),
+        io::ErrorKind::NotFound if is_name => Error::new(format!("{called}: not found on PATH"))
+            .remedy("install it, or give its path")
+            .exiting(127),
         io::ErrorKind::NotFound => Error::new(format!(
             "{called}: no such program, or its interpreter is not there"
         ))
         .exiting(127),
-        _ => Error::new(format!("cannot run {called}: {why}")).exiting(126),
+        _ => Error::new(format!("cannot run {called}"))
+            .because(report::why(why))
+            .exiting(126),
     }
 }

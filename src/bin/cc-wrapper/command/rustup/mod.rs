@@ -141,10 +141,11 @@ impl Work<'_> {
         match wrong {
             0 => Ok(()),
             _ => Err(Error::new(format!(
-                "{}: {wrong} of {} is not wrapped or does not run; see above, then run this without --check",
+                "{}: {wrong} of {} is not wrapped or does not run",
                 shown(root),
                 places.len()
-            ))),
+            ))
+            .remedy("see above, then run this without --check")),
         }
     }
 
@@ -227,7 +228,7 @@ fn take(places: &[Place], changes: &[Change], patches: &[Patch]) -> Result<()> {
             .then(|| runs::why_not(place, &launcher))
             .flatten()
         {
-            return Err(Error::new(format!("{why}; undo it with --undo")));
+            return Err(Error::new(why).remedy("undo it with --undo"));
         }
     }
     Ok(())

@@ -74,11 +74,11 @@ impl Place {
             }
             let real = fs::canonicalize(&bin).map_err(cannot("resolve", &bin))?;
             if !real.starts_with(root) {
-                return Err(Error::new(format!(
-                    "{} leads out of the toolchain, to {}; change it there",
-                    shown(&bin),
-                    shown(&real)
-                )));
+                return Err(Error::about(
+                    &bin,
+                    format!("leads out of the toolchain, to {}", shown(&real)),
+                )
+                .remedy("change it there"));
             }
             places.push(Place { bin });
         }

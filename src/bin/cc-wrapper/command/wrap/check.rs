@@ -181,10 +181,11 @@ impl Check<'_> {
             return Ok(());
         }
         Err(Error::new(format!(
-            "check: the {} program has no rpath, so its linker was not the root's: {}; --no-check installs the root anyway",
+            "check: the {} program has no rpath, so its linker was not the root's: {}",
             language.name,
             run::line(&command)
-        )))
+        ))
+        .remedy("--no-check installs the root anyway"))
     }
 
     fn command(&self, tool: &Path, prefix: &Path) -> Command {
@@ -203,10 +204,11 @@ fn succeed(command: &mut Command, what: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(format!(
-        "check: cannot {what} ({}): {}; mend that, or install unchecked with --no-check",
+        "check: cannot {what} ({}): {}",
         output.status,
         run::line(command)
     ))
+    .remedy("mend that, or install unchecked with --no-check")
     .saying(&output.stderr))
 }
 

@@ -87,19 +87,16 @@ impl Search {
         if given.as_bytes().contains(&b'/') {
             let program = absolute(Path::new(given))?;
             if !is_program(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called}: no such program; give a name on PATH or the path of an executable"
-                )));
+                return Err(Error::new(format!("{option} {called}: no such program"))
+                    .remedy("give a name on PATH or the path of an executable"));
             }
             if own::is_wrapper(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called} is itself a wrapper; give the program that it runs"
-                )));
+                return Err(Error::new(format!("{option} {called} is itself a wrapper"))
+                    .remedy("give the program that it runs"));
             }
             if let Some(cache) = own::cache(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called} is {cache}; give the compiler that it runs"
-                )));
+                return Err(Error::new(format!("{option} {called} is {cache}"))
+                    .remedy("give the compiler that it runs"));
             }
             return Ok((program, Vec::new()));
         }
@@ -114,9 +111,7 @@ impl Search {
                 None => return Ok((program, caches)),
             }
         }
-        Err(Error::new(format!(
-            "{option} {called}: not found on PATH; give its path"
-        )))
+        Err(Error::new(format!("{option} {called}: not found on PATH")).remedy("give its path"))
     }
 }
 

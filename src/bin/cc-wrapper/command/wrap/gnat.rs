@@ -46,11 +46,11 @@ fn beside(program: &Found, names: &[OsString]) -> Result<Found> {
     });
     let found = there.find(|found| is_program(&found.program) && !own::is_wrapper(&found.program));
     found.ok_or_else(|| {
-        Error::new(format!(
-            "{} runs {}, which is not beside it; name that with --cc too",
-            shown(&program.program),
-            shown(&names[0])
-        ))
+        Error::about(
+            &program.program,
+            format!("runs {}, which is not beside it", shown(&names[0])),
+        )
+        .remedy("name that with --cc too")
     })
 }
 

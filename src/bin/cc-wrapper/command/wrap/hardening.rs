@@ -34,10 +34,10 @@ pub fn parse_list(list: &str) -> Result<Vec<String>> {
         Some(unknown) => {
             let mut known: Vec<_> = known().collect();
             known.sort_unstable();
-            Err(Error::new(format!(
-                "--hardening: no flag is called {unknown}; there are {}",
-                known.join(" ")
-            )))
+            Err(
+                Error::new(format!("--hardening: no flag is called {unknown}"))
+                    .remedy(format!("there are {}", known.join(" "))),
+            )
         }
     }
 }

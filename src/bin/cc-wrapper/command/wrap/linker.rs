@@ -35,11 +35,14 @@ pub fn needs_prefix(
     }
     match elsewhere(true)? {
         None => Ok(true),
-        Some((linker, answer)) => Err(Error::new(format!(
-            "{} runs {} as {linker} whatever -B and PATH say, past any wrapper; leave it out with --cc",
-            shown(&compiler.program),
-            shown(&answer)
-        ))),
+        Some((linker, answer)) => Err(Error::about(
+            &compiler.program,
+            format!(
+                "runs {} as {linker} whatever -B and PATH say, past any wrapper",
+                shown(&answer)
+            ),
+        )
+        .remedy("leave it out with --cc")),
     }
 }
 

@@ -10,7 +10,6 @@ use cc_wrapper::model::toolchain::{Family, Role};
 use super::run::{self, Workshop};
 use super::triple::Triple;
 use crate::command::error::{Error, Result};
-use crate::command::paths::shown;
 
 /// A real compiler, whatever names lead to it.
 #[derive(Debug)]
@@ -76,11 +75,13 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
     };
     let macros = text_answer(&mut command)?;
     let family_and_version = family_and_version(&macros).ok_or_else(|| {
-        Error::new(format!(
-            "{} is neither gcc nor clang, going by the macros it defines ({})",
-            shown(program),
-            run::line(&command)
-        ))
+        Error::about(
+            program,
+            format!(
+                "is neither gcc nor clang, going by the macros it defines ({})",
+                run::line(&command)
+            ),
+        )
     })?;
     let (family, version) = family_and_version;
 
@@ -88,11 +89,10 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
     let target = text_answer(command.arg("-dumpmachine"))?;
     let target = Triple::new(target.trim());
     if target.as_str().is_empty() {
-        return Err(Error::new(format!(
-            "{} does not name its target ({})",
-            shown(program),
-            run::line(&command)
-        )));
+        return Err(Error::about(
+            program,
+            format!("does not name its target ({})", run::line(&command)),
+        ));
     }
     Ok(Identity {
         family,
@@ -143,12 +143,14 @@ fn answer(command: &mut Command) -> Result<Vec<u8>> {
     let output = run::output(command)?;
     if !output.status.success() {
         let program = Path::new(command.get_program());
-        return Err(Error::new(format!(
-            "{} does not answer as a compiler: {} ({})",
-            shown(program),
-            output.status,
-            run::line(command)
-        ))
+        return Err(Error::about(
+            program,
+            format!(
+                "does not answer as a compiler: {} ({})",
+                output.status,
+                run::line(command)
+            ),
+        )
         .saying(&output.stderr));
     }
     Ok(output.stdout)

@@ -141,9 +141,10 @@ impl Selection {
                 Some(same) if same == leads_to => continue,
                 Some(_) => {
                     return Err(Error::new(format!(
-                        "--cc names two programs called {}; give each its own root",
+                        "--cc names two programs called {}",
                         shown(&name)
-                    )));
+                    ))
+                    .remedy("give each its own root"));
                 }
                 None => {}
             }
@@ -156,10 +157,8 @@ impl Selection {
                 }
                 Some(Some(role)) if role.is_compiler() => role,
                 Some(_) => {
-                    return Err(Error::new(format!(
-                        "--cc {} is no compiler; a linker is given with --ld, binutils with --bintools",
-                        shown(given)
-                    )));
+                    return Err(Error::new(format!("--cc {} is no compiler", shown(given)))
+                        .remedy("a linker is given with --ld, binutils with --bintools"));
                 }
                 None => {
                     // Whatever it is, it must be a compiler first.
@@ -170,21 +169,23 @@ impl Selection {
             let identity = probe::identify(workshop, &found.program, role)?;
             if let Some(first) = candidates.first() {
                 if !first.identity.target.same(identity.target.as_str()) {
-                    return Err(Error::new(format!(
-                        "{} is for {}, {} for {}; give each its own root",
-                        shown(&first.found.program),
-                        first.identity.target,
-                        shown(&found.program),
-                        identity.target
-                    )));
+                    return Err(Error::about(
+                        &first.found.program,
+                        format!(
+                            "is for {}, {} for {}",
+                            first.identity.target,
+                            shown(&found.program),
+                            identity.target
+                        ),
+                    )
+                    .remedy("give each its own root"));
                 }
             }
             candidates.push(Candidate::new(found, role, identity));
         }
         if candidates.is_empty() {
-            return Err(Error::new(
-                "--cc names only gnat's programs; name the gcc that they work for too",
-            ));
+            return Err(Error::new("--cc names only gnat's programs")
+                .remedy("name the gcc that they work for too"));
         }
         // The first C compiler says what the others are measured by.
         let main = candidates.iter().position(|c| c.role == Role::Cc);

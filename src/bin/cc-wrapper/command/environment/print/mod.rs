@@ -10,7 +10,6 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::Variable;
 use crate::command::error::{Error, Result};
-use crate::command::paths::shown;
 
 /// Writes variables down.
 ///
@@ -68,10 +67,13 @@ fn text<'v>(variable: &'v Variable, reader: &str) -> Result<&'v str> {
     std::str::from_utf8(&variable.value).map_err(|_| {
         let mut words = variable.value.split(|byte| b" \t\n:".contains(byte));
         let path = words.find(|word| std::str::from_utf8(word).is_err());
-        Error::new(format!(
-            "{} is no UTF-8, which {reader} cannot hold ({}); give a symlink to it with another name",
-            shown(OsStr::from_bytes(path.unwrap_or_default())),
-            variable.shown()
-        ))
+        Error::about(
+            OsStr::from_bytes(path.unwrap_or_default()),
+            format!(
+                "is no UTF-8, which {reader} cannot hold ({})",
+                variable.shown()
+            ),
+        )
+        .remedy("give a symlink to it with another name")
     })
 }
