@@ -28,7 +28,7 @@ pub enum Error {
     UnknownRole {
         path: Vec<u8>,
         tool: Vec<u8>,
-        role: Vec<u8>,
+        kind: Vec<u8>,
     },
     /// Two roles ask for different values of a variable that can have one.
     Conflict {
@@ -86,12 +86,12 @@ impl Error {
                 Message::about(path, [b"lists no tool '", &tool[..], b"'"].concat())
                     .remedy("add it under \"tools\", or remove the link in bin/")
             }
-            Error::UnknownRole { path, tool, role } => {
+            Error::UnknownRole { path, tool, kind } => {
                 let what = [
                     b"gives tool '",
                     &tool[..],
                     b"' the role '",
-                    role,
+                    kind,
                     b"', which this cc-wrapper does not know",
                 ];
                 Message::about(path, what.concat())

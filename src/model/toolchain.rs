@@ -72,8 +72,8 @@ pub struct Toolchain<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tool<'a> {
     pub name: Bytes<'a>,
-    /// A role's name; see [`Role::parse`].
-    pub role: Bytes<'a>,
+    /// A role's name; see [`ToolKind::parse`].
+    pub kind: Bytes<'a>,
     /// A path, perhaps seen from the root.
     pub program: Bytes<'a>,
 
@@ -108,7 +108,7 @@ pub enum RoleMarkers {
 
 /// What a call is, which decides the rules that shape it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ToolKind {
     Cc,
     Cxx,
     Cpp,
@@ -134,17 +134,17 @@ pub struct Darwin<'a> {
     pub fallback_sdk: Option<Bytes<'a>>,
 }
 
-const ROLES: [(Role, &str); 10] = [
-    (Role::Cc, "cc"),
-    (Role::Cxx, "c++"),
-    (Role::Cpp, "cpp"),
-    (Role::Fortran, "fortran"),
-    (Role::Ld, "ld"),
-    (Role::Gnat, "gnat"),
-    (Role::Strip, "strip"),
-    (Role::Ranlib, "ranlib"),
-    (Role::PkgConfig, "pkg-config"),
-    (Role::Go, "go"),
+const ROLES: [(ToolKind, &str); 10] = [
+    (ToolKind::Cc, "cc"),
+    (ToolKind::Cxx, "c++"),
+    (ToolKind::Cpp, "cpp"),
+    (ToolKind::Fortran, "fortran"),
+    (ToolKind::Ld, "ld"),
+    (ToolKind::Gnat, "gnat"),
+    (ToolKind::Strip, "strip"),
+    (ToolKind::Ranlib, "ranlib"),
+    (ToolKind::PkgConfig, "pkg-config"),
+    (ToolKind::Go, "go"),
 ];
 
 const FAMILIES: [(Family, &str); 3] = [
@@ -153,22 +153,25 @@ const FAMILIES: [(Family, &str); 3] = [
     (Family::Arocc, "arocc"),
 ];
 
-impl Role {
-    pub fn parse(name: &[u8]) -> Option<Role> {
+impl ToolKind {
+    pub fn parse(name: &[u8]) -> Option<ToolKind> {
         ROLES
             .iter()
             .find(|(_, n)| n.as_bytes() == name)
-            .map(|(role, _)| *role)
+            .map(|(kind, _)| *kind)
     }
 
-    /// The name that [`Role::parse`] takes.
+    /// The name that [`ToolKind::parse`] takes.
     pub fn name(self) -> &'static str {
         name_of(&ROLES, self)
     }
 
     /// The roles of §2.
     pub fn is_compiler(self) -> bool {
-        matches!(self, Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran)
+        matches!(
+            self,
+            ToolKind::Cc | ToolKind::Cxx | ToolKind::Cpp | ToolKind::Fortran
+        )
     }
 }
 
@@ -304,7 +307,7 @@ impl<'a> Tool<'a> {
         };
         reader.object(|r, key| {
             match key {
-                b"role" => tool.role = r.string()?,
+                b"role" => tool.kind = r.string()?,
                 b"program" => tool.program = r.string()?,
                 b"compiler" => tool.compiler = r.optional(Family::read)?,
                 b"hardeningUnsupported" => tool.hardening_unsupported = r.optional(strings)?,
@@ -313,7 +316,7 @@ impl<'a> Tool<'a> {
             }
             Ok(())
         })?;
-        if tool.role.is_empty() || tool.program.is_empty() {
+        if tool.kind.is_empty() || tool.program.is_empty() {
             return Err(reader.error("a tool needs \"role\" and \"program\""));
         }
         if !tool.program.contains(&b'/') {
@@ -324,7 +327,7 @@ impl<'a> Tool<'a> {
 
     fn to_json(&self) -> Value<'_> {
         let mut object = Object::default();
-        object.entry("role", json::string(&*self.role));
+        object.entry("role", json::string(&*self.kind));
         object.entry("program", json::string(&*self.program));
         if let Some(compiler) = self.compiler {
             object.entry("compiler", json::string(compiler.name().as_bytes()));
@@ -459,7 +462,7 @@ mod tests {
             tools: vec![
                 Tool {
                     name: Cow::Borrowed(b"clang"),
-                    role: Cow::Borrowed(b"cc"),
+                    kind: Cow::Borrowed(b"cc"),
                     program: Cow::Borrowed(b"/usr/bin/cl\xe9ng"),
                     compiler: Some(Family::Gcc),
                     hardening_unsupported: Some(vec![]),
@@ -467,7 +470,7 @@ mod tests {
                 },
                 Tool {
                     name: Cow::Borrowed(b"ld"),
-                    role: Cow::Borrowed(b"ld"),
+                    kind: Cow::Borrowed(b"ld"),
                     program: Cow::Borrowed(b"/usr/bin/ld"),
                     ..Tool::default()
                 },
@@ -510,7 +513,7 @@ mod tests {
         let toolchain = Toolchain::parse(text).unwrap();
         assert_eq!(toolchain.darwin, None);
         assert_eq!(&*toolchain.tool(b"ar").unwrap().program, b"/a");
-        assert_eq!(Role::parse(&toolchain.tool(b"ar").unwrap().role), None);
+        assert_eq!(ToolKind::parse(&toolchain.tool(b"ar").unwrap().kind), None);
     }
 
     #[test]

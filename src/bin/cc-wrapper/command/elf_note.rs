@@ -24,7 +24,7 @@ const VERSION_LENGTH: usize = (VERSION.len() + 1).next_multiple_of(ALIGNMENT);
 
 /// The layout that the ELF specification gives a note.
 #[repr(C, align(4))]
-struct Note {
+struct Explanation {
     owner_size: u32,
     description_size: u32,
     kind: u32,
@@ -39,7 +39,7 @@ struct Note {
     allow(unsafe_code),
     unsafe(link_section = ".note.cc-wrapper")
 )]
-static NOTE: Note = Note {
+static NOTE: Explanation = Explanation {
     // Both end in a NUL, which counts.
     owner_size: OWNER.len() as u32 + 1,
     description_size: VERSION.len() as u32 + 1,

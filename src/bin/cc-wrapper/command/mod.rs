@@ -10,7 +10,7 @@ mod environment;
 mod error;
 mod exchange;
 mod explain;
-mod front_ends;
+mod linker_shims;
 mod help;
 mod install;
 mod interrupt;

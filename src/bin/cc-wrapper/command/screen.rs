@@ -22,12 +22,12 @@ pub enum Kind {
     Added,
     Dropped,
     /// Says why.
-    Why,
+    DropReason,
     Heading,
     Plain,
     Error,
     Warning,
-    Note,
+    Explanation,
 }
 
 impl Screen {
@@ -74,7 +74,7 @@ impl Screen {
             Kind::Dropped | Kind::Error => "31",
             Kind::Warning => "33",
             Kind::Note => "36",
-            Kind::Why => "2",
+            Kind::DropReason => "2",
             Kind::Heading => "1",
             Kind::Plain => "",
         };

@@ -11,7 +11,7 @@ use cc_wrapper::machine::linker_shim;
 use super::bin::{What, names};
 use super::half::Half;
 use crate::command::error::{Result, cannot};
-use crate::command::front_ends;
+use crate::command::linker_shims;
 use crate::command::own::BINARY;
 use crate::command::paths::canonical;
 
@@ -40,7 +40,7 @@ impl Copy<'_> {
     pub fn make(&self) -> Result<()> {
         self.make_bin()?;
         if self.half.is_linkers {
-            front_ends::lay(self.root, self.binary)?;
+            linker_shims::lay(self.root, self.binary)?;
         }
         self.make_support()?;
         for name in names(&self.half.root)? {

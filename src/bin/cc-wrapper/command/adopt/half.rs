@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Darwin, Family, Role, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Darwin, Family, ToolKind, Tool, Toolchain};
 use cc_wrapper::text::Bytes;
 
 use super::bin::{self, Entry, Found, What};
@@ -260,15 +260,15 @@ impl Half {
                 Lines::NotTaken(line) => (None, Some(line)),
                 Lines::Known => (None, None),
             };
-            let what = match tool.and_then(|role| alone.map_or(Ok(role), Err)) {
-                Ok(role) => {
+            let what = match tool.and_then(|kind| alone.map_or(Ok(kind), Err)) {
+                Ok(kind) => {
                     let note = note.map(|line| format!("{} {line}", paths::shown(&name)));
                     self.not_taken.extend(note);
                     self.toolchain.tools.push(Tool {
                         name: owned(name.as_bytes()),
-                        role: owned(role.name().as_bytes()),
+                        kind: owned(kind.name().as_bytes()),
                         program: owned(script.program.as_os_str().as_bytes()),
-                        linker_by_prefix: by_prefix && role.is_compiler() && role != Role::Cpp,
+                        linker_by_prefix: by_prefix && kind.is_compiler() && kind != ToolKind::Cpp,
                         ..Tool::default()
                     });
                     What::Tool
@@ -303,7 +303,7 @@ impl Half {
         name: &OsStr,
         script: &Script,
         target: Option<&ClangTarget>,
-    ) -> std::result::Result<Role, String> {
+    ) -> std::result::Result<ToolKind, String> {
         if let Some(own) = &script.wrapper {
             let same = own.out == wrapper.out
                 && own.salt == wrapper.salt
@@ -320,22 +320,22 @@ impl Half {
             let program = paths::shown(&script.program);
             return Err(format!("it runs {program}, which is not there"));
         }
-        let known = ToolName::parse(name.as_bytes()).and_then(|name| name.role);
+        let known = ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
         match (script.kind, known) {
             (Kind::Compiler, _) if self.is_linkers => Err("a compiler among linkers".to_owned()),
             (Kind::Linker, _) if !self.is_linkers => Err("a linker among compilers".to_owned()),
-            (Kind::Compiler, _) if program.ends_with(b"++") => Ok(Role::Cxx),
-            (Kind::Compiler, Some(Role::Cpp)) => match target {
-                Some(target) if target.for_preprocessors => Ok(Role::Cc),
-                _ => Ok(Role::Cpp),
+            (Kind::Compiler, _) if program.ends_with(b"++") => Ok(ToolKind::Cxx),
+            (Kind::Compiler, Some(ToolKind::Cpp)) => match target {
+                Some(target) if target.for_preprocessors => Ok(ToolKind::Cc),
+                _ => Ok(ToolKind::Cpp),
             },
-            (Kind::Compiler, Some(Role::Fortran)) => Ok(Role::Fortran),
-            (Kind::Compiler, _) => Ok(Role::Cc),
-            (Kind::Linker, _) => Ok(Role::Ld),
-            (Kind::Gnat, Some(Role::Gnat)) => Ok(Role::Gnat),
+            (Kind::Compiler, Some(ToolKind::Fortran)) => Ok(ToolKind::Fortran),
+            (Kind::Compiler, _) => Ok(ToolKind::Cc),
+            (Kind::Linker, _) => Ok(ToolKind::Ld),
+            (Kind::Gnat, Some(ToolKind::Gnat)) => Ok(ToolKind::Gnat),
             (Kind::Gnat, _) => Err("not the name of a gnat tool".to_owned()),
-            (Kind::Strip, _) => Ok(Role::Strip),
-            (Kind::Ranlib, _) => Ok(Role::Ranlib),
+            (Kind::Strip, _) => Ok(ToolKind::Strip),
+            (Kind::Ranlib, _) => Ok(ToolKind::Ranlib),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use cc_wrapper::machine::linker_shim;
 use cc_wrapper::model::error::broken_toolchain;
-use cc_wrapper::model::toolchain::{Role, Toolchain};
+use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
 use rustix::fs::{Access, access};
 
 use super::bin::What;
@@ -20,7 +20,7 @@ use super::half::{BuiltIn, Half, owned};
 use super::lines::contains;
 use super::{clang_target, darwin, script};
 use crate::command::error::{Error, Result, cannot};
-use crate::command::front_ends;
+use crate::command::linker_shims;
 use crate::command::own::{BINARY, TOOLCHAIN};
 use crate::command::paths::shown;
 use crate::command::step::Step;
@@ -45,7 +45,7 @@ pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
         steps.push(Step::Link(place, target.to_path_buf()));
     }
     if half.is_linkers {
-        steps.extend(front_ends(&half.root, target));
+        steps.extend(linker_shims(&half.root, target));
     }
     steps.extend(half.built_in.as_ref().map(|hook| trim(&half.root, hook)));
     Ok(steps)
@@ -81,17 +81,17 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
         steps.insert(0, Step::Binary(bin.join(BINARY)));
     }
     if has_linkers(&toolchain) {
-        steps.extend(front_ends(root, target));
+        steps.extend(linker_shims(root, target));
     }
     steps.extend(built_in(root, &toolchain).map(|hook| trim(root, &hook)));
     Ok(steps)
 }
 
 /// Those that are not there yet.
-fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
+fn linker_shims(root: &Path, binary: &Path) -> Vec<Step> {
     let directory = root.join(linker_shim::DIRECTORY);
-    let target = front_ends::target(binary);
-    let missing = front_ends::places(root).filter(|place| !place.is_symlink());
+    let target = linker_shims::target(binary);
+    let missing = linker_shims::places(root).filter(|place| !place.is_symlink());
     let links = missing.map(|place| Step::Link(place, target.clone()));
     let made = (!directory.exists()).then(|| Step::Directory(directory.clone()));
     made.into_iter().chain(links).collect()
@@ -99,7 +99,7 @@ fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
 
 fn has_linkers(toolchain: &Toolchain) -> bool {
     let mut tools = toolchain.tools.iter();
-    tools.any(|tool| *tool.role == *Role::Ld.name().as_bytes())
+    tools.any(|tool| *tool.kind == *ToolKind::Ld.name().as_bytes())
 }
 
 /// The hook whose text `toolchain` has taken over.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use cc_wrapper::machine::linker_shim;
 use cc_wrapper::machine::world::World;
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::toolchain::ToolKind;
 
 use super::binaries::Binaries;
 use super::finding::{Finding, shown};
@@ -17,19 +17,19 @@ use crate::os::Os;
 
 pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
     let linkers = root.linkers();
-    if !root.compilers.has(Role::is_compiler) || !linkers.has(|role| role == Role::Ld) {
+    if !root.compilers.has(ToolKind::is_compiler) || !linkers.has(|kind| kind == ToolKind::Ld) {
         return Vec::new();
     }
     let mut findings = Vec::new();
     for name in linker_shim::all() {
-        let front_end = linkers.root.join(linker_shim::DIRECTORY).join(name);
-        if front_end.exists() {
+        let linker_shim = linkers.root.join(linker_shim::DIRECTORY).join(name);
+        if linker_shim.exists() {
             // One that does not run is told of as such.
-            let runs = Os.is_executable(front_end.as_os_str().as_bytes());
-            if runs && !binaries.is_ours(&front_end) {
+            let runs = Os.is_executable(linker_shim.as_os_str().as_bytes());
+            if runs && !binaries.is_ours(&linker_shim) {
                 findings.push(Finding::error(
                     "bypassed",
-                    &front_end,
+                    &linker_shim,
                     "is not cc-wrapper: links by it get no flags",
                     "wrap or adopt the toolchain again",
                 ));
@@ -37,7 +37,7 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
             continue;
         }
         // A dangling one is told of as such.
-        if fs::symlink_metadata(&front_end).is_ok() {
+        if fs::symlink_metadata(&linker_shim).is_ok() {
             continue;
         }
         let mut directories = variables.directories("COMPILER_PATH");
@@ -61,7 +61,7 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
                     format!(
                         "is run by compilers{}, and may get no flags: {} is not there",
                         option.unwrap_or_default(),
-                        shown(&front_end)
+                        shown(&linker_shim)
                     ),
                     "wrap or adopt the toolchain again",
                 )

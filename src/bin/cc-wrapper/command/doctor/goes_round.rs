@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Role, Tool};
+use cc_wrapper::model::toolchain::{ToolKind, Tool};
 
 use super::finding::{Finding, bytes, shown};
 use super::on_path::{OnPath, program};
@@ -18,11 +18,11 @@ use crate::command::{elf, own};
 use crate::os::Os;
 
 /// What each variable has run, and whether builds that do so are past help.
-const VARIABLES: [(&str, Role, bool); 4] = [
-    ("CC", Role::Cc, true),
-    ("CXX", Role::Cxx, true),
-    ("LD", Role::Ld, false),
-    ("PKG_CONFIG", Role::PkgConfig, false),
+const VARIABLES: [(&str, ToolKind, bool); 4] = [
+    ("CC", ToolKind::Cc, true),
+    ("CXX", ToolKind::Cxx, true),
+    ("LD", ToolKind::Ld, false),
+    ("PKG_CONFIG", ToolKind::PkgConfig, false),
 ];
 
 /// `is_asked`: the root was named, and need not be what builds should come to.
@@ -32,7 +32,7 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
     if !root.compilers.bin().is_dir() || (is_asked && !is_used(root, &path, variables)) {
         return Vec::new();
     }
-    let finding = |(variable, role, is_grave)| {
+    let finding = |(variable, kind, is_grave)| {
         let value = variables.get(variable)?;
         let word = program(value)?;
         let place = path.place(word)?;
@@ -42,7 +42,7 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
         let name = Path::new(OsStr::from_bytes(word)).file_name()?.as_bytes();
         let parsed = ToolName::parse(name);
         let prefix = parsed.map_or(&b""[..], |name| name.prefix);
-        if !serves(root, role, prefix) {
+        if !serves(root, kind, prefix) {
             return None;
         }
         // A script, or what is no compiler by its name, may run the root's in
@@ -53,7 +53,7 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
             "names {}, which leads to no wrapped root: calls of it {lost} no flags",
             shown(&place)
         );
-        let remedy = match substitute(root, role, prefix, name) {
+        let remedy = match substitute(root, kind, prefix, name) {
             Some(tool) => {
                 let value = with(value, word, tool.as_os_str().as_bytes());
                 format!("unset it, or export {variable}={}", bytes(&value))
@@ -103,7 +103,7 @@ fn is_told(root: &Root, name: &[u8]) -> bool {
         let place = half.place(tool);
         !Os.has_entry(place.as_os_str().as_bytes())
     };
-    let is_named = |(known, _): (&OsStr, Role)| known.as_bytes() == name;
+    let is_named = |(known, _): (&OsStr, ToolKind)| known.as_bytes() == name;
     search_path::names(root).into_iter().any(is_named)
         || halves.any(|half| {
             let tool = half.toolchain.tool(name);
@@ -115,13 +115,13 @@ fn is_told(root: &Root, name: &[u8]) -> bool {
 fn tools<'r>(
     root: &'r Root,
     prefix: &'r [u8],
-) -> impl Iterator<Item = (&'r Half<'r>, &'r Tool<'r>, Role)> {
+) -> impl Iterator<Item = (&'r Half<'r>, &'r Tool<'r>, ToolKind)> {
     let of_half = move |half: &'r Half<'r>| {
         let tools = half.toolchain.tools.iter();
         tools.filter_map(move |tool| {
             let name = ToolName::parse(&tool.name);
             let is_it = name.map_or(prefix.is_empty(), |name| name.prefix == prefix);
-            is_it.then_some((half, tool, Role::parse(&tool.role)?))
+            is_it.then_some((half, tool, ToolKind::parse(&tool.kind)?))
         })
     };
     root.halves().flat_map(of_half)
@@ -129,21 +129,21 @@ fn tools<'r>(
 
 /// A root for another target does not, nor one without such tools. One of C
 /// alone is meant for C++ too.
-fn serves(root: &Root, role: Role, prefix: &[u8]) -> bool {
-    let is_compiler = |role| matches!(role, Role::Cc | Role::Cxx);
+fn serves(root: &Root, kind: ToolKind, prefix: &[u8]) -> bool {
+    let is_compiler = |kind| matches!(kind, ToolKind::Cc | ToolKind::Cxx);
     tools(root, prefix)
-        .any(|(_, _, served)| served == role || (is_compiler(served) && is_compiler(role)))
+        .any(|(_, _, served)| served == kind || (is_compiler(served) && is_compiler(kind)))
 }
 
 /// What to run instead: best of the same name, or else of none in particular.
-fn substitute(root: &Root, role: Role, prefix: &[u8], name: &[u8]) -> Option<PathBuf> {
+fn substitute(root: &Root, kind: ToolKind, prefix: &[u8], name: &[u8]) -> Option<PathBuf> {
     let rank = |tool: &Tool| {
         let base = tool.name.strip_prefix(prefix).unwrap_or(&tool.name);
         let is_plain = [&b"cc"[..], b"c++", b"ld", b"pkg-config"].contains(&base);
         (*tool.name != *name, !is_plain)
     };
     let tools = tools(root, prefix);
-    let fit = tools.filter(|(half, tool, served)| *served == role && half.place(tool).exists());
+    let fit = tools.filter(|(half, tool, served)| *served == kind && half.place(tool).exists());
     let best = fit.min_by_key(|(_, tool, _)| rank(tool));
     best.map(|(half, tool, _)| {
         canonical(half.root)

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::text::words::words;
 
 use super::finding::{Finding, Place, shown};
@@ -18,7 +18,7 @@ const VARIABLE: &str = "NIX_DYNAMIC_LINKER";
 /// What the linker half says.
 pub fn in_root(root: &Root) -> Vec<Finding> {
     let linkers = root.linkers();
-    if !linkers.has(|role| role == Role::Ld) {
+    if !linkers.has(|kind| kind == ToolKind::Ld) {
         return Vec::new();
     }
     let mut findings = Vec::new();

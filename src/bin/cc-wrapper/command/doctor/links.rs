@@ -10,7 +10,7 @@ use cc_wrapper::machine::linker_shim;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::error::Error;
-use cc_wrapper::model::toolchain::{Role, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{ToolKind, Tool, Toolchain};
 use cc_wrapper::planning::dispatch::dispatch;
 
 use super::binaries::{Binaries, Whose};
@@ -173,8 +173,8 @@ fn absent_tools(half: &Half, path: &OnPath) -> Vec<Finding> {
         if fs::symlink_metadata(&place).is_ok() {
             return None;
         }
-        let role = Role::parse(&tool.role);
-        let is_grave = matches!(role, Some(Role::Cc | Role::Cxx | Role::Ld));
+        let kind = ToolKind::parse(&tool.kind);
+        let is_grave = matches!(kind, Some(ToolKind::Cc | ToolKind::Cxx | ToolKind::Ld));
         let next = path.first(OsStr::from_bytes(&tool.name));
         let finding = |what: &str| {
             let what = format!("is listed in toolchain.json, but is not there: {what}");

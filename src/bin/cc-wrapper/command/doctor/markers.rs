@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cc_wrapper::model::argument::Suffix;
-use cc_wrapper::model::half::Half as Which;
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::argument::RoleSuffix;
+use cc_wrapper::model::half::WrapperHalf as Which;
+use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::planning::roles::roles;
 use cc_wrapper::rules::collect::flag_lists;
@@ -19,14 +19,14 @@ const ROLES: [&str; 3] = ["HOST", "BUILD", "TARGET"];
 
 pub fn check(root: &Root, variables: &Variables) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if root.compilers.has(Role::is_compiler) {
+    if root.compilers.has(ToolKind::is_compiler) {
         findings.extend(half(&root.compilers, Which::Compiler, variables));
     }
     let linkers = root.linkers();
-    if linkers.has(|role| role == Role::Ld) {
+    if linkers.has(|role| role == ToolKind::Ld) {
         let found = half(linkers, Which::Linker, variables);
         // Most links are a compiler's, which sees to the linker's variables.
-        match root.compilers.has(Role::is_compiler) {
+        match root.compilers.has(ToolKind::is_compiler) {
             true => findings.extend(found.into_iter().map(Finding::into_warning)),
             false => findings.extend(found),
         }
@@ -49,7 +49,7 @@ fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
     let served = roles(&environment, half.toolchain, which, &mut Log::default());
     let begin = format!("{wrapper}_TARGET_");
     if !served.is_empty() {
-        return (!served.contains(&Suffix::Plain))
+        return (!served.contains(&RoleSuffix::Plain))
             .then(|| other_role(which, &begin, &salt, tools, variables))
             .flatten();
     }

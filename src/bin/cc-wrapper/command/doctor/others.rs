@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Role, Toolchain};
+use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
 
 use super::on_path::OnPath;
 use super::variables::Variables;
@@ -72,10 +72,10 @@ fn has_salt(root: &Path, salt: &[u8]) -> bool {
 
 /// What compilers in its `bin` are called.
 fn names(root: &Path) -> Vec<OsString> {
-    let is_compiler = |role: Option<Role>| matches!(role, Some(Role::Cc | Role::Cxx));
+    let is_compiler = |kind: Option<ToolKind>| matches!(kind, Some(ToolKind::Cc | ToolKind::Cxx));
     let listed = of_toolchain(root, |toolchain| {
         let tools = toolchain.tools.iter();
-        let compilers = tools.filter(|tool| is_compiler(Role::parse(&tool.role)));
+        let compilers = tools.filter(|tool| is_compiler(ToolKind::parse(&tool.kind)));
         let names = compilers.map(|tool| OsString::from_vec(tool.name.to_vec()));
         names.collect::<Vec<_>>()
     });
@@ -85,8 +85,8 @@ fn names(root: &Path) -> Vec<OsString> {
             .flatten()
             .flatten();
         let names = entries.map(|entry| entry.file_name());
-        let role = |name: &OsString| ToolName::parse(name.as_bytes()).and_then(|name| name.role);
-        names.filter(|name| is_compiler(role(name))).collect()
+        let kind = |name: &OsString| ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
+        names.filter(|name| is_compiler(kind(name))).collect()
     })
 }
 

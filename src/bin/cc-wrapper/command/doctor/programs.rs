@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::toolchain::{Role, Tool};
+use cc_wrapper::model::toolchain::{ToolKind, Tool};
 use cc_wrapper::planning::dispatch::dispatch;
 
 use super::binaries::Binaries;
@@ -53,13 +53,13 @@ fn tool(
         let what = format!("runs {}, which {what}", shown(&program));
         Some(Finding::error(id, place, what, remedy))
     };
-    if Role::parse(&tool.role).is_none() {
+    if ToolKind::parse(&tool.kind).is_none() {
         return Some(Finding::error(
             "unknown-role",
             half.place(tool),
             format!(
                 "has the role {}, which this cc-wrapper does not know",
-                bytes(&tool.role)
+                bytes(&tool.kind)
             ),
             "mend toolchain.json, or update cc-wrapper",
         ));

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::model::toolchain::{Role, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{ToolKind, Tool, Toolchain};
 
 use super::finding::{Finding, Place, shown};
 use super::{reading, target};
@@ -48,9 +48,9 @@ impl<'t> Half<'t> {
         self.root.join(OsStr::from_bytes(&tool.program))
     }
 
-    pub fn has(&self, is_meant: impl Fn(Role) -> bool) -> bool {
+    pub fn has(&self, is_meant: impl Fn(ToolKind) -> bool) -> bool {
         let mut tools = self.toolchain.tools.iter();
-        tools.any(|tool| Role::parse(&tool.role).is_some_and(&is_meant))
+        tools.any(|tool| ToolKind::parse(&tool.kind).is_some_and(&is_meant))
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::tool_name;
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::toolchain::ToolKind;
 
 use super::finding::{Finding, bytes, shown};
 use super::on_path::OnPath;
@@ -29,10 +29,10 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
     let path = OnPath::of(variables);
     let (mut is_on_path, mut is_run) = (false, false);
     let mut others: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
-    for (name, role) in names(root) {
+    for (name, kind) in names(root) {
         is_on_path |= path.all(name).any(|place| leads_here(&place));
         match path.first(name) {
-            Some(first) if leads_here(&first) => is_run |= role.is_compiler(),
+            Some(first) if leads_here(&first) => is_run |= kind.is_compiler(),
             Some(first) => {
                 let directory = first.parent().unwrap_or(&first).to_path_buf();
                 let names = others.entry(directory).or_default();
@@ -46,7 +46,7 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
         .compilers(variables)
         .iter()
         .any(|program| leads_here(program));
-    let is_missed = !is_asked && !is_run && root.compilers.has(Role::is_compiler);
+    let is_missed = !is_asked && !is_run && root.compilers.has(ToolKind::is_compiler);
     let bin = shown(&root.compilers.bin());
     let remedy = format!("PATH={bin}:$PATH");
     if !is_on_path {
@@ -73,20 +73,20 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
 
 /// The names of compilers and linkers that calls go by: those without a target
 /// or a version, if there are such.
-pub fn names<'r>(root: &'r Root) -> Vec<(&'r OsStr, Role)> {
+pub fn names<'r>(root: &'r Root) -> Vec<(&'r OsStr, ToolKind)> {
     // One that is not there is told of as such.
     let is_there = |half: &Half, name: &OsStr| fs::symlink_metadata(half.bin().join(name)).is_ok();
     let halves: Vec<&'r Half> = root.halves().collect();
-    let bare = [Role::Cc, Role::Cxx, Role::Ld]
+    let bare = [ToolKind::Cc, ToolKind::Cxx, ToolKind::Ld]
         .into_iter()
-        .flat_map(|role| {
-            let names = tool_name::names(Some(role)).map(OsStr::new);
-            names.map(move |name| (name, role))
+        .flat_map(|kind| {
+            let names = tool_name::names(Some(kind)).map(OsStr::new);
+            names.map(move |name| (name, kind))
         });
     let is_listed = |half: &&&Half, name: &OsStr| {
         half.toolchain.tool(name.as_bytes()).is_some() && is_there(half, name)
     };
-    let bare: Vec<(&OsStr, Role)> = bare
+    let bare: Vec<(&OsStr, ToolKind)> = bare
         .filter(|(name, _)| halves.iter().any(|half| is_listed(&half, name)))
         .collect();
     if !bare.is_empty() {
@@ -98,9 +98,9 @@ pub fn names<'r>(root: &'r Root) -> Vec<(&'r OsStr, Role)> {
     });
     let named = tools.filter_map(|(half, tool)| {
         let name = OsStr::from_bytes(&tool.name);
-        let role = Role::parse(&tool.role)?;
-        let is_meant = matches!(role, Role::Cc | Role::Cxx | Role::Ld);
-        (is_meant && is_there(half, name)).then_some((name, role))
+        let kind = ToolKind::parse(&tool.kind)?;
+        let is_meant = matches!(kind, ToolKind::Cc | ToolKind::Cxx | ToolKind::Ld);
+        (is_meant && is_there(half, name)).then_some((name, kind))
     });
     named.collect()
 }

@@ -185,9 +185,9 @@ mod tests {
         symlink("/bin/sh", other.path().join("cc")).unwrap();
         let path = format!("PATH={}/bin:{}", root.display(), other.path().display());
         let of = || of_environment(&Variables::new(std::slice::from_ref(&path)));
-        let text = |name: &str, role: &str| {
+        let text = |name: &str, kind: &str| {
             format!(
-                r#"{{"version": 1, "tools": {{"{name}": {{"role": "{role}", "program": "/x"}}}}}}"#
+                r#"{{"version": 1, "tools": {{"{name}": {{"role": "{kind}", "program": "/x"}}}}}}"#
             )
         };
         fs::write(root.join(TOOLCHAIN), text("avr-gcc", "cc")).unwrap();

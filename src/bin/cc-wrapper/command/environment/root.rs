@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::error::broken_toolchain;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{ToolKind, RoleMarkers, Tool, Toolchain};
 
 use crate::command::error::{Error, Result, cannot, warn};
 use crate::command::own::{self, TOOLCHAIN};
@@ -30,10 +30,10 @@ pub struct Root {
 }
 
 /// Variables, and the tools that fit, the best first; else any of that role.
-const TOOLS: [(&str, Role, &[&str]); 3] = [
-    ("CC", Role::Cc, &["cc", "gcc", "clang"]),
-    ("CXX", Role::Cxx, &["c++", "g++", "clang++"]),
-    ("PKG_CONFIG", Role::PkgConfig, &["pkg-config", "pkgconf"]),
+const TOOLS: [(&str, ToolKind, &[&str]); 3] = [
+    ("CC", ToolKind::Cc, &["cc", "gcc", "clang"]),
+    ("CXX", ToolKind::Cxx, &["c++", "g++", "clang++"]),
+    ("PKG_CONFIG", ToolKind::PkgConfig, &["pkg-config", "pkgconf"]),
 ];
 
 /// What nixpkgs' setup hook of binutils looks for; the variables have the names
@@ -90,8 +90,8 @@ impl Root {
         let toolchain = parse(&text, &dir)?;
         let mut tools: Vec<(&str, Vec<u8>)> = TOOLS
             .iter()
-            .filter_map(|(variable, role, best)| {
-                Some((*variable, tool(&toolchain, &bin, *role, best)?))
+            .filter_map(|(variable, kind, best)| {
+                Some((*variable, tool(&toolchain, &bin, *kind, best)?))
             })
             .collect();
         let prefixes = prefixes(&toolchain, tools.first().map_or(b"", |(_, name)| name));
@@ -168,7 +168,7 @@ fn prefixes<'t>(toolchain: &'t Toolchain, compiler: &[u8]) -> Vec<&'t [u8]> {
     {
         return vec![prefix];
     }
-    let is_linker = |tool: &&Tool| *tool.role == *Role::Ld.name().as_bytes();
+    let is_linker = |tool: &&Tool| *tool.kind == *ToolKind::Ld.name().as_bytes();
     let mut prefixes: Vec<&[u8]> = vec![b""];
     prefixes.extend(tools.iter().filter(is_linker).filter_map(prefix));
     prefixes.dedup();
@@ -194,14 +194,14 @@ fn parse<'a>(text: &'a [u8], dir: &Path) -> Result<Toolchain<'a>> {
     })
 }
 
-fn tool(toolchain: &Toolchain, bin: &Path, role: Role, best: &[&str]) -> Option<Vec<u8>> {
+fn tool(toolchain: &Toolchain, bin: &Path, kind: ToolKind, best: &[&str]) -> Option<Vec<u8>> {
     let rank = |name: &[u8]| {
         let place = best.iter().position(|best| best.as_bytes() == name);
         (place.unwrap_or(best.len()), name.len(), name.to_vec())
     };
     let tools = toolchain.tools.iter().filter(|tool| {
         let path = bin.join(OsStr::from_bytes(&tool.name));
-        *tool.role == *role.name().as_bytes() && path.exists()
+        *tool.kind == *kind.name().as_bytes() && path.exists()
     });
     let name = tools.map(|tool| &tool.name).min_by_key(|name| rank(name))?;
     Some(name.to_vec())
@@ -219,8 +219,8 @@ fn markers(toolchain: &Toolchain, dir: &Path) -> Result<Vec<Vec<u8>>> {
         }
     };
     add(toolchain, &["CC", "BINTOOLS"]);
-    let is_pkg_config = |role: &[u8]| role == Role::PkgConfig.name().as_bytes();
-    if toolchain.tools.iter().any(|tool| is_pkg_config(&tool.role)) {
+    let is_pkg_config = |kind: &[u8]| kind == ToolKind::PkgConfig.name().as_bytes();
+    if toolchain.tools.iter().any(|tool| is_pkg_config(&tool.kind)) {
         add(toolchain, &["PKG_CONFIG"]);
     }
     if let Some(half) = &toolchain.bintools {

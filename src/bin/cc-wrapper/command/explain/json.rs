@@ -2,7 +2,7 @@
 
 use cc_wrapper::model::argument::{Arg, Command, Origin};
 use cc_wrapper::model::event::Level;
-use cc_wrapper::model::explanation::{NO_LIBRARIES, NoRpath, Note, Off, Stand, Why};
+use cc_wrapper::model::explanation::{NO_LIBRARIES, NoRpath, Explanation, DisabledReason, LinkerHandling, DropReason};
 use cc_wrapper::model::plan::ResponseFile;
 use cc_wrapper::text::json::{Value as Json, array as list, object};
 
@@ -27,7 +27,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
     let Explained {
         call, plan, linker, ..
     } = explained;
-    let notes: Vec<&Note> = plan.notes().collect();
+    let notes: Vec<&Explanation> = plan.explanations().collect();
     let salt = &call.toolchain.suffix_salt;
     let words = Words {
         args: call.args,
@@ -38,7 +38,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
     let path = |path: Option<&[u8]>| optional(path.map(string));
     let tool = object([
         ("path", string(call.executable)),
-        ("role", string(call.role.name())),
+        ("role", string(call.kind.name())),
         ("root", path(call.root)),
         ("bintools", path(call.bintools)),
         ("suffixSalt", string(salt)),
@@ -61,11 +61,11 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         ])
     });
     let not_recorded = notes.iter().find_map(|note| match note {
-        Note::NoRecord(why) => Some(string(why)),
+        Explanation::NoRecord(why) => Some(string(why)),
         _ => None,
     });
     let hooks = notes.iter().filter_map(|note| match note {
-        Note::Hook(path) => Some(string(path)),
+        Explanation::Hook(path) => Some(string(path)),
         _ => None,
     });
     let post_link = plan.post_link.as_ref().map(|hook| &hook.path[..]);
@@ -154,11 +154,11 @@ fn asker(origin: Option<&Origin>, words: &Words) -> Value {
     }
 }
 
-fn gone(notes: &[&Note], words: &Words) -> Value {
+fn gone(notes: &[&Explanation], words: &Words) -> Value {
     let dropped = dropped(notes.iter().copied());
     list(dropped.map(|(arg, why)| {
         let by = match why {
-            Why::Hook(name) => string(name),
+            DropReason::Hook(name) => string(name),
             _ => Value::Null,
         };
         object([
@@ -181,12 +181,12 @@ fn environment(explained: &Explained) -> Value {
     ])
 }
 
-fn roles(notes: &[&Note]) -> Value {
+fn roles(notes: &[&Explanation]) -> Value {
     let (mut markers, mut required) = (Vec::new(), false);
     let (mut unread, mut inherited) = (Vec::new(), Vec::new());
     for note in notes {
         match note {
-            Note::Roles {
+            Explanation::Roles {
                 markers: of_roles,
                 served,
                 required: is_required,
@@ -202,7 +202,7 @@ fn roles(notes: &[&Note]) -> Value {
                     ])
                 }));
             }
-            Note::Unread {
+            Explanation::Unread {
                 variable,
                 marker,
                 keeps_plain,
@@ -213,7 +213,7 @@ fn roles(notes: &[&Note]) -> Value {
                     ("keepsPlain", optional(keeps_plain.as_ref().map(string))),
                 ]));
             }
-            Note::Inherited { mark } => inherited.push(string(mark)),
+            Explanation::Inherited { mark } => inherited.push(string(mark)),
             _ => {}
         }
     }
@@ -225,9 +225,9 @@ fn roles(notes: &[&Note]) -> Value {
     ])
 }
 
-fn hardening(notes: &[&Note], words: &Words) -> Value {
+fn hardening(notes: &[&Explanation], words: &Words) -> Value {
     let noted = notes.iter().find_map(|note| match note {
-        Note::Hardening {
+        Explanation::Hardening {
             asked,
             off,
             overrides_default,
@@ -243,9 +243,9 @@ fn hardening(notes: &[&Note], words: &Words) -> Value {
     });
     let off = off.iter().map(|(name, why)| {
         let reason = match why {
-            Off::Unsupported => "unsupported",
-            Off::Stronger(_) => "implied",
-            Off::Unknown => "unknown",
+            DisabledReason::Unsupported => "unsupported",
+            DisabledReason::Stronger(_) => "implied",
+            DisabledReason::Unknown => "unknown",
         };
         object([("name", string(name)), ("reason", string(reason))])
     });
@@ -256,7 +256,7 @@ fn hardening(notes: &[&Note], words: &Words) -> Value {
     ])
 }
 
-fn link(notes: &[&Note]) -> Value {
+fn link(notes: &[&Explanation]) -> Value {
     let of = |links, link_type: Option<&str>, why: Option<&str>, by: Option<&[u8]>| {
         object([
             ("links", Value::Bool(links)),
@@ -266,9 +266,9 @@ fn link(notes: &[&Note]) -> Value {
         ])
     };
     let link = notes.iter().find_map(|note| match note {
-        Note::NoLinking(why) => Some(of(false, None, Some(why), None)),
-        Note::LinkType { name, .. } => Some(of(true, Some(name), None, None)),
-        Note::LinksBy(program) => Some(of(true, None, None, Some(program))),
+        Explanation::NoLinking(why) => Some(of(false, None, Some(why), None)),
+        Explanation::LinkType { name, .. } => Some(of(true, Some(name), None, None)),
+        Explanation::LinksBy(program) => Some(of(true, None, None, Some(program))),
         _ => None,
     });
     optional(link)
@@ -276,7 +276,7 @@ fn link(notes: &[&Note]) -> Value {
 
 /// Why directories are no rpaths. `is_exact`: all libraries of the link are
 /// known.
-fn rpath(notes: &[&Note], is_exact: bool) -> Value {
+fn rpath(notes: &[&Explanation], is_exact: bool) -> Value {
     let of = |directory: Option<&[u8]>, why: &[u8]| {
         object([
             ("directory", optional(directory.map(string))),
@@ -284,14 +284,14 @@ fn rpath(notes: &[&Note], is_exact: bool) -> Value {
         ])
     };
     let not = notes.iter().filter_map(|note| match note {
-        Note::NoRpath { directory, why } => {
+        Explanation::NoRpath { directory, why } => {
             let why = match why {
                 NoRpath::NoLibrary if !is_exact => UNKNOWN_LIBRARY.into(),
                 why => why.text(),
             };
             Some(of(Some(directory), &why))
         }
-        Note::NoLibraries => {
+        Explanation::NoLibraries => {
             let why = if is_exact {
                 NO_LIBRARIES
             } else {
@@ -299,15 +299,15 @@ fn rpath(notes: &[&Note], is_exact: bool) -> Value {
             };
             Some(of(None, why.as_bytes()))
         }
-        Note::NoRpaths(why) => Some(of(None, why.as_bytes())),
+        Explanation::NoRpaths(why) => Some(of(None, why.as_bytes())),
         _ => None,
     });
     object([("not", list(not))])
 }
 
 fn below(linker: &Below, drivers: &Words) -> Value {
-    let flags = match (&linker.before, &linker.stand) {
-        (_, Stand::PassedByDriver) => "passedByDriver",
+    let flags = match (&linker.before, &linker.handling) {
+        (_, LinkerHandling::PassedByDriver) => "passedByDriver",
         (Before::Ours(_), _) => "wrapped",
         (Before::Bash(_), _) => "unknown",
         (Before::Nothing | Before::Absent, _) => "none",
@@ -324,12 +324,12 @@ fn below(linker: &Below, drivers: &Words) -> Value {
         ("flags", string(flags)),
         (
             "frontEnd",
-            Value::Bool(matches!(linker.stand, Stand::FrontEnd(_))),
+            Value::Bool(matches!(linker.handling, LinkerHandling::Shim(_))),
         ),
     ];
     match &linker.before {
         Before::Ours(Wrapped::Adds(added)) => {
-            let notes: Vec<&Note> = added.notes.iter().collect();
+            let notes: Vec<&Explanation> = added.notes.iter().collect();
             let words = Words {
                 args: &[],
                 collector: THIS_CALL,

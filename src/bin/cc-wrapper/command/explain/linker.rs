@@ -10,9 +10,9 @@ use cc_wrapper::machine::world::World;
 use cc_wrapper::model::argument::Arg;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::explanation::{Note, Stand};
+use cc_wrapper::model::explanation::{Explanation, LinkerHandling};
 use cc_wrapper::model::plan::Plan;
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::rules::driver_link::linkers_view;
@@ -26,7 +26,7 @@ use crate::os::Os;
 /// The linker that a driver runs.
 pub struct Below {
     pub path: Vec<u8>,
-    pub stand: Stand,
+    pub handling: LinkerHandling,
     /// The toolchain's own, which would have been run.
     pub missing: Option<Vec<u8>>,
     pub before: Before,
@@ -67,7 +67,7 @@ pub struct Added {
     pub program: Vec<u8>,
     pub before: Vec<Arg<'static>>,
     pub after: Vec<Arg<'static>>,
-    pub notes: Vec<Note>,
+    pub notes: Vec<Explanation>,
     /// It is made of all arguments that the driver hands it. If not, of those
     /// that the driver passes through: it does not tell what it adds itself.
     pub is_exact: bool,
@@ -78,12 +78,12 @@ pub struct Added {
 /// The linker of a driver's call that links, planned like any call, with the
 /// environment that the driver hands on.
 pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
-    let is_no_link = |note: &Note| matches!(note, Note::NoLinking(_));
-    if plan.notes().any(is_no_link) {
+    let is_no_link = |note: &Explanation| matches!(note, Explanation::NoLinking(_));
+    if plan.explanations().any(is_no_link) {
         return None;
     }
-    let (named, stand) = plan.notes().find_map(|note| match note {
-        Note::Linker { path, stand } => Some((path.clone(), stand.clone())),
+    let (named, handling) = plan.explanations().find_map(|note| match note {
+        Explanation::Linker { path, handling } => Some((path.clone(), handling.clone())),
         _ => None,
     })?;
     let told = driver::linker_call(plan, call.family());
@@ -102,7 +102,7 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
     };
     let before = known.before(&path, &environment);
     Some(Below {
-        stand,
+        handling,
         missing,
         other_build: other_build(&before, &path),
         path,
@@ -139,7 +139,7 @@ impl Known {
         }
         let args: Vec<&[u8]> = self.args.iter().map(|arg| &arg[..]).collect();
         let decided = dispatch(path, &args, environment, &Os, |call| {
-            (call.role == Role::Ld).then(|| self.wrapped(&call))
+            (call.kind == ToolKind::Ld).then(|| self.wrapped(&call))
         });
         match decided {
             Ok(wrapped) => wrapped.flatten().map_or(Before::Nothing, Before::Ours),
@@ -164,7 +164,7 @@ impl Known {
             program: plan.program.to_vec(),
             before: owned(&plan.command.before),
             after: owned(&plan.command.after),
-            notes: plan.notes().cloned().collect(),
+            notes: plan.explanations().cloned().collect(),
             is_exact: self.is_exact,
             named: self.named.clone(),
         })

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cc_wrapper::model::toolchain::{Family, Role};
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 
 use super::run::{self, Workshop};
 use super::select::Selection;
@@ -71,9 +71,9 @@ impl Check<'_> {
             steps: self.steps(links),
         };
         for (n, compiler) in self.selection.compilers.iter().enumerate() {
-            let language = match compiler.role {
-                Role::Cc => &C,
-                Role::Cxx => &CXX,
+            let language = match compiler.kind {
+                ToolKind::Cc => &C,
+                ToolKind::Cxx => &CXX,
                 _ => continue,
             };
             let Some(name) = self.name_of(n) else {

@@ -42,7 +42,7 @@ use crate::command::error::{Result, cannot};
 use crate::command::install::Staging;
 use crate::command::own::BINARY;
 use crate::command::paths::shown;
-use crate::command::{front_ends, interrupt, paths};
+use crate::command::{linker_shims, interrupt, paths};
 use crate::os::temporary_directory;
 
 /// Does what the command line asks and tells what that was.
@@ -95,7 +95,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     let tools = tools.chain(gnat).chain(bintools.linkers.keys());
     let tools = tools.chain(pkg_config.iter().map(|found| &found.name));
     lay_out::bin(&root, tools, bintools.plain.iter())?;
-    front_ends::lay(&root, Path::new(BINARY))?;
+    linker_shims::lay(&root, Path::new(BINARY))?;
     if foreign {
         private_linkers(&workshop, &root, &selection, &bintools)?;
     }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cc_wrapper::model::toolchain::{Family, Role};
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 
 use super::run::{self, Workshop};
 use super::triple::Triple;
@@ -15,7 +15,7 @@ use crate::command::error::{Error, Result};
 #[derive(Debug)]
 pub struct Compiler {
     pub program: PathBuf,
-    pub role: Role,
+    pub kind: ToolKind,
     pub identity: Identity,
 }
 
@@ -66,11 +66,11 @@ impl Compiler {
 ///
 /// # Errors
 /// Names the question to which no compiler's answer came.
-pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Identity> {
+pub fn identify(workshop: &Workshop, program: &Path, kind: ToolKind) -> Result<Identity> {
     let mut command = workshop.command(program);
     command.args(["-dM", "-E"]);
-    match role {
-        Role::Fortran => command.args(["-cpp", "-x", "f95-cpp-input", "/dev/null"]),
+    match kind {
+        ToolKind::Fortran => command.args(["-cpp", "-x", "f95-cpp-input", "/dev/null"]),
         _ => command.args(["-x", "c", "/dev/null"]),
     };
     let macros = text_answer(&mut command)?;
@@ -103,7 +103,7 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
 
 /// The language of a driver whose name does not tell, by the libraries that
 /// it links.
-pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<Role> {
+pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<ToolKind> {
     let line = link_line(workshop, program)?;
     let words: Vec<&[u8]> = line
         .split(u8::is_ascii_whitespace)
@@ -112,11 +112,11 @@ pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<Role> {
         .collect();
     let links = |library: &[u8]| words.contains(&library);
     Ok(if links(b"-lgfortran") {
-        Role::Fortran
+        ToolKind::Fortran
     } else if links(b"-lstdc++") || links(b"-lc++") {
-        Role::Cxx
+        ToolKind::Cxx
     } else {
-        Role::Cc
+        ToolKind::Cc
     })
 }
 
