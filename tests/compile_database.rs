@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use cc_wrapper::text::compile_database::Entry;
 use common::{command, run, tool, wrap, wrapped, write};
-use rustix::fs::{FlockOperation, flock};
+use nix::fcntl::{Flock, FlockArg};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -513,7 +513,7 @@ fn only_one_at_a_time_writes() {
     let project = Project::new();
     project.gcc("-c a.c");
     let file = fs::File::open(project.database()).unwrap();
-    flock(&file, FlockOperation::LockExclusive).unwrap();
+    let file = Flock::lock(file, FlockArg::LockExclusive).unwrap();
     let mut gcc = project.tool("gcc", "-c b.c").spawn().unwrap();
     sleep(Duration::from_millis(200));
     assert_eq!(project.units().len(), 1);

@@ -1,8 +1,7 @@
 //! A hook to run, and what came of it (§10).
 
-use alloc::vec::Vec;
-
 use crate::model::argument::Export;
+use alloc::vec::Vec;
 
 /// A hook, ready to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]

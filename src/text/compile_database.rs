@@ -1,10 +1,9 @@
 //! A line of the compile database: one translation unit and how it was
 //! compiled, as a JSON object.
 
+use crate::text::json::{Reader, Result, Value};
+use crate::text::{Bytes, json};
 use alloc::vec::Vec;
-
-use crate::text::Bytes;
-use crate::text::json::{self, Reader, Result, Value};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {

@@ -3,33 +3,24 @@
 //! What touches the world is here; what decides is the library, which has no
 //! std.
 
-mod child;
 mod command;
-mod count;
 #[cfg(early_start)]
 mod entry;
-mod execute;
-mod hook;
-mod job;
-mod os;
-mod record;
-mod report;
-mod signals;
-mod unnamed_file;
+mod process;
+mod support;
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::ExitCode;
-
+use crate::process::count::End;
+use crate::process::{count, execute, os, record, report};
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::statistics::Statistics;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
-
-use crate::count::End;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
     count::begin();

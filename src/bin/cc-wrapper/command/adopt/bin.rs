@@ -6,8 +6,8 @@ use std::io;
 use std::path::Path;
 
 use super::script::{self, Script};
-use crate::command::error::{Result, cannot};
-use crate::command::paths::canonical;
+use crate::support::error::{Result, cannot};
+use crate::support::paths::canonical;
 
 #[derive(Debug)]
 pub struct Entry {

@@ -1,28 +1,26 @@
 //! One half of a wrapper, read from its files.
 
-use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::fs;
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Darwin, Family, ToolKind, Tool, Toolchain};
-use cc_wrapper::text::Bytes;
-
-use super::bin::{self, Entry, Found, What};
-use super::clang_target::{self, ClangTarget};
+use super::bin::{Entry, Found, What};
+use super::clang_target::ClangTarget;
 use super::known::{Names, Own, own_in_file, own_in_script};
 use super::lines::{contains, lines};
-use super::script::{self, Kind, Script, Wrapper};
+use super::script::{Kind, Script, Wrapper};
 use super::statements::is_blank;
-use super::{darwin, hardening};
-use crate::command::error::{Error, Result, cannot};
-use crate::command::own::TOOLCHAIN;
-use crate::command::paths::{self, canonical};
-use crate::os::Os;
+use super::{bin, clang_target, darwin, hardening, script};
+use crate::process::os::Os;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::canonical;
+use crate::support::self_binary::TOOLCHAIN;
+use crate::support::show;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Darwin, Family, Tool, ToolKind, Toolchain};
+use cc_wrapper::text::Bytes;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// How much of a line is shown.
 const LONG: usize = 60;
@@ -84,7 +82,7 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
     if !own(&&wrapper) {
         return Err(Error::new(format!(
             "{called}: its scripts belong to {}",
-            paths::shown(&wrapper.out)
+            show::shown(&wrapper.out)
         ))
         .remedy("adopt that"));
     }
@@ -132,7 +130,7 @@ impl Half {
             let Some(text) = text else { continue };
             match own_in_file(file, &text, spelled.names("")) {
                 Some(own) if own.is_added => {
-                    return Err(Error::new(format!("{} has lines of its own, first {}", paths::shown(&support.0.join(file)), shown(&own))).remedy("use the wrapper as it is, or add flags by files like nix-support/cc-cflags"));
+                    return Err(Error::new(format!("{} has lines of its own, first {}", show::shown(&support.0.join(file)), shown(&own))).remedy("use the wrapper as it is, or add flags by files like nix-support/cc-cflags"));
                 }
                 Some(own) => self
                     .not_taken
@@ -262,7 +260,7 @@ impl Half {
             };
             let what = match tool.and_then(|kind| alone.map_or(Ok(kind), Err)) {
                 Ok(kind) => {
-                    let note = note.map(|line| format!("{} {line}", paths::shown(&name)));
+                    let note = note.map(|line| format!("{} {line}", show::shown(&name)));
                     self.not_taken.extend(note);
                     self.toolchain.tools.push(Tool {
                         name: owned(name.as_bytes()),
@@ -281,12 +279,12 @@ impl Half {
         }
         if self.toolchain.tools.is_empty() {
             let why = self.entries.iter().find_map(|entry| match &entry.what {
-                What::Script(why) => Some(format!("{}: {why}", paths::shown(&entry.name))),
+                What::Script(why) => Some(format!("{}: {why}", show::shown(&entry.name))),
                 _ => None,
             });
             return Err(Error::new(format!(
                 "{} cannot be adopted: {}",
-                paths::shown(&self.root),
+                show::shown(&self.root),
                 why.unwrap_or_default()
             )));
         }
@@ -317,7 +315,7 @@ impl Half {
         }
         let program = script.program.as_os_str().as_bytes();
         if !Os.is_executable(program) {
-            let program = paths::shown(&script.program);
+            let program = show::shown(&script.program);
             return Err(format!("it runs {program}, which is not there"));
         }
         let known = ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
@@ -420,7 +418,7 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
             (Some(other), None) => {
                 let pairs = text.lines().zip(masked[other].1.lines());
                 let line = pairs.take_while(|(a, b)| a == b).count() + 1;
-                let other = paths::shown(&scripts[other].name);
+                let other = show::shown(&scripts[other].name);
                 Lines::Own(format!("it differs from {other} in line {line}"))
             }
             (None, Some(first)) => Lines::NotTaken(shown(first)),
@@ -442,7 +440,7 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     });
     if let Some(elsewhere) = elsewhere {
         return Error::new(format!("{called} only leads to a wrapper"))
-            .remedy(format!("adopt {}", paths::shown(&elsewhere)));
+            .remedy(format!("adopt {}", show::shown(&elsewhere)));
     }
     let shape = entries.iter().find_map(|entry| match &entry.what {
         What::Script(why) => Some((&entry.name, why)),
@@ -451,7 +449,7 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     Error::new(match shape {
         Some((name, why)) => format!(
             "{called} is no wrapper of a known shape (bin/{}: {why}); use it as it is",
-            paths::shown(name)
+            show::shown(name)
         ),
         None => format!("{called} is no wrapper: no script in its bin; give the root of one"),
     })

@@ -5,25 +5,24 @@
 //! each script becomes a link to the binary, by a rename. Last, what is built
 //! into us goes out of the hooks, which scripts need until then.
 
+use super::bin::What;
+use super::half::{BuiltIn, Half, owned};
+use super::lines::contains;
+use super::{clang_target, darwin, script};
+use crate::support::error::{Error, Result, cannot};
+use crate::support::file_operation::Step;
+use crate::support::linker_shims;
+use crate::support::self_binary::{BINARY, TOOLCHAIN};
+use crate::support::show::shown;
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::error::broken_toolchain;
+use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::model::error::broken_toolchain;
-use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
-use rustix::fs::{Access, access};
-
-use super::bin::What;
-use super::half::{BuiltIn, Half, owned};
-use super::lines::contains;
-use super::{clang_target, darwin, script};
-use crate::command::error::{Error, Result, cannot};
-use crate::command::linker_shims;
-use crate::command::own::{BINARY, TOOLCHAIN};
-use crate::command::paths::shown;
-use crate::command::step::Step;
+use nix::unistd::{AccessFlags, access};
 
 /// All that turns the half over.
 ///
@@ -166,7 +165,7 @@ pub fn check_writable(root: &Path) -> Result<()> {
         let metadata = fs::metadata(&directory).map_err(cannot("read", &directory))?;
         // Root may write it all the same: then it is a store's.
         let mode = metadata.permissions().mode();
-        if mode & 0o222 == 0 || access(&directory, Access::WRITE_OK).is_err() {
+        if mode & 0o222 == 0 || access(&directory, AccessFlags::W_OK).is_err() {
             return Err(Error::about(&directory, "cannot be written")
                 .remedy("use --out, or do this where the wrapper is built"));
         }

@@ -15,25 +15,25 @@ mod script;
 mod shell;
 mod statements;
 
+use self::arguments::{Arguments, To};
+use self::copy::{Copy, Moved};
+use self::half::{Half, owned};
+use crate::support::error::{Error, Result, cannot};
+use crate::support::file_operation::Step;
+use crate::support::install::{LINKER_HALF, Staging};
+use crate::support::paths::canonical;
+use crate::support::self_binary::{BINARY, TOOLCHAIN};
+use crate::support::show::shown;
+use crate::support::summary::{quoted, row};
+use crate::support::{file_operation, interrupt, paths, self_binary};
+use cc_wrapper::machine::linker_shim;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::machine::linker_shim;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
-
-use self::arguments::{Arguments, To};
-use self::copy::{Copy, Moved};
-use self::half::{Half, owned};
-use crate::command::error::{Error, Result, cannot};
-use crate::command::install::{LINKER_HALF, Staging};
-use crate::command::own::{self, BINARY, TOOLCHAIN};
-use crate::command::paths::{canonical, shown};
-use crate::command::step::{self, Step};
-use crate::command::summary::{quoted, row};
-use crate::command::{interrupt, paths};
 
 /// Does what the command line asks and tells what that was.
 ///
@@ -131,7 +131,7 @@ fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>
     };
     copy::write(&root.join(TOOLCHAIN), &half.toolchain.to_json())?;
     if link_to.is_none() {
-        own::copy_to(&root.join("bin").join(BINARY))?;
+        self_binary::copy_to(&root.join("bin").join(BINARY))?;
     }
 
     let mut out = b"adopted ".to_vec();
@@ -245,7 +245,7 @@ fn finish(root: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
 
 fn take(root: &Path, steps: &[Step]) -> Result<()> {
     for directory in ["bin", "nix-support", linker_shim::DIRECTORY] {
-        step::tidy(&root.join(directory));
+        file_operation::tidy(&root.join(directory));
     }
-    step::take(steps)
+    file_operation::take(steps)
 }

@@ -6,8 +6,8 @@ use cc_wrapper::model::toolchain::ToolKind;
 
 use super::bin::What;
 use super::half::Half;
-use crate::command::paths::shown;
-use crate::command::summary::{quoted, row, sorted};
+use crate::support::show::shown;
+use crate::support::summary::{quoted, row, sorted};
 
 /// Lists what a half's tools are and what stays.
 pub fn half(out: &mut Vec<u8>, half: &Half) {

@@ -6,21 +6,20 @@ mod paths;
 mod records;
 pub mod write;
 
+use self::arguments::Arguments;
+use self::database::Database;
+use crate::support::error::{Result, warn};
+use crate::support::output;
+use crate::support::show::shown;
+use cc_wrapper::text::compile_database::Entry;
+use cc_wrapper::text::json::array;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cc_wrapper::text::compile_database::Entry;
-use cc_wrapper::text::json::array;
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
-
-use self::arguments::Arguments;
-use self::database::Database;
-use crate::command::error::{Result, warn};
-use crate::command::output;
-use crate::command::paths::shown;
 
 /// Does what the command line asks.
 ///

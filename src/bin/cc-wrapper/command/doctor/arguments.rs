@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgAction, ArgMatches, Command, ValueHint};
 
-use crate::command::help::{Help, USAGE};
+use crate::support::argument::{all, flag, operand};
+use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
 pub const NAME: &str = "doctor";
@@ -14,41 +15,36 @@ pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper doctor",
-            "why does `cc` not add what NIX_CFLAGS_COMPILE says?",
+            "Says why `cc` does not add what NIX_CFLAGS_COMPILE contains",
         ),
         (
             "cc-wrapper doctor build/main build/libx.so",
-            "will they find their libraries?",
+            "Says whether they will find their libraries",
         ),
     ],
-    notes: &["It changes nothing, and exits with 1 if there is an error among its findings."],
+    notes: &["doctor changes nothing. It exits with 1 if one of its findings is an error."],
     related: &["explain"],
     statuses: &[
-        ("0", "There may be warnings, but no error."),
-        ("1", "There is an error among the findings."),
+        ("0", "No finding is an error; there may be warnings."),
+        ("1", "At least one finding is an error."),
         USAGE,
     ],
 };
 
+const PATH: &str = "A wrapped root, a tool in it, or an ELF file [default: the root of the cc on \
+    PATH, of $CC, or $NIX_CC]";
+
 /// Describes the command line.
 pub fn command() -> Command {
     Command::new(NAME)
-        .about("Tell what is wrong with a root, its environment, or a program")
+        .about("Find what is wrong with a root, its environment, or a program")
         .after_help(HELP.text())
         .arg(
-            Arg::new("path")
-                .value_name("PATH")
-                .help("A wrapped root, a tool in it, or an ELF file [default: the root of the cc on PATH, of $CC, or $NIX_CC]")
-                .value_parser(value_parser!(PathBuf))
-                .value_hint(ValueHint::AnyPath)
+            operand("path", "PATH", ValueHint::AnyPath, PATH)
+                .num_args(1..)
                 .action(ArgAction::Append),
         )
-        .arg(
-            Arg::new("json")
-                .long("json")
-                .help("For programs to read")
-                .action(ArgAction::SetTrue),
-        )
+        .arg(flag("json", "Print JSON, for programs"))
 }
 
 /// What the user asked for.
@@ -60,9 +56,8 @@ pub struct Arguments<'m> {
 
 impl<'m> Arguments<'m> {
     pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        let paths = matches.get_many("path");
         Arguments {
-            paths: paths.map(Iterator::collect).unwrap_or_default(),
+            paths: all(matches, "path").collect(),
             is_json: matches.get_flag("json"),
         }
     }

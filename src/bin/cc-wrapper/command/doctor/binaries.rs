@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::command::own;
-pub use crate::command::own::Whose;
+use crate::support::self_binary;
+pub use crate::support::self_binary::Whose;
 
 /// What is known of programs; each is read once.
 #[derive(Default)]
@@ -20,7 +20,7 @@ impl Binaries {
         if let Some(known) = self.0.borrow().get(&real) {
             return *known;
         }
-        let whose = own::whose(&real);
+        let whose = self_binary::whose(&real);
         self.0.borrow_mut().insert(real, whose);
         whose
     }

@@ -12,8 +12,8 @@ use super::binaries::Binaries;
 use super::finding::{Finding, shown};
 use super::root::Root;
 use super::variables::Variables;
-use crate::command::own;
-use crate::os::Os;
+use crate::process::os::Os;
+use crate::support::self_binary;
 
 pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
     let linkers = root.linkers();
@@ -48,7 +48,7 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
             .into_iter()
             .map(|directory| directory.join(name));
         let is_past = |place: &PathBuf| {
-            Os.is_executable(place.as_os_str().as_bytes()) && !own::is_wrapper(place)
+            Os.is_executable(place.as_os_str().as_bytes()) && !self_binary::is_wrapper(place)
         };
         if let Some(linker) = places.find(is_past) {
             let option = name

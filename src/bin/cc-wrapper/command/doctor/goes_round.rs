@@ -1,21 +1,19 @@
 //! Programs past the root that variables have builds run.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{ToolKind, Tool};
-
 use super::finding::{Finding, bytes, shown};
 use super::on_path::{OnPath, program};
 use super::root::{Half, Root};
 use super::variables::Variables;
 use super::{search_path, target};
-use crate::command::paths::canonical;
-use crate::command::{elf, own};
-use crate::os::Os;
+use crate::process::os::Os;
+use crate::support::paths::canonical;
+use crate::support::{elf, self_binary};
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Tool, ToolKind};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// What each variable has run, and whether builds that do so are past help.
 const VARIABLES: [(&str, ToolKind, bool); 4] = [
@@ -73,12 +71,12 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
 fn is_used(root: &Root, path: &OnPath, variables: &Variables) -> bool {
     let roots: Vec<PathBuf> = root.halves().map(|half| canonical(half.root)).collect();
     let bins = path.directories.iter();
-    let mut on_path = bins.filter(|bin| own::is_wrapped_bin(bin));
+    let mut on_path = bins.filter(|bin| self_binary::is_wrapped_bin(bin));
     let named = path.compilers(variables);
     on_path.any(|bin| roots.contains(&canonical(&bin.join(".."))))
         || named
             .iter()
-            .any(|program| own::root_of(program).is_some_and(|root| roots.contains(&root)))
+            .any(|program| self_binary::root_of(program).is_some_and(|root| roots.contains(&root)))
 }
 
 /// Whether it is a program that gets no flags, as far as one can see.
@@ -90,10 +88,10 @@ fn is_past(program: &Path) -> bool {
     // A relative one counts from where it is run.
     program.is_absolute()
         && Os.is_executable(program.as_os_str().as_bytes())
-        && !own::is_wrapper(program)
+        && !self_binary::is_wrapper(program)
         && !of_nixpkgs(program)
         && !of_nixpkgs(&canonical(program))
-        && own::cache(program).is_none()
+        && self_binary::cache(program).is_none()
 }
 
 /// Whether it is told elsewhere that calls of this name do not come here.

@@ -1,28 +1,26 @@
 //! The names in a root, and where they lead.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::error::Error;
-use cc_wrapper::model::toolchain::{ToolKind, Tool, Toolchain};
-use cc_wrapper::planning::dispatch::dispatch;
-
 use super::binaries::{Binaries, Whose};
 use super::finding::{Finding, bytes, shown};
 use super::gone;
 use super::on_path::OnPath;
 use super::root::{Half, Root};
 use super::variables::Variables;
-use crate::command::elf;
-use crate::command::own::{self, BINARY};
-use crate::command::paths::canonical;
-use crate::os::Os;
+use crate::process::os::Os;
+use crate::support::paths::canonical;
+use crate::support::self_binary::BINARY;
+use crate::support::{elf, self_binary};
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::error::Error;
+use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
+use cc_wrapper::planning::dispatch::dispatch;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
     let path = OnPath::of(variables);
@@ -181,7 +179,7 @@ fn absent_tools(half: &Half, path: &OnPath) -> Vec<Finding> {
             let remedy = "wrap or adopt the toolchain again";
             Finding::error("absent-tool", &place, what, remedy)
         };
-        Some(match next.filter(|next| !own::is_wrapper(next)) {
+        Some(match next.filter(|next| !self_binary::is_wrapper(next)) {
             Some(next) if is_grave => {
                 let next = shown(&next);
                 finding(&format!("{next} gets its calls, and no flags"))
@@ -211,7 +209,7 @@ fn binary(root: &Root, binaries: &Binaries) -> Option<Finding> {
     }
     let is_other = binaries.whose(&binary) == Whose::Other;
     let age = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
-    let is_older = age(&binary) < age(&own::this());
+    let is_older = age(&binary) < age(&self_binary::this());
     is_other.then(|| {
         let what = match is_older {
             true => "is an older cc-wrapper than this one",
@@ -240,7 +238,7 @@ mod tests {
     use super::*;
     use crate::command::doctor::finding::Severity;
     use crate::command::doctor::root::{self, tests::ids, tests::lay};
-    use crate::command::own::TOOLCHAIN;
+    use crate::support::self_binary::TOOLCHAIN;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn found(root: &Path) -> Vec<&'static str> {

@@ -43,8 +43,8 @@ use self::binaries::Binaries;
 use self::finding::{Finding, Group, Place};
 use self::target::Target;
 use self::variables::Variables;
-use crate::command::output::to_stdout;
-use crate::command::screen::Screen;
+use crate::support::output::to_stdout;
+use crate::support::terminal::Screen;
 
 const ENVIRONMENT: &str = "environment";
 

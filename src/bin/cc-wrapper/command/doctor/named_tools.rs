@@ -11,8 +11,8 @@ use super::finding::{Finding, bytes, shown};
 use super::gone;
 use super::on_path::{OnPath, is_cache};
 use super::variables::Variables;
-use crate::command::own;
-use crate::os::Os;
+use crate::process::os::Os;
+use crate::support::self_binary;
 
 /// Those that `cc-wrapper env` sets, and others that builds run.
 const VARIABLES: [&str; 6] = ["CC", "CXX", "CPP", "FC", "LD", "PKG_CONFIG"];
@@ -39,7 +39,7 @@ pub fn check(variables: &Variables) -> Vec<Finding> {
 
 fn at(variable: &str, program: &Path) -> Option<Finding> {
     // What is wrong with a root's tool is told of as such.
-    let is_told = || has_entry(program) && own::root_of(program).is_some();
+    let is_told = || has_entry(program) && self_binary::root_of(program).is_some();
     // A relative one counts from where it is run.
     if !program.is_absolute() || is_told() {
         return None;

@@ -8,8 +8,8 @@ use cc_wrapper::machine::world::World;
 use cc_wrapper::text::words::words;
 
 use super::variables::Variables;
-use crate::command::own;
-use crate::os::Os;
+use crate::process::os::Os;
+use crate::support::self_binary;
 
 /// Variables that name compilers.
 const COMPILERS: [&str; 2] = ["CC", "CXX"];
@@ -32,7 +32,7 @@ impl OnPath {
         let places = self.directories.iter().map(move |path| path.join(name));
         places.filter(|place| {
             let place_bytes = place.as_os_str().as_bytes();
-            let is_meant = || Os.has_entry(place_bytes) && own::root_of(place).is_some();
+            let is_meant = || Os.has_entry(place_bytes) && self_binary::root_of(place).is_some();
             Os.is_executable(place_bytes) || is_meant()
         })
     }
@@ -41,7 +41,7 @@ impl OnPath {
     /// is looked past where there is one.
     pub fn first(&self, name: &OsStr) -> Option<PathBuf> {
         let mut all = self.all(name);
-        let real = all.find(|place| own::cache(place).is_none());
+        let real = all.find(|place| self_binary::cache(place).is_none());
         real.or_else(|| self.all(name).next())
     }
 
@@ -51,7 +51,7 @@ impl OnPath {
         if !word.as_os_str().as_bytes().contains(&b'/') {
             return self.first(word.as_os_str());
         }
-        let behind = own::cache(word).and_then(|_| self.first(word.file_name()?));
+        let behind = self_binary::cache(word).and_then(|_| self.first(word.file_name()?));
         Some(behind.unwrap_or_else(|| word.to_path_buf()))
     }
 
@@ -71,7 +71,7 @@ pub fn program(value: &[u8]) -> Option<&[u8]> {
 /// Whether a word names a compiler cache.
 pub fn is_cache(word: &[u8]) -> bool {
     let name = Path::new(OsStr::from_bytes(word)).file_name();
-    name.is_some_and(own::is_cache)
+    name.is_some_and(self_binary::is_cache)
 }
 
 #[cfg(test)]

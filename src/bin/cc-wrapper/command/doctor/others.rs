@@ -11,8 +11,9 @@ use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
 use super::on_path::OnPath;
 use super::variables::Variables;
 use super::{reading, target};
-use crate::command::own::{self, TOOLCHAIN};
-use crate::command::paths::canonical;
+use crate::support::paths::canonical;
+use crate::support::self_binary;
+use crate::support::self_binary::TOOLCHAIN;
 
 /// Whether calls of compilers come to a root with this salt, cc-wrapper's or
 /// nixpkgs'. Those of plain names count: behind a root that has them too, one
@@ -20,7 +21,9 @@ use crate::command::paths::canonical;
 pub fn are_served(salt: &[u8], variables: &Variables) -> bool {
     let path = OnPath::of(variables);
     let named = path.compilers(variables);
-    let named = named.iter().filter_map(|program| own::root_of(program));
+    let named = named
+        .iter()
+        .filter_map(|program| self_binary::root_of(program));
     let nix = variables.get("NIX_CC").map(OsStr::from_bytes);
     let mut reached = named.chain(nix.map(PathBuf::from));
     if reached.any(|root| has_salt(&root, salt)) {
@@ -45,7 +48,7 @@ pub fn are_served(salt: &[u8], variables: &Variables) -> bool {
 /// The roots of cc-wrapper on PATH that have a compiler of any name.
 pub fn on_path(path: &OnPath) -> impl Iterator<Item = PathBuf> + '_ {
     let bins = path.directories.iter();
-    let roots = bins.filter(|bin| own::is_wrapped_bin(bin));
+    let roots = bins.filter(|bin| self_binary::is_wrapped_bin(bin));
     let roots = roots.map(|bin| canonical(&bin.join("..")));
     // One whose description is broken could have any.
     roots.filter(|root| !names(root).is_empty() || of_toolchain(root, |_| ()).is_none())

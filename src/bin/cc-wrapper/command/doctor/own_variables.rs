@@ -1,13 +1,12 @@
 //! Variables that are cc-wrapper's own.
 
+use super::finding::{Finding, shown};
+use super::variables::Variables;
+use crate::process::launcher;
+use crate::process::record::refusal;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-
-use super::finding::{Finding, shown};
-use super::variables::Variables;
-use crate::execute::launcher_words;
-use crate::record::refusal;
 
 const COMPDB: &str = "CC_WRAPPER_COMPDB";
 const LAUNCHER: &str = "CC_WRAPPER_LAUNCHER";
@@ -20,7 +19,7 @@ pub fn check(variables: &Variables) -> Vec<Finding> {
 }
 
 fn launcher(variables: &Variables) -> Option<Finding> {
-    let why = launcher_words(variables.get(LAUNCHER)?).err()?;
+    let why = launcher::words(variables.get(LAUNCHER)?).err()?;
     let text =
         |part: Option<Vec<u8>>| String::from_utf8_lossy(&part.unwrap_or_default()).into_owned();
     let what = format!("stops every compile: {}", text(why.source));

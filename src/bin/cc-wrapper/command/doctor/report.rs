@@ -1,9 +1,8 @@
 //! How findings are told.
 
-use cc_wrapper::text::json;
-
 use super::finding::{Finding, Group, Place, Severity};
-use crate::command::screen::{Kind, Screen};
+use crate::support::terminal::{Kind, Screen};
+use cc_wrapper::text::json;
 
 /// Whether nothing is wrong that makes calls or programs fail.
 pub fn is_ok(groups: &[Group]) -> bool {

@@ -13,8 +13,8 @@ use super::finding::{Finding, bytes, shown};
 use super::on_path::OnPath;
 use super::root::{Half, Root};
 use super::variables::Variables;
-use crate::command::own;
-use crate::command::paths::canonical;
+use crate::support::paths::canonical;
+use crate::support::self_binary;
 
 /// `is_asked`: the root was named, and need not be on PATH.
 pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding> {
@@ -25,7 +25,7 @@ pub fn check(root: &Root, is_asked: bool, variables: &Variables) -> Vec<Finding>
     let roots = root.halves().map(|half| canonical(half.root));
     let roots = roots.collect::<Vec<_>>();
     let leads_here =
-        |program: &Path| own::root_of(program).is_some_and(|root| roots.contains(&root));
+        |program: &Path| self_binary::root_of(program).is_some_and(|root| roots.contains(&root));
     let path = OnPath::of(variables);
     let (mut is_on_path, mut is_run) = (false, false);
     let mut others: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::command::doctor::finding::Severity;
     use crate::command::doctor::root::{self, tests::lay};
-    use crate::command::own::TOOLCHAIN;
+    use crate::support::self_binary::TOOLCHAIN;
     use std::os::unix::fs::symlink;
 
     #[test]

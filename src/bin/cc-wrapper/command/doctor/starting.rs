@@ -1,18 +1,17 @@
 //! Whether a program behind a tool starts, and comes to an end.
 
+use super::finding::{Finding, Severity, shown};
+use super::trial::Trial;
+use super::variables::Variables;
+use super::{gone, loading, trial};
+use crate::support::{elf, self_binary};
+use cc_wrapper::model::error::LOOP_STATUS;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::error::LOOP_STATUS;
-
-use super::finding::{Finding, Severity, shown};
-use super::trial::{self, Trial};
-use super::variables::Variables;
-use super::{gone, loading};
-use crate::command::{elf, own};
 
 /// What to do about a tool that leads back.
 pub const REAL_ONE: &str =
@@ -23,7 +22,10 @@ const AGAIN: &str = "install it again, or wrap the toolchain again";
 /// What keeps `program` from doing a tool's work; its `what` goes on behind
 /// the program's name.
 pub fn why_not(program: &Path, variables: &Variables) -> Option<Finding> {
-    if let Some(name) = program.file_name().filter(|name| own::is_cache(name)) {
+    if let Some(name) = program
+        .file_name()
+        .filter(|name| self_binary::is_cache(name))
+    {
         return error(
             "cache",
             format!("is {}, and is told no compiler", name.to_string_lossy()),
@@ -32,7 +34,7 @@ pub fn why_not(program: &Path, variables: &Variables) -> Option<Finding> {
     }
     // A compiler cache's own libraries say nothing of what it leads to.
     let is_elf = !matches!(elf::read(program), Ok(None));
-    match is_elf && own::cache(program).is_none() {
+    match is_elf && self_binary::cache(program).is_none() {
         true => of_elf(program, variables),
         false => by_trial(program),
     }
@@ -81,7 +83,7 @@ fn by_trial(program: &Path) -> Option<Finding> {
         // run it.
         Some(Some(126 | 127)) => error("does-not-run", format!("does not run: {last}"), AGAIN),
         // Others may not know the option.
-        Some(Some(1..)) if own::cache(program).is_some() => {
+        Some(Some(1..)) if self_binary::cache(program).is_some() => {
             error("does-not-run", format!("does not run: {last}"), AGAIN)
         }
         Some(_) => None,

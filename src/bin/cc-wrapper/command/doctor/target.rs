@@ -11,8 +11,9 @@ use super::finding::{Finding, Place, shown};
 use super::on_path::OnPath;
 use super::others;
 use super::variables::Variables;
-use crate::command::own::{self, TOOLCHAIN};
-use crate::command::paths::{absolute, canonical, plain};
+use crate::support::paths::{absolute, canonical, plain};
+use crate::support::self_binary;
+use crate::support::self_binary::TOOLCHAIN;
 
 /// What is examined.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Target {
             }
         };
         if !metadata.is_dir() {
-            return match own::root_of(&path) {
+            return match self_binary::root_of(&path) {
                 Some(root) => Target::Root(root),
                 None => Target::File(path),
             };
@@ -86,7 +87,7 @@ pub fn of_environment(variables: &Variables) -> Target {
     let compilers: Vec<PathBuf> = names.iter().filter_map(|name| path.first(name)).collect();
     let named = path.compilers(variables);
     let mut meant = compilers.iter().chain(&named);
-    if let Some(root) = meant.find_map(|program| own::root_of(program)) {
+    if let Some(root) = meant.find_map(|program| self_binary::root_of(program)) {
         return Target::Root(root);
     }
     let nix = variables
@@ -96,7 +97,10 @@ pub fn of_environment(variables: &Variables) -> Target {
     if let Some(root) = nix.filter(|root| is_root(root)) {
         return Target::Root(root.to_path_buf());
     }
-    if let Some(link) = compilers.first().filter(|program| own::is_wrapper(program)) {
+    if let Some(link) = compilers
+        .first()
+        .filter(|program| self_binary::is_wrapper(program))
+    {
         let finding = Finding::error(
             "no-root",
             link,
@@ -107,7 +111,7 @@ pub fn of_environment(variables: &Variables) -> Target {
     }
     // Behind others, or with names of its own.
     let mut behind = names.iter().flat_map(|name| path.all(name));
-    let behind = behind.find_map(|place| own::root_of(&place));
+    let behind = behind.find_map(|place| self_binary::root_of(&place));
     if let Some(root) = behind.or_else(|| others::on_path(&path).next()) {
         return Target::Root(root);
     }

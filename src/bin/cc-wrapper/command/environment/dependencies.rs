@@ -1,16 +1,15 @@
 //! Which prefixes there are: those that were given, and those that they bring
 //! along.
 
+use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::{
+    absolute, canonical, has_colon, has_white_space, plain, without_parents,
+};
+use crate::support::show::shown;
 use std::ffi::OsString;
-use std::fs;
-use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::{
-    absolute, canonical, has_colon, has_white_space, plain, shown, without_parents,
-};
+use std::{fs, io};
 
 /// Names the dependencies that a package's users need too.
 const PROPAGATED: &str = "nix-support/propagated-build-inputs";

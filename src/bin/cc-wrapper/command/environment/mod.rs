@@ -23,11 +23,11 @@ pub use variables::Variable;
 use self::arguments::Arguments;
 use self::print::Shell;
 use self::root::Root;
-use crate::command::error::{Error, Result};
-use crate::command::output;
-use crate::command::own;
-use crate::command::paths::canonical;
 use crate::command::wrap::Triple;
+use crate::support::error::{Error, Result};
+use crate::support::output;
+use crate::support::paths::canonical;
+use crate::support::self_binary;
 
 /// Does what the command line asks.
 ///
@@ -101,7 +101,7 @@ pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Var
 
 /// `ROOT/bin/cc-wrapper` means ROOT.
 fn own_root() -> Option<PathBuf> {
-    let program = canonical(&own::this());
+    let program = canonical(&self_binary::this());
     let root = program.parent()?.parent()?;
     root::is_one(root).then(|| root.to_path_buf())
 }

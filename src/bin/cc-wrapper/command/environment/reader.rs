@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::command::error::warn;
-use crate::command::own;
+use crate::support::error::warn;
+use crate::support::self_binary;
 
 /// Warns if the compiler that CC names is not wrapped or, where it names none,
 /// none on PATH is: then nothing comes of NIX_CFLAGS_COMPILE.
@@ -29,7 +29,7 @@ pub fn check() {
     };
     if !programs
         .iter()
-        .any(|program| own::is_wrapper(program) || is_of_nixpkgs(program))
+        .any(|program| self_binary::is_wrapper(program) || is_of_nixpkgs(program))
     {
         warn(&format!(
             "{what} not read NIX_CFLAGS_COMPILE and NIX_LDFLAGS; \
@@ -44,7 +44,7 @@ fn of_cc(value: &OsStr, find: impl Fn(&OsStr) -> Option<PathBuf>) -> Option<Path
     let words = value.as_bytes().split(u8::is_ascii_whitespace);
     let words = words.filter(|word| !word.is_empty()).map(OsStr::from_bytes);
     let mut programs = words.map_while(find);
-    programs.find(|program| own::cache(program).is_none())
+    programs.find(|program| self_binary::cache(program).is_none())
 }
 
 fn is_of_nixpkgs(program: &Path) -> bool {

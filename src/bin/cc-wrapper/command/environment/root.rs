@@ -1,22 +1,19 @@
 //! The wrapped root that a build is to use.
 
-use std::collections::BTreeMap;
-use std::env;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
+use crate::command::wrap::Triple;
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::paths::{absolute, canonical, has_colon, has_white_space, without_parents};
+use crate::support::self_binary;
+use crate::support::self_binary::TOOLCHAIN;
+use crate::support::show::shown;
 use cc_wrapper::model::error::broken_toolchain;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{ToolKind, RoleMarkers, Tool, Toolchain};
-
-use crate::command::error::{Error, Result, cannot, warn};
-use crate::command::own::{self, TOOLCHAIN};
-use crate::command::paths::{
-    absolute, canonical, has_colon, has_white_space, shown, without_parents,
-};
-use crate::command::wrap::Triple;
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 #[derive(Debug, Default)]
 pub struct Root {
@@ -33,7 +30,11 @@ pub struct Root {
 const TOOLS: [(&str, ToolKind, &[&str]); 3] = [
     ("CC", ToolKind::Cc, &["cc", "gcc", "clang"]),
     ("CXX", ToolKind::Cxx, &["c++", "g++", "clang++"]),
-    ("PKG_CONFIG", ToolKind::PkgConfig, &["pkg-config", "pkgconf"]),
+    (
+        "PKG_CONFIG",
+        ToolKind::PkgConfig,
+        &["pkg-config", "pkgconf"],
+    ),
 ];
 
 /// What nixpkgs' setup hook of binutils looks for; the variables have the names
@@ -134,7 +135,9 @@ impl Root {
             let mut words = value.as_bytes().split(u8::is_ascii_whitespace);
             let word = words.find(|word| !word.is_empty()).unwrap_or_default();
             let program = which::which_in(OsStr::from_bytes(word), Some(&path), "/");
-            let root = program.ok().and_then(|program| own::root_of(&program));
+            let root = program
+                .ok()
+                .and_then(|program| self_binary::root_of(&program));
             if let Some(root) = root.filter(|root| *root != this) {
                 others.entry(root).or_default().push(variable);
             }

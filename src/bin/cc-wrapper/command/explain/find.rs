@@ -1,19 +1,18 @@
 //! Which program a TOOL is.
 
-use std::env;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
+use crate::process::os::Os;
+use crate::process::report::quoted;
+use crate::support::error::{Error, Result};
+use crate::support::paths::canonical;
+use crate::support::self_binary;
+use crate::support::self_binary::Whose;
+use crate::support::show::shown;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::toolchain::Toolchain;
-
-use crate::command::error::{Error, Result};
-use crate::command::own::{self, Whose};
-use crate::command::paths::{canonical, shown};
-use crate::os::Os;
-use crate::report::quoted;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::{env, fs};
 
 /// What a shell exits with if a program is not there.
 const NOT_FOUND: u8 = 127;
@@ -52,7 +51,7 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
         let line = format!("{called} is no program; name a tool in a wrapped root's bin");
         return Err(Error::new(line).exiting(NOT_EXECUTABLE));
     }
-    match own::whose(as_path(&path)) {
+    match self_binary::whose(as_path(&path)) {
         Whose::Foreign => Err(Error::new(why_not_wrapped(&path))),
         whose => Ok(Tool {
             is_of_this_build: whose == Whose::This,
@@ -65,7 +64,10 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
 fn why_not_wrapped(path: &[u8]) -> String {
     let program = as_path(path);
     let (called, real) = (shown(program), shown(&canonical(program)));
-    if let Some(bin) = program.parent().filter(|bin| own::is_wrapped_bin(bin)) {
+    if let Some(bin) = program
+        .parent()
+        .filter(|bin| self_binary::is_wrapped_bin(bin))
+    {
         return match is_listed(bin, path) {
             true => format!(
                 "{called} leads past cc-wrapper to {real}, though its root lists it; \
@@ -77,7 +79,7 @@ fn why_not_wrapped(path: &[u8]) -> String {
             ),
         };
     }
-    if let Some(cache) = own::cache(program) {
+    if let Some(cache) = self_binary::cache(program) {
         return match behind(path) {
             Some(wrapped) => format!(
                 "{called} is {cache}, which runs {} behind it on PATH; name that",
@@ -98,7 +100,7 @@ fn why_not_wrapped(path: &[u8]) -> String {
 /// Whether the root that this `bin` belongs to lists the tool.
 fn is_listed(bin: &Path, tool: &[u8]) -> bool {
     let name = tool.rsplit(|&b| b == b'/').next().unwrap_or(tool);
-    let text = fs::read(bin.join("..").join(own::TOOLCHAIN)).unwrap_or_default();
+    let text = fs::read(bin.join("..").join(self_binary::TOOLCHAIN)).unwrap_or_default();
     Toolchain::parse(&text).is_ok_and(|toolchain| toolchain.tool(name).is_some())
 }
 
@@ -108,15 +110,15 @@ fn behind(cache: &[u8]) -> Option<Vec<u8>> {
     let name = cache.rsplit(|&b| b == b'/').next()?;
     let path = env::var_os("PATH")?;
     let mut candidates = candidates(path.as_bytes(), name);
-    let next = candidates.find(|candidate| own::cache(as_path(candidate)).is_none())?;
-    (own::whose(as_path(&next)) != Whose::Foreign).then_some(next)
+    let next = candidates.find(|candidate| self_binary::cache(as_path(candidate)).is_none())?;
+    (self_binary::whose(as_path(&next)) != Whose::Foreign).then_some(next)
 }
 
 /// What to say of a tool of another build: this one's rules are told. Its
 /// binary is asked by its name, which only a link to it tells.
 pub fn other_build(path: &[u8]) -> String {
     let binary = canonical(as_path(path));
-    let by = match binary.file_name() == Some(OsStr::new(own::BINARY)) {
+    let by = match binary.file_name() == Some(OsStr::new(self_binary::BINARY)) {
         true => format!("ask that one: {} explain", shown(&binary)),
         false => "ask that one, or wrap the toolchain again".into(),
     };

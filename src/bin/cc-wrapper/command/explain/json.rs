@@ -1,15 +1,16 @@
 //! The explanation for programs. docs/explain.md names the keys.
 
-use cc_wrapper::model::argument::{Arg, Command, Origin};
-use cc_wrapper::model::event::Level;
-use cc_wrapper::model::explanation::{NO_LIBRARIES, NoRpath, Explanation, DisabledReason, LinkerHandling, DropReason};
-use cc_wrapper::model::plan::ResponseFile;
-use cc_wrapper::text::json::{Value as Json, array as list, object};
-
 use super::Explained;
 use super::linker::{Before, Below, Wrapped};
 use super::text::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY, dropped, refusal};
 use super::words::{FURTHER_UP, THIS_CALL, Words, is_hook};
+use cc_wrapper::model::argument::{Arg, Command, Origin};
+use cc_wrapper::model::event::Level;
+use cc_wrapper::model::explanation::{
+    DisabledReason, DropReason, Explanation, LinkerHandling, NO_LIBRARIES, NoRpath,
+};
+use cc_wrapper::model::plan::ResponseFile;
+use cc_wrapper::text::json::{Value as Json, array as list, object};
 
 /// Most values are made of what lives for less than the whole.
 type Value = Json<'static>;

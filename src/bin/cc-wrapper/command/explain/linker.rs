@@ -1,10 +1,11 @@
 //! What the linker does that a driver will run.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
+use super::{driver, find};
+use crate::process::execute;
+use crate::process::os::Os;
+use crate::support::paths::canonical;
+use crate::support::self_binary;
+use crate::support::self_binary::Whose;
 use cc_wrapper::decide::decide;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::argument::Arg;
@@ -16,12 +17,10 @@ use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::rules::driver_link::linkers_view;
-
-use super::{driver, find};
-use crate::command::own::{self, Whose};
-use crate::command::paths::canonical;
-use crate::execute;
-use crate::os::Os;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// The linker that a driver runs.
 pub struct Below {
@@ -112,7 +111,8 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
 
 fn other_build(before: &Before, path: &[u8]) -> Option<String> {
     let is_ours = matches!(before, Before::Ours(_));
-    let is_other = is_ours && own::whose(Path::new(OsStr::from_bytes(path))) == Whose::Other;
+    let is_other =
+        is_ours && self_binary::whose(Path::new(OsStr::from_bytes(path))) == Whose::Other;
     is_other.then(|| find::other_build(path))
 }
 
@@ -134,7 +134,7 @@ impl Known {
         if !Os.is_executable(path) {
             return Before::Absent;
         }
-        if own::whose(program) == Whose::Foreign {
+        if self_binary::whose(program) == Whose::Foreign {
             return bash_root(program).map_or(Before::Nothing, Before::Bash);
         }
         let args: Vec<&[u8]> = self.args.iter().map(|arg| &arg[..]).collect();

@@ -11,28 +11,27 @@ mod linker;
 mod text;
 mod words;
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::ExitCode;
-
+use self::arguments::{Arguments, Form};
+use self::linker::Below;
+use crate::process::os::Os;
+use crate::process::{execute, report};
+use crate::support::error::{Error, warn};
+use crate::support::output::to_stdout;
+use crate::support::terminal::Screen;
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::ExitCode;
+
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
-
-use self::arguments::{Arguments, Form};
-use self::linker::Below;
-use crate::command::error::{Error, warn};
-use crate::command::output::to_stdout;
-use crate::command::screen::Screen;
-use crate::os::Os;
-use crate::{execute, report};
 
 /// A call, what it becomes, and what the linker does that it runs.
 struct Explained<'e> {

@@ -5,7 +5,7 @@ use cc_wrapper::model::explanation::Explanation;
 use cc_wrapper::rules::hardening::stronger;
 use cc_wrapper::rules::hooks;
 
-use crate::report::quoted;
+use crate::process::report::quoted;
 
 /// What the words need to know of the call.
 pub struct Words<'w> {

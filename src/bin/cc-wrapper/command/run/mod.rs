@@ -4,28 +4,25 @@
 mod arguments;
 mod totals;
 
-use std::env;
+use self::arguments::Arguments;
+use self::totals::Totals;
+use crate::command::environment;
+use crate::process::anonymous_file::temporary_directory;
+use crate::process::{child, count, report};
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::paths::absolute;
+use crate::support::show::shown;
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs, io};
 
 use clap::ArgMatches;
 use tempfile::NamedTempFile;
 
 pub use arguments::{HELP, NAME, command};
-
-use self::arguments::Arguments;
-use self::totals::Totals;
-use crate::child;
-use crate::command::environment;
-use crate::command::error::{Error, Result, cannot, warn};
-use crate::command::paths::{absolute, shown};
-use crate::count;
-use crate::os::temporary_directory;
-use crate::report;
 
 const STATS: &str = "CC_WRAPPER_STATS";
 const COUNTED: &str = "CC_WRAPPER_COUNTED";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::count::Line;
+use crate::process::count::Line;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {

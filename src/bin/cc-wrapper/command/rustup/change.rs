@@ -4,19 +4,19 @@
 //! First comes what nobody looks at yet, `toolchain.json` and the original's
 //! second name; last, by a rename, the launcher itself.
 
+use super::describe::Config;
+use super::place::{Found, Place, look};
+use super::runs::REINSTALL;
+use super::{describe, runs};
+use crate::support::error::{Error, Result, cannot};
+use crate::support::file_operation::{Step, is_temporary};
+use crate::support::self_binary;
+use crate::support::show::shown;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
-
-use super::describe::{self, Config};
-use super::place::{Found, Place, look};
-use super::runs::{self, REINSTALL};
-use crate::command::error::{Error, Result, cannot};
-use crate::command::own;
-use crate::command::paths::shown;
-use crate::command::step::{Step, is_temporary};
+use nix::unistd::{AccessFlags, access};
 
 /// What is to be done at one place.
 #[derive(Debug)]
@@ -211,7 +211,7 @@ fn running_sibling(place: &Place) -> Result<Option<PathBuf>> {
 
 /// Whether `path` is this binary, of this version.
 pub fn is_this(path: &Path) -> bool {
-    is_same(path, &own::this())
+    is_same(path, &self_binary::this())
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -220,7 +220,8 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Whether everybody may run the launcher, as it is made.
 fn has_mode(launcher: &Path) -> bool {
-    fs::metadata(launcher).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == own::MODE)
+    fs::metadata(launcher)
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == self_binary::MODE)
 }
 
 /// # Errors
@@ -246,7 +247,7 @@ pub fn writable(directory: &Path) -> Result<()> {
     let metadata = fs::metadata(directory).map_err(cannot("read", directory))?;
     // Root may write it all the same: then it is a store's.
     let is_closed = metadata.permissions().mode() & 0o222 == 0;
-    if is_closed || access(directory, Access::WRITE_OK).is_err() {
+    if is_closed || access(directory, AccessFlags::W_OK).is_err() {
         return Err(Error::about(directory, "cannot be written")
             .remedy("a toolchain of a store is changed where it is built"));
     }

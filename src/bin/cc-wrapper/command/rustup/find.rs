@@ -1,15 +1,14 @@
 //! Which toolchains are meant, and where they lie.
 
-use std::env;
+use super::arguments::Which;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::{absolute, canonical};
+use crate::support::show::shown;
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-use super::arguments::Which;
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::{absolute, canonical, shown};
+use std::{env, fs};
 
 /// Below a toolchain's root.
 pub const RUSTLIB: &str = "lib/rustlib";

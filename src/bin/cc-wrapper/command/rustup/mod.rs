@@ -9,24 +9,23 @@ mod patchelf;
 mod place;
 mod runs;
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::text::Bytes;
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
-
 use self::arguments::{Arguments, What};
 use self::change::Change;
 use self::patchelf::Patch;
 use self::place::Place;
-use crate::command::error::{Error, Result};
-use crate::command::install;
-use crate::command::interrupt;
-use crate::command::paths::shown;
-use crate::command::step::{self, Step};
-use crate::command::summary::{quoted, row};
+use crate::support::error::{Error, Result};
+use crate::support::file_operation::Step;
+use crate::support::show::shown;
+use crate::support::summary::{quoted, row};
+use crate::support::{file_operation, install, interrupt};
+use cc_wrapper::text::Bytes;
+use std::io;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+pub use arguments::{HELP, NAME, command};
 
 /// Does what the command line asks and tells what that was.
 ///
@@ -213,7 +212,7 @@ fn take(places: &[Place], changes: &[Change], patches: &[Patch]) -> Result<()> {
     let patched = patches.iter().filter_map(|patch| patch.file.parent());
     for directory in directories.chain(patched.map(Path::to_path_buf)) {
         if !directory.is_symlink() {
-            step::tidy(&directory);
+            file_operation::tidy(&directory);
         }
     }
     for patch in patches {
@@ -221,7 +220,7 @@ fn take(places: &[Place], changes: &[Change], patches: &[Patch]) -> Result<()> {
     }
     runs(places, changes)?;
     for (place, change) in places.iter().zip(changes) {
-        step::take(&change.steps)?;
+        file_operation::take(&change.steps)?;
         let launcher = place.launcher();
         let is_wrapped = change.runs.is_some();
         if let Some(why) = is_wrapped

@@ -1,22 +1,20 @@
 //! Programs whose interpreter does not exist, as on NixOS, are given another,
 //! and what they need its places; by patchelf.
 
-use std::collections::BTreeSet;
-use std::env;
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use super::arguments;
 use super::change::writable;
 use super::find::{RUSTLIB, trimmed};
-use crate::command::elf;
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::{canonical, shown};
-use crate::command::step;
-use crate::report;
+use crate::process::report;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::canonical;
+use crate::support::show::shown;
+use crate::support::{elf, file_operation};
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
 
 /// Written by nixpkgs' wrappers.
 const INTERPRETER: &str = "nix-support/dynamic-linker";
@@ -45,7 +43,7 @@ impl Patch {
     pub fn take(&self) -> Result<()> {
         let file = &self.file;
         let metadata = fs::metadata(file).map_err(cannot("read", file))?;
-        let made = step::make(file, |path| fs::write(path, ""))?;
+        let made = file_operation::make(file, |path| fs::write(path, ""))?;
         let mut command = Command::new(&self.patchelf);
         if let Some(interpreter) = &self.interpreter {
             command.arg("--set-interpreter").arg(interpreter);
@@ -54,7 +52,7 @@ impl Patch {
         output(command.arg("--output").arg(&made).arg(file))?;
         fs::set_permissions(&made, metadata.permissions())
             .map_err(cannot("set the mode of", &made))?;
-        step::put(made, file)
+        file_operation::put(made, file)
     }
 }
 

@@ -1,17 +1,14 @@
 //! The linker of one target of a toolchain, and in which state it is.
 
-use std::fmt::{self, Display};
-use std::fs;
-use std::io;
+use super::find::RUSTLIB;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::self_binary::TOOLCHAIN;
+use crate::support::show::shown;
+use crate::support::{elf, elf_note};
+use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-use super::find::RUSTLIB;
-use crate::command::elf;
-use crate::command::elf_note;
-use crate::command::error::{Error, Result, cannot};
-use crate::command::own::TOOLCHAIN;
-use crate::command::paths::shown;
+use std::{fmt, fs, io};
 
 /// The launcher that a driver runs as `-fuse-ld=lld`.
 pub const LAUNCHER: &str = "ld.lld";
@@ -208,8 +205,10 @@ pub fn look(path: &Path) -> Result<Found> {
 
 /// Also behind a dangling link, or where a file is in the way.
 fn is_absent(why: &io::Error) -> bool {
-    why.kind() == io::ErrorKind::NotFound
-        || why.raw_os_error() == Some(rustix::io::Errno::NOTDIR.raw_os_error())
+    matches!(
+        why.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::place::Place;
-use crate::command::elf;
-use crate::command::paths::shown;
+use crate::support::elf;
+use crate::support::show::shown;
 
 /// What brings back what cannot be mended here.
 pub const REINSTALL: &str = "`rustup toolchain install --force`";

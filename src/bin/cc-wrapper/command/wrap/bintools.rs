@@ -13,9 +13,10 @@ use super::find::{Search, is_program};
 use super::probe::Compiler;
 use super::run::Workshop;
 use super::triple::Triple;
-use crate::command::error::{Error, Result};
-use crate::command::own;
-use crate::command::paths::{canonical, shown};
+use crate::support::error::{Error, Result};
+use crate::support::paths::canonical;
+use crate::support::self_binary;
+use crate::support::show::shown;
 
 /// Programs by their names in `bin`.
 #[derive(Debug, Default)]
@@ -102,7 +103,7 @@ impl Source<'_> {
     /// was found.
     fn adopt(&self, compiler: &Compiler, bintools: &mut Bintools, name: &str) -> Result<bool> {
         let answer = compiler.program_name(self.workshop, name)?;
-        if !answer.is_absolute() || !is_program(&answer) || own::is_wrapper(&answer) {
+        if !answer.is_absolute() || !is_program(&answer) || self_binary::is_wrapper(&answer) {
             return Ok(false);
         }
         let map = if name.starts_with("ld") {
@@ -215,7 +216,7 @@ fn programs_of(directory: &Path) -> Result<PathBuf> {
     };
     let problem = if !chosen.is_dir() {
         "is no directory"
-    } else if own::is_wrapped_bin(&chosen) {
+    } else if self_binary::is_wrapped_bin(&chosen) {
         "is a wrapped root; give the directory of the programs that it wraps"
     } else {
         return Ok(chosen);

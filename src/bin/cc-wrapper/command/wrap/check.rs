@@ -1,17 +1,16 @@
 //! Compiling, linking and running programs through the new root.
 
+use super::run;
+use super::run::Workshop;
+use super::select::Selection;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::show::shown;
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use cc_wrapper::model::toolchain::{Family, ToolKind};
-
-use super::run::{self, Workshop};
-use super::select::Selection;
-use crate::command::error::{Error, Result, cannot};
-use crate::command::paths::shown;
 
 /// A root whose tools are tried.
 pub struct Check<'a> {

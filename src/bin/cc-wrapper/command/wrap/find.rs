@@ -1,22 +1,24 @@
 //! What lies on PATH.
 
+use crate::support::error::{Error, Result};
+use crate::support::paths::absolute;
+use crate::support::self_binary;
+use crate::support::show::shown;
+use std::cell::OnceCell;
 use std::collections::HashSet;
-use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
-use rustix::fs::{Access, access};
-
-use crate::command::error::{Error, Result};
-use crate::command::own;
-use crate::command::paths::{absolute, shown};
+use nix::unistd::{AccessFlags, access};
 
 /// Directories to look for programs in, wrapped roots' own left out.
 #[derive(Debug)]
 pub struct Search {
     directories: Vec<PathBuf>,
+    /// Of each directory, sorted.
+    names: OnceCell<Vec<Vec<OsString>>>,
 }
 
 /// A program and the name it is found under.
@@ -38,15 +40,18 @@ impl Search {
     /// the current one.
     pub fn along(path: &OsStr) -> Search {
         let directories = env::split_paths(path)
-            .filter(|directory| directory.is_absolute() && !own::is_wrapped_bin(directory));
-        Search {
-            directories: directories.collect(),
-        }
+            .filter(|directory| directory.is_absolute() && !self_binary::is_wrapped_bin(directory));
+        Search::of(directories.collect())
     }
 
     pub fn within(directory: &Path) -> Search {
+        Search::of(vec![directory.to_path_buf()])
+    }
+
+    fn of(directories: Vec<PathBuf>) -> Search {
         Search {
-            directories: vec![directory.to_path_buf()],
+            directories,
+            names: OnceCell::new(),
         }
     }
 
@@ -60,21 +65,26 @@ impl Search {
     /// the caches that were passed over.
     pub fn all(&self, wanted: impl Fn(&[u8]) -> bool) -> (Vec<Found>, Vec<Cache>) {
         let (mut found, mut caches, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        for directory in &self.directories {
-            for name in names(directory) {
-                if !wanted(name.as_bytes()) || seen.contains(&name) {
+        let read = || self.directories.iter().map(|dir| names(dir)).collect();
+        let names = self.names.get_or_init(read);
+        for (directory, names) in self.directories.iter().zip(names) {
+            for name in names {
+                if !wanted(name.as_bytes()) || seen.contains(name) {
                     continue;
                 }
-                let program = directory.join(&name);
-                if !is_program(&program) || own::is_wrapper(&program) {
+                let program = directory.join(name);
+                if !is_program(&program) || self_binary::is_wrapper(&program) {
                     continue;
                 }
-                if let Some(cache) = own::cache(&program) {
+                if let Some(cache) = self_binary::cache(&program) {
                     caches.push(Cache { program, cache });
                     continue;
                 }
-                seen.insert(name.clone());
-                found.push(Found { name, program });
+                seen.insert(name);
+                found.push(Found {
+                    name: name.clone(),
+                    program,
+                });
             }
         }
         (found, caches)
@@ -90,11 +100,11 @@ impl Search {
                 return Err(Error::new(format!("{option} {called}: no such program"))
                     .remedy("give a name on PATH or the path of an executable"));
             }
-            if own::is_wrapper(&program) {
+            if self_binary::is_wrapper(&program) {
                 return Err(Error::new(format!("{option} {called} is itself a wrapper"))
                     .remedy("give the program that it runs"));
             }
-            if let Some(cache) = own::cache(&program) {
+            if let Some(cache) = self_binary::cache(&program) {
                 return Err(Error::new(format!("{option} {called} is {cache}"))
                     .remedy("give the compiler that it runs"));
             }
@@ -103,10 +113,10 @@ impl Search {
         let mut caches = Vec::new();
         let hits = which::which_in_all(given, Some(self.path()), "/");
         for program in hits.into_iter().flatten() {
-            if own::is_wrapper(&program) {
+            if self_binary::is_wrapper(&program) {
                 continue;
             }
-            match own::cache(&program) {
+            match self_binary::cache(&program) {
                 Some(cache) => caches.push(Cache { program, cache }),
                 None => return Ok((program, caches)),
             }
@@ -117,7 +127,7 @@ impl Search {
 
 /// Whether `path` can be run.
 pub fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|is| is.is_file()) && access(path, Access::EXEC_OK).is_ok()
+    fs::metadata(path).is_ok_and(|is| is.is_file()) && access(path, AccessFlags::X_OK).is_ok()
 }
 
 fn names(directory: &Path) -> Vec<OsString> {
@@ -147,7 +157,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let [root, caches, a, b] = ["root/bin", "caches", "a", "b"].map(|d| dir.path().join(d));
         program(&root.join("gcc"));
-        program(&dir.path().join("root").join(own::TOOLCHAIN));
+        program(&dir.path().join("root").join(self_binary::TOOLCHAIN));
         program(&caches.join("ccache"));
         symlink("ccache", caches.join("gcc")).unwrap();
         program(&a.join("gcc"));

@@ -1,14 +1,12 @@
 //! gnat's programs that run each other.
 
+use super::find::{Found, is_program};
+use crate::support::error::{Error, Result};
+use crate::support::self_binary;
+use crate::support::show::shown;
+use cc_wrapper::model::tool_name::ToolName;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-
-use cc_wrapper::model::tool_name::ToolName;
-
-use super::find::{Found, is_program};
-use crate::command::error::{Error, Result};
-use crate::command::own;
-use crate::command::paths::shown;
 
 /// What the root's gnatmake is told to take from the root.
 const OF_GNATMAKE: [&str; 2] = ["gnatbind", "gnatlink"];
@@ -44,7 +42,8 @@ fn beside(program: &Found, names: &[OsString]) -> Result<Found> {
         name: name.clone(),
         program: program.program.with_file_name(name),
     });
-    let found = there.find(|found| is_program(&found.program) && !own::is_wrapper(&found.program));
+    let found =
+        there.find(|found| is_program(&found.program) && !self_binary::is_wrapper(&found.program));
     found.ok_or_else(|| {
         Error::about(
             &program.program,

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::toolchain::Toolchain;
 
-use crate::command::error::{Result, cannot};
-use crate::command::own::{self, BINARY, TOOLCHAIN};
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary;
+use crate::support::self_binary::{BINARY, TOOLCHAIN};
 
 /// The flag files that `wrap` writes, or leaves away.
 #[derive(Debug, Default)]
@@ -42,7 +43,7 @@ pub fn bin<'a>(
 ) -> Result<()> {
     let bin = root.join("bin");
     fs::create_dir_all(&bin).map_err(cannot("create", &bin))?;
-    own::copy_to(&bin.join(BINARY))?;
+    self_binary::copy_to(&bin.join(BINARY))?;
     let tools = tools.map(|name| (name, Path::new(BINARY)));
     let plain = plain.map(|(name, program)| (name, program.as_path()));
     for (name, target) in tools.chain(plain) {

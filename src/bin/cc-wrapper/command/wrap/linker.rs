@@ -1,13 +1,11 @@
 //! Making sure that the linker which a compiler runs is the root's.
 
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::toolchain::Family;
-
 use super::probe::Compiler;
 use super::run::Workshop;
-use crate::command::error::{Error, Result};
-use crate::command::paths::shown;
+use crate::support::error::{Error, Result};
+use crate::support::show::shown;
+use cc_wrapper::model::toolchain::Family;
+use std::path::{Path, PathBuf};
 
 /// Whether `compiler` must be told with `-B` where `bin` is, so that it takes
 /// the `linkers` there.
@@ -52,7 +50,7 @@ pub fn private_directory(workshop: &Workshop, compiler: &Compiler) -> Result<Opt
     if compiler.identity.family != Family::Gcc {
         return Ok(None);
     }
-    Ok(target_and_version(&compiler.search_directories(workshop)?))
+    Ok(target_and_version(compiler.search_directories(workshop)?))
 }
 
 /// The end of gcc's `install: /usr/lib/gcc/x86_64-linux-gnu/12/`.

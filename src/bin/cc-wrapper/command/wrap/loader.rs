@@ -9,7 +9,7 @@ use super::find::is_program;
 use super::probe::{self, Compiler};
 use super::run::{self, Workshop};
 use super::triple::Triple;
-use crate::command::error::Result;
+use crate::support::error::Result;
 
 /// The dynamic loader that programs for a target start with.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ pub fn system_directories(
     for compiler in compilers {
         let told = compiler.search_directories(workshop)?;
         directories.extend(
-            compilers_own(&told)
+            compilers_own(told)
                 .iter()
                 .flat_map(|own| with_multilibs(own)),
         );

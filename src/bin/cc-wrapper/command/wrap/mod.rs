@@ -17,17 +17,6 @@ mod run;
 mod select;
 mod triple;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::env;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::toolchain::Family;
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
-pub use loader::musl_directories;
-pub use triple::Triple;
-
 use self::arguments::Arguments;
 use self::bintools::{Bintools, Source};
 use self::check::Check;
@@ -38,12 +27,22 @@ use self::probe::Compiler;
 use self::report::Report;
 use self::run::Workshop;
 use self::select::Selection;
-use crate::command::error::{Result, cannot};
-use crate::command::install::Staging;
-use crate::command::own::BINARY;
-use crate::command::paths::shown;
-use crate::command::{linker_shims, interrupt, paths};
-use crate::os::temporary_directory;
+use crate::process::anonymous_file::temporary_directory;
+use crate::support::error::{Result, cannot};
+use crate::support::install::Staging;
+use crate::support::self_binary::BINARY;
+use crate::support::show::shown;
+use crate::support::{interrupt, linker_shims, paths};
+use cc_wrapper::model::toolchain::Family;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+pub use arguments::{HELP, NAME, command};
+pub use loader::musl_directories;
+pub use triple::Triple;
 
 /// Does what the command line asks and tells what that was.
 ///

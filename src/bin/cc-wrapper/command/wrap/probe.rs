@@ -1,15 +1,16 @@
 //! Asking a compiler what it is.
 
+use super::run;
+use super::run::Workshop;
+use super::triple::Triple;
+use crate::support::error::{Error, Result};
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cc_wrapper::model::toolchain::{Family, ToolKind};
-
-use super::run::{self, Workshop};
-use super::triple::Triple;
-use crate::command::error::{Error, Result};
+use once_cell::sync::OnceCell;
 
 /// A real compiler, whatever names lead to it.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct Compiler {
     pub program: PathBuf,
     pub kind: ToolKind,
     pub identity: Identity,
+    search_directories: OnceCell<String>,
 }
 
 /// What a compiler says about itself.
@@ -28,6 +30,15 @@ pub struct Identity {
 }
 
 impl Compiler {
+    pub fn new(program: PathBuf, kind: ToolKind, identity: Identity) -> Compiler {
+        Compiler {
+            program,
+            kind,
+            identity,
+            search_directories: OnceCell::new(),
+        }
+    }
+
     /// The path or bare name by which it calls `tool`.
     pub fn program_name(&self, workshop: &Workshop, tool: &str) -> Result<PathBuf> {
         let mut command = workshop.command(&self.program);
@@ -54,11 +65,17 @@ impl Compiler {
         ask_program_name(&mut command, tool)
     }
 
-    /// Lines such as `libraries: =/a:/b`.
-    pub fn search_directories(&self, workshop: &Workshop) -> Result<String> {
-        let mut command = workshop.command(&self.program);
-        let output = run::output(command.arg("-print-search-dirs"))?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    /// Lines such as `libraries: =/a:/b`. The compiler is asked once.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub fn search_directories(&self, workshop: &Workshop) -> Result<&str> {
+        let ask = || {
+            let mut command = workshop.command(&self.program);
+            let output = run::output(command.arg("-print-search-dirs"))?;
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        self.search_directories.get_or_try_init(ask).map(|s| &**s)
     }
 }
 

@@ -9,8 +9,8 @@ use super::bintools::Bintools;
 use super::check::Checked;
 use super::find::Found;
 use super::select::Selection;
-use crate::command::paths::shown;
-use crate::command::summary::{quoted, row, sorted};
+use crate::support::show::shown;
+use crate::support::summary::{quoted, row, sorted};
 
 /// What there is to tell.
 pub struct Report<'a> {

@@ -1,15 +1,14 @@
 //! Running other programs so that only what is asked decides what they say.
 
-use std::env;
+use crate::process::report;
+use crate::process::report::quoted;
+use crate::support::error::{Error, Result};
+use crate::support::interrupt;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::thread;
-
-use crate::command::error::{Error, Result};
-use crate::command::interrupt;
-use crate::report::{self, quoted};
+use std::{env, thread};
 
 /// Variables that steer a compiler or linker past its command line.
 const STEERING: &[&str] = &[

@@ -1,21 +1,20 @@
 //! Which compilers a root wraps, and under which names.
 
+use super::find::{Cache, Found, Search};
+use super::probe::{Compiler, Identity};
+use super::run::Workshop;
+use super::triple::Triple;
+use super::{gnat, probe, run};
+use crate::support::error::{Error, Result};
+use crate::support::paths::canonical;
+use crate::support::show::shown;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str;
-
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Family, ToolKind};
-
-use super::find::{Cache, Found, Search};
-use super::gnat;
-use super::probe::{self, Compiler, Identity};
-use super::run::{self, Workshop};
-use super::triple::Triple;
-use crate::command::error::{Error, Result};
-use crate::command::paths::{canonical, shown};
 
 /// The compilers of a root; all have the first one's target.
 #[derive(Debug)]
@@ -216,11 +215,8 @@ impl Selection {
             let key = (canonical, kind, identity.clone());
             let compiler = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
                 keys.push(key);
-                selection.compilers.push(Compiler {
-                    program: found.program.clone(),
-                    kind,
-                    identity,
-                });
+                let compiler = Compiler::new(found.program.clone(), kind, identity);
+                selection.compilers.push(compiler);
                 keys.len() - 1
             });
             selection.names.push(Named {
@@ -268,7 +264,8 @@ impl Selection {
         let target = self.target();
         let (found, _) = search.all(|name| {
             ToolName::parse(name).is_some_and(|name| {
-                name.kind == Some(ToolKind::Gnat) && name.target().map_or(native, |p| target.same(p))
+                name.kind == Some(ToolKind::Gnat)
+                    && name.target().map_or(native, |p| target.same(p))
             })
         });
         self.gnat = found;
@@ -292,7 +289,12 @@ impl Candidate {
     /// The lower, the rather it is the root's main compiler.
     fn rank(&self) -> (usize, usize) {
         const NAMES: [&str; 3] = ["cc", "gcc", "clang"];
-        const ROLES: [ToolKind; 4] = [ToolKind::Cc, ToolKind::Cxx, ToolKind::Fortran, ToolKind::Cpp];
+        const ROLES: [ToolKind; 4] = [
+            ToolKind::Cc,
+            ToolKind::Cxx,
+            ToolKind::Fortran,
+            ToolKind::Cpp,
+        ];
         let by_name = NAMES.iter().position(|name| self.found.name == *name);
         let by_role = ROLES.iter().position(|kind| self.kind == *kind);
         (

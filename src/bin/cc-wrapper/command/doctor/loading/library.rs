@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use super::system::System;
 use super::{machine, processor};
-use crate::command::elf::{self, Elf, Kind};
+use crate::support::elf;
+use crate::support::elf::{Elf, Kind};
 
 /// No program's libraries take as many looks.
 const MOST_LOOKS: usize = 1 << 18;
@@ -116,11 +117,10 @@ impl Libraries {
 }
 
 fn is_passed_over(why: &std::io::Error) -> bool {
-    let not_dir = rustix::io::Errno::NOTDIR.raw_os_error();
     matches!(
         why.kind(),
-        ErrorKind::NotFound | ErrorKind::PermissionDenied
-    ) || why.raw_os_error() == Some(not_dir)
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied
+    )
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 use super::library::{Libraries, Library};
 use super::run_path::{self, Entry};
 use super::system::System;
-use crate::command::elf::{self, Dynamic, Elf};
-use crate::command::paths::{absolute, canonical};
+use crate::support::elf;
+use crate::support::elf::{Dynamic, Elf};
+use crate::support::paths::{absolute, canonical};
 
 pub struct Loader<'l> {
     pub libraries: &'l Libraries,
@@ -336,7 +337,7 @@ fn from_here(path: &[u8]) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::elf::Kind;
+    use crate::support::elf::Kind;
 
     #[test]
     fn a_search_without_an_end_is_given_up() {

@@ -2,8 +2,9 @@
 
 use object::elf as e;
 
-use crate::command::elf::{self, Elf, Kind};
-use crate::command::own;
+use crate::support::elf;
+use crate::support::elf::{Elf, Kind};
+use crate::support::self_binary;
 
 /// For a person to read.
 pub fn name(kind: Kind) -> String {
@@ -24,7 +25,7 @@ pub fn name(kind: Kind) -> String {
 
 /// Whether this machine is one of them.
 pub fn runs_here(kind: Kind) -> bool {
-    let own = elf::read(&own::this());
+    let own = elf::read(&self_binary::this());
     let Ok(Some(Elf { kind: own, .. })) = own else {
         return true;
     };
@@ -38,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_narrow_kind_of_this_machine_has_another_name() {
-        let own = elf::kind(&own::this()).unwrap().unwrap();
+        let own = elf::kind(&self_binary::this()).unwrap().unwrap();
         assert!(runs_here(own));
         let narrow = Kind {
             machine: e::EM_X86_64,

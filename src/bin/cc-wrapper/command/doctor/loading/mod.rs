@@ -23,7 +23,8 @@ use self::system::System;
 use super::finding::{Finding, shown};
 use super::gone;
 use super::variables::Variables;
-use crate::command::elf::{self, Dynamic, Elf, Kind};
+use crate::support::elf;
+use crate::support::elf::{Dynamic, Elf, Kind};
 
 const VARIABLE: &str = "LD_LIBRARY_PATH";
 

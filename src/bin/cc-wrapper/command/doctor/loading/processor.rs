@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::command::elf::Kind;
+use crate::support::elf::Kind;
 
 /// Lies in each directory that is searched; each loader that looks there names
 /// it.

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::doctor::variables::Variables;
-use crate::command::elf::Kind;
-use crate::command::paths::canonical;
+use crate::support::elf::Kind;
+use crate::support::paths::canonical;
 
 const STORE: &str = "/nix/store";
 

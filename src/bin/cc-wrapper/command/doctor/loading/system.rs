@@ -10,9 +10,9 @@ use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
 use super::cache;
 use super::shim::{self, Shim};
 use crate::command::doctor::variables::Variables;
-use crate::command::elf::Kind;
-use crate::command::paths::canonical;
 use crate::command::wrap::musl_directories;
+use crate::support::elf::Kind;
+use crate::support::paths::canonical;
 
 const CACHE: &str = "/etc/ld.so.cache";
 const NIX_STORE: &str = "/nix/store";
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_c_library_is_found() {
-        let interpreter = crate::command::elf::interpreter(Path::new("/bin/sh"));
+        let interpreter = crate::support::elf::interpreter(Path::new("/bin/sh"));
         let system = System::with(interpreter.as_deref());
         let mut cached = system.cache.iter().filter(|(name, _)| name == b"libc.so.6");
         let mut directories = system.directories.iter();

@@ -1,7 +1,7 @@
 //! For the file that GITHUB_ENV names, and others of its kind.
 
 use super::{Variable, text};
-use crate::command::error::Result;
+use crate::support::error::Result;
 
 pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
     let mut out = String::new();

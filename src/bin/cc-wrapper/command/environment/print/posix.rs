@@ -1,7 +1,7 @@
 //! For bash, and every shell that is like sh.
 
 use super::Variable;
-use crate::command::error::Result;
+use crate::support::error::Result;
 
 #[allow(clippy::unnecessary_wraps)] // as the others
 pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {

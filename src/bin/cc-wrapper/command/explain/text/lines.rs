@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::command::screen::{Kind, Screen};
+use crate::support::terminal::{Kind, Screen};
 
 /// Origins stand in one column, unless it would be further right than this.
 const WIDEST: usize = 44;

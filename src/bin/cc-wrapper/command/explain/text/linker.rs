@@ -1,15 +1,13 @@
 //! The linker below a driver, and what it will add.
 
-use std::os::unix::ffi::OsStrExt;
-
-use cc_wrapper::model::argument::Arg;
-use cc_wrapper::model::explanation::{NoRpath, Explanation, LinkerHandling};
-
 use super::dropped;
 use super::lines::{Lines, Row};
 use crate::command::explain::linker::{Added, Before, Below, Wrapped};
 use crate::command::explain::words::{THIS_CALL, Words};
-use crate::command::screen::Kind;
+use crate::support::terminal::Kind;
+use cc_wrapper::model::argument::Arg;
+use cc_wrapper::model::explanation::{Explanation, LinkerHandling, NoRpath};
+use std::os::unix::ffi::OsStrExt;
 
 /// Of a directory, where the driver does not tell its own libraries.
 pub const UNKNOWN_LIBRARY: &str =
@@ -97,10 +95,13 @@ impl Lines<'_> {
                     let text = format!("{}: {UNKNOWN_LIBRARY}", self.screen.word(directory));
                     self.says("no rpath", &text);
                 }
-                Explanation::NoLibraries if !added.is_exact => self.says("no rpath", UNKNOWN_LIBRARIES),
-                Explanation::NoRpath { .. } | Explanation::NoRpaths(_) | Explanation::NoLibraries | Explanation::Hook(_) => {
-                    self.note(note, &words)
+                Explanation::NoLibraries if !added.is_exact => {
+                    self.says("no rpath", UNKNOWN_LIBRARIES)
                 }
+                Explanation::NoRpath { .. }
+                | Explanation::NoRpaths(_)
+                | Explanation::NoLibraries
+                | Explanation::Hook(_) => self.note(note, &words),
                 Explanation::Hardening { off, .. } => {
                     let off = Explanation::Hardening {
                         asked: Vec::new(),

@@ -1,11 +1,10 @@
 //! What was noted while the call was planned.
 
-use cc_wrapper::model::argument::RoleSuffix;
-use cc_wrapper::model::explanation::{NO_LIBRARIES, Explanation};
-use cc_wrapper::model::half::WrapperHalf;
-
 use super::lines::Lines;
 use crate::command::explain::words::Words;
+use cc_wrapper::model::argument::RoleSuffix;
+use cc_wrapper::model::explanation::{Explanation, NO_LIBRARIES};
+use cc_wrapper::model::half::WrapperHalf;
 
 impl Lines<'_> {
     pub fn note(&mut self, note: &Explanation, words: &Words) {
@@ -103,7 +102,8 @@ impl Lines<'_> {
             }
             Explanation::Nothing(why) => self.says("nothing in", why),
             // Told with what would be recorded.
-            Explanation::NoRecord(_) | Explanation::Dropped { .. } | Explanation::Linker { .. } => {}
+            Explanation::NoRecord(_) | Explanation::Dropped { .. } | Explanation::Linker { .. } => {
+            }
         }
     }
 }

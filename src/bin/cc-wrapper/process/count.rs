@@ -1,0 +1,150 @@
+//! Counting calls, for `cc-wrapper run`: each appends a line when it is done.
+
+use crate::process::report;
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::statistics::Statistics;
+use std::cell::Cell;
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, Instant};
+
+thread_local! {
+    /// When this process began, and how long it has waited for tools.
+    static TIMES: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+/// To be called as the first of all.
+pub fn begin() {
+    TIMES.set(Some((Instant::now(), Duration::ZERO)));
+}
+
+/// Does what takes the tool's time, not ours.
+pub fn tool<R>(wait: impl FnOnce() -> R) -> R {
+    let start = Instant::now();
+    let result = wait();
+    if let Some((began, tool)) = TIMES.get() {
+        TIMES.set(Some((began, tool + start.elapsed())));
+    }
+    result
+}
+
+/// What one line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    pub compiles: bool,
+    pub links: bool,
+    /// It is a part of what another line counts.
+    pub is_inner: bool,
+    /// Its time is a part of the tool's time in another line.
+    pub is_waited_for: bool,
+    pub failed: bool,
+    /// It failed before any tool was run.
+    pub refused: bool,
+    pub wrapper: Duration,
+    pub tool: Duration,
+}
+
+impl Line {
+    fn write(self) -> String {
+        let flags = [
+            self.compiles,
+            self.links,
+            self.is_inner,
+            self.is_waited_for,
+            self.failed,
+            self.refused,
+        ];
+        let flags: String = flags.map(|flag| if flag { "1 " } else { "0 " }).concat();
+        let [wrapper, tool] = [self.wrapper, self.tool].map(|time| time.as_nanos());
+        format!("{flags}{wrapper} {tool}\n")
+    }
+
+    /// `None`: it is not whole.
+    pub fn read(line: &str) -> Option<Line> {
+        let mut words = line.split(' ').map(|word| word.parse::<u64>().ok());
+        let mut next = || words.next().flatten();
+        Some(Line {
+            compiles: next()? != 0,
+            links: next()? != 0,
+            is_inner: next()? != 0,
+            is_waited_for: next()? != 0,
+            failed: next()? != 0,
+            refused: next()? != 0,
+            wrapper: Duration::from_nanos(next()?),
+            tool: Duration::from_nanos(next()?),
+        })
+    }
+}
+
+/// How a call has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Done,
+    /// The tool has failed.
+    Failed,
+    /// No tool was run.
+    Refused,
+}
+
+/// Counts a call, if anybody wants it.
+pub fn write(statistics: Option<&Statistics>, end: End, name: &str) {
+    let Some(statistics) = statistics else {
+        return;
+    };
+    let times = TIMES.get().map(|(began, tool)| (began.elapsed(), tool));
+    let (all, tool) = times.unwrap_or_default();
+    let line = Line {
+        compiles: statistics.compiles,
+        links: statistics.links,
+        is_inner: statistics.is_inner,
+        is_waited_for: statistics.is_waited_for,
+        failed: end != End::Done,
+        refused: end == End::Refused,
+        wrapper: all.saturating_sub(tool),
+        tool,
+    };
+    let file = OsStr::from_bytes(statistics.file);
+    if let Err(error) = append(file, line.write().as_bytes()) {
+        let message = Message::at("cannot count the call in", statistics.file)
+            .because(report::why(&error))
+            .remedy("unset CC_WRAPPER_STATS, or set it to a file");
+        report::warning(name, &message);
+    }
+}
+
+/// By one write, which the kernel does not mix with others. The file is there:
+/// it is gone when nobody counts any more.
+///
+/// # Errors
+/// It cannot be written.
+pub fn append(file: &OsStr, lines: &[u8]) -> io::Result<()> {
+    match OpenOptions::new().append(true).open(file) {
+        Ok(mut file) => file.write_all(lines),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_back() {
+        let line = Line {
+            compiles: true,
+            is_waited_for: true,
+            failed: true,
+            wrapper: Duration::from_nanos(7),
+            tool: Duration::from_secs(9),
+            ..Line::default()
+        };
+        assert_eq!(Line::read(line.write().trim_end()), Some(line));
+        for broken in ["", "1 0 0", "1 0 0 x 3 4"] {
+            assert_eq!(Line::read(broken), None, "{broken}");
+        }
+    }
+}

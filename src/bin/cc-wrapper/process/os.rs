@@ -1,0 +1,113 @@
+//! The machine as std shows it.
+
+use std::ffi::{CStr, OsStr, OsString, c_char};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use cc_wrapper::machine::world::{ReadError, World};
+use cc_wrapper::model::argument::{Command, Export};
+use cc_wrapper::model::hook::{Changes, Failure, Hook};
+
+use crate::process::hook;
+
+/// Files and directories of this machine.
+pub struct Os;
+
+impl World for Os {
+    fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
+        fs::read(as_path(path)).map_err(|error| match error.kind() {
+            ErrorKind::IsADirectory => ReadError::Directory,
+            ErrorKind::NotFound | ErrorKind::NotADirectory => ReadError::Absent,
+            _ => ReadError::Other(error.raw_os_error().unwrap_or(0)),
+        })
+    }
+
+    fn read_link(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let target = fs::read_link(as_path(path)).ok()?;
+        Some(target.into_os_string().into_vec())
+    }
+
+    fn exists(&self, path: &[u8]) -> bool {
+        as_path(path).exists()
+    }
+
+    fn has_entry(&self, path: &[u8]) -> bool {
+        fs::symlink_metadata(as_path(path)).is_ok()
+    }
+
+    fn is_executable(&self, path: &[u8]) -> bool {
+        fs::metadata(as_path(path))
+            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    }
+
+    fn same_program(&self, a: &[u8], b: &[u8]) -> bool {
+        let (a, b) = (as_path(a), as_path(b));
+        match (fs::metadata(a), fs::metadata(b)) {
+            (Ok(x), Ok(y)) if (x.dev(), x.ino()) == (y.dev(), y.ino()) => true,
+            (Ok(x), Ok(y)) if x.is_file() && x.len() == y.len() => {
+                matches!((fs::read(a), fs::read(b)), (Ok(x), Ok(y)) if x == y)
+            }
+            _ => false,
+        }
+    }
+
+    fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let Ok(entries) = fs::read_dir(as_path(directory)) else {
+            return false;
+        };
+        for file in entries.flatten() {
+            if entry(file.file_name().as_bytes()) {
+                break;
+            }
+        }
+        true
+    }
+
+    fn current_directory(&self) -> Option<Vec<u8>> {
+        let directory = std::env::current_dir().ok()?;
+        Some(directory.into_os_string().into_vec())
+    }
+
+    fn run_hook(
+        &self,
+        hook: &Hook,
+        command: &Command,
+        exports: &[Export],
+    ) -> Result<Changes, Failure> {
+        hook::run(hook, command, exports)
+    }
+}
+
+/// The path that the kernel ran, which a caller cannot misname as it can
+/// `argv[0]`.
+pub fn executable() -> OsString {
+    #[cfg(target_os = "linux")]
+    if let Some(path) = run_by_kernel() {
+        // Run by a descriptor that is closed by now, it has no other name.
+        if !path.is_empty() && fs::symlink_metadata(path).is_ok() {
+            return path.to_owned();
+        }
+    }
+    std::env::args_os().next().unwrap_or_default()
+}
+
+/// The auxiliary vector's `AT_EXECFN`.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn run_by_kernel() -> Option<&'static OsStr> {
+    use nix::libc::{AT_EXECFN, getauxval};
+    // SAFETY: the call only looks up a number. It is 0, or the address of a
+    // string that lives as long as the process.
+    let path = unsafe {
+        let path = getauxval(AT_EXECFN) as *const c_char;
+        (!path.is_null()).then(|| CStr::from_ptr(path))
+    };
+    path.map(|path| OsStr::from_bytes(path.to_bytes()))
+}
+
+fn as_path(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
+}

@@ -1,0 +1,174 @@
+//! Writing a call's translation units into the compile database.
+
+use crate::process::report;
+use crate::process::report::quoted;
+use cc_wrapper::model::compile_record::Record;
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::text::compile_database::Entry;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use std::{env, fs, io};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::unistd::{AccessFlags, access};
+
+/// How long a lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two tries to get it.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Records the call before it is made, so that one that fails is recorded
+/// too. Where that cannot be done, the call is made all the same.
+pub fn write(plan: &Plan, tool: &str) {
+    let Some(record) = &plan.record else {
+        return;
+    };
+    let written = lines(plan, record).and_then(|lines| append(record.database, &lines));
+    if let Err(error) = written {
+        let message = Message::at("cannot record the call in", record.database)
+            .because(report::why(&error))
+            .remedy(
+                "the call goes on without a record: set CC_WRAPPER_COMPDB to a file that can be written",
+            );
+        report::warning(tool, &message);
+    }
+}
+
+/// Why nothing can be recorded there, as far as that shows without doing so.
+pub fn refusal(database: &Path) -> Option<String> {
+    if database.exists() {
+        let is_file = fs::metadata(database).is_ok_and(|file| file.is_file());
+        let is_ours = is_file && access(database, AccessFlags::R_OK | AccessFlags::W_OK).is_ok();
+        return (!is_ours).then(|| "it is no file that can be read and written".into());
+    }
+    let directory = match database.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        Some(_) => Path::new("."),
+        None => Path::new("/"),
+    };
+    let why = io::Error::from(access(directory, AccessFlags::W_OK).err()?);
+    Some(format!(
+        "{}: {}",
+        quoted(directory.as_os_str().as_bytes()),
+        report::why(&why)
+    ))
+}
+
+/// A line for each translation unit.
+fn lines(plan: &Plan, record: &Record) -> io::Result<Vec<u8>> {
+    let directory = env::current_dir()?.into_os_string().into_vec();
+    let arguments = plan.command.args().map(|arg| Cow::Borrowed(&arg[..]));
+    let mut entry = Entry {
+        directory: Cow::Owned(directory),
+        file: Cow::default(),
+        output: None,
+        arguments: [Cow::Borrowed(&plan.program[..])]
+            .into_iter()
+            .chain(arguments)
+            .collect(),
+    };
+    let mut lines = Vec::new();
+    for unit in &record.units {
+        entry.file = Cow::Borrowed(&unit.file);
+        entry.output = unit.output.as_deref().map(Cow::Borrowed);
+        entry.write(&mut lines);
+    }
+    Ok(lines)
+}
+
+/// Appends the lines whole or not at all, while no other call does.
+fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
+    // A pipe without a reader must not hold the call up, nor a terminal be
+    // taken over.
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .custom_flags(flags.bits())
+        .open(OsStr::from_bytes(database))?;
+    // A pipe without a reader, or /dev/null, would swallow it.
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut file = lock(file)?;
+    let before = file.metadata()?.len();
+    let written = if ends_in_a_line(&mut file, before)? {
+        file.write_all(lines)
+    } else {
+        file.write_all(&[b"\n", lines].concat())
+    };
+    if written.is_err() {
+        // What is left of a full disk's last line would spoil the next.
+        let _ = file.set_len(before);
+    }
+    written
+}
+
+/// Others hold the lock for one write. One that holds it for long has been
+/// stopped, and must not stop the build.
+fn lock(mut file: File) -> io::Result<Flock<File>> {
+    let start = Instant::now();
+    loop {
+        let why;
+        (file, why) = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(locked),
+            Err(refused) => refused,
+        };
+        match why {
+            Errno::EINTR => {}
+            Errno::EWOULDBLOCK if start.elapsed() < PATIENCE => sleep(PAUSE),
+            Errno::EWOULDBLOCK => return Err(io::Error::other("another process locks it")),
+            why => return Err(why.into()),
+        }
+    }
+}
+
+/// Whether nobody was killed while writing here.
+fn ends_in_a_line(file: &mut File, length: u64) -> io::Result<bool> {
+    let Some(last) = length.checked_sub(1) else {
+        return Ok(true);
+    };
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_begin_on_a_line_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("db");
+        let database = path.as_os_str().as_bytes();
+        append(database, b"{1}\n").unwrap();
+        append(database, b"{2}\n{3}\n").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"{1}\n{2}\n{3}\n");
+        fs::write(&path, b"{1}\n{2").unwrap();
+        append(database, b"{3}\n").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"{1}\n{2\n{3}\n");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        assert!(append(dir.as_os_str().as_bytes(), b"{}\n").is_err());
+        let below_nothing = dir.join("absent/db");
+        assert!(append(below_nothing.as_os_str().as_bytes(), b"{}\n").is_err());
+        assert!(append(b"/dev/null", b"{}\n").is_err());
+    }
+}

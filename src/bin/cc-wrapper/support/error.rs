@@ -1,0 +1,150 @@
+//! Why a command fails.
+
+use crate::process::report::why;
+use crate::support::show::shown;
+use cc_wrapper::model::message::Message;
+use std::ffi::OsStr;
+use std::io;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// What stopped a command: one line, then the output of a tool that failed, in
+/// the tool's own words.
+#[derive(Debug)]
+pub struct Error {
+    /// Boxed to keep results small.
+    message: Box<Message>,
+    said: Vec<u8>,
+    status: u8,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<Message> for Error {
+    fn from(message: Message) -> Error {
+        Error {
+            message: Box::new(message),
+            said: Vec::new(),
+            status: 1,
+        }
+    }
+}
+
+impl Error {
+    /// About no place, or one that `what` names.
+    pub fn new(what: impl AsRef<[u8]>) -> Error {
+        Message::new(what).into()
+    }
+
+    /// `PLACE WHAT`
+    pub fn about<P: AsRef<OsStr> + ?Sized>(place: &P, what: impl AsRef<[u8]>) -> Error {
+        Message::about(place.as_ref().as_bytes(), what).into()
+    }
+
+    /// Adds why, in the words of whatever failed.
+    #[must_use]
+    pub fn because(mut self, source: impl AsRef<[u8]>) -> Error {
+        *self.message = self.message.because(source);
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl AsRef<[u8]>) -> Error {
+        *self.message = self.message.remedy(remedy);
+        self
+    }
+
+    /// Sets what the process exits with.
+    #[must_use]
+    pub fn exiting(mut self, status: u8) -> Error {
+        self.status = status;
+        self
+    }
+
+    /// What the process exits with.
+    pub fn status(&self) -> u8 {
+        self.status
+    }
+
+    /// Adds the words of the tool that failed.
+    #[must_use]
+    pub fn saying(mut self, said: &[u8]) -> Error {
+        self.said = said.to_vec();
+        if self.said.last().is_some_and(|last| *last != b'\n') {
+            self.said.push(b'\n');
+        }
+        self
+    }
+
+    /// The line, for a person to read and without an end.
+    pub fn line(&self) -> String {
+        let show = |place: &[u8]| shown(OsStr::from_bytes(place)).into_bytes();
+        String::from_utf8_lossy(&self.message.text_with(show)).into_owned()
+    }
+
+    /// To standard error.
+    pub fn print(&self) {
+        let mut text = format!("cc-wrapper: {}\n", plain(&self.line())).into_bytes();
+        text.extend_from_slice(&self.said);
+        let _ = io::stderr().write_all(&text);
+    }
+}
+
+/// Tells on one line what does not stop a command.
+pub fn warn(line: &str) {
+    let text = format!("cc-wrapper: warning: {}\n", plain(line));
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// One line, without signs that do more than be read.
+fn plain(line: &str) -> String {
+    let mut out = String::new();
+    for c in line.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Makes an error of what the system refused: "cannot `what` `path`: why".
+pub fn cannot<'a, E: Into<io::Error>>(
+    what: &'a str,
+    path: &'a Path,
+) -> impl FnOnce(E) -> Error + 'a {
+    move |error| {
+        let message = Message::at(format!("cannot {what}"), path.as_os_str().as_bytes());
+        message.because(why(&error.into())).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_said_ends_its_line() {
+        assert_eq!(Error::new("x").saying(b"no").said, b"no\n");
+        assert_eq!(Error::new("x").saying(b"no\n").said, b"no\n");
+        assert_eq!(Error::new("x").saying(b"").said, b"");
+    }
+
+    #[test]
+    fn a_line_moves_no_terminal() {
+        assert_eq!(plain("é\n\x1b[31m"), "é\\n\\u{1b}[31m");
+    }
+
+    #[test]
+    fn a_refusal_names_what_and_where() {
+        let denied = io::Error::from(nix::errno::Errno::EACCES);
+        let error = cannot("read", Path::new("/x"))(denied);
+        assert_eq!(error.line(), "cannot read /x: permission denied");
+        let error = Error::about(OsStr::from_bytes(b"/caf\xe9"), "is no directory");
+        let error = error.remedy("give one");
+        assert_eq!(error.line(), r"$'/caf\xe9' is no directory; give one");
+    }
+}

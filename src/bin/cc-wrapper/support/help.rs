@@ -1,0 +1,60 @@
+//! The texts of a command that clap has no place for: `--help` shows them below
+//! the options, the man page in sections of their own.
+
+/// The texts of one command; they are in its `arguments.rs`.
+pub struct Help {
+    /// Command lines and what each does. One without a text is the first step
+    /// of the next.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// Further paragraphs.
+    pub notes: &'static [&'static str],
+    /// Related commands, for SEE ALSO.
+    pub related: &'static [&'static str],
+    /// Exit statuses and their meanings.
+    pub statuses: &'static [(&'static str, &'static str)],
+}
+
+/// The statuses of most commands.
+pub const STATUSES: &[(&str, &str)] = &[
+    ("0", "Success."),
+    ("1", "Failure; standard error says why."),
+    USAGE,
+];
+
+/// The status of every command for a wrong command line.
+pub const USAGE: (&str, &str) = ("2", "The command line is wrong; standard error says why.");
+
+impl Help {
+    /// Returns the end of `--help`.
+    pub fn text(&self) -> String {
+        let mut text = String::from("Examples:\n");
+        for (line, what) in self.examples {
+            text.extend(["  ", line, "\n"]);
+            if !what.is_empty() {
+                text.extend(["      ", what, "\n"]);
+            }
+        }
+        for note in self.notes {
+            text.extend(["\n", note, "\n"]);
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_come_before_notes() {
+        let help = Help {
+            examples: &[("make it", ""), ("use it", "what for")],
+            notes: &["One.", "Two."],
+            related: &[],
+            statuses: STATUSES,
+        };
+        let text = "Examples:\n  make it\n  use it\n      what for\n\nOne.\n\nTwo.";
+        assert_eq!(help.text(), text);
+    }
+}

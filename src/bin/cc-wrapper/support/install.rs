@@ -1,0 +1,534 @@
+//! Putting a finished root in its place, whole or not at all.
+
+use super::interrupt;
+use super::paths::{absolute, has_colon, has_white_space};
+use super::self_binary::{BINARY, TOOLCHAIN};
+use super::swap_directories::{exchange, set_mode};
+use crate::process::anonymous_file::temporary_directory;
+use crate::support::error::{Error, Result, cannot};
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::toolchain::Toolchain;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+use std::{fs, io};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use tempfile::TempDir;
+
+/// Where the linker half lies in a root that holds two.
+pub const LINKER_HALF: &str = "bintools";
+
+/// As many random letters as tempfile puts behind the prefix.
+const RANDOM_LETTERS: usize = 6;
+
+/// A call that was looking for its tool at the moment of the exchange may
+/// have come as far as the old tree.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// How long to wait before asking for the lock once more.
+const TURN: Duration = Duration::from_millis(20);
+
+/// A directory beside DIR in which its new content comes into being. Dropped
+/// before [`Staging::install`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Staging {
+    temp: TempDir,
+    scratch: Option<TempDir>,
+    /// What is replaced, resolved.
+    dir: PathBuf,
+    before: Before,
+    // Released last: whoever waits for it removes what it takes for stale.
+    created: Created,
+    _lock: Option<Flock<File>>,
+}
+
+/// What DIR was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Absent,
+    Empty,
+    Root,
+}
+
+/// Parents of DIR that were not there; removed again unless they are kept.
+#[derive(Debug, Default)]
+struct Created(Vec<PathBuf>);
+
+impl Drop for Created {
+    fn drop(&mut self) {
+        for directory in self.0.iter().rev() {
+            // Not empty: somebody uses it.
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
+
+impl Staging {
+    /// Beside `dir`.
+    ///
+    /// # Errors
+    /// `dir` cannot stand in PATH, is neither absent nor empty nor a wrapped
+    /// root, or there is no writing beside it.
+    pub fn beside(dir: &Path) -> Result<Staging> {
+        let called = absolute(dir)?;
+        let dir = resolve(&called)?;
+        // Before anything is created.
+        for path in [&called, &dir] {
+            if has_colon(path) {
+                return Err(
+                    Error::about(path, "cannot stand in PATH because of its colon")
+                        .remedy("give another directory"),
+                );
+            }
+        }
+        inspect(&dir)?;
+        let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
+            return Err(
+                Error::about(&dir, "cannot be a wrapped root").remedy("give a directory below it")
+            );
+        };
+        let created = create_parents(parent)?;
+        let prefix = staging_prefix(name);
+        let lock = lock(parent)?;
+        if lock.is_some() {
+            remove_stale(parent, &prefix);
+        }
+        // Once more, now that nobody else is at it.
+        let before = inspect(&dir)?;
+        let temp = tempfile::Builder::new()
+            .prefix(&prefix)
+            .rand_bytes(RANDOM_LETTERS)
+            .tempdir_in(parent)
+            .map_err(|why| {
+                let error: Error = cannot("create a directory in", parent)(why);
+                error.remedy("a root is built beside its place, so make that writable")
+            })?;
+        let staging = Staging {
+            scratch: None,
+            dir: dir.clone(),
+            before,
+            created,
+            _lock: lock,
+            temp,
+        };
+        let root = staging.root();
+        fs::create_dir(&root).map_err(cannot("create", &root))?;
+        Ok(staging)
+    }
+
+    /// Where it will be, resolved.
+    pub fn place(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The root in the making.
+    pub fn root(&self) -> PathBuf {
+        self.temp.path().join("root")
+    }
+
+    /// A directory for throw-away files, whose path holds no white space, as
+    /// lists of flags cannot quote it.
+    pub fn scratch(&mut self) -> Result<PathBuf> {
+        let inside = self.temp.path().join("scratch");
+        if !has_white_space(&inside) {
+            fs::create_dir_all(&inside).map_err(cannot("create", &inside))?;
+            return Ok(inside);
+        }
+        let preferred = temporary_directory();
+        let place = if has_white_space(&preferred) {
+            PathBuf::from("/tmp")
+        } else {
+            preferred
+        };
+        let outside = tempfile::Builder::new()
+            .prefix("cc-wrapper-")
+            .tempdir_in(&place)
+            .map_err(cannot("create a directory in", &place))?;
+        let path = fs::canonicalize(outside.path()).map_err(cannot("resolve", outside.path()))?;
+        self.scratch = Some(outside);
+        Ok(path)
+    }
+
+    /// Copies what packages have put into the old root's `nix-support`, all but
+    /// what was `written` by the one who laid it; tells the names.
+    pub fn carry_over(&self, written: &[&str]) -> Result<Vec<OsString>> {
+        if self.before != Before::Root {
+            return Ok(Vec::new());
+        }
+        let [old, new] = [&self.dir, &self.root()].map(|root| root.join("nix-support"));
+        let mut names = Vec::new();
+        for entry in entries(&old)? {
+            let name = entry.file_name().unwrap_or_default().to_owned();
+            if written.iter().any(|written| name == *written) {
+                continue;
+            }
+            copy(&entry, &new.join(&name)).map_err(cannot("carry over", &entry))?;
+            names.push(name);
+        }
+        Ok(names)
+    }
+
+    /// Puts the root in its place.
+    pub fn install(mut self) -> Result<()> {
+        let root = self.root();
+        let mode = match self.before {
+            Before::Absent => None,
+            Before::Empty | Before::Root => Some(self.mode()?),
+        };
+        if let Some(mode) = mode {
+            // The rest of it last, as it may forbid to move the root.
+            set_mode(&root, mode | 0o700).map_err(cannot("set the mode of", &root))?;
+        }
+        match self.before {
+            // Onto an empty directory, rename replaces it.
+            Before::Absent | Before::Empty => {
+                fs::rename(&root, &self.dir).map_err(cannot("put the root at", &self.dir))?;
+            }
+            Before::Root => exchange(&root, &self.dir).map_err(cannot("replace", &self.dir))?,
+        }
+        self.created.0.clear();
+        if let Some(mode) = mode {
+            set_mode(&self.dir, mode).map_err(cannot("set the mode of", &self.dir))?;
+        }
+        if self.before == Before::Root {
+            sleep(GRACE);
+        }
+        Ok(())
+    }
+
+    /// That of DIR.
+    fn mode(&self) -> Result<u32> {
+        let metadata = fs::metadata(&self.dir).map_err(cannot("read", &self.dir))?;
+        Ok(metadata.permissions().mode())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // The old tree may hold directories that cannot be written.
+        make_removable(self.temp.path());
+    }
+}
+
+/// The absolute `dir`, a symlink followed to what it leads to.
+fn resolve(dir: &Path) -> Result<PathBuf> {
+    if dir.exists() {
+        return fs::canonicalize(dir).map_err(cannot("resolve", dir));
+    }
+    if dir.is_symlink() {
+        return Err(Error::about(dir, "is a symlink to nothing")
+            .remedy("remove it or create what it leads to"));
+    }
+    let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
+        return Err(Error::about(dir, "names no directory").remedy("end it with a name"));
+    };
+    Ok(resolve(parent)?.join(name))
+}
+
+fn inspect(dir: &Path) -> Result<Before> {
+    if !dir.exists() {
+        return Ok(Before::Absent);
+    }
+    if !dir.is_dir() {
+        return Err(Error::about(dir, "is no directory").remedy("give another one"));
+    }
+    if entries(dir)?.is_empty() {
+        return Ok(Before::Empty);
+    }
+    if !dir.join(TOOLCHAIN).is_file() {
+        return Err(Error::about(dir, "is neither empty nor a wrapped root")
+            .remedy("give another directory"));
+    }
+    match foreign(dir)? {
+        None => Ok(Before::Root),
+        Some(foreign) => Err(Error::about(
+            &foreign,
+            "does not belong to a wrapped root and would be lost",
+        )
+        .remedy("move it away first")),
+    }
+}
+
+/// Something in the root at `dir` that neither we nor a package put there.
+fn foreign(dir: &Path) -> Result<Option<PathBuf>> {
+    let named = |path: &Path, names: &[&str]| {
+        let name = path.file_name().unwrap_or_default();
+        names.iter().any(|known| name == *known)
+    };
+    for entry in entries(dir)? {
+        if named(&entry, &[LINKER_HALF]) && entry.join(TOOLCHAIN).is_file() {
+            if let Some(foreign) = foreign(&entry)? {
+                return Ok(Some(foreign));
+            }
+            continue;
+        }
+        let is_ours = named(&entry, &["bin", "nix-support"])
+            || named(&entry, &[linker_shim::DIRECTORY]) && holds_links_alone(&entry);
+        if !is_ours && !entry.is_symlink() {
+            return Ok(Some(entry));
+        }
+    }
+    let bin = dir.join("bin");
+    if !bin.is_dir() {
+        return Ok(None);
+    }
+    // A tool may be a copy of the binary.
+    let toolchain = fs::read(dir.join(TOOLCHAIN)).unwrap_or_default();
+    let toolchain = Toolchain::parse(&toolchain).unwrap_or_default();
+    Ok(entries(&bin)?.into_iter().find(|entry| {
+        let name = entry.file_name().unwrap_or_default();
+        !holds_links_alone(entry) && name != BINARY && toolchain.tool(name.as_bytes()).is_none()
+    }))
+}
+
+fn holds_links_alone(path: &Path) -> bool {
+    path.is_symlink()
+        || entries(path).is_ok_and(|entries| entries.iter().all(|entry| holds_links_alone(entry)))
+}
+
+fn create_parents(parent: &Path) -> Result<Created> {
+    let missing: Vec<&Path> = parent.ancestors().take_while(|dir| !dir.exists()).collect();
+    let mut created = Created::default();
+    for directory in missing.into_iter().rev() {
+        fs::create_dir(directory).map_err(cannot("create", directory))?;
+        created.0.push(directory.to_path_buf());
+    }
+    Ok(created)
+}
+
+/// Waits until no other run is at work in `parent`; `None` where the file
+/// system has no locks.
+///
+/// # Errors
+/// A signal has asked us to stop.
+pub fn lock(parent: &Path) -> Result<Option<Flock<File>>> {
+    let Ok(mut directory) = File::open(parent) else {
+        return Ok(None);
+    };
+    loop {
+        // A lock that waits would go on waiting after a signal.
+        directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(Some(locked)),
+            Err((directory, Errno::EWOULDBLOCK)) => directory,
+            Err(_) => return Ok(None),
+        };
+        interrupt::check()?;
+        sleep(TURN);
+    }
+}
+
+fn staging_prefix(name: &OsStr) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(".cc-wrapper-");
+    prefix
+}
+
+/// Removes what runs that were killed have left; under the lock none is alive.
+fn remove_stale(parent: &Path, prefix: &OsStr) {
+    let is_stale = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        let letters = name.strip_prefix(prefix.as_bytes());
+        letters.is_some_and(|letters| {
+            letters.len() == RANDOM_LETTERS && letters.iter().all(u8::is_ascii_alphanumeric)
+        })
+    };
+    for stale in entries(parent).unwrap_or_default() {
+        if is_stale(&stale) && !stale.is_symlink() {
+            make_removable(&stale);
+            let _ = fs::remove_dir_all(&stale);
+        }
+    }
+}
+
+/// Lets the owner write all directories under `path`.
+fn make_removable(path: &Path) {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return;
+    };
+    if !metadata.is_dir() {
+        return;
+    }
+    let mode = metadata.permissions().mode();
+    if mode & 0o700 != 0o700 {
+        let _ = set_mode(path, mode | 0o700);
+    }
+    for entry in entries(path).unwrap_or_default() {
+        make_removable(&entry);
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let kind = fs::symlink_metadata(from)?.file_type();
+    if kind.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    if !kind.is_dir() {
+        return fs::copy(from, to).map(|_| ());
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Paths in `directory`, sorted.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    let read = || -> io::Result<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            paths.push(entry?.path());
+        }
+        paths.sort();
+        Ok(paths)
+    };
+    read().map_err(cannot("read", directory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = entries(directory).unwrap().into_iter();
+        let name = |path: PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        entries.map(name).collect()
+    }
+
+    /// A staged root whose binary holds `content`.
+    fn staged(dir: &Path, content: &str) -> Staging {
+        let staging = Staging::beside(dir).unwrap();
+        let root = staging.root();
+        for (name, content) in [(TOOLCHAIN, "{\"version\": 1}"), ("bin/cc-wrapper", content)] {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        staging
+    }
+
+    fn binary(dir: &Path) -> String {
+        fs::read_to_string(dir.join("bin/cc-wrapper")).unwrap()
+    }
+
+    #[test]
+    fn a_root_is_installed_and_replaced_and_nothing_else_stays() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("a/b/root");
+        staged(&dir, "1").install().unwrap();
+        assert_eq!(binary(&dir), "1");
+        staged(&dir, "2").install().unwrap();
+        assert_eq!(binary(&dir), "2");
+        assert_eq!(names(&temp.path().join("a/b")), ["root"]);
+    }
+
+    #[test]
+    fn what_is_not_installed_leaves_nothing() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("a/b/root");
+        drop(staged(&dir, "1"));
+        assert_eq!(names(temp.path()), [""; 0]);
+        staged(&dir, "1").install().unwrap();
+        drop(staged(&dir, "2"));
+        assert_eq!(binary(&dir), "1");
+        assert_eq!(names(&temp.path().join("a/b")), ["root"]);
+    }
+
+    #[test]
+    fn an_empty_directory_keeps_its_mode_and_a_symlink_stays_one() {
+        let temp = tempfile::tempdir().unwrap();
+        let (dir, link) = (temp.path().join("root"), temp.path().join("link"));
+        fs::create_dir(&dir).unwrap();
+        symlink("root", &link).unwrap();
+        for (content, mode) in [("1", 0o750), ("2", 0o555), ("3", 0o550)] {
+            set_mode(&dir, mode).unwrap();
+            staged(&link, content).install().unwrap();
+            assert!(link.is_symlink());
+            assert_eq!(binary(&dir), content);
+            let kept = fs::metadata(&dir).unwrap().permissions().mode();
+            assert_eq!(kept & 0o777, mode);
+        }
+        assert_eq!(names(temp.path()), ["link", "root"]);
+    }
+
+    #[test]
+    fn other_directories_are_not_touched() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("dir");
+        fs::create_dir(&dir).unwrap();
+        fs::write(dir.join("x"), "").unwrap();
+        let refusal = |dir: &Path| Staging::beside(dir).unwrap_err().line().to_owned();
+        assert!(refusal(&dir).contains("neither empty nor a wrapped root"));
+        assert!(refusal(&dir.join("x")).contains("no directory"));
+        assert!(refusal(Path::new("/")).contains("wrapped root"));
+        assert!(refusal(&temp.path().join("a:b/c")).contains("PATH because of its colon"));
+        symlink("nothing", temp.path().join("link")).unwrap();
+        assert!(refusal(&temp.path().join("link")).contains("symlink to nothing"));
+        assert_eq!(names(temp.path()), ["dir", "link"]);
+        assert_eq!(names(&dir), ["x"]);
+    }
+
+    #[test]
+    fn what_somebody_put_into_a_root_is_not_lost() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("root");
+        staged(&dir, "1").install().unwrap();
+        for (name, refused) in [
+            ("share", true),
+            ("bin/mine", true),
+            ("nix-support/hook", false),
+        ] {
+            fs::write(dir.join(name), "kept").unwrap();
+            assert_eq!(Staging::beside(&dir).is_err(), refused, "{name}");
+            if refused {
+                fs::remove_file(dir.join(name)).unwrap();
+            }
+        }
+        let staging = staged(&dir, "2");
+        assert_eq!(staging.carry_over(&["toolchain.json"]).unwrap(), ["hook"]);
+        staging.install().unwrap();
+        let hook = fs::read_to_string(dir.join("nix-support/hook")).unwrap();
+        assert_eq!((hook.as_str(), binary(&dir).as_str()), ("kept", "2"));
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("root");
+        for name in [
+            ".root.cc-wrapper-aB3dE6/root/bin",
+            ".root.cc-wrapper-backup-1",
+            ".other",
+        ] {
+            fs::create_dir_all(temp.path().join(name)).unwrap();
+        }
+        staged(&dir, "1").install().unwrap();
+        let left = names(temp.path());
+        assert_eq!(left, [".other", ".root.cc-wrapper-backup-1", "root"]);
+    }
+
+    #[test]
+    fn scratch_files_lie_where_flags_can_name_them() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut staging = Staging::beside(&temp.path().join("with space")).unwrap();
+        let scratch = staging.scratch().unwrap();
+        assert!(!has_white_space(&scratch) && scratch.is_dir());
+        drop(staging);
+        assert!(!scratch.exists());
+        let mut staging = Staging::beside(&temp.path().join("plain")).unwrap();
+        assert!(
+            staging
+                .scratch()
+                .unwrap()
+                .starts_with(temp.path().canonicalize().unwrap())
+        );
+    }
+}

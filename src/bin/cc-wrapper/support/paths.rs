@@ -1,0 +1,81 @@
+//! What paths say by their spelling, and what they lead to.
+
+use crate::process::report::why as why_refused;
+use crate::support::error::{Error, Result};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+use std::{env, fs};
+
+/// `path`, seen from the root directory.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    if path.is_absolute() {
+        return Ok(path.to_path_buf());
+    }
+    let here = env::current_dir().map_err(|why| {
+        Error::new("cannot tell the current directory")
+            .because(why_refused(&why))
+            .remedy("give absolute paths")
+    })?;
+    Ok(plain(&here.join(path)))
+}
+
+/// `path` without `//`, `/./` and a slash at its end; symlinks and `..` stay.
+pub fn plain(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+/// The same without `..` too, as far as it leads somewhere: symlinks before the
+/// last of them are followed, those behind it stay.
+pub fn without_parents(path: &Path) -> PathBuf {
+    let parts: Vec<Component> = path.components().collect();
+    let is_parent = |part: &Component| matches!(part, Component::ParentDir);
+    let end = parts.iter().rposition(is_parent).map_or(0, |last| last + 1);
+    let (before, behind) = parts.split_at(end);
+    let before: PathBuf = before.iter().collect();
+    match fs::canonicalize(&before) {
+        Ok(before) => plain(&before.join(behind.iter().collect::<PathBuf>())),
+        Err(_) => plain(path),
+    }
+}
+
+/// What `path` leads to; itself where it leads to nothing.
+pub fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Whether lists of flags, which cannot quote it, would split `path`.
+pub fn has_white_space(path: &Path) -> bool {
+    let mut bytes = path.as_os_str().as_bytes().iter();
+    bytes.any(|byte| matches!(byte, b' ' | b'\t' | b'\n'))
+}
+
+/// Whether `path` cannot stand in PATH.
+pub fn has_colon(path: &Path) -> bool {
+    path.as_os_str().as_bytes().contains(&b':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_path_has_each_component_and_nothing_else() {
+        for spelled in ["/a/b/", "//a//b", "/a/./b/.", "/a/b"] {
+            let plain = plain(Path::new(spelled));
+            assert_eq!(plain.as_os_str(), "/a/b", "{spelled}");
+        }
+        assert_eq!(plain(Path::new("/a/../b/")).as_os_str(), "/a/../b");
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_itself() {
+        assert_eq!(canonical(Path::new("/no/such")), Path::new("/no/such"));
+        assert_eq!(canonical(Path::new("/dev/../dev")), Path::new("/dev"));
+    }
+
+    #[test]
+    fn separators_of_lists_are_known() {
+        assert!(has_white_space(Path::new("/a b")) && has_colon(Path::new("/a:b")));
+        assert!(!has_white_space(Path::new("/a:b")) && !has_colon(Path::new("/a b")));
+    }
+}

@@ -1,0 +1,104 @@
+//! Swapping two directories.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+/// Swaps two directories; at no moment is either absent where the file system
+/// can do that.
+pub fn exchange(new: &Path, place: &Path) -> io::Result<()> {
+    let mode = fs::metadata(place)?.permissions().mode();
+    // A directory that its owner cannot write does not move. Where it is
+    // another's, the exchange tells.
+    let opened = mode & 0o200 == 0 && set_mode(place, mode | 0o200).is_ok();
+    let exchanged = exchange_writable(new, place);
+    if opened && exchanged.is_err() {
+        set_mode(place, mode)?;
+    }
+    exchanged
+}
+
+fn exchange_writable(new: &Path, place: &Path) -> io::Result<()> {
+    match exchange_at_once(new, place) {
+        Ok(()) => Ok(()),
+        Err(Errno::EINVAL | Errno::ENOSYS | Errno::ENOTSUP) => exchange_by_renames(new, place),
+        Err(why) => Err(why.into()),
+    }
+}
+
+/// By number, because not every libc has a function for this call.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn exchange_at_once(new: &Path, place: &Path) -> nix::Result<()> {
+    use nix::NixPath;
+    use nix::libc::{AT_FDCWD, RENAME_EXCHANGE, SYS_renameat2, syscall};
+
+    let done = new.with_nix_path(|new| {
+        place.with_nix_path(|place| {
+            let (new, place) = (new.as_ptr(), place.as_ptr());
+            // SAFETY: both paths end in a NUL and outlive the call.
+            unsafe {
+                syscall(
+                    SYS_renameat2,
+                    AT_FDCWD,
+                    new,
+                    AT_FDCWD,
+                    place,
+                    RENAME_EXCHANGE,
+                )
+            }
+        })
+    });
+    Errno::result(done??).map(drop)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange_at_once(_: &Path, _: &Path) -> nix::Result<()> {
+    Err(Errno::ENOTSUP)
+}
+
+fn exchange_by_renames(new: &Path, place: &Path) -> io::Result<()> {
+    let aside = new.with_extension("old");
+    fs::rename(place, &aside)?;
+    if let Err(why) = fs::rename(new, place) {
+        fs::rename(&aside, place)?;
+        return Err(why);
+    }
+    fs::rename(&aside, new)
+}
+
+/// Sets all bits of a file's mode.
+pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_exchange_gets_two_renames() {
+        let temp = tempfile::tempdir().unwrap();
+        let (new, place) = (temp.path().join("new"), temp.path().join("place"));
+        fs::create_dir_all(new.join("n")).unwrap();
+        fs::create_dir_all(place.join("p")).unwrap();
+        exchange_by_renames(&new, &place).unwrap();
+        assert!(new.join("p").exists() && place.join("n").exists());
+        assert!(exchange_by_renames(&temp.path().join("none"), &place).is_err());
+        assert!(place.join("n").exists());
+    }
+
+    #[test]
+    fn a_failure_leaves_the_mode() {
+        let temp = tempfile::tempdir().unwrap();
+        let place = temp.path().join("place");
+        fs::create_dir(&place).unwrap();
+        set_mode(&place, 0o555).unwrap();
+        assert!(exchange(&temp.path().join("none"), &place).is_err());
+        let mode = fs::metadata(&place).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o555);
+    }
+}

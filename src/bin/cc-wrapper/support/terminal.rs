@@ -1,0 +1,145 @@
+//! What standard output can show.
+
+use crate::process::report::{escaped, quoted};
+use std::io::IsTerminal;
+use std::os::fd::AsRawFd;
+use std::{env, io};
+
+pub struct Screen {
+    /// In columns; `None`: no terminal, and lines may be of any length.
+    pub width: Option<usize>,
+    pub colours: bool,
+    /// Anything beyond ASCII is to be shown by its bytes.
+    pub ascii: bool,
+}
+
+/// What a piece of text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Put in by the wrapper.
+    Added,
+    Dropped,
+    /// Says why.
+    DropReason,
+    Heading,
+    Plain,
+    Error,
+    Warning,
+    Note,
+}
+
+impl Screen {
+    pub fn of_stdout() -> Screen {
+        let is_terminal = io::stdout().is_terminal();
+        Screen {
+            width: width_of_stdout().filter(|&width| is_terminal && width > 0),
+            colours: is_terminal
+                && !is_set("NO_COLOR")
+                && env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb"),
+            ascii: is_terminal && !is_utf8(),
+        }
+    }
+
+    /// A word as a shell reads it, of what can be shown.
+    pub fn word(&self, word: &[u8]) -> String {
+        let text = quoted(word);
+        if !self.ascii || text.is_ascii() {
+            return text;
+        }
+        escaped(word, |c| matches!(c, ' '..='~'))
+    }
+
+    /// A sentence; what is not to be shown in it, by its bytes.
+    pub fn shown(&self, text: &str) -> String {
+        let mut out = String::new();
+        for c in text.chars() {
+            if c.is_control() || self.ascii && !c.is_ascii() {
+                for b in c.to_string().bytes() {
+                    out.push_str(&format!("\\x{b:02x}"));
+                }
+            } else {
+                out.push(c);
+            }
+        }
+        out
+    }
+
+    pub fn paint(&self, kind: Kind, text: &str) -> String {
+        let code = match kind {
+            Kind::Added => "32",
+            Kind::Dropped | Kind::Error => "31",
+            Kind::Warning => "33",
+            Kind::Note => "36",
+            Kind::DropReason => "2",
+            Kind::Heading => "1",
+            Kind::Plain => "",
+        };
+        if self.colours && !code.is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// The terminal's columns; 0: it does not know.
+#[allow(unsafe_code)]
+fn width_of_stdout() -> Option<usize> {
+    nix::ioctl_read_bad!(window_size, nix::libc::TIOCGWINSZ, nix::libc::winsize);
+
+    let mut size = nix::libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the kernel writes a structure of this type.
+    unsafe { window_size(io::stdout().as_raw_fd(), &mut size) }.ok()?;
+    Some(size.ws_col.into())
+}
+
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// Whether the locale says so; without one it is ASCII.
+fn is_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
+    let locale = locale
+        .filter_map(env::var_os)
+        .find(|value| !value.is_empty());
+    let locale = locale.unwrap_or_default().to_string_lossy().to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_without_utf8_gets_ascii() {
+        let screen = |ascii| Screen {
+            width: None,
+            colours: false,
+            ascii,
+        };
+        assert_eq!(screen(false).word("é'".as_bytes()), r"'é'\'''");
+        assert_eq!(screen(true).word("é'".as_bytes()), r"$'\xc3\xa9\''");
+        assert_eq!(screen(true).word(b"-DX=1"), "-DX=1");
+        assert_eq!(screen(true).shown("é\n"), r"\xc3\xa9\x0a");
+        assert_eq!(screen(false).shown("é\x1b"), r"é\x1b");
+    }
+
+    #[test]
+    fn colours_are_asked_for() {
+        let mut screen = Screen {
+            width: None,
+            colours: true,
+            ascii: false,
+        };
+        assert_eq!(screen.paint(Kind::Added, "x"), "\x1b[32mx\x1b[0m");
+        assert_eq!(screen.paint(Kind::Plain, "x"), "x");
+        screen.colours = false;
+        assert_eq!(screen.paint(Kind::Added, "x"), "x");
+    }
+}
