@@ -1,10 +1,11 @@
 //! What the linker does that a driver will run.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
+use super::{driver, find};
+use crate::process::execute;
+use crate::process::os::Os;
+use crate::support::paths::canonical;
+use crate::support::self_binary;
+use crate::support::self_binary::Whose;
 use cc_wrapper::decide::decide;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::argument::Arg;
@@ -19,13 +20,10 @@ use cc_wrapper::options::meaning::Meaning;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::rules::driver_link::linkers_view;
-
-use super::{driver, find};
-use crate::process::execute;
-use crate::process::os::Os;
-use crate::support::paths::canonical;
-use crate::support::self_binary;
-use crate::support::self_binary::Whose;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// The linker that a driver runs.
 pub struct Below {
@@ -162,7 +160,7 @@ impl Known {
             Err(error) => return Wrapped::Fails(error.text()),
         };
         if let Err(failure) = execute::check(&plan) {
-            return Wrapped::Fails(failure.explain(&plan).1);
+            return Wrapped::Fails(failure.explain(&plan).1.text());
         }
         let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
         Wrapped::Adds(Added {

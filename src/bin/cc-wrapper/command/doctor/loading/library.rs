@@ -117,11 +117,10 @@ impl Libraries {
 }
 
 fn is_passed_over(why: &std::io::Error) -> bool {
-    let not_dir = rustix::io::Errno::NOTDIR.raw_os_error();
     matches!(
         why.kind(),
-        ErrorKind::NotFound | ErrorKind::PermissionDenied
-    ) || why.raw_os_error() == Some(not_dir)
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied
+    )
 }
 
 #[cfg(test)]
