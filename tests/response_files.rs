@@ -593,8 +593,8 @@ fn a_file_that_cannot_be_written_is_told() {
     for binary in binaries() {
         let root = Root::of_script(binary, TELLS);
         for (directory, why) in [
-            ("none", "No such file or directory"),
-            ("real", "Not a directory"),
+            ("none", "no such file or directory"),
+            ("real", "not a directory"),
         ] {
             let mut gcc = root.tool_by_file("gcc");
             gcc.arg("-c").env("TMPDIR", root.path(directory));
@@ -610,7 +610,7 @@ fn a_file_that_cannot_be_written_is_told() {
             shell
         };
         let output = call("ulimit -f 8").output().unwrap();
-        was_refused(&output, &["File too large", "raise ulimit -f"]);
+        was_refused(&output, &["file too large", "raise ulimit -f"]);
         root.left_nothing();
 
         // A full disk, where one may be mounted.
@@ -627,7 +627,7 @@ fn a_file_that_cannot_be_written_is_told() {
         if own(command("sh").args(["-c", mount])).is_some_and(|output| output.status.success()) {
             let script = format!("{mount}; bin/gcc -c @args; status=$?; ls -A tmp; exit $status");
             let output = own(command("sh").args(["-c", &script])).unwrap();
-            was_refused(&output, &["No space left on device", "set TMPDIR to"]);
+            was_refused(&output, &["no space left on device", "set TMPDIR to"]);
             assert_eq!(output.stdout, b"", "left behind");
         }
     }

@@ -1,16 +1,16 @@
 //! The machine as the kernel shows it.
 
+use super::syscall;
+use super::syscall::{EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
+use crate::machine::world::{ReadError, World};
+use crate::model::argument::{Command, Export};
+use crate::model::hook::{Changes, Failure, Hook};
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ffi::CStr;
 use core::mem::{MaybeUninit, offset_of};
 
 use linux_raw_sys::general::{PATH_MAX, S_IFDIR, S_IFMT, S_IFREG, linux_dirent64};
-
-use super::syscall::{self, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
-use crate::machine::world::{ReadError, World};
-use crate::model::argument::{Command, Export};
-use crate::model::hook::{Changes, Failure, Hook};
 
 /// What is read of a file at once, to begin with.
 const READ: usize = 8 << 10;
@@ -150,7 +150,10 @@ impl World for Kernel {
 
     fn run_hook(&self, _: &Hook, _: &Command, _: &[Export]) -> Result<Changes, Failure> {
         self.has_given_up.set(true);
-        Err(Failure::NotRun(Vec::new()))
+        Err(Failure::NotRun {
+            source: Vec::new(),
+            remedy: None,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::options::{Argument, Parsed, Parser};
 use crate::text::Bytes;
 
 /// A variable's name and the value to set; `None`: to take it out.
@@ -26,17 +27,30 @@ impl<'a> Command<'a> {
 }
 
 /// One argument, and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Arg<'a> {
     pub bytes: Bytes<'a>,
     pub origin: Origin,
+    /// What it means, once it has been [`read`].
+    pub parsed: Parsed,
 }
+
+/// What the bytes mean does not count: it follows from them and from what
+/// stands before them.
+impl PartialEq for Arg<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes && self.origin == other.origin
+    }
+}
+
+impl Eq for Arg<'_> {}
 
 impl<'a> Arg<'a> {
     pub fn new(bytes: impl Into<Bytes<'a>>, origin: Origin) -> Arg<'a> {
         Arg {
             bytes: bytes.into(),
             origin,
+            parsed: Parsed::default(),
         }
     }
 
@@ -48,6 +62,29 @@ impl<'a> Arg<'a> {
     /// `text`, put in by the rule of that name.
     pub fn rule(text: &'static str, rule: &'static str) -> Arg<'a> {
         Arg::new(text.as_bytes(), Origin::Rule(rule))
+    }
+
+    /// The value that stands in the argument itself, once that has been read.
+    pub fn joined(&self) -> Option<&[u8]> {
+        self.parsed.joined(&self.bytes)
+    }
+}
+
+/// Reads all arguments of a call, or a list that stands for itself: the one
+/// pass over them by which the rules know what they mean.
+pub fn read(args: &mut [Arg], mut parser: Parser) {
+    for arg in args {
+        arg.parsed = parser.read(&arg.bytes);
+    }
+}
+
+impl<'p> Argument<'p> for &'p Arg<'_> {
+    fn bytes(self) -> &'p [u8] {
+        &self.bytes
+    }
+
+    fn parsed(self) -> Parsed {
+        self.parsed
     }
 }
 
@@ -98,5 +135,30 @@ impl RoleSuffix {
             RoleSuffix::ForTarget => "_FOR_TARGET",
             RoleSuffix::Plain | RoleSuffix::Salt => "",
         }
+    }
+}
+
+#[cfg(test)]
+pub mod fake {
+    use super::*;
+    use crate::options::{driver, linker};
+
+    /// A caller's arguments for gcc, read.
+    pub fn of_driver(words: &str) -> Vec<Arg<'static>> {
+        args(words, Parser::of_driver(driver::GCC))
+    }
+
+    /// A caller's arguments for GNU ld, read.
+    pub fn of_linker(words: &str) -> Vec<Arg<'static>> {
+        args(words, Parser::of_linker(linker::BFD))
+    }
+
+    fn args(words: &str, parser: Parser) -> Vec<Arg<'static>> {
+        let words = words.split_whitespace();
+        let mut args: Vec<_> = words
+            .map(|word| Arg::new(word.as_bytes().to_vec(), Origin::User(1)))
+            .collect();
+        read(&mut args, parser);
+        args
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::model::environment::Environment;
 use crate::model::toolchain::{Family, Tool, ToolKind, Toolchain};
+use crate::options::{Parser, driver, linker};
 use crate::text::Bytes;
 
 /// What was called, and as what.
@@ -26,6 +27,19 @@ impl<'a> Call<'a> {
     /// The family of the tool that is called.
     pub fn family(&self) -> Family {
         self.tool.compiler.unwrap_or(self.toolchain.compiler)
+    }
+
+    /// Reads arguments as the compiler driver that is called does.
+    pub fn driver_parser(&self) -> Parser {
+        Parser::of_driver(match self.family() {
+            Family::Gcc => driver::GCC,
+            Family::Clang | Family::Arocc => driver::CLANG,
+        })
+    }
+
+    /// Reads arguments as the linker that is called does.
+    pub fn linker_parser(&self) -> Parser {
+        Parser::of_linker(linker::of(&self.tool.program))
     }
 
     /// The hardening flags that it does not know.

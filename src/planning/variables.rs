@@ -1,8 +1,6 @@
 //! The variables of one toolchain: collected from the served roles, changed
 //! by flag files, and handed on to the tool.
 
-use alloc::vec::Vec;
-
 use crate::model::argument::{Export, Origin, RoleSuffix};
 use crate::model::environment::Environment;
 use crate::model::error::Error;
@@ -10,6 +8,7 @@ use crate::model::event::Event;
 use crate::planning::list_text::Text;
 use crate::planning::log::Log;
 use crate::text::number::{decimal, number};
+use alloc::vec::Vec;
 
 /// The kernel takes no longer string, `NAME=VALUE` with its end.
 const LONGEST: usize = 128 << 10;
@@ -388,9 +387,9 @@ mod tests {
         assert_eq!(variables.collect_single(b"W", &ALL), Ok(None));
         let error = variables.collect_single(b"V", &ALL).unwrap_err();
         assert!(
-            error
-                .text()
-                .starts_with(b"V_FOR_TARGET=2 contradicts V_FOR_BUILD=1")
+            error.text().starts_with(
+                b"V_FOR_TARGET contradicts V_FOR_BUILD: V_FOR_TARGET=2, V_FOR_BUILD=1;"
+            )
         );
     }
 }

@@ -5,6 +5,9 @@
 use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Command};
+use crate::options::Parser;
+use crate::options::driver::GCC;
+use crate::options::meaning::Meaning;
 
 /// Room for options, with some left for those that gcc adds.
 const ROOM: usize = 96 << 10;
@@ -16,42 +19,42 @@ const AROUND: usize = b"'' ".len();
 /// as the linker then searches gcc's own directories before them. nixpkgs'
 /// wrappers end with "Argument list too long" there, as gcc does by itself.
 pub fn shorten(command: &mut Command) {
-    let length = |arg: &Arg| arg.len() + AROUND;
-    if command.args().map(length).sum::<usize>() <= ROOM {
+    let length = |arg: &[u8]| arg.len() + AROUND;
+    if command.args().map(|arg| length(arg)).sum::<usize>() <= ROOM {
         return;
     }
-    let mut used = 0;
-    let mut is_value = false;
-    for arg in command.args() {
-        let is_option = arg.starts_with(b"-") && !goes_by_itself(arg) && !arg.starts_with(b"-L");
-        if is_option && !is_value {
-            used += length(arg);
+    let mut used_room = 0;
+    for used in Parser::of_driver(GCC).uses(command.args()) {
+        match used.meaning {
+            Meaning::LibraryDirectory => {}
+            // gcc treats these like files.
+            Meaning::Input | Meaning::Library | Meaning::LinkerList | Meaning::LinkerArgument => {}
+            _ => {
+                let separate = used.value.filter(|_| used.is_separate);
+                used_room += length(used.argument) + separate.map_or(0, length);
+            }
         }
-        is_value = **arg == *b"-Xlinker";
     }
-    let mut room = ROOM.saturating_sub(used);
+    let mut room = ROOM.saturating_sub(used_room);
     for args in [&mut command.before, &mut command.params, &mut command.after] {
-        *args = shortened(core::mem::take(args), &mut room);
+        *args = shortened(core::mem::take(args), Parser::of_driver(GCC), &mut room);
     }
 }
 
-/// gcc treats these like files.
-fn goes_by_itself(arg: &Arg) -> bool {
-    arg.starts_with(b"-Wl,") || arg.starts_with(b"-l") || **arg == *b"-Xlinker"
-}
-
-fn shortened<'a>(args: Vec<Arg<'a>>, room: &mut usize) -> Vec<Arg<'a>> {
+fn shortened<'a>(args: Vec<Arg<'a>>, mut parser: Parser, room: &mut usize) -> Vec<Arg<'a>> {
     let mut kept = Vec::with_capacity(args.len());
     let mut args = args.into_iter();
-    let mut is_value = false;
     while let Some(arg) = args.next() {
-        if is_value || !arg.starts_with(b"-L") {
-            is_value = *arg == *b"-Xlinker";
+        let parsed = parser.read(&arg);
+        if parsed.meaning() != Meaning::LibraryDirectory {
             kept.push(arg);
             continue;
         }
-        let value = if *arg == *b"-L" { args.next() } else { None };
-        let directory = value.as_ref().map_or(&arg[2..], |value| &value[..]);
+        let value = parsed.has_separate_value().then(|| args.next()).flatten();
+        if let Some(value) = &value {
+            parser.read(value);
+        }
+        let directory = value.as_deref().or(parsed.joined(&arg)).unwrap_or_default();
         let length = b"-L".len() + directory.len() + AROUND;
         if length <= *room {
             *room -= length;

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use crate::model::argument::Arg;
 use crate::model::call::Call;
 use crate::model::toolchain::ToolKind;
-use crate::options::stage::Stage;
-use crate::options::values::takes_value;
+use crate::options::driver::GCC;
+use crate::options::meaning::{Meaning, Stage};
+use crate::options::{Parser, Use};
 use crate::rules::scan::is_header;
 
 /// Names the compile database, if there is to be one.
@@ -57,10 +58,10 @@ const SOURCES: [&str; 48] = [
     ".ll",  // LLVM
 ];
 
-/// What one pass over the arguments finds.
+/// What the arguments of a call say of what it compiles.
 #[derive(Default)]
 struct Found<'p> {
-    goal: Stage,
+    stage: Stage,
     /// Of the last `-o`.
     output: Option<&'p [u8]>,
     emits_llvm: bool,
@@ -74,22 +75,12 @@ struct Input<'p> {
     is_header: bool,
 }
 
+/// The translation units of a call with these arguments, which have been
+/// read.
 fn find(params: &[Arg], operands: &[Arg]) -> Vec<TranslationUnit> {
     let mut found = Found::default();
-    let mut words = params.iter().map(|arg| &arg[..]);
-    while let Some(word) = words.next() {
-        match word {
-            [b'-', _, ..] if takes_value(word) => {
-                let value = words.next().unwrap_or_default();
-                match word {
-                    b"-o" | b"--output" => found.output = Some(value),
-                    b"-x" | b"--language" => found.language(value),
-                    _ => {}
-                }
-            }
-            [b'-', _, ..] => found.option(word),
-            _ => found.input(word),
-        }
+    for used in Parser::of_driver(GCC).uses(params.iter()) {
+        found.add(&used);
     }
     for operand in operands.iter().skip(1) {
         found.input(operand);
@@ -98,22 +89,14 @@ fn find(params: &[Arg], operands: &[Arg]) -> Vec<TranslationUnit> {
 }
 
 impl<'p> Found<'p> {
-    fn option(&mut self, option: &'p [u8]) {
-        if let Some((_, goal)) = Stage::of(option) {
-            self.goal = self.goal.max(goal);
-        } else if option == b"-emit-llvm" {
-            self.emits_llvm = true;
-        } else if let Some(output) = option.strip_prefix(b"--output=") {
-            self.output = Some(output);
-        } else if let Some(language) = option.strip_prefix(b"--language=") {
-            self.language(language);
-        } else if let Some(language) = option.strip_prefix(b"-x") {
-            self.language(language);
-        } else if let Some(output) = option.strip_prefix(b"-o") {
-            // clang's only other options that begin so.
-            if !output.starts_with(b"bjcmt-") {
-                self.output = Some(output);
-            }
+    fn add(&mut self, used: &Use<'p, &'p Arg>) {
+        match used.meaning {
+            Meaning::Input => self.input(used.argument),
+            Meaning::Output => self.output = Some(used.value.unwrap_or_default()),
+            Meaning::Language => self.language(used.value.unwrap_or_default()),
+            Meaning::EmitLlvm => self.emits_llvm = true,
+            Meaning::Cc1 => self.stage = Stage::Answer,
+            meaning => self.stage = self.stage.max(meaning.stage().unwrap_or_default()),
         }
     }
 
@@ -132,7 +115,7 @@ impl<'p> Found<'p> {
     }
 
     fn units(&self) -> Vec<TranslationUnit> {
-        if self.goal >= Stage::Other {
+        if self.stage >= Stage::Other {
             return Vec::new();
         }
         let units = self.inputs.iter().map(|input| TranslationUnit {
@@ -144,7 +127,7 @@ impl<'p> Found<'p> {
 
     /// As the compiler names it.
     fn output_of(&self, input: &Input) -> Option<Vec<u8>> {
-        if self.goal == Stage::Check {
+        if self.stage == Stage::Check {
             return None;
         }
         if let Some(output) = self.output {
@@ -154,7 +137,7 @@ impl<'p> Found<'p> {
             // Beside the header, where an #include finds it.
             return Some([input.file, b".gch"].concat());
         }
-        let ending: &[u8] = match (self.goal, self.emits_llvm) {
+        let ending: &[u8] = match (self.stage, self.emits_llvm) {
             (Stage::Object, false) => b".o",
             (Stage::Object, true) => b".bc",
             (Stage::Assembly, false) => b".s",
@@ -185,7 +168,7 @@ fn stem(file: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::argument::Origin;
+    use crate::model::argument::fake;
     use crate::model::environment::Environment;
     use crate::model::toolchain::{Tool, Toolchain};
     use crate::rules::scan::scan;
@@ -193,10 +176,7 @@ mod tests {
 
     /// `FILE → OUTPUT`, joined by commas.
     fn units(words: &str) -> String {
-        let mut params: Vec<_> = words
-            .split_whitespace()
-            .map(|word| Arg::new(word.as_bytes().to_vec(), Origin::User(1)))
-            .collect();
+        let mut params = fake::of_driver(words);
         let scan = scan(&mut params);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let units: Vec<String> = find(&params, &scan.operands)
@@ -322,7 +302,7 @@ mod tests {
             args: &[],
             environment: &environment,
         };
-        let params = ["-c", "-xc", "-"].map(|word| Arg::new(word.as_bytes(), Origin::User(1)));
+        let params = fake::of_driver("-c -xc -");
         assert_eq!(record(&call, &params, &[]), None);
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::model::argument::{Arg, Origin, RoleSuffix};
 use crate::model::error::Error;
 use crate::model::toolchain::Darwin;
+use crate::options::meaning::Meaning;
 use crate::planning::variables::Variables;
 use crate::text::Bytes;
 
@@ -85,20 +86,19 @@ pub fn linker_flags<'a>(
     let version_min = [b"-", &*darwin.platform, b"_version_min"].concat();
     let (mut has_platform, mut has_sdk, mut has_minimum) = (false, false, false);
     for n in 0..params.len() {
-        match &params[n][..] {
-            b"-platform_version" => {
+        match params[n].parsed.by_itself() {
+            Meaning::PlatformVersion => {
                 has_platform = true;
                 if let Some(sdk) = params.get_mut(n + 3).filter(|sdk| ***sdk == *b"0.0.0") {
+                    let parsed = sdk.parsed;
                     *sdk = arg(&*darwin.sdk_version);
+                    sdk.parsed = parsed;
                 }
             }
-            b"-sdk_version" => has_sdk = true,
-            b"-macosx_version_min"
-            | b"-iphoneos_version_min"
-            | b"-iosmac_version_min"
-            | b"-uikitformac_version_min" => has_minimum = true,
-            option if option == version_min => has_minimum = true,
-            _ => {}
+            Meaning::SdkVersion => has_sdk = true,
+            Meaning::MinimumVersion => has_minimum = true,
+            // The toolchain names the platform, and so the option.
+            _ => has_minimum |= *params[n] == *version_min,
         }
     }
     Ok(match (has_platform, has_sdk, has_minimum) {
@@ -121,6 +121,7 @@ fn arg<'a>(bytes: impl Into<Bytes<'a>>) -> Arg<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::argument::fake;
     use crate::model::environment::Environment;
     use alloc::borrow::Cow;
 
@@ -139,10 +140,7 @@ mod tests {
         let darwin = darwin();
         let environment = Environment::new(variables.iter().map(|v| v.as_bytes()));
         let mut variables = Variables::new(&environment, b"s");
-        let mut params: Vec<_> = words
-            .split(' ')
-            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
-            .collect();
+        let mut params = fake::of_linker(words);
         let flags =
             linker_flags(&darwin, &mut params, &mut variables, &[RoleSuffix::Plain]).unwrap();
         let text = |args: &[Arg]| {

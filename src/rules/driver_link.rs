@@ -7,8 +7,10 @@
 use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Command};
-use crate::model::environment::Environment;
+use crate::model::call::Call;
 use crate::model::error::Error;
+use crate::options::Parser;
+use crate::options::meaning::Meaning;
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 use crate::rules::link_additions;
@@ -45,7 +47,7 @@ pub fn do_linkers_work<'a>(
     let last = link_type.filter(last, context.log).into_iter();
     command.after.extend(last.map(pass_directory));
 
-    let view = linkers_view(command, call.environment);
+    let view = linkers_view(command, call);
     let view = view.iter().map(|arg| &arg[..]);
     let files = FlagFiles::asked_for(call.bintools, context.world);
     let found = link_additions::from_libraries(view, link_type, &files, context)?;
@@ -66,39 +68,39 @@ fn pass_exactly(arg: Arg) -> Vec<Arg> {
 
 /// What of a driver's command line reaches the linker, as far as §3.6 reads
 /// it.
-pub fn linkers_view(command: &Command, environment: &Environment) -> Vec<Vec<u8>> {
-    let mut view = of_arguments(command.args());
-    let library_path = environment.get(b"LIBRARY_PATH").unwrap_or(b"");
+pub fn linkers_view(command: &Command, call: &Call) -> Vec<Vec<u8>> {
+    let mut view = of_arguments(call.driver_parser(), command.args());
+    let library_path = call.environment.get(b"LIBRARY_PATH").unwrap_or(b"");
     for directory in library_path.split(|&b| b == b':').filter(|d| !d.is_empty()) {
         view.push([b"-L", directory].concat());
     }
     view
 }
 
-fn of_arguments<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>> {
-    let mut view = Vec::new();
-    while let Some(arg) = args.next() {
-        match &arg[..] {
-            b"-m32" => view.push(b"-melf_i386".to_vec()),
-            b"-m64" => view.push(b"-melf_x86_64".to_vec()),
-            b"-r" | b"-static" | b"-L" | b"-l" | b"-o" => view.push(arg.to_vec()),
-            b"--library-directory" => view.push(b"-L".to_vec()),
-            b"--output" => view.push(b"-o".to_vec()),
-            b"-Xlinker" | b"--for-linker" => view.extend(args.next().map(|arg| arg.to_vec())),
-            [b'-', b'L' | b'l' | b'o', ..] => view.push(arg.to_vec()),
-            [b'-', b'W', b'l', b',', list @ ..] => {
-                view.extend(list.split(|&b| b == b',').map(<[u8]>::to_vec));
+fn of_arguments<'p, 'a: 'p>(
+    parser: Parser,
+    args: impl Iterator<Item = &'p Arg<'a>>,
+) -> Vec<Vec<u8>> {
+    let mut view: Vec<Vec<u8>> = Vec::new();
+    for used in parser.uses(args) {
+        let option: &[u8] = match used.meaning {
+            Meaning::Machine32 => b"-melf_i386",
+            Meaning::Machine64 => b"-melf_x86_64",
+            Meaning::LibraryDirectory => b"-L",
+            Meaning::Library => b"-l",
+            Meaning::Output => b"-o",
+            Meaning::Relocatable | Meaning::Static | Meaning::Input => used.argument,
+            Meaning::LinkerArgument => used.value.unwrap_or_default(),
+            Meaning::LinkerList => {
+                let words = used.value.unwrap_or_default().split(|&b| b == b',');
+                view.extend(words.map(<[u8]>::to_vec));
+                continue;
             }
-            [b'-', ..] => {
-                if arg.starts_with(b"--output=") {
-                    view.push(arg.to_vec());
-                }
-                if let Some(directory) = arg.strip_prefix(b"--library-directory=") {
-                    view.push([b"-L", directory].concat());
-                }
-                view.extend(arg.strip_prefix(b"--for-linker=").map(<[u8]>::to_vec));
-            }
-            _ => view.push(arg.to_vec()),
+            _ => continue,
+        };
+        view.push(option.to_vec());
+        if used.meaning != Meaning::LinkerArgument {
+            view.extend(used.value.map(<[u8]>::to_vec));
         }
     }
     view
@@ -108,6 +110,7 @@ fn of_arguments<'p>(mut args: impl Iterator<Item = &'p Arg<'p>>) -> Vec<Vec<u8>>
 mod tests {
     use super::*;
     use crate::model::argument::Origin;
+    use crate::options::driver::GCC;
 
     fn args(words: &'static str) -> Vec<Arg<'static>> {
         words
@@ -119,10 +122,10 @@ mod tests {
     #[test]
     fn the_linker_sees_through_the_driver() {
         let args = args(
-            "-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh -oa --output b --output=c",
+            "-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -include /s/x.so -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh -oa --output b --output=c",
         );
-        let view = of_arguments(args.iter());
-        let want = b"-L/a -L /b -lc -ld x.o -L /e -l f -melf_i386 -L/g -lh -oa -o b --output=c";
+        let view = of_arguments(Parser::of_driver(GCC), args.iter());
+        let want = b"-L /a -L /b -lc -ld x.o -L /e -l f -melf_i386 -L /g -lh -o a -o b -o c";
         assert_eq!(view.join(&b' '), want);
     }
 }

@@ -6,6 +6,9 @@ use crate::model::argument::Origin;
 use crate::model::error::Error;
 use crate::model::explanation::DropReason;
 use crate::model::explanation::Explanation;
+use crate::model::toolchain::RoleMarkers;
+use crate::options::meaning::Meaning;
+use crate::options::{Argument, Parser};
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 use crate::rules::hardening;
@@ -17,6 +20,9 @@ use alloc::vec::Vec;
 /// Set for the linker that is run, and for all that it runs: the output of the
 /// link that this half has added to what it adds.
 pub const LINKED: &[u8] = b"CC_WRAPPER_LINKED";
+
+/// What a link makes whose output is not named.
+const OUTPUT: &[u8] = b"a.out";
 
 /// The linker's hardening (§4).
 pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
@@ -44,17 +50,21 @@ pub struct Found<'a> {
 /// # Errors
 /// `dynamic-linker-m32` is there and cannot be read.
 pub fn from_libraries<'a, 'c>(
-    command: impl Iterator<Item = &'c [u8]> + Clone,
+    command: impl Iterator<Item = &'c [u8]>,
     link_type: LinkType,
     files: &FlagFiles,
     context: &mut Context,
 ) -> Result<Found<'a>, Error> {
     let call = context.call;
-    let output = output(command.clone()).to_vec();
+    let store = Store::new(call.environment, call.toolchain, context.world);
+    let parser = call.linker_parser();
+    let search = match call.toolchain.role_markers {
+        RoleMarkers::Required => LibrarySearch::as_nixpkgs(command, parser, &store),
+        RoleMarkers::Optional => LibrarySearch::of(command, parser, &store),
+    };
+    let output = search.output.unwrap_or(OUTPUT).to_vec();
     context.variables.export(LINKED.to_vec(), output);
     let variables = &context.variables;
-    let store = Store::new(call.environment, call.toolchain, context.world);
-    let search = LibrarySearch::of(command, &store);
     let mut args = Vec::new();
     if search.is_32_bit && link_type == LinkType::Dynamic {
         let file = "dynamic-linker-m32";
@@ -91,16 +101,13 @@ pub fn from_libraries<'a, 'c>(
     })
 }
 
-/// The file that a link makes.
-pub fn output<'c>(args: impl Iterator<Item = &'c [u8]>) -> &'c [u8] {
-    let mut output: &[u8] = b"a.out";
-    let mut args = args.peekable();
-    while let Some(arg) = args.next() {
-        match arg {
-            b"-o" | b"--output" => output = args.peek().copied().unwrap_or(output),
-            [b'-', b'o', file @ ..] if !file.starts_with(b"format") => output = file,
-            _ => output = arg.strip_prefix(b"--output=").unwrap_or(output),
-        }
-    }
-    output
+/// The file that a link with these arguments makes.
+pub fn output<'c, A: Argument<'c>>(args: impl Iterator<Item = A>, parser: Parser) -> &'c [u8] {
+    let outputs = parser
+        .uses(args)
+        .filter(|used| used.meaning == Meaning::Output);
+    outputs
+        .filter_map(|used| used.value)
+        .last()
+        .unwrap_or(OUTPUT)
 }

@@ -5,6 +5,10 @@ use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::model::explanation::DropReason;
+use crate::options::Parser;
+use crate::options::driver::GCC;
+use crate::options::linker::BFD;
+use crate::options::meaning::Meaning;
 use crate::planning::log::Log;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,13 +19,14 @@ pub enum LinkType {
 }
 
 impl LinkType {
-    /// The last of `-static` and `-static-pie` decides.
-    pub fn of<'a>(args: impl IntoIterator<Item = &'a [u8]>) -> LinkType {
+    /// The last of `-static` and `-static-pie` decides. The arguments have
+    /// been read; nixpkgs' wrappers look at values too.
+    pub fn of<'p, 'a: 'p>(args: impl IntoIterator<Item = &'p Arg<'a>>) -> LinkType {
         let mut link_type = LinkType::Dynamic;
         for arg in args {
-            match arg {
-                b"-static" | b"--static" => link_type = LinkType::Static,
-                b"-static-pie" | b"--static-pie" => link_type = LinkType::StaticPie,
+            match arg.parsed.by_itself() {
+                Meaning::Static => link_type = LinkType::Static,
+                Meaning::StaticPie => link_type = LinkType::StaticPie,
                 _ => {}
             }
         }
@@ -64,7 +69,8 @@ fn without_rpaths(args: Vec<Arg>) -> Vec<Arg> {
     let mut is_value = false;
     let mut args = args.into_iter();
     while let Some(mut arg) = args.next() {
-        if let Some(list) = arg.strip_prefix(b"-Wl,") {
+        let parsed = Parser::of_driver(GCC).read(&arg);
+        if let (Meaning::LinkerList, Some(list)) = (parsed.meaning(), parsed.joined(&arg)) {
             let words: Vec<&[u8]> = list
                 .split(|&b| b == b',')
                 .filter(|word| !is_rpath(word, &mut is_value))
@@ -74,7 +80,7 @@ fn without_rpaths(args: Vec<Arg>) -> Vec<Arg> {
             }
             arg.bytes = [b"-Wl,", &words.join(&b',')[..]].concat().into();
             kept.push(arg);
-        } else if *arg == *b"-Xlinker" {
+        } else if parsed.meaning() == Meaning::LinkerArgument && parsed.has_separate_value() {
             match args.next() {
                 Some(word) if is_rpath(&word, &mut is_value) => {}
                 word => {
@@ -95,17 +101,16 @@ fn is_rpath(word: &[u8], is_value: &mut bool) -> bool {
     if core::mem::take(is_value) {
         return true;
     }
-    let rest = word
-        .strip_prefix(b"--rpath")
-        .or_else(|| word.strip_prefix(b"-rpath"));
-    *is_value = rest == Some(b"");
-    matches!(rest, Some([] | [b'=', ..]))
+    let parsed = Parser::of_linker(BFD).read(word);
+    let is_rpath = parsed.meaning() == Meaning::Rpath;
+    *is_value = is_rpath && parsed.has_separate_value();
+    is_rpath
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::argument::Origin;
+    use crate::model::argument::{Origin, fake};
 
     fn filtered(link_type: LinkType, words: &'static str) -> Vec<u8> {
         let args = words
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_last_one_decides() {
-        let of = |words: &'static str| LinkType::of(words.split(' ').map(str::as_bytes));
+        let of = |words: &str| LinkType::of(&fake::of_driver(words));
         assert_eq!(of("a -static -static-pie b"), LinkType::StaticPie);
         assert_eq!(of("-static-pie -static"), LinkType::Static);
         assert_eq!(of("-statics"), LinkType::Dynamic);

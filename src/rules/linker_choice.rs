@@ -10,11 +10,12 @@ use crate::text::path;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
-use crate::model::argument::{Arg, Command, Origin};
+use crate::model::argument::{Command, Origin};
 use crate::model::call::Call;
 use crate::model::explanation::{Explanation, LinkerHandling};
 use crate::model::tool_name::ToolName;
 use crate::model::toolchain::{Family, RoleMarkers};
+use crate::options::meaning::Meaning;
 use crate::rules::target;
 use crate::text::path::without_slashes;
 
@@ -48,13 +49,13 @@ impl Unwrapped {
 /// Where the toolchain's own linker lies that this command runs.
 pub fn own(command: &Command, call: &Call) -> Vec<u8> {
     let bintools = call.bintools.unwrap_or_default();
-    [bintools, b"/bin/", &Asked::of(command, call.family()).name].concat()
+    [bintools, b"/bin/", &Asked::of(command, call).name].concat()
 }
 
 /// The linker that this command runs; `None`: one that is wrapped, and sees
 /// to its work by itself.
 pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Unwrapped> {
-    let asked = Asked::of(command, call.family());
+    let asked = Asked::of(command, call);
     let unwrapped = |program, is_left_alone| Unwrapped {
         name: asked.name.clone(),
         program,
@@ -79,7 +80,7 @@ pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Un
     }
     let is_there = || look.has(&asked.name);
     if !asked.by_path {
-        if let Some(found) = look.in_prefixes(&asked.name, command, is_there) {
+        if let Some(found) = look.in_prefixes(&asked, is_there) {
             return look.unless_wrapped(found, |program| unwrapped(Some(program), false));
         }
     }
@@ -101,17 +102,27 @@ struct Asked<'p> {
     name: Vec<u8>,
     path: Option<&'p [u8]>,
     by_path: bool,
+    /// The values of `-B`, but for those of the toolchain's own.
+    prefixes: Vec<&'p [u8]>,
 }
 
 impl<'p> Asked<'p> {
-    fn of(command: &'p Command, family: Family) -> Asked<'p> {
+    fn of(command: &'p Command, call: &Call) -> Asked<'p> {
+        let family = call.family();
         let mut flavour: &[u8] = b"";
         let mut path = None;
-        for arg in command.args() {
-            if let Some(linker) = arg.strip_prefix(b"-fuse-ld=") {
-                flavour = linker;
-            } else if let Some(linker) = arg.strip_prefix(b"--ld-path=") {
-                path = Some(linker);
+        let mut prefixes = Vec::new();
+        for used in call.driver_parser().uses(command.args()) {
+            match used.meaning {
+                Meaning::LinkerName => flavour = used.value.unwrap_or_default(),
+                Meaning::LinkerPath => path = used.value,
+                Meaning::Prefix => {
+                    let origin = &used.argument.origin;
+                    if !matches!(origin, Origin::FlagFile(_) | Origin::Rule(_)) {
+                        prefixes.extend(used.value);
+                    }
+                }
+                _ => {}
             }
         }
         // It has the last word, wherever it stands.
@@ -129,6 +140,7 @@ impl<'p> Asked<'p> {
             name,
             path: is_path.then_some(linker),
             by_path: is_path || path.is_some(),
+            prefixes,
         }
     }
 }
@@ -161,14 +173,10 @@ impl Look<'_> {
     }
 
     /// The first that lies in a directory of the caller's.
-    fn in_prefixes(
-        &self,
-        name: &[u8],
-        command: &Command,
-        is_there: impl Fn() -> bool,
-    ) -> Option<Vec<u8>> {
+    fn in_prefixes(&self, asked: &Asked, is_there: impl Fn() -> bool) -> Option<Vec<u8>> {
         let call = self.call;
-        let mut prefixes = prefixes(command);
+        let name = &asked.name[..];
+        let mut prefixes = asked.prefixes.clone();
         let compiler_path = call.environment.get_nonempty(b"COMPILER_PATH");
         // Before it comes our own -B.
         if compiler_path.is_some() && !(call.tool.linker_by_prefix && is_there()) {
@@ -243,28 +251,11 @@ impl Look<'_> {
     }
 }
 
-/// The values of `-B`, but for those of the toolchain's own.
-fn prefixes<'p>(command: &'p Command) -> Vec<&'p [u8]> {
-    let mut prefixes: Vec<&[u8]> = Vec::new();
-    let own = |arg: &&Arg| matches!(arg.origin, Origin::FlagFile(_) | Origin::Rule(_));
-    let mut args = command.args().filter(|arg| !own(arg));
-    while let Some(arg) = args.next() {
-        if let Some(prefix) = arg.strip_prefix(b"--prefix=") {
-            prefixes.push(prefix);
-        }
-        match arg.strip_prefix(b"-B") {
-            Some([]) => prefixes.extend(args.next().map(|arg| &arg[..])),
-            Some(prefix) => prefixes.push(prefix),
-            None => {}
-        }
-    }
-    prefixes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::machine::world::fake::Machine;
+    use crate::model::argument::fake;
     use crate::model::environment::Environment;
     use crate::model::toolchain::{Tool, ToolKind, Toolchain};
     use alloc::borrow::Cow;
@@ -288,11 +279,8 @@ mod tests {
             .file("/usr/bin/triple-ld", "")
             .file("/usr/bin/ld.mold", "")
             .file("/usr/bin/mold", "");
-        let args = words
-            .split(' ')
-            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)));
         let command = Command {
-            params: args.collect(),
+            params: fake::of_driver(words),
             ..Command::default()
         };
         let call = Call {

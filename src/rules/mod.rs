@@ -10,6 +10,7 @@ pub mod hooks;
 pub mod link_additions;
 pub mod link_type;
 pub mod linker_choice;
+pub mod linker_question;
 pub mod linker_shim;
 pub mod native;
 pub mod pie;

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use crate::model::argument::Arg;
 use crate::model::event::Event;
 use crate::model::explanation::DropReason;
+use crate::options::meaning::Meaning;
 use crate::planning::log::Log;
 
-/// Drops arguments of the form `-m…=native`, with a warning each.
+/// Drops arguments, which have been read, of the form `-m…=native`, with a warning each.
 pub fn drop_native(params: &mut Vec<Arg>, log: &mut Log) {
     log.dropping(params, DropReason::Native, |params, log| {
         params.retain(|param| {
-            let native = param.starts_with(b"-m") && param[2..].ends_with(b"=native");
+            let native = is_machine(param) && param.ends_with(b"=native");
             if native {
                 log.push(Event::SkippedNative(param.to_vec()));
             }
@@ -20,22 +21,18 @@ pub fn drop_native(params: &mut Vec<Arg>, log: &mut Log) {
     });
 }
 
+fn is_machine(param: &Arg) -> bool {
+    param.parsed.by_itself() == Meaning::Machine
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::argument::Origin;
+    use crate::model::argument::fake;
 
     #[test]
     fn native_is_dropped_and_told() {
-        let mut params: Vec<_> = [
-            "-march=native",
-            "-march=x86-64",
-            "-m=native",
-            "-xnative",
-            "-m",
-        ]
-        .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
-        .into();
+        let mut params = fake::of_driver("-march=native -march=x86-64 -m=native -xnative -m");
         let mut log = Log::default();
         drop_native(&mut params, &mut log);
         assert_eq!(params.len(), 3);

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Origin};
 use crate::model::call::Call;
+use crate::options::meaning::Meaning;
 use crate::text::words::words;
 
 const NAME: &str = "pie";
 
 /// With these among its arguments no call makes an executable of that kind.
-const NOT_FOR_COMPILERS: [&[u8]; 2] = [b"-shared", b"-static"];
-const NOT_FOR_LINKERS: [&[u8]; 5] = [b"-shared", b"-static", b"-r", b"-Ur", b"-i"];
+const NOT_FOR_COMPILERS: [Meaning; 2] = [Meaning::Shared, Meaning::Static];
+const NOT_FOR_LINKERS: [Meaning; 3] = [Meaning::Shared, Meaning::Static, Meaning::Relocatable];
 
 /// What a compiler call gets before all else, as `-fPIC` behind it wins.
 /// `enabled` is the text of NIX_HARDENING_ENABLE.
@@ -40,8 +41,10 @@ fn is_on(enabled: &[u8], call: &Call) -> bool {
         && !call.hardening_unsupported().iter().any(|f| is_pie(f))
 }
 
-fn has_any(params: &[Arg], options: &[&[u8]]) -> bool {
-    params.iter().any(|param| options.contains(&&param[..]))
+/// As nixpkgs' scripts see it, which do not know values from options.
+fn has_any(params: &[Arg], options: &[Meaning]) -> bool {
+    let is_one = |param: &Arg| options.contains(&param.parsed.by_itself());
+    params.iter().any(is_one)
 }
 
 fn arg<'a>(text: &'static str) -> Arg<'a> {
@@ -51,6 +54,7 @@ fn arg<'a>(text: &'static str) -> Arg<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::argument::fake;
     use crate::model::environment::Environment;
     use crate::model::toolchain::{Tool, ToolKind, Toolchain};
     use alloc::borrow::Cow;
@@ -68,9 +72,10 @@ mod tests {
             args: &[],
             environment: &Environment::default(),
         };
-        let params = [Arg::new(param.as_bytes(), Origin::User(1))];
+        let params = fake::of_driver(param);
         let flags = compiler(enabled.as_bytes(), &call, &params);
         let flags: Vec<&[u8]> = flags.iter().map(|arg| &arg[..]).collect();
+        let params = fake::of_linker(param);
         let linkers = linker(enabled.as_bytes(), &call, &params);
         (
             String::from_utf8(flags.join(&b' ')).unwrap(),

@@ -8,6 +8,7 @@ use crate::model::argument::Arg;
 use crate::model::environment::Environment;
 use crate::model::event::Event;
 use crate::model::explanation::DropReason;
+use crate::options::meaning::Meaning;
 use crate::planning::log::Log;
 
 /// The judge of paths. There is one only where purity is enforced.
@@ -59,56 +60,20 @@ impl<'a> Purity<'a> {
     }
 }
 
-/// How an option that names a directory takes it.
-pub struct PathOption {
-    pub option: &'static [u8],
-    /// Also in the same argument, where that begins with a slash.
-    pub joined: bool,
-}
-
-pub const COMPILER_OPTIONS: [PathOption; 3] = [
-    PathOption::either(b"-I"),
-    PathOption::either(b"-L"),
-    PathOption::separate(b"-isystem"),
-];
-
-pub const GNAT_OPTIONS: [PathOption; 5] = [
-    PathOption::either(b"-I"),
-    PathOption::either(b"-L"),
-    PathOption::either(b"-aI"),
-    PathOption::either(b"-aO"),
-    PathOption::separate(b"-isystem"),
-];
-
-impl PathOption {
-    const fn either(option: &'static [u8]) -> PathOption {
-        PathOption {
-            option,
-            joined: true,
-        }
-    }
-
-    const fn separate(option: &'static [u8]) -> PathOption {
-        PathOption {
-            option,
-            joined: false,
-        }
-    }
-}
-
-/// Drops the options whose path is impure.
-pub fn drop_impure(params: &mut Vec<Arg>, options: &[PathOption], purity: &Purity, log: &mut Log) {
+/// Drops the options whose path is impure, in the spellings that nixpkgs'
+/// wrappers look for. `params` have been read.
+pub fn drop_impure(params: &mut Vec<Arg>, purity: &Purity, log: &mut Log) {
     log.dropping(params, DropReason::Impure, |params, log| {
-        drop_options(params, options, purity, log);
+        drop_options(params, purity, log);
     });
 }
 
-fn drop_options(params: &mut Vec<Arg>, options: &[PathOption], purity: &Purity, log: &mut Log) {
+fn drop_options(params: &mut Vec<Arg>, purity: &Purity, log: &mut Log) {
     let mut kept = Vec::with_capacity(params.len());
     let mut rest = core::mem::take(params).into_iter().peekable();
     while let Some(param) = rest.next() {
         let next = rest.peek().map(|arg| &arg[..]);
-        match path_of(&param, next, options) {
+        match path_of(&param, next) {
             Some((path, is_next)) if purity.is_impure_directory(path) => {
                 log.push(Event::SkippedImpure(path.to_vec()));
                 if is_next {
@@ -122,23 +87,23 @@ fn drop_options(params: &mut Vec<Arg>, options: &[PathOption], purity: &Purity, 
 }
 
 /// The path that an option gives, and whether it is the next argument.
-fn path_of<'p>(
-    param: &'p [u8],
-    next: Option<&'p [u8]>,
-    options: &[PathOption],
-) -> Option<(&'p [u8], bool)> {
-    options
-        .iter()
-        .find_map(|option| match param.strip_prefix(option.option)? {
-            [] => next
-                .filter(|path| !path.is_empty())
-                .map(|path| (path, true)),
-            path if option.joined && path[0] == b'/' => Some((path, false)),
-            _ => None,
-        })
+fn path_of<'p>(param: &'p Arg, next: Option<&'p [u8]>) -> Option<(&'p [u8], bool)> {
+    match (param.parsed.in_nixpkgs()?, param.joined()) {
+        (Meaning::IncludeDirectory | Meaning::LibraryDirectory, Some(path)) => {
+            path.starts_with(b"/").then_some((path, false))
+        }
+        (
+            Meaning::IncludeDirectory | Meaning::LibraryDirectory | Meaning::SystemIncludeDirectory,
+            None,
+        ) => next
+            .filter(|path| !path.is_empty())
+            .map(|path| (path, true)),
+        _ => None,
+    }
 }
 
-/// Drops or refuses what is impure in a linker's arguments (§3.3).
+/// Drops or refuses what is impure in a linker's arguments (§3.3), which have
+/// been read.
 ///
 /// # Errors
 /// A file outside of the store is linked.
@@ -151,15 +116,20 @@ pub fn drop_impure_of_linker(
     let mut rest = core::mem::take(params).into_iter().peekable();
     while let Some(param) = rest.next() {
         let next: &[u8] = rest.peek().map_or(b"", |arg| &arg[..]);
-        let skipped = match &param[..] {
-            [b'-', b'L', directory @ ..] if directory.starts_with(b"/") => purity
-                .is_impure_directory(directory)
-                .then(|| (directory.to_vec(), false)),
-            b"-L" => purity
+        let meaning = param.parsed.in_nixpkgs();
+        let skipped = match (meaning, param.joined()) {
+            (Some(Meaning::LibraryDirectory), Some(directory)) => {
+                let is_impure =
+                    directory.starts_with(b"/") && purity.is_impure_directory(directory);
+                is_impure.then(|| (directory.to_vec(), false))
+            }
+            (Some(Meaning::LibraryDirectory), None) => purity
                 .is_impure_directory(next)
                 .then(|| (next.to_vec(), true)),
-            b"-rpath" | b"-dynamic-linker" => purity.is_impure(next).then(|| (next.to_vec(), true)),
-            b"-syslibroot" => (next == b"//").then(|| (next.to_vec(), true)),
+            (Some(Meaning::Rpath | Meaning::DynamicLinker), None) => {
+                purity.is_impure(next).then(|| (next.to_vec(), true))
+            }
+            (Some(Meaning::SystemLibraryRoot), _) => (next == b"//").then(|| (next.to_vec(), true)),
             _ => None,
         };
         if let Some((path, with_value)) = skipped {
@@ -175,7 +145,7 @@ pub fn drop_impure_of_linker(
         };
         match named {
             Some(path) if purity.is_impure(path) => return Err(Error::ImpurePath(path.to_vec())),
-            _ if param.starts_with(b"--sysroot") => {}
+            _ if meaning == Some(Meaning::Sysroot) => {}
             _ => kept.push(param),
         }
     }
@@ -197,7 +167,7 @@ fn is_absolute_path(param: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::machine::world::fake::Machine;
-    use crate::model::argument::Origin;
+    use crate::model::argument::fake;
 
     fn purity<'a>(
         strings: &[&'a str],
@@ -263,12 +233,9 @@ mod tests {
         let purity = purity(&ON, None, &world).unwrap();
         let words =
             "-I/usr/include -I /usr/include -Irel -I /tmp -isystem /opt -isystem/opt -L/opt x.c -I";
-        let mut params: Vec<_> = words
-            .split(' ')
-            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
-            .collect();
+        let mut params = fake::of_driver(words);
         let mut log = Log::default();
-        drop_impure(&mut params, &COMPILER_OPTIONS, &purity, &mut log);
+        drop_impure(&mut params, &purity, &mut log);
         let left: Vec<&[u8]> = params.iter().map(|arg| &arg[..]).collect();
         assert_eq!(left.join(&b' '), b"-Irel -I /tmp -isystem/opt x.c -I");
         assert_eq!(log.events.len(), 4);
@@ -291,10 +258,7 @@ mod tests {
         let strings = [&b"NIX_ENFORCE_PURITY=1"[..], b"NIX_STORE=/s"];
         let world = Machine::new();
         let purity = Purity::enforced(&Environment::new(strings), None, &world).unwrap();
-        let mut params: Vec<_> = words
-            .split(' ')
-            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
-            .collect();
+        let mut params = fake::of_linker(words);
         drop_impure_of_linker(&mut params, &purity, &mut Log::default())?;
         Ok(params
             .iter()

@@ -3,8 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
-use crate::options::stage::Stage;
-use crate::options::values::takes_value;
+use crate::options::meaning::{Meaning, Stage};
 
 /// The answers of the scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +34,8 @@ const HEADERS: [&str; 9] = [
     ".h", ".H", ".hh", ".hp", ".hpp", ".HPP", ".hxx", ".h++", ".tcc",
 ];
 
-/// Scans `params` and takes the operands behind `--` out of them.
+/// Scans `params`, which have been read, and takes the operands behind `--` out of
+/// them.
 pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut scan = Scan {
         no_link: None,
@@ -52,21 +52,31 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut input = false;
     let mut files = Files::None;
     let mut says_language = false;
-    let mut goal = Stage::default();
-    let mut previous: &[u8] = b"";
+    let mut stage = Stage::default();
     for n in 0..params.len() {
-        let param: &[u8] = &params[n];
-        says_language |= param.starts_with(b"-x") || param.starts_with(b"--language");
-        match param {
-            b"-cc1" => scan.cc1 = true,
-            b"-nostdinc" => {
+        let param = &params[n];
+        match param.parsed.by_itself() {
+            Meaning::Other => {}
+            Meaning::Input => {
+                // nixpkgs takes options' values for inputs too.
+                input = true;
+                if param.parsed.meaning() == Meaning::Input {
+                    files.add(param);
+                }
+            }
+            Meaning::Cc1 => scan.cc1 = true,
+            Meaning::NoStandardIncludes => {
                 scan.c_includes = false;
                 scan.cxx_includes = false;
             }
-            b"-nostdinc++" => scan.cxx_includes = false,
-            b"-nostdlib" => scan.cxx_library = false,
-            b"-x" => scan.language(params.get(n + 1).map_or(b"", |arg| &arg[..])),
-            b"--" => {
+            Meaning::NoCxxIncludes => scan.cxx_includes = false,
+            Meaning::NoStandardLibrary => scan.cxx_library = false,
+            Meaning::Language => {
+                says_language = true;
+                let next = params.get(n + 1).map(|arg| &arg[..]);
+                scan.language(param.joined().or(next).unwrap_or_default());
+            }
+            Meaning::Operands => {
                 // Without operands it says nothing, and goes.
                 let operands = params.split_off(n);
                 if operands.len() > 1 {
@@ -76,28 +86,18 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                 }
                 break;
             }
-            [b'-', b'x', language @ ..] => scan.language(language),
-            _ if param.starts_with(b"--language=") => scan.language(&param[11..]),
-            [b'-', _, ..] => {
-                if let Some((option, of_option)) = Stage::of(param) {
-                    goal = goal.max(of_option);
+            meaning => {
+                if let Some(of_option) = meaning.stage() {
+                    stage = stage.max(of_option);
                     if of_option.ends_before_linking() {
-                        scan.no_link = Some(option);
+                        scan.no_link = param.parsed.name();
                     }
                 }
             }
-            _ => {
-                // nixpkgs takes options' values for inputs too.
-                input = true;
-                if !takes_value(previous) {
-                    files.add(param);
-                }
-            }
         }
-        previous = &params[n];
     }
     scan.has_input = input;
-    scan.asks = goal == Stage::Answer;
+    scan.asks = stage == Stage::Answer;
     if !input {
         scan.no_link = Some("no input");
     } else if files == Files::Headers && !says_language {
@@ -105,9 +105,9 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         scan.compiles = true;
     }
     // As recorded, a header's precompiled form is asked for by the language.
-    scan.compiles = match goal {
+    scan.compiles = match stage {
         Stage::Program => input && scan.compiles,
-        goal => input && matches!(goal, Stage::Object | Stage::Assembly),
+        stage => input && matches!(stage, Stage::Object | Stage::Assembly),
     };
     scan
 }
@@ -148,13 +148,10 @@ impl Scan<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::argument::Origin;
+    use crate::model::argument::fake;
 
     fn scanned(words: &str) -> (Scan<'static>, usize) {
-        let mut params: Vec<_> = words
-            .split_whitespace()
-            .map(|word| Arg::new(word.as_bytes().to_vec(), Origin::User(1)))
-            .collect();
+        let mut params = fake::of_driver(words);
         let scan = scan(&mut params);
         (scan, params.len())
     }

@@ -4,8 +4,9 @@ use crate::model::argument::Arg;
 use crate::model::statistics::Statistics;
 use crate::model::tool_name::ToolName;
 use crate::model::toolchain::ToolKind;
+use crate::options::meaning::Meaning;
 use crate::rules::compile_record::compiles_a_file;
-use crate::rules::rpath::library_search::takes_value;
+use crate::rules::linker_question::is_question;
 use crate::rules::scan::Scan;
 
 impl<'a> Statistics<'a> {
@@ -32,33 +33,10 @@ impl<'a> Statistics<'a> {
     }
 }
 
-/// With one of these a linker answers and does no more.
-const QUESTIONS: [&[u8]; 6] = [
-    b"--help",
-    b"-help",
-    b"--target-help",
-    b"--version",
-    b"-version",
-    b"--print-sysroot",
-];
-
-/// Whether a linker has something to link. `-v` and `-V` ask for the version
-/// only where it has not.
+/// Whether a linker has something to link.
 fn links(params: &[Arg]) -> bool {
-    let mut has_input = false;
-    let mut previous: &[u8] = b"";
-    for param in params.iter().map(|param| &param[..]) {
-        if !takes_value(previous) {
-            if QUESTIONS.contains(&param) {
-                return false;
-            }
-            has_input |= !param.starts_with(b"-")
-                || param.starts_with(b"-l")
-                || param.starts_with(b"--library") && !param.starts_with(b"--library-path");
-        }
-        previous = param;
-    }
-    has_input
+    let has = |wanted: Meaning| params.iter().any(|param| param.parsed.meaning() == wanted);
+    !is_question(params) && (has(Meaning::Input) || has(Meaning::Library))
 }
 
 /// Whether gnatmake compiles, and whether it links.
@@ -87,7 +65,7 @@ fn makes(params: &[Arg]) -> (bool, bool) {
 mod tests {
     use super::*;
     use crate::model::argument::Arg;
-    use crate::model::argument::Origin;
+    use crate::model::argument::{Origin, fake};
     use alloc::vec::Vec;
 
     fn args(words: &str) -> Vec<Arg<'static>> {
@@ -114,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_linker_that_is_asked_what_it_is_links_nothing() {
-        let links = |words| links(&args(words));
+        let links = |words| links(&fake::of_linker(words));
         for words in [
             "x.o",
             "-o x y.o",

@@ -8,6 +8,7 @@ use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::model::event::Event;
 use crate::model::toolchain::ToolKind;
+use crate::options::meaning::Meaning;
 use crate::planning::log::Log;
 use crate::planning::variables::number_or_one;
 
@@ -50,7 +51,7 @@ pub fn flags<'a>(params: &[Arg], call: &Call<'a>, log: &mut Log) -> Result<Vec<A
     Ok(flags)
 }
 
-/// The last target among the arguments.
+/// The last target among the arguments, which have been read.
 ///
 /// # Errors
 /// A `-target` without its value.
@@ -58,11 +59,15 @@ pub fn given<'p>(params: &'p [Arg]) -> Result<Option<&'p [u8]>, Error> {
     let mut target = None;
     let mut params = params.iter();
     while let Some(param) = params.next() {
-        if **param == *b"-target" {
-            let value = params.next().filter(|value| !value.is_empty());
-            target = Some(&value.ok_or(Error::TargetMissing)?[..]);
-        } else if let Some(value) = param.strip_prefix(b"--target=") {
-            target = Some(value);
+        if param.parsed.in_nixpkgs() == Some(Meaning::Target) {
+            let value = match param.joined() {
+                Some(value) => Some(value),
+                None => params
+                    .next()
+                    .map(|value| &value[..])
+                    .filter(|value| !value.is_empty()),
+            };
+            target = Some(value.ok_or(Error::TargetMissing)?);
         }
     }
     Ok(target)
@@ -78,7 +83,7 @@ fn is_suppressed(environment: &Environment, log: &mut Log) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::argument::Origin;
+    use crate::model::argument::fake;
     use crate::model::toolchain::{Tool, Toolchain};
     use alloc::borrow::Cow;
 
@@ -93,10 +98,7 @@ mod tests {
             explicit_abi: Cow::Borrowed(b"lp64d"),
             ..Toolchain::default()
         };
-        let params: Vec<_> = words
-            .iter()
-            .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
-            .collect();
+        let params = fake::of_driver(&words.join(" "));
         let environment = Environment::new(variables.iter().map(|v| v.as_bytes()));
         let mut log = Log::default();
         let call = Call {

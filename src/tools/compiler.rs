@@ -5,12 +5,13 @@ use crate::rules::darwin;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::model::argument::{Arg, Command, Origin};
+use crate::model::argument::{self, Arg, Command, Origin};
 use crate::model::call::Call;
 use crate::model::error::Error;
 use crate::model::explanation::{DropReason, Explanation, LinkerHandling};
 use crate::model::plan::Plan;
 use crate::model::toolchain::{Family, ToolKind};
+use crate::options::meaning::Meaning;
 use crate::planning::context::Context;
 use crate::rules::collect_gcc_options;
 use crate::rules::compile_record::{record, why_no_record};
@@ -23,7 +24,7 @@ use crate::rules::linker_choice::has_other_target;
 use crate::rules::linker_shim;
 use crate::rules::native::drop_native;
 use crate::rules::pie;
-use crate::rules::purity::{COMPILER_OPTIONS, Purity, drop_impure};
+use crate::rules::purity::{Purity, drop_impure};
 use crate::rules::response_file;
 use crate::rules::scan::{Scan, scan};
 use crate::rules::target;
@@ -41,6 +42,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     let family = call.family();
     let mut params = response_file::expand(call.args, context.world)?;
+    argument::read(&mut params, call.driver_parser());
     let remembered = context.log.is_explaining().then(|| params.clone());
     let mut scan = scan(&mut params);
     if let Some(before) = remembered.filter(|_| scan.operands.is_empty()) {
@@ -64,7 +66,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
 
     let sdk_root = darwin::sdk_root(&mut context)?;
     if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
-        drop_impure(&mut params, &COMPILER_OPTIONS, &purity, context.log);
+        drop_impure(&mut params, &purity, context.log);
     }
     let files = collect(&mut context, scan.c_includes)?;
     if context.variables.is_one("NIX_ENFORCE_NO_NATIVE") {
@@ -186,11 +188,14 @@ fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a
 /// §2.8: what a call that links gets besides.
 fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<LinkType, Error> {
     let variables = &mut context.variables;
-    let ld_before = variables.list("NIX_LDFLAGS_BEFORE").args();
-    let link_flags = variables.list("NIX_CFLAGS_LINK").args();
-    let ld_flags = variables.list("NIX_LDFLAGS").args();
+    let mut ld_before = variables.list("NIX_LDFLAGS_BEFORE").args();
+    let mut link_flags = variables.list("NIX_CFLAGS_LINK").args();
+    let mut ld_flags = variables.list("NIX_LDFLAGS").args();
+    argument::read(&mut ld_before, context.call.linker_parser());
+    argument::read(&mut link_flags, context.call.driver_parser());
+    argument::read(&mut ld_flags, context.call.linker_parser());
     let parts = [&ld_before, &command.params, &link_flags, &ld_flags];
-    let link_type = LinkType::of(parts.into_iter().flatten().map(|arg| &arg[..]));
+    let link_type = LinkType::of(parts.into_iter().flatten());
     let log = &mut *context.log;
     log.explain(|| match context.call.kind {
         ToolKind::Cpp => Explanation::NoLinking(
@@ -239,8 +244,8 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
 
 /// Whether the call runs a linker, or asks which one it would run.
 fn needs_linker(scan: &Scan, command: &Command) -> bool {
-    let mut params = command.params.iter();
-    scan.no_link.is_none() || params.any(|param| param.starts_with(b"-print-prog-name="))
+    let asks = |param: &Arg| param.parsed.by_itself() == Meaning::ProgramName;
+    scan.no_link.is_none() || command.params.iter().any(asks)
 }
 
 /// Tells a compiler that looks beside itself before PATH where our linker is.

@@ -1,17 +1,19 @@
 //! §8: gnat tools.
 
-use crate::model::argument::{Arg, Command, Origin};
+use crate::model::argument::{self, Arg, Command, Origin};
 use crate::model::call::Call;
 use crate::model::error::Error;
 use crate::model::explanation::Explanation;
 use crate::model::plan::Plan;
 use crate::model::tool_name::ToolName;
+use crate::options::Parser;
+use crate::options::driver::GNAT;
 use crate::planning::context::Context;
 use crate::planning::variables::Variables;
 use crate::rules::collect::collect;
 use crate::rules::collect::gnat_half;
 use crate::rules::native::drop_native;
-use crate::rules::purity::{GNAT_OPTIONS, Purity, drop_impure};
+use crate::rules::purity::{Purity, drop_impure};
 use crate::rules::response_file;
 
 const RULE: &str = "gnat tools of this toolchain";
@@ -29,9 +31,10 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         params: response_file::expand(call.args, context.world)?,
         ..Command::default()
     };
+    argument::read(&mut command.params, Parser::of_driver(GNAT));
     context.count(|counts| counts.add_gnat(&call.tool.name, &command.params));
     if let Some(purity) = Purity::enforced(call.environment, None, context.world) {
-        drop_impure(&mut command.params, &GNAT_OPTIONS, &purity, context.log);
+        drop_impure(&mut command.params, &purity, context.log);
     }
     if context.variables.is_one("NIX_ENFORCE_NO_NATIVE") {
         drop_native(&mut command.params, context.log);

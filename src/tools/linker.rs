@@ -8,12 +8,13 @@ use crate::rules::purity::drop_impure_of_linker;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::model::argument::{Arg, Command};
+use crate::model::argument::{self, Arg, Command};
 use crate::model::call::Call;
 use crate::model::error::Error;
 use crate::model::explanation::{DropReason, Explanation};
 use crate::model::hook::Hook;
 use crate::model::plan::Plan;
+use crate::model::toolchain::RoleMarkers;
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 use crate::planning::variables::Variables;
@@ -21,6 +22,7 @@ use crate::rules::collect::linker_half;
 use crate::rules::darwin;
 use crate::rules::hooks;
 use crate::rules::link_type::LinkType;
+use crate::rules::linker_question::is_question;
 use crate::rules::linker_shim;
 use crate::rules::pie;
 use crate::rules::purity::Purity;
@@ -42,7 +44,8 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     };
     if let Some(linked) = linked {
         let mut params = response_file::expand(call.args, context.world)?;
-        if output(params.iter().map(|arg| &arg[..])) == linked {
+        argument::read(&mut params, call.linker_parser());
+        if output(params.iter(), call.linker_parser()) == linked {
             context.count(|counts| counts.add_linker(&params));
             match any_driver {
                 true => params = context.caller_args(),
@@ -61,18 +64,28 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;
     let mut params = response_file::expand(call.args, context.world)?;
+    argument::read(&mut params, call.linker_parser());
     context.count(|counts| counts.add_linker(&params));
 
     let inherited = inherited_link_type(&context);
     let link_type = match inherited {
         Some(name) => LinkType::inherited(name),
-        None => LinkType::of(params.iter().map(|arg| &arg[..])),
+        None => LinkType::of(&params),
     };
     context.log.explain(|| Explanation::LinkType {
         name: link_type.name(),
         inherited: inherited.is_some(),
     });
     drop_enforced(&mut params, sdk_root, &mut context)?;
+    // nixpkgs adds its flags, and NIX_LDFLAGS may then have it link.
+    if call.toolchain.role_markers == RoleMarkers::Optional && is_question(&params) {
+        let why = "a question to the linker, which links nothing";
+        context.log.explain(|| Explanation::Nothing(why));
+        return Ok(context.plan(Command {
+            params,
+            ..Command::default()
+        }));
+    }
 
     let mut before = hardening_flags(&mut context);
     let mut after = Vec::new();
@@ -172,7 +185,7 @@ fn shell_variables(
         ("linkType", link_type.name().into()),
         (
             "linkerOutput",
-            output(command.args().map(|arg| &arg[..])).to_vec(),
+            output(command.args(), call.linker_parser()).to_vec(),
         ),
         ("relocatable", hooks::flag(is_relocatable)),
         ("link32", hooks::flag(is_32_bit)),
@@ -199,7 +212,7 @@ mod tests {
     use crate::machine::world::fake::Machine;
     use crate::model::environment::Environment;
     use crate::model::half::WrapperHalf;
-    use crate::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+    use crate::model::toolchain::{Tool, ToolKind, Toolchain};
     use crate::planning::log::Log;
     use alloc::borrow::Cow;
 

@@ -4,6 +4,8 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::options::Parser;
+use crate::options::meaning::Meaning;
 use crate::rules::rpath::store::Store;
 use crate::text::Bytes;
 
@@ -18,83 +20,73 @@ pub struct LibrarySearch<'p> {
     pub relocatable: bool,
     /// The last `-m` asks for 32-bit x86.
     pub is_32_bit: bool,
-}
-
-/// Options whose value stands in the next argument and is no input, though
-/// it may look like one.
-const WITH_VALUE: [&[u8]; 20] = [
-    b"-o",
-    b"--output",
-    b"-h",
-    b"-soname",
-    b"--soname",
-    b"-rpath",
-    b"--rpath",
-    b"-rpath-link",
-    b"--rpath-link",
-    b"-T",
-    b"--script",
-    b"-version-script",
-    b"--version-script",
-    b"-Map",
-    b"-e",
-    b"-u",
-    b"-z",
-    b"-a",
-    b"-plugin-opt",
-    b"-filter",
-];
-
-/// Options whose value is a file that is not linked.
-const NOT_LINKED: [&[u8]; 4] = [
-    b"-dynamic-linker",
-    b"--dynamic-linker",
-    b"-plugin",
-    b"--plugin",
-];
-
-/// Whether the value of this option stands in the next argument.
-pub fn takes_value(option: &[u8]) -> bool {
-    matches!(option, b"-L" | b"--library-path" | b"-m")
-        || NOT_LINKED.contains(&option)
-        || WITH_VALUE.contains(&option)
+    /// The file that the link makes, if it is named.
+    pub output: Option<&'p [u8]>,
 }
 
 impl<'p> LibrarySearch<'p> {
-    /// Reads a whole linker command, without the program.
-    pub fn of(command: impl IntoIterator<Item = &'p [u8]>, store: &Store) -> LibrarySearch<'p> {
+    /// Reads a whole linker command, without the program, as that linker does.
+    pub fn of(
+        command: impl IntoIterator<Item = &'p [u8]>,
+        parser: Parser,
+        store: &Store,
+    ) -> LibrarySearch<'p> {
         let mut search = LibrarySearch::default();
-        let mut previous: &[u8] = b"";
-        for arg in command {
-            match previous {
-                b"-L" | b"--library-path" => search.directories.push(Cow::Borrowed(arg)),
-                b"-l" | b"--library" => search.library(arg),
-                b"-m" => search.is_32_bit = arg == b"elf_i386",
-                _ if NOT_LINKED.contains(&previous) => {}
-                _ => search.argument(arg, WITH_VALUE.contains(&previous), store),
-            }
-            previous = arg;
+        for used in parser.uses(command) {
+            search.add(used.meaning, used.argument, used.value, store);
         }
         search
     }
 
-    fn argument(&mut self, arg: &'p [u8], is_value: bool, store: &Store) {
-        match arg {
-            b"-r" | b"--relocatable" | b"-i" | b"-Ur" => self.relocatable = true,
-            b"-L" | b"-l" => {}
-            b"-melf_i386" => self.is_32_bit = true,
-            [b'-', b'L', directory @ ..] => self.directories.push(Cow::Borrowed(directory)),
-            [b'-', b'l', name @ ..] => self.library(name),
-            [b'-', b'-', ..] => {
-                if let Some(name) = arg.strip_prefix(b"--library=") {
-                    self.library(name);
-                } else if let Some(directory) = arg.strip_prefix(b"--library-path=") {
-                    self.directories.push(Cow::Borrowed(directory));
-                }
+    /// Reads it as nixpkgs' wrappers do, which look at each argument by itself:
+    /// what lies in the store counts as a library even if it is the value of an
+    /// option, and so does `-L/store/lib` behind `-z`.
+    pub fn as_nixpkgs(
+        command: impl IntoIterator<Item = &'p [u8]>,
+        mut parser: Parser,
+        store: &Store,
+    ) -> LibrarySearch<'p> {
+        let mut search = LibrarySearch::default();
+        let mut before = None;
+        for word in command {
+            let parsed = parser.read(word);
+            if before == Some(Meaning::Output) {
+                search.output = Some(word);
             }
-            [b'-', ..] => {}
-            _ if is_value && !store.holds(arg) => {}
-            _ => self.shared_library(arg, store),
+            match (before, parsed.by_itself()) {
+                (Some(Meaning::DynamicLinker | Meaning::Plugin), _) => {}
+                (
+                    Some(
+                        option
+                        @ (Meaning::LibraryDirectory | Meaning::Library | Meaning::Emulation),
+                    ),
+                    _,
+                ) => search.add(option, word, Some(word), store),
+                (Some(_), Meaning::Input) if !store.holds(word) => {}
+                (_, meaning) => search.add(meaning, word, parsed.joined(word), store),
+            }
+            before = parsed.has_separate_value().then(|| parsed.by_itself());
+        }
+        search
+    }
+
+    fn add(
+        &mut self,
+        meaning: Meaning,
+        argument: &'p [u8],
+        value: Option<&'p [u8]>,
+        store: &Store,
+    ) {
+        match (meaning, value) {
+            (Meaning::Input, _) => self.shared_library(argument, store),
+            (Meaning::LibraryDirectory, Some(directory)) => {
+                self.directories.push(Cow::Borrowed(directory));
+            }
+            (Meaning::Library, Some(name)) => self.library(name),
+            (Meaning::Relocatable, _) => self.relocatable = true,
+            (Meaning::Emulation, Some(name)) => self.is_32_bit = name == b"elf_i386",
+            (Meaning::Output, Some(file)) => self.output = Some(file),
+            _ => {}
         }
     }
 
@@ -144,6 +136,7 @@ mod tests {
     use crate::machine::world::fake::Machine;
     use crate::model::environment::Environment;
     use crate::model::toolchain::Toolchain;
+    use crate::options::linker::BFD;
 
     fn search(words: &'static str) -> LibrarySearch<'static> {
         search_in(words, b"NIX_STORE=/s")
@@ -154,7 +147,11 @@ mod tests {
         let toolchain = Toolchain::default();
         let environment = Environment::new([variable]);
         let store = Store::new(&environment, &toolchain, &world);
-        LibrarySearch::of(words.split(' ').map(str::as_bytes), &store)
+        LibrarySearch::of(
+            words.split(' ').map(str::as_bytes),
+            Parser::of_linker(BFD),
+            &store,
+        )
     }
 
     #[test]
@@ -203,10 +200,38 @@ mod tests {
             "--dynamic-linker /s/ld.so.2",
             "-plugin /s/lto.so",
             "-o dep/x.so",
+            "-o /s/x.so",
             "-soname x.so",
+            "-Map /s/x.so.map",
+            "--version-script /s/x.so.map",
+            "-T /s/x.so",
         ] {
-            assert_eq!(search(words), LibrarySearch::default(), "{words}");
+            let search = search(words);
+            assert_eq!(
+                (search.directories.len(), search.names.len()),
+                (0, 0),
+                "{words}"
+            );
         }
+    }
+
+    #[test]
+    fn nixpkgs_takes_values_for_libraries() {
+        let found = |words: &'static str| {
+            let world = Machine::new();
+            let toolchain = Toolchain::default();
+            let environment = Environment::new([&b"NIX_STORE=/s"[..]]);
+            let store = Store::new(&environment, &toolchain, &world);
+            let words = words.split(' ').map(str::as_bytes);
+            let search = LibrarySearch::as_nixpkgs(words, Parser::of_linker(BFD), &store);
+            let directories: Vec<&[u8]> = search.directories.iter().map(|d| &**d).collect();
+            (directories.join(&b' '), search.output)
+        };
+        let (directories, output) =
+            found("-o /s/o/x.so -z -L/s/z -dynamic-linker /s/l/ld.so -L -l x");
+        assert_eq!(directories, b"/s/o /s/z -l");
+        assert_eq!(output, Some(&b"/s/o/x.so"[..]));
+        assert_eq!(found("-soname x.so -o y.so").0, b"");
     }
 
     #[test]

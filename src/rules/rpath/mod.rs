@@ -125,12 +125,18 @@ mod tests {
     use crate::machine::world::fake::Machine;
     use crate::model::environment::Environment;
     use crate::model::toolchain::Toolchain;
+    use crate::options::Parser;
+    use crate::options::linker::BFD;
 
     fn found(world: &Machine, words: &'static str) -> Vec<(Vec<u8>, Vec<u8>)> {
         let toolchain = Toolchain::default();
         let environment = Environment::new([&b"NIX_STORE=/s"[..]]);
         let store = Store::new(&environment, &toolchain, world);
-        let search = LibrarySearch::of(words.split(' ').map(str::as_bytes), &store);
+        let search = LibrarySearch::of(
+            words.split(' ').map(str::as_bytes),
+            Parser::of_linker(BFD),
+            &store,
+        );
         let rpaths = rpaths(&search, &store, world, &mut Log::default());
         rpaths
             .into_iter()

@@ -12,13 +12,12 @@ mod rustup;
 mod usage;
 mod wrap;
 
+use crate::support::help::{Help, USAGE};
+use crate::support::output;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Command;
-
-use crate::support::help::{Help, USAGE};
-use crate::support::output;
 
 const ABOUT: &str = "Wrap gcc, g++, clang and ld to add flags from environment variables";
 
@@ -68,6 +67,10 @@ const HELP: Help = Help {
         ("0", "Success."),
         ("1", "Failure; standard error says why."),
         USAGE,
+        (
+            "40",
+            "Called by a tool's name: the real tool is cc-wrapper again.",
+        ),
         (
             "127",
             "Called by a tool's name: the real tool does not exist.",

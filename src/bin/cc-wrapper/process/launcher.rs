@@ -1,19 +1,18 @@
 //! CC_WRAPPER_LAUNCHER: what runs the compiler in a compile step.
 
+use crate::process::report::quoted;
+use cc_wrapper::model::message::Message;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-
-use crate::process::report::quoted;
 
 const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
 
 /// The words of the command line, the first one found on PATH.
 ///
 /// # Errors
-/// What is wrong with it, and what to do.
-pub fn words(line: &[u8]) -> Result<Vec<OsString>, String> {
-    let mut words = split(line)
-        .ok_or_else(|| format!("{VARIABLE}: a quote has no end; close it, or unset {VARIABLE}"))?;
+/// A quote has no end, or the first word is no program on PATH.
+pub fn words(line: &[u8]) -> Result<Vec<OsString>, Message> {
+    let mut words = split(line).ok_or_else(|| unusable("a quote has no end", "close it"))?;
     let Some(first) = words.first_mut() else {
         return Ok(words);
     };
@@ -21,12 +20,17 @@ pub fn words(line: &[u8]) -> Result<Vec<OsString>, String> {
         Ok(path) => *first = path.into_os_string(),
         Err(_) => {
             let name = quoted(first.as_bytes());
-            return Err(format!(
-                "{VARIABLE}: no program {name} on PATH; install it, or unset {VARIABLE}"
-            ));
+            let why = format!("no program {name} on PATH");
+            return Err(unusable(&why, "install it"));
         }
     }
     Ok(words)
+}
+
+fn unusable(why: &str, remedy: &str) -> Message {
+    Message::at("cannot use", VARIABLE)
+        .because(why)
+        .remedy(format!("{remedy}, or unset {VARIABLE}"))
 }
 
 /// As a shell splits them. The library knows text only, and looks at nothing
@@ -61,7 +65,11 @@ mod tests {
     #[test]
     fn what_is_not_there_is_named() {
         let error = words(b"no-such-launcher -x").unwrap_err();
-        assert!(error.contains("no program no-such-launcher on PATH"));
+        assert_eq!(
+            error.text(),
+            b"cannot use CC_WRAPPER_LAUNCHER: no program no-such-launcher on PATH; \
+              install it, or unset CC_WRAPPER_LAUNCHER"
+        );
         let found = words(b"sh -x").unwrap();
         assert!(Path::new(&found[0]).is_absolute());
         assert_eq!(found[1], "-x");

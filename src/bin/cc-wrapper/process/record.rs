@@ -1,25 +1,25 @@
 //! Writing a call's translation units into the compile database.
 
+use crate::process::report;
+use crate::process::report::quoted;
+use cc_wrapper::model::compile_record::Record;
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::text::compile_database::Entry;
 use std::borrow::Cow;
-use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use std::{env, fs, io};
 
-use cc_wrapper::model::compile_record::Record;
-use cc_wrapper::model::plan::Plan;
-use cc_wrapper::text::compile_database::Entry;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::{AccessFlags, access};
-
-use crate::process::report;
-use crate::process::report::quoted;
 
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,12 +35,12 @@ pub fn write(plan: &Plan, tool: &str) {
     };
     let written = lines(plan, record).and_then(|lines| append(record.database, &lines));
     if let Err(error) = written {
-        let text = format!(
-            ": {error}; the call goes on without a record: \
-             set CC_WRAPPER_COMPDB to a file that can be written"
-        );
-        let start = &b"warning: cannot record the call in "[..];
-        report::error(tool, &[start, record.database, text.as_bytes()].concat());
+        let message = Message::at("cannot record the call in", record.database)
+            .because(report::why(&error))
+            .remedy(
+                "the call goes on without a record: set CC_WRAPPER_COMPDB to a file that can be written",
+            );
+        report::warning(tool, &message);
     }
 }
 
@@ -58,8 +58,9 @@ pub fn refusal(database: &Path) -> Option<String> {
     };
     let why = io::Error::from(access(directory, AccessFlags::W_OK).err()?);
     Some(format!(
-        "{}: {why}",
-        quoted(directory.as_os_str().as_bytes())
+        "{}: {}",
+        quoted(directory.as_os_str().as_bytes()),
+        report::why(&why)
     ))
 }
 

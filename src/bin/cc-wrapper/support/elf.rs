@@ -1,11 +1,11 @@
 //! What an ELF file says of how it starts.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
@@ -54,6 +54,9 @@ pub struct Dynamic {
 
 /// A library's name is a file's.
 const LONGEST_NAME: usize = 4096;
+
+/// A segment of notes that is larger holds something else, such as a core dump.
+const LARGEST_NOTES: u64 = 64 << 10;
 
 /// Whether the file at `path` is an ELF file, and not a link to one.
 pub fn is_elf(path: &Path) -> bool {
@@ -125,6 +128,43 @@ pub fn read(path: &Path) -> io::Result<Option<Elf>> {
         parse::<FileHeader32<Endianness>, _>(&file)?
     };
     Ok(Some(elf))
+}
+
+/// Whether an ELF file has a note of this owner and type. False if `file` is no
+/// ELF file, or is not whole.
+pub fn has_note<'d, R: ReadRef<'d>>(file: R, owner: &[u8], kind: u32) -> bool {
+    let has_note = match file.read_bytes_at(0, CLASS as u64 + 1) {
+        Ok(begin) if !begin.starts_with(MAGIC) => return false,
+        Ok(begin) if begin[CLASS] == elf::ELFCLASS64.0 => {
+            find_note::<FileHeader64<Endianness>, _>(file, owner, kind)
+        }
+        Ok(_) => find_note::<FileHeader32<Endianness>, _>(file, owner, kind),
+        Err(()) => return false,
+    };
+    has_note.unwrap_or(false)
+}
+
+fn find_note<'d, H, R>(file: R, owner: &[u8], kind: u32) -> Result<bool, Error>
+where
+    H: FileHeader<Endian = Endianness>,
+    R: ReadRef<'d>,
+{
+    let header = H::parse(file)?;
+    let endian = header.endian()?;
+    for segment in header.program_headers(endian, file)? {
+        if segment.file_range(endian).1 > LARGEST_NOTES {
+            continue;
+        }
+        let Some(mut notes) = segment.notes(endian, file)? else {
+            continue;
+        };
+        while let Some(note) = notes.next()? {
+            if note.name() == owner && note.n_type(endian).0 == kind {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 fn parse<'d, H, R>(file: R) -> io::Result<Elf>

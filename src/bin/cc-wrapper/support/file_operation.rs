@@ -1,17 +1,16 @@
 //! Changes to files in place, each of which happens as a whole or not at all,
 //! and before the next one: also when power fails.
 
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use nix::errno::Errno;
-
-use crate::support::error::{Error, Result, cannot};
-use crate::support::self_binary;
 
 /// Begins the names of files in the making.
 const TEMPORARY: &str = ".cc-wrapper-";
@@ -101,10 +100,7 @@ pub fn take(steps: &[Step]) -> Result<()> {
     for (taken, step) in steps.iter().enumerate() {
         step.take().map_err(|error| match taken {
             0 => error,
-            _ => Error::new(format!(
-                "{}; what was done so far works, and another run does the rest",
-                error.line()
-            )),
+            _ => error.remedy("what was done so far works, and another run does the rest"),
         })?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 pub mod argument;
 pub mod elf;
+pub mod elf_note;
 pub mod error;
 pub mod file_operation;
 pub mod help;

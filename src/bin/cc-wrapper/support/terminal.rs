@@ -1,10 +1,9 @@
 //! What standard output can show.
 
-use std::env;
-use std::io::{self, IsTerminal};
+use crate::process::report::{escaped, quoted};
+use std::io::IsTerminal;
 use std::os::fd::AsRawFd;
-
-use crate::process::report::quoted;
+use std::{env, io};
 
 pub struct Screen {
     /// In columns; `None`: no terminal, and lines may be of any length.
@@ -47,13 +46,7 @@ impl Screen {
         if !self.ascii || text.is_ascii() {
             return text;
         }
-        // One that is no text is shown by its bytes.
-        let bytes = word.iter().map(|&b| match b {
-            b'\'' | b'\\' => format!("\\{}", char::from(b)),
-            b' '..=b'~' => char::from(b).to_string(),
-            _ => format!("\\x{b:02x}"),
-        });
-        format!("$'{}'", bytes.collect::<String>())
+        escaped(word, |c| matches!(c, ' '..='~'))
     }
 
     /// A sentence; what is not to be shown in it, by its bytes.

@@ -1,14 +1,13 @@
 //! Reading what calls have recorded.
 
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::show::shown;
+use cc_wrapper::text::compile_database::Entry;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use cc_wrapper::text::compile_database::Entry;
 use nix::fcntl::{Flock, FlockArg};
-
-use crate::support::error::{Error, Result, cannot, warn};
-use crate::support::show::shown;
 
 /// The file's text, with no line half written.
 ///
@@ -44,10 +43,10 @@ pub fn entries<'a>(text: &'a [u8], path: &Path) -> Result<Vec<Entry<'a>>> {
     let path = shown(path);
     if let ([], [(n, error), ..]) = (&entries[..], &broken[..]) {
         return Err(Error::new(format!(
-            "{path} holds no records (line {n}, column {}: {}); \
-             give the file that CC_WRAPPER_COMPDB named",
+            "{path} holds no records (line {n}, column {}: {})",
             error.column, error.what
-        )));
+        ))
+        .remedy("give the file that CC_WRAPPER_COMPDB named"));
     }
     for (n, error) in broken {
         warn(&format!(

@@ -1,13 +1,5 @@
 //! Programs past the root that variables have builds run.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Tool, ToolKind};
-
 use super::finding::{Finding, bytes, shown};
 use super::on_path::{OnPath, program};
 use super::root::{Half, Root};
@@ -16,6 +8,12 @@ use super::{search_path, target};
 use crate::process::os::Os;
 use crate::support::paths::canonical;
 use crate::support::{elf, self_binary};
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Tool, ToolKind};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// What each variable has run, and whether builds that do so are past help.
 const VARIABLES: [(&str, ToolKind, bool); 4] = [

@@ -1,18 +1,5 @@
 //! The names in a root, and where they lead.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::error::Error;
-use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
-use cc_wrapper::planning::dispatch::dispatch;
-
 use super::binaries::{Binaries, Whose};
 use super::finding::{Finding, bytes, shown};
 use super::gone;
@@ -20,10 +7,20 @@ use super::on_path::OnPath;
 use super::root::{Half, Root};
 use super::variables::Variables;
 use crate::process::os::Os;
-use crate::support::elf;
 use crate::support::paths::canonical;
-use crate::support::self_binary;
 use crate::support::self_binary::BINARY;
+use crate::support::{elf, self_binary};
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::error::Error;
+use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
+use cc_wrapper::planning::dispatch::dispatch;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
     let path = OnPath::of(variables);

@@ -1,13 +1,12 @@
 //! Variables that are cc-wrapper's own.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-
 use super::finding::{Finding, shown};
 use super::variables::Variables;
 use crate::process::launcher;
 use crate::process::record::refusal;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 const COMPDB: &str = "CC_WRAPPER_COMPDB";
 const LAUNCHER: &str = "CC_WRAPPER_LAUNCHER";
@@ -21,11 +20,10 @@ pub fn check(variables: &Variables) -> Vec<Finding> {
 
 fn launcher(variables: &Variables) -> Option<Finding> {
     let why = launcher::words(variables.get(LAUNCHER)?).err()?;
-    let why = why.strip_prefix(LAUNCHER).unwrap_or(&why);
-    let why = why.trim_start_matches(": ");
-    let (what, remedy) = why.split_once("; ").unwrap_or((why, "unset it"));
-    let what = format!("stops every compile: {what}");
-    Some(Finding::error("launcher", LAUNCHER, what, remedy))
+    let text =
+        |part: Option<Vec<u8>>| String::from_utf8_lossy(&part.unwrap_or_default()).into_owned();
+    let what = format!("stops every compile: {}", text(why.source));
+    Some(Finding::error("launcher", LAUNCHER, what, text(why.remedy)))
 }
 
 fn database(variables: &Variables) -> Option<Finding> {
@@ -71,7 +69,7 @@ mod tests {
         for (path, part) in [
             ("db", "counts from where"),
             ("/dev/null", "it is no file"),
-            ("/none/db", "/none: No such file"),
+            ("/none/db", "/none: no such file"),
         ] {
             assert!(at(path)[0].contains(part), "{path}");
         }

@@ -1,22 +1,19 @@
 //! The programs behind the tools.
 
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
-
+use super::binaries::Binaries;
+use super::finding::{Finding, bytes, shown};
+use super::root::{Half, Root};
+use super::variables::Variables;
+use super::{gone, starting};
+use crate::process::os::Os;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::toolchain::{Tool, ToolKind};
 use cc_wrapper::planning::dispatch::dispatch;
-
-use super::binaries::Binaries;
-use super::finding::{Finding, bytes, shown};
-use super::gone;
-use super::root::{Half, Root};
-use super::starting;
-use super::variables::Variables;
-use crate::process::os::Os;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 /// No chain of wrappers is this long.
 const LONGEST: usize = 16;

@@ -1,9 +1,8 @@
 //! How findings are told.
 
-use cc_wrapper::text::json;
-
 use super::finding::{Finding, Group, Place, Severity};
 use crate::support::terminal::{Kind, Screen};
+use cc_wrapper::text::json;
 
 /// Whether nothing is wrong that makes calls or programs fail.
 pub fn is_ok(groups: &[Group]) -> bool {
@@ -77,9 +76,9 @@ pub fn json(groups: &[Group]) -> Vec<u8> {
             if n > 0 {
                 out.push(b',');
             }
-            json::write_utf8_string(&mut out, key.as_bytes());
+            json::write_string(&mut out, key.as_bytes());
             out.push(b':');
-            json::write_utf8_string(&mut out, value);
+            json::write_string(&mut out, value);
         }
         out.push(b'}');
     }

@@ -1,15 +1,13 @@
 //! A root, its linker half, and the tools in them.
 
+use super::finding::{Finding, Place, shown};
+use super::{reading, target};
+use crate::support::self_binary::TOOLCHAIN;
+use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
-
-use super::finding::{Finding, Place, shown};
-use super::{reading, target};
-use crate::support::self_binary::TOOLCHAIN;
 
 /// One half: a directory with its `toolchain.json`.
 pub struct Half<'t> {

@@ -1,18 +1,17 @@
 //! Whether a program behind a tool starts, and comes to an end.
 
+use super::finding::{Finding, Severity, shown};
+use super::trial::Trial;
+use super::variables::Variables;
+use super::{gone, loading, trial};
+use crate::support::{elf, self_binary};
+use cc_wrapper::model::error::LOOP_STATUS;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::error::ENDLESS;
-
-use super::finding::{Finding, Severity, shown};
-use super::trial::{self, Trial};
-use super::variables::Variables;
-use super::{gone, loading};
-use crate::support::{elf, self_binary};
 
 /// What to do about a tool that leads back.
 pub const REAL_ONE: &str =
@@ -73,12 +72,13 @@ fn by_trial(program: &Path) -> Option<Finding> {
             _ => return error("does-not-run", format!("cannot be run: {why}"), AGAIN),
         },
     };
-    if said.contains(ENDLESS) {
+    let code = status.map(|status| status.code());
+    if code == Some(Some(LOOP_STATUS.into())) {
         let what = "leads back to cc-wrapper: calls never end".to_owned();
         return error("loop", what, REAL_ONE);
     }
     let last = said.lines().last().unwrap_or_default();
-    match status.map(|status| status.code()) {
+    match code {
         // What a shell exits with if it does not find a program, or cannot
         // run it.
         Some(Some(126 | 127)) => error("does-not-run", format!("does not run: {last}"), AGAIN),

@@ -1,21 +1,19 @@
 //! The wrapped root that a build is to use.
 
-use std::collections::BTreeMap;
-use std::env;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
-
 use crate::command::wrap::Triple;
 use crate::support::error::{Error, Result, cannot, warn};
 use crate::support::paths::{absolute, canonical, has_colon, has_white_space, without_parents};
 use crate::support::self_binary;
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show::shown;
+use cc_wrapper::model::error::broken_toolchain;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 #[derive(Debug, Default)]
 pub struct Root {
@@ -67,25 +65,26 @@ impl Root {
         let called = shown(dir);
         let dir = without_parents(&absolute(dir)?);
         if dir.exists() && !dir.is_dir() {
-            return Err(Error::new(format!(
-                "--toolchain {called} is no directory; give a wrapped root"
-            )));
+            return Err(Error::new(format!("--toolchain {called} is no directory"))
+                .remedy("give a wrapped root"));
         }
         if let Some(above) = dir.parent().filter(|above| !is_one(&dir) && is_one(above)) {
-            return Err(Error::new(format!(
-                "--toolchain {called} is no wrapped root; did you mean {}?",
-                shown(above)
-            )));
+            return Err(
+                Error::new(format!("--toolchain {called} is no wrapped root"))
+                    .remedy(format!("did you mean {}?", shown(above))),
+            );
         }
         if !is_one(&dir) {
-            return Err(Error::new(format!(
-                "--toolchain {called} is no wrapped root; cc-wrapper wrap lays one"
-            )));
+            return Err(
+                Error::new(format!("--toolchain {called} is no wrapped root"))
+                    .remedy("cc-wrapper wrap lays one"),
+            );
         }
         if has_colon(&dir) {
             return Err(Error::new(format!(
-                "--toolchain {called} cannot be on PATH because of its colon; move it"
-            )));
+                "--toolchain {called} cannot be on PATH because of its colon"
+            ))
+            .remedy("move it"));
         }
         let bin = dir.join("bin");
         let text = read(&dir)?;
@@ -193,13 +192,8 @@ fn read(dir: &Path) -> Result<Vec<u8>> {
 
 fn parse<'a>(text: &'a [u8], dir: &Path) -> Result<Toolchain<'a>> {
     Toolchain::parse(text).map_err(|error| {
-        Error::new(format!(
-            "{}:{}:{}: {}; mend it, or wrap the toolchain again",
-            shown(&dir.join(TOOLCHAIN)),
-            error.line,
-            error.column,
-            error.what
-        ))
+        let path = dir.join(TOOLCHAIN);
+        broken_toolchain(path.as_os_str().as_bytes(), &error).into()
     })
 }
 

@@ -8,12 +8,12 @@ use std::process::{Command, Stdio};
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::{Family, ToolKind};
+use cc_wrapper::options::Parser;
+use cc_wrapper::options::driver::GCC;
+use cc_wrapper::options::meaning::Meaning;
 
 /// What gcc runs, which runs the linker.
 const COLLECT: &[u8] = b"collect2";
-
-/// What gcc means for that one alone.
-const FOR_COLLECT: [&[u8]; 3] = [b"-fuse-ld=", b"-flto", b"-fno-lto"];
 
 /// A call of a linker.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,7 +67,11 @@ fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
     let name = program.rsplit(|&b| b == b'/').next()?;
     match family {
         Family::Gcc => {
-            let is_for_collect = |arg: &Vec<u8>| FOR_COLLECT.iter().any(|o| arg.starts_with(o));
+            // What gcc means for that one alone.
+            let is_for_collect = |arg: &Vec<u8>| {
+                let parsed = Parser::of_driver(GCC).read(arg);
+                matches!(parsed.meaning(), Meaning::LinkerName | Meaning::Lto)
+            };
             (name == COLLECT).then(|| LinkerCall {
                 program: None,
                 args: words.filter(|arg| !is_for_collect(arg)).collect(),

@@ -1,17 +1,27 @@
 //! The explanation for programs. docs/explain.md names the keys.
 
+use super::Explained;
+use super::linker::{Before, Below, Wrapped};
+use super::text::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY, dropped, refusal};
+use super::words::{FURTHER_UP, THIS_CALL, Words, is_hook};
 use cc_wrapper::model::argument::{Arg, Command, Origin};
 use cc_wrapper::model::event::Level;
 use cc_wrapper::model::explanation::{
     DisabledReason, DropReason, Explanation, LinkerHandling, NO_LIBRARIES, NoRpath,
 };
 use cc_wrapper::model::plan::ResponseFile;
+use cc_wrapper::text::json::{Value as Json, array as list, object};
 
-use super::Explained;
-use super::json_value::{Value, list, object, optional, text as string};
-use super::linker::{Before, Below, Wrapped};
-use super::text::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY, dropped, refusal};
-use super::words::{FURTHER_UP, THIS_CALL, Words, is_hook};
+/// Most values are made of what lives for less than the whole.
+type Value = Json<'static>;
+
+fn string(text: impl AsRef<[u8]>) -> Value {
+    Value::String(text.as_ref().to_vec().into())
+}
+
+fn optional(value: Option<Value>) -> Value {
+    Value::optional(value)
+}
 
 /// One object.
 pub fn text(explained: &Explained) -> Vec<u8> {
@@ -88,8 +98,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         ("warnings", list(warnings)),
     ]);
     let mut out = Vec::new();
-    value.write(&mut out, 0);
-    out.push(b'\n');
+    value.write(&mut out);
     out
 }
 
@@ -117,10 +126,13 @@ fn list_of<'a>(
 fn origin(arg: &Arg, words: &Words) -> Value {
     let named = |kind: &str, name: &[u8]| object([("kind", string(kind)), ("name", string(name))]);
     match &arg.origin {
-        Origin::User(n) => object([("kind", string("user")), ("index", Value::Number(*n))]),
+        Origin::User(n) => object([
+            ("kind", string("user")),
+            ("index", Value::Number(*n as u64)),
+        ]),
         Origin::ResponseFile(n) => object([
             ("kind", string("responseFile")),
-            ("index", Value::Number(*n)),
+            ("index", Value::Number(*n as u64)),
         ]),
         Origin::Variable(name, suffix) => named("variable", &words.name(name, *suffix)),
         Origin::FlagFile(name) if is_hook(name) => named("hook", name.as_bytes()),
@@ -161,7 +173,8 @@ fn gone(notes: &[&Explanation], words: &Words) -> Value {
 
 fn environment(explained: &Explained) -> Value {
     let changes = || explained.plan.environment.iter();
-    let set = changes().filter_map(|(name, value)| Some((name.clone(), string(value.as_ref()?))));
+    let set =
+        changes().filter_map(|(name, value)| Some((name.clone().into(), string(value.as_ref()?))));
     let unset = changes().filter(|(_, value)| value.is_none());
     object([
         ("set", Value::Object(set.collect())),
@@ -207,9 +220,9 @@ fn roles(notes: &[&Explanation]) -> Value {
     }
     object([
         ("required", Value::Bool(required)),
-        ("markers", Value::List(markers)),
-        ("unread", Value::List(unread)),
-        ("inherited", Value::List(inherited)),
+        ("markers", Value::Array(markers)),
+        ("unread", Value::Array(unread)),
+        ("inherited", Value::Array(inherited)),
     ])
 }
 
@@ -341,6 +354,5 @@ fn below(linker: &Below, drivers: &Words) -> Value {
         Before::Ours(Wrapped::Fails(why)) => entries.push(("error", string(why))),
         Before::Bash(_) | Before::Nothing | Before::Absent => {}
     }
-    let entries = entries.into_iter();
-    Value::Object(entries.map(|(key, value)| (key.into(), value)).collect())
+    object(entries)
 }

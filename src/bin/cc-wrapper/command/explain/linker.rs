@@ -1,10 +1,11 @@
 //! What the linker does that a driver will run.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
+use super::{driver, find};
+use crate::process::execute;
+use crate::process::os::Os;
+use crate::support::paths::canonical;
+use crate::support::self_binary;
+use crate::support::self_binary::Whose;
 use cc_wrapper::decide::decide;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::argument::Arg;
@@ -13,16 +14,16 @@ use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::explanation::{Explanation, LinkerHandling};
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::toolchain::ToolKind;
+use cc_wrapper::options::Parser;
+use cc_wrapper::options::linker::BFD;
+use cc_wrapper::options::meaning::Meaning;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::rules::driver_link::linkers_view;
-
-use super::{driver, find};
-use crate::process::execute;
-use crate::process::os::Os;
-use crate::support::paths::canonical;
-use crate::support::self_binary;
-use crate::support::self_binary::Whose;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// The linker that a driver runs.
 pub struct Below {
@@ -95,7 +96,7 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
         None => found(&named, &environment),
     };
     let missing = (path != named && named.contains(&b'/')).then_some(named);
-    let view = linkers_view(&plan.command, call.environment);
+    let view = linkers_view(&plan.command, call);
     let known = Known {
         is_exact: told.is_some(),
         named: directories(&view),
@@ -159,7 +160,7 @@ impl Known {
             Err(error) => return Wrapped::Fails(error.text()),
         };
         if let Err(failure) = execute::check(&plan) {
-            return Wrapped::Fails(failure.explain(&plan).1);
+            return Wrapped::Fails(failure.explain(&plan).1.text());
         }
         let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
         Wrapped::Adds(Added {
@@ -173,18 +174,13 @@ impl Known {
     }
 }
 
-/// The library directories among these arguments.
+/// The library directories among these arguments of a linker.
 fn directories(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut directories = Vec::new();
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        match arg.strip_prefix(b"-L") {
-            Some([]) => directories.extend(args.next().cloned()),
-            Some(directory) => directories.push(directory.to_vec()),
-            None => {}
-        }
-    }
+    let uses = Parser::of_linker(BFD).uses(args.iter().map(|arg| &arg[..]));
+    let directories = uses.filter(|used| used.meaning == Meaning::LibraryDirectory);
     directories
+        .filter_map(|used| Some(used.value?.to_vec()))
+        .collect()
 }
 
 /// The root of nixpkgs' that a linker is the wrapper of.

@@ -1,18 +1,16 @@
 //! What a wrapped launcher finds out about itself.
 
-use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
-use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
-use cc_wrapper::text::Bytes;
-
 use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
 use crate::command::wrap;
 use crate::support::error::{Result, cannot};
 use crate::support::self_binary::TOOLCHAIN;
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
+use cc_wrapper::text::Bytes;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What lies where the launcher's `toolchain.json` belongs.
 #[derive(Debug, PartialEq, Eq)]

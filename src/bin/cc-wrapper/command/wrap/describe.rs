@@ -1,18 +1,16 @@
 //! A root's `toolchain.json`.
 
+use super::bintools::Bintools;
+use super::find::Found;
+use super::run::Workshop;
+use super::select::{Named, Selection};
+use super::{hardening, run};
+use crate::support::error::Result;
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::text::Bytes;
 use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
-use cc_wrapper::text::Bytes;
-
-use super::bintools::Bintools;
-use super::find::Found;
-use super::hardening;
-use super::run::{self, Workshop};
-use super::select::{Named, Selection};
-use crate::support::error::Result;
 
 /// What `toolchain.json` is to say.
 pub struct Description<'a> {

@@ -1,19 +1,17 @@
 //! What lies on PATH.
 
-use std::cell::OnceCell;
-use std::collections::HashSet;
-use std::env;
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use nix::unistd::{AccessFlags, access};
-
 use crate::support::error::{Error, Result};
 use crate::support::paths::absolute;
 use crate::support::self_binary;
 use crate::support::show::shown;
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use nix::unistd::{AccessFlags, access};
 
 /// Directories to look for programs in, wrapped roots' own left out.
 #[derive(Debug)]
@@ -99,19 +97,16 @@ impl Search {
         if given.as_bytes().contains(&b'/') {
             let program = absolute(Path::new(given))?;
             if !is_program(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called}: no such program; give a name on PATH or the path of an executable"
-                )));
+                return Err(Error::new(format!("{option} {called}: no such program"))
+                    .remedy("give a name on PATH or the path of an executable"));
             }
             if self_binary::is_wrapper(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called} is itself a wrapper; give the program that it runs"
-                )));
+                return Err(Error::new(format!("{option} {called} is itself a wrapper"))
+                    .remedy("give the program that it runs"));
             }
             if let Some(cache) = self_binary::cache(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called} is {cache}; give the compiler that it runs"
-                )));
+                return Err(Error::new(format!("{option} {called} is {cache}"))
+                    .remedy("give the compiler that it runs"));
             }
             return Ok((program, Vec::new()));
         }
@@ -126,9 +121,7 @@ impl Search {
                 None => return Ok((program, caches)),
             }
         }
-        Err(Error::new(format!(
-            "{option} {called}: not found on PATH; give its path"
-        )))
+        Err(Error::new(format!("{option} {called}: not found on PATH")).remedy("give its path"))
     }
 }
 

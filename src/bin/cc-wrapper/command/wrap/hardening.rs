@@ -1,14 +1,13 @@
 //! Which hardening flags a compiler knows.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
+use super::probe::Compiler;
+use super::run;
+use super::run::Workshop;
+use crate::support::error::{Error, Result, cannot};
 use cc_wrapper::model::toolchain::{Family, ToolKind};
 use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
-
-use super::probe::Compiler;
-use super::run::{self, Workshop};
-use crate::support::error::{Error, Result, cannot};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Flags younger than most compilers. Asked about side by side, they cost few
 /// questions.
@@ -34,10 +33,10 @@ pub fn parse_list(list: &str) -> Result<Vec<String>> {
         Some(unknown) => {
             let mut known: Vec<_> = known().collect();
             known.sort_unstable();
-            Err(Error::new(format!(
-                "--hardening: no flag is called {unknown}; there are {}",
-                known.join(" ")
-            )))
+            Err(
+                Error::new(format!("--hardening: no flag is called {unknown}"))
+                    .remedy(format!("there are {}", known.join(" "))),
+            )
         }
     }
 }

@@ -1,17 +1,16 @@
 //! Asking a compiler what it is.
 
+use super::run;
+use super::run::Workshop;
+use super::triple::Triple;
+use crate::support::error::{Error, Result};
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cc_wrapper::model::toolchain::{Family, ToolKind};
 use once_cell::sync::OnceCell;
-
-use super::run::{self, Workshop};
-use super::triple::Triple;
-use crate::support::error::{Error, Result};
-use crate::support::show::shown;
 
 /// A real compiler, whatever names lead to it.
 #[derive(Debug)]
@@ -93,11 +92,13 @@ pub fn identify(workshop: &Workshop, program: &Path, kind: ToolKind) -> Result<I
     };
     let macros = text_answer(&mut command)?;
     let family_and_version = family_and_version(&macros).ok_or_else(|| {
-        Error::new(format!(
-            "{} is neither gcc nor clang, going by the macros it defines ({})",
-            shown(program),
-            run::line(&command)
-        ))
+        Error::about(
+            program,
+            format!(
+                "is neither gcc nor clang, going by the macros it defines ({})",
+                run::line(&command)
+            ),
+        )
     })?;
     let (family, version) = family_and_version;
 
@@ -105,11 +106,10 @@ pub fn identify(workshop: &Workshop, program: &Path, kind: ToolKind) -> Result<I
     let target = text_answer(command.arg("-dumpmachine"))?;
     let target = Triple::new(target.trim());
     if target.as_str().is_empty() {
-        return Err(Error::new(format!(
-            "{} does not name its target ({})",
-            shown(program),
-            run::line(&command)
-        )));
+        return Err(Error::about(
+            program,
+            format!("does not name its target ({})", run::line(&command)),
+        ));
     }
     Ok(Identity {
         family,
@@ -160,12 +160,14 @@ fn answer(command: &mut Command) -> Result<Vec<u8>> {
     let output = run::output(command)?;
     if !output.status.success() {
         let program = Path::new(command.get_program());
-        return Err(Error::new(format!(
-            "{} does not answer as a compiler: {} ({})",
-            shown(program),
-            output.status,
-            run::line(command)
-        ))
+        return Err(Error::about(
+            program,
+            format!(
+                "does not answer as a compiler: {} ({})",
+                output.status,
+                run::line(command)
+            ),
+        )
         .saying(&output.stderr));
     }
     Ok(output.stdout)

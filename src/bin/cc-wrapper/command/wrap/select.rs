@@ -1,22 +1,20 @@
 //! Which compilers a root wraps, and under which names.
 
+use super::find::{Cache, Found, Search};
+use super::probe::{Compiler, Identity};
+use super::run::Workshop;
+use super::triple::Triple;
+use super::{gnat, probe, run};
+use crate::support::error::{Error, Result};
+use crate::support::paths::canonical;
+use crate::support::show::shown;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str;
-
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Family, ToolKind};
-
-use super::find::{Cache, Found, Search};
-use super::gnat;
-use super::probe::{self, Compiler, Identity};
-use super::run::{self, Workshop};
-use super::triple::Triple;
-use crate::support::error::{Error, Result};
-use crate::support::paths::canonical;
-use crate::support::show::shown;
 
 /// The compilers of a root; all have the first one's target.
 #[derive(Debug)]
@@ -142,9 +140,10 @@ impl Selection {
                 Some(same) if same == leads_to => continue,
                 Some(_) => {
                     return Err(Error::new(format!(
-                        "--cc names two programs called {}; give each its own root",
+                        "--cc names two programs called {}",
                         shown(&name)
-                    )));
+                    ))
+                    .remedy("give each its own root"));
                 }
                 None => {}
             }
@@ -157,10 +156,8 @@ impl Selection {
                 }
                 Some(Some(kind)) if kind.is_compiler() => kind,
                 Some(_) => {
-                    return Err(Error::new(format!(
-                        "--cc {} is no compiler; a linker is given with --ld, binutils with --bintools",
-                        shown(given)
-                    )));
+                    return Err(Error::new(format!("--cc {} is no compiler", shown(given)))
+                        .remedy("a linker is given with --ld, binutils with --bintools"));
                 }
                 None => {
                     // Whatever it is, it must be a compiler first.
@@ -171,21 +168,23 @@ impl Selection {
             let identity = probe::identify(workshop, &found.program, kind)?;
             if let Some(first) = candidates.first() {
                 if !first.identity.target.same(identity.target.as_str()) {
-                    return Err(Error::new(format!(
-                        "{} is for {}, {} for {}; give each its own root",
-                        shown(&first.found.program),
-                        first.identity.target,
-                        shown(&found.program),
-                        identity.target
-                    )));
+                    return Err(Error::about(
+                        &first.found.program,
+                        format!(
+                            "is for {}, {} for {}",
+                            first.identity.target,
+                            shown(&found.program),
+                            identity.target
+                        ),
+                    )
+                    .remedy("give each its own root"));
                 }
             }
             candidates.push(Candidate::new(found, kind, identity));
         }
         if candidates.is_empty() {
-            return Err(Error::new(
-                "--cc names only gnat's programs; name the gcc that they work for too",
-            ));
+            return Err(Error::new("--cc names only gnat's programs")
+                .remedy("name the gcc that they work for too"));
         }
         // The first C compiler says what the others are measured by.
         let main = candidates.iter().position(|c| c.kind == ToolKind::Cc);

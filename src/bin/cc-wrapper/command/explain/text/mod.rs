@@ -4,24 +4,22 @@ mod lines;
 mod linker;
 mod notes;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
-use cc_wrapper::model::argument::{Arg, Export, Origin};
-use cc_wrapper::model::compile_record::Record;
-use cc_wrapper::model::event::Event;
-use cc_wrapper::model::explanation::{DropReason, Explanation};
-use cc_wrapper::model::plan::ResponseFile;
-
-pub use self::linker::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
-
 use self::lines::{Lines, Row};
 use super::Explained;
 use super::words::{FURTHER_UP, Words};
 use crate::process::record;
 use crate::support::show::shown;
 use crate::support::terminal::{Kind, Screen};
+use cc_wrapper::model::argument::{Arg, Export, Origin};
+use cc_wrapper::model::compile_record::Record;
+use cc_wrapper::model::event::Event;
+use cc_wrapper::model::explanation::{DropReason, Explanation};
+use cc_wrapper::model::plan::ResponseFile;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+pub use self::linker::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 
 /// What pkg-config is handed on.
 const PKG_CONFIG_PATH: &str = "PKG_CONFIG_PATH";
