@@ -501,7 +501,7 @@ fn a_second_child_is_as_well_off_as_the_first() {
             .env("NIX_LD_USE_RESPONSE_FILE", "1");
         let (wrapper, _) = root.started(tool);
         kill(pid(&wrapper), libc::SIGTERM);
-        let output = wrapper.wait_with_output().unwrap();
+        let output = wrapper.output().unwrap();
         let ended = (output.status.code(), &output.stdout[..]);
         assert_eq!(ended, (Some(9), &b"cleaned\n"[..]));
         assert!(root.left_in_tmp().is_empty());

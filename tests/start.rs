@@ -359,7 +359,16 @@ fn without_memory_the_ordinary_start_takes_over() {
 #[test]
 fn a_panic_before_libc_is_not_the_end() {
     let Some(_) = release() else { return };
-    let binary = common::build_release("panicking", &[("CC_WRAPPER_PANIC_EARLY", "1")]);
+    // Fast code is not needed, and takes minutes to make.
+    let binary = common::build_release(
+        "panicking",
+        &[
+            ("CC_WRAPPER_PANIC_EARLY", "1"),
+            ("CARGO_PROFILE_RELEASE_LTO", "off"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+        ],
+    );
     let root = root(&binary);
     assert_eq!(run(gcc(&root).arg("-c")), "[-c][-DFLAG]");
     for start in ["", "other"] {

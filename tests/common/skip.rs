@@ -41,7 +41,7 @@ fn record(why: &str, package: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 
     let binary = env::current_exe().unwrap();
-    let binary = binary.file_name().unwrap().display();
+    let binary = binary.file_name().unwrap().to_string_lossy();
     let file = records();
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let file = File::options().append(true).create(true).open(file);
