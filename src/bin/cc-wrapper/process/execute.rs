@@ -53,7 +53,7 @@ pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
 /// There is no such launcher.
 fn program(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     let mut words = match plan.launcher {
-        Some(line) => launcher::words(line).map_err(Failure::Launcher)?,
+        Some(line) => launcher::words(line).map_err(|why| Failure::Launcher(why.to_string()))?,
         None => Vec::new(),
     };
     words.push(OsStr::from_bytes(&plan.program).to_owned());

@@ -9,23 +9,23 @@ use crate::support::help::{Help, USAGE};
 /// The subcommand's name.
 pub const NAME: &str = "doctor";
 
-/// What `--help` and the man page say besides the options.
+/// The parts of `--help` and the man page besides the options.
 pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper doctor",
-            "why does `cc` not add what NIX_CFLAGS_COMPILE says?",
+            "why does `cc` ignore NIX_CFLAGS_COMPILE?",
         ),
         (
             "cc-wrapper doctor build/main build/libx.so",
-            "will they find their libraries?",
+            "do they find their libraries?",
         ),
     ],
-    notes: &["It changes nothing, and exits with 1 if there is an error among its findings."],
+    notes: &["doctor changes nothing. It exits with 1 if there is an error among the findings."],
     related: &["explain"],
     statuses: &[
-        ("0", "There may be warnings, but no error."),
-        ("1", "There is an error among the findings."),
+        ("0", "No errors; there may be warnings."),
+        ("1", "At least one error."),
         USAGE,
     ],
 };
@@ -33,7 +33,7 @@ pub const HELP: Help = Help {
 /// Describes the command line.
 pub fn command() -> Command {
     Command::new(NAME)
-        .about("Tell what is wrong with a root, its environment, or a program")
+        .about("Report what is wrong with a root, its environment, or a built program")
         .after_help(HELP.text())
         .arg(
             Arg::new("path")
@@ -46,14 +46,14 @@ pub fn command() -> Command {
         .arg(
             Arg::new("json")
                 .long("json")
-                .help("For programs to read")
+                .help("Print findings as JSON")
                 .action(ArgAction::SetTrue),
         )
 }
 
 /// What the user asked for.
 pub struct Arguments<'m> {
-    /// None: what the environment leads to.
+    /// Empty: what the environment leads to is examined.
     pub paths: Vec<&'m PathBuf>,
     pub is_json: bool,
 }
