@@ -3,9 +3,9 @@
 use crate::machine::world::World;
 use crate::model::call::Call;
 use crate::model::error::Error;
-use crate::model::half::Half;
+use crate::model::half::WrapperHalf;
 use crate::model::plan::{Plan, ResponseFile};
-use crate::model::toolchain::Role;
+use crate::model::toolchain::ToolKind;
 use crate::planning::context::Context;
 use crate::planning::dispatch::BINARY;
 use crate::planning::log::Log;
@@ -35,24 +35,26 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
     log.trace(&[
         &*call.tool.name,
         b" has the role ",
-        call.role.name().as_bytes(),
+        call.kind.name().as_bytes(),
     ]);
-    let half = match call.role {
-        Role::Ld | Role::Strip | Role::Ranlib => Half::Linker,
-        Role::PkgConfig => Half::PkgConfig,
-        _ => Half::Compiler,
+    let half = match call.kind {
+        ToolKind::Ld | ToolKind::Strip | ToolKind::Ranlib => WrapperHalf::Linker,
+        ToolKind::PkgConfig => WrapperHalf::PkgConfig,
+        _ => WrapperHalf::Compiler,
     };
     let mut context = Context::new(call, half, world, log);
     // A hook may call compilers too.
     context.variables.export(DEPTH.to_vec(), decimal(depth + 1));
-    let mut plan = match call.role {
-        Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran => compiler::plan(context)?,
-        Role::Ld => linker::plan(context)?,
-        Role::Gnat => gnat::plan(context)?,
-        Role::Strip => binutils::strip(context),
-        Role::Ranlib => binutils::ranlib(context),
-        Role::PkgConfig => pkg_config::plan(context),
-        Role::Go => binutils::go(context),
+    let mut plan = match call.kind {
+        ToolKind::Cc | ToolKind::Cxx | ToolKind::Cpp | ToolKind::Fortran => {
+            compiler::plan(context)?
+        }
+        ToolKind::Ld => linker::plan(context)?,
+        ToolKind::Gnat => gnat::plan(context)?,
+        ToolKind::Strip => binutils::strip(context),
+        ToolKind::Ranlib => binutils::ranlib(context),
+        ToolKind::PkgConfig => pkg_config::plan(context),
+        ToolKind::Go => binutils::go(context),
     };
     plan.response_file = response_file(call, log);
     plan.debug = log.debug;
@@ -82,9 +84,9 @@ fn depth(call: &Call, world: &dyn World) -> Result<i64, Error> {
 
 /// §5: a variable overrides what the toolchain says.
 fn response_file(call: &Call, log: &mut Log) -> ResponseFile {
-    let variable: &[u8] = match call.role {
-        Role::Ld => b"NIX_LD_USE_RESPONSE_FILE",
-        role if role.is_compiler() => b"NIX_CC_USE_RESPONSE_FILE",
+    let variable: &[u8] = match call.kind {
+        ToolKind::Ld => b"NIX_LD_USE_RESPONSE_FILE",
+        kind if kind.is_compiler() => b"NIX_CC_USE_RESPONSE_FILE",
         // The others read none.
         _ => return ResponseFile::Never,
     };

@@ -15,6 +15,7 @@ extern crate std;
 pub mod decide;
 #[cfg(all(
     target_os = "linux",
+    target_pointer_width = "64",
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 pub mod early;

@@ -99,8 +99,11 @@ fn broken_toolchain() {
     let root = Root::new();
     let file = root.path("nix-support/toolchain.json");
     for (text, what) in [
-        ("{\"version\": 1,\n \"tools\": {", "toolchain.json:2:"),
-        ("", "toolchain.json:1:1: expected an object"),
+        (
+            "{\"version\": 1,\n \"tools\": {",
+            "toolchain.json: line 2, column",
+        ),
+        ("", "toolchain.json: line 1, column 1: expected an object"),
         ("{\"version\": 9}", "unknown version"),
         ("{\"version\": 1}", "lists no tool 'gcc'"),
         (
@@ -145,6 +148,22 @@ fn unreadable_toolchain() {
 }
 
 #[test]
+fn what_the_system_refuses_has_words() {
+    let root = Root::new();
+    let file = root.path("nix-support/cc-cflags");
+    symlink("cc-cflags", &file).unwrap();
+    fails(
+        root.gcc().arg("-c"),
+        1,
+        &["cc-cflags: too many symbolic links; make it"],
+    );
+    fs::remove_file(&file).unwrap();
+    fs::remove_file(root.path("real")).unwrap();
+    symlink("real", root.path("real")).unwrap();
+    fails(&mut root.gcc(), 126, &["/real: too many symbolic links"]);
+}
+
+#[test]
 fn a_program_that_cannot_be_run() {
     let root = Root::new();
     root.toolchain("gone");
@@ -164,7 +183,7 @@ fn a_program_that_cannot_be_run() {
     fails(
         &mut root.gcc(),
         127,
-        &["/broken: its interpreter is not there"],
+        &["/broken: its interpreter does not exist"],
     );
 }
 
@@ -194,12 +213,12 @@ fn a_response_file_that_includes_itself() {
     fails(
         root.gcc().arg("@a.rsp"),
         1,
-        &["response file a.rsp includes itself"],
+        &["response file a.rsp: it includes itself"],
     );
     fails(
         root.tool("ld").arg("@b.rsp"),
         1,
-        &["response file b.rsp includes itself"],
+        &["response file b.rsp: it includes itself"],
     );
 }
 

@@ -409,7 +409,7 @@ fn names_that_are_no_text_are_shown_byte_for_byte() {
     fails(
         &mut place.command(&["env", "a\nb\x1b[2J"]),
         1,
-        &[r"$'a\x0ab\x1b[2J'"],
+        &[r"$'a\nb\x1b[2J'"],
     );
     fails(&mut place.command(&["a\nb\x1b[2J"]), 2, &["[2J"]);
 }
@@ -444,7 +444,7 @@ fn no_locale_changes_a_byte() {
         // What is not for a terminal is the same everywhere.
         let args = [OsStr::new("explain"), OsStr::new("root/bin/gcc"), source];
         let told = run(place.command(&args).env("LC_ALL", locale));
-        assert!(told.contains(r"$'\xc3\xa9\xe9.c'"), "{told}");
+        assert!(told.contains(r"$'é\xe9.c'"), "{told}");
     }
 }
 
@@ -476,9 +476,7 @@ fn a_full_disk_is_an_error_for_what_has_a_result() {
         let output = place.command(args).stdout(full).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
         let expected = match prints {
-            true => {
-                "cc-wrapper: cannot write to standard output: No space left on device (os error 28)\n"
-            }
+            true => "cc-wrapper: cannot write to standard output: no space left on device\n",
             false => "",
         };
         assert_eq!(told, expected, "{args:?}");

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use cc_wrapper::text::compile_database::Entry;
 use common::{command, run, tool, wrap, wrapped, write};
-use rustix::fs::{FlockOperation, flock};
+use nix::fcntl::{Flock, FlockArg};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -375,9 +375,9 @@ fn a_database_that_cannot_be_written_stops_no_compile() {
     let project = Project::new();
     fs::create_dir(project.path("dir")).unwrap();
     for (database, why) in [
-        ("dir", "Is a directory"),
-        ("absent/compile.db", "No such file"),
-        ("a.c/compile.db", "Not a directory"),
+        ("dir", "is a directory"),
+        ("absent/compile.db", "no such file"),
+        ("a.c/compile.db", "not a directory"),
         ("/dev/full", "not a regular file"),
     ] {
         let mut gcc = project.tool("gcc", "-c b.c");
@@ -402,7 +402,7 @@ fn no_half_a_record_stays() {
         "x".repeat(2000)
     );
     let mut sh = project.tool("sh", "-c");
-    project.warns(sh.arg(script), &["File too large"]);
+    project.warns(sh.arg(script), &["file too large"]);
     assert_eq!(project.text(), before);
 }
 
@@ -427,7 +427,7 @@ fn compdb_with_input_that_is_wrong() {
     let project = Project::new();
     let name = project.database();
     let name = name.to_str().unwrap();
-    fails(&mut project.compdb(), &[name, "No such file"]);
+    fails(&mut project.compdb(), &[name, "no such file"]);
     fs::write(name, "").unwrap();
     assert_eq!(run(&mut project.compdb()), "[]\n");
     fs::write(name, b"all:\n\tcc -c x.c\n\xff\n").unwrap();
@@ -437,7 +437,7 @@ fn compdb_with_input_that_is_wrong() {
     );
     fs::remove_file(name).unwrap();
     fs::create_dir(name).unwrap();
-    fails(&mut project.compdb(), &[name, "Is a directory"]);
+    fails(&mut project.compdb(), &[name, "is a directory"]);
 }
 
 #[test]
@@ -477,8 +477,8 @@ fn compdb_writes_a_file_whole() {
         &mut to("absent/x.json".as_ref()),
         &["absent/x.json", "No such"],
     );
-    fails(&mut to("build".as_ref()), &["build", "Is a directory"]);
-    fails(&mut to("/dev/full".as_ref()), &["/dev/full", "No space"]);
+    fails(&mut to("build".as_ref()), &["build", "is a directory"]);
+    fails(&mut to("/dev/full".as_ref()), &["/dev/full", "no space"]);
     assert_eq!(project.units().len(), 1);
 }
 
@@ -513,7 +513,7 @@ fn only_one_at_a_time_writes() {
     let project = Project::new();
     project.gcc("-c a.c");
     let file = fs::File::open(project.database()).unwrap();
-    flock(&file, FlockOperation::LockExclusive).unwrap();
+    let file = Flock::lock(file, FlockArg::LockExclusive).unwrap();
     let mut gcc = project.tool("gcc", "-c b.c").spawn().unwrap();
     sleep(Duration::from_millis(200));
     assert_eq!(project.units().len(), 1);

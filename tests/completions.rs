@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -32,6 +32,8 @@ impl Place {
         let program = place.path("bin/greet-tool");
         write(&program, "#!/bin/sh\n");
         fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+        // The scripts ask the program that was typed.
+        symlink(BINARY, place.path("bin/cc-wrapper")).unwrap();
         let script = run(command(BINARY).args(["completions", shell]));
         write(&place.path("functions/_cc-wrapper"), &script);
         Some(place)
@@ -201,6 +203,11 @@ fn expected() -> Vec<(String, Vec<String>)> {
         ("explain greet-tool --js", &[]),
         ("completions ", &["bash", "fish", "zsh"]),
         ("man expl", &["explain"]),
+        ("wrap ~/wor", &["~/work"]),
+        ("compdb -", &["--help", "--output", "-h", "-o"]),
+        // Given already, or at odds with what is.
+        ("rustup --undo --und", &[]),
+        ("rustup --undo --patch", &[]),
     ]
     .iter()
     .map(|(line, offers)| {
@@ -218,7 +225,9 @@ fn expected() -> Vec<(String, Vec<String>)> {
     expected
 }
 
-fn check(shell: &str, ask: impl Fn(&Place, &[String]) -> Vec<Vec<String>>) {
+type Ask = fn(&Place, &[String]) -> Vec<Vec<String>>;
+
+fn check(shell: &str, ask: Ask) {
     let Some(place) = Place::new(shell) else {
         return;
     };
@@ -242,6 +251,20 @@ fn zsh_offers_what_fits() {
 #[test]
 fn fish_offers_what_fits() {
     check("fish", fish);
+}
+
+#[test]
+fn a_program_typed_as_a_path_completes_itself() {
+    let lines = ["~/bin/cc-wrapper man expl".to_owned()];
+    for (shell, ask) in [
+        ("bash", (|place, lines| bash(place, lines, "")) as Ask),
+        ("zsh", zsh),
+        ("fish", fish),
+    ] {
+        if let Some(place) = Place::new(shell) {
+            assert_eq!(ask(&place, &lines), [["explain"]], "{shell}");
+        }
+    }
 }
 
 /// A call is completed as it would be without us.

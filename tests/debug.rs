@@ -2,13 +2,24 @@
 
 mod common;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 use common::{command, write};
 
 /// Standard error of a call with these variables.
 fn told(variables: &[(&str, &str)]) -> String {
+    let variables = variables.iter().map(|(name, value)| (name, value.as_ref()));
+    let args = ["-c", "-DX=a b", "-I/usr/include", ""].map(OsStr::new);
+    String::from_utf8(told_bytes(variables, &args)).unwrap()
+}
+
+fn told_bytes<'a>(
+    variables: impl Iterator<Item = (&'a &'a str, &'a OsStr)>,
+    args: &[&OsStr],
+) -> Vec<u8> {
     let root = tempfile::tempdir().unwrap();
     let text = r#"{"version": 1, "suffixSalt": "s", "roleMarkers": "optional",
         "tools": {"gcc": {"role": "cc", "program": "/bin/true"}}}"#;
@@ -21,11 +32,10 @@ fn told(variables: &[(&str, &str)]) -> String {
     let gcc = root.path().join("bin/gcc");
     symlink(env!("CARGO_BIN_EXE_cc-wrapper"), &gcc).unwrap();
     let mut gcc = command(gcc);
-    gcc.args(["-c", "-DX=a b", "-I/usr/include", ""])
-        .envs(variables.iter().copied());
+    gcc.args(args).envs(variables);
     let output = gcc.output().unwrap();
     assert!(output.status.success());
-    String::from_utf8(output.stderr).unwrap()
+    output.stderr
 }
 
 #[test]
@@ -77,5 +87,27 @@ fn at_7_it_tells_every_step() {
         "original flags to",
     ] {
         assert!(text.contains(step), "{step} is not in: {text}");
+    }
+}
+
+/// An é of Latin-1 is not UTF-8.
+#[test]
+fn every_byte_of_an_argument_is_told() {
+    let raw = OsStr::from_bytes;
+    let args = [raw(b"-c"), raw(b"-DX=caf\xe9"), raw("-DY=é\n2".as_bytes())];
+    let variables = [
+        ("NIX_DEBUG", OsStr::new("7")),
+        ("NIX_CFLAGS_COMPILE", raw(b"-DZ=\xe9")),
+    ];
+    let text = told_bytes(variables.iter().map(|(name, value)| (name, *value)), &args);
+    for line in [
+        &b"  $'-DX=caf\\xe9'\n"[..],
+        "  $'-DY=é\\n2'\n".as_bytes(),
+        b"  $'-DZ=\\xe9'\n",
+        b"+ NIX_CFLAGS_COMPILE_s=-idirafter /a -DZ=\xe9\n",
+    ] {
+        let is_told = text.windows(line.len()).any(|part| part == line);
+        let (line, text) = (line.escape_ascii(), text.escape_ascii());
+        assert!(is_told, "{line} is not in: {text}");
     }
 }

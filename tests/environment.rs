@@ -584,7 +584,7 @@ fn bad_input_is_one_line() {
         "{\n\"version\": 7}",
     );
     let did_you_mean = format!("did you mean {}?", root().display());
-    let broken = "broken/nix-support/toolchain.json:2:";
+    let broken = "broken/nix-support/toolchain.json: line 2,";
     for (args, part) in [
         (&["none"][..], "none is not there"),
         (&[""], "a value is required"),

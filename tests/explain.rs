@@ -352,7 +352,7 @@ fn a_link_is_told_with_what_the_linker_adds() {
     assert!(line(&text, "-rpath").ends_with("dropped: a static-pie program must have no rpath"));
     let text = place.told(&["main.o", "/usr/lib/x.o"], &[("NIX_ENFORCE_PURITY", "1")]);
     assert!(
-        line(&text, "linker").contains("which fails: impure path `/usr/lib/x.o'"),
+        line(&text, "linker").contains("which fails: cannot link /usr/lib/x.o: impure path"),
         "{text}"
     );
 }
@@ -623,7 +623,7 @@ fn all_bytes_are_told() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let quoted = r"$'-Da\xff\xc3\xa9 \'{b,c}\'\x0a'";
+    let quoted = r"$'-Da\xffé \'{b,c}\'\n'";
     assert_eq!(line(&told(&[]), quoted), "your argument 2");
     let command_line = told(&["--command"]);
     assert!(command_line.contains(quoted), "{command_line}");
@@ -794,7 +794,7 @@ fn a_linker_that_is_gone_is_told() {
     fs::remove_file(place.path("real/ld")).unwrap();
     let text = place.told(&["main.o"], &[]);
     let want = format!(
-        "which fails: {}: no such file; install it",
+        "which fails: cannot run {}: no such file or directory; install it",
         place.shown("real/ld")
     );
     assert!(line(&text, "linker").contains(&want), "{text}");
@@ -827,11 +827,11 @@ fn a_database_that_cannot_be_written_is_told() {
     let place = Place::new();
     let variables = [("CC_WRAPPER_COMPDB", "/no/such/db")];
     let text = place.told(&["-c", "main.c"], &variables);
-    let want = "nothing in /no/such/db: /no/such: No such file or directory (os error 2)";
+    let want = "nothing in /no/such/db: /no/such: no such file or directory";
     assert_eq!(line(&text, "compdb"), want);
     let told = place.json(&["-c", "main.c"], &variables);
     let why = told["compileDatabase"]["whyNot"].as_str().unwrap();
-    assert!(why.starts_with("/no/such: No such file"), "{told}");
+    assert!(why.starts_with("/no/such: no such file"), "{told}");
 }
 
 #[test]
@@ -850,7 +850,7 @@ fn without_a_toolchain_the_next_on_path_is_explained() {
     assert!(text.contains("so this call carries its flags"), "{text}");
 
     let output = explain.env("PATH", path("/nowhere")).output().unwrap();
-    fails(&output, 127, "gcc: no other gcc on PATH");
+    fails(&output, 127, "gcc: there is no other gcc on PATH");
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_launcher_that_cannot_be_run() {
     fails(
         &output("ccahe --flag"),
         127,
-        "gcc: CC_WRAPPER_LAUNCHER: no program ccahe on PATH; install it, or unset CC_WRAPPER_LAUNCHER",
+        "gcc: cannot use CC_WRAPPER_LAUNCHER: no program ccahe on PATH; install it, or unset CC_WRAPPER_LAUNCHER",
     );
     fails(&output("'ccache"), 127, "a quote has no end");
     fails(&output("/etc/passwd"), 127, "no program /etc/passwd");

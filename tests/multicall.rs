@@ -181,7 +181,7 @@ fn a_root_whose_program_is_itself_ends_with_an_error() {
     let place = Place::new();
     let gcc = place.root("root", &place.path("root/bin/gcc"));
     let output = place.command(gcc, &[]).arg("-v").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(40));
     let error = error(&output);
     assert!(
         error.contains("root/bin/gcc leads back to cc-wrapper"),
@@ -196,7 +196,7 @@ fn two_roots_that_call_each_other_end_with_an_error() {
     let one = place.root("one", &place.path("two/bin/gcc"));
     place.root("two", &one);
     let output = place.command(one, &[]).arg("-v").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(40));
     assert!(error(&output).contains("leads back to cc-wrapper"));
 }
 
@@ -210,7 +210,7 @@ fn a_launcher_that_calls_us_back_ends_with_an_error() {
         .arg("-v")
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(40));
     assert!(error(&output).contains("launcher/gcc"));
 }
 

@@ -220,7 +220,7 @@ fn without_headers(shell: &mut Shell) {
 
 fn without_a_compiler(shell: &mut Shell) {
     let told = ill(shell, 2, "make -B");
-    let line = "cc-wrapper: cc: /usr/bin/cc: no such file; install it, or wrap the toolchain again";
+    let line = "cc-wrapper: cc: cannot run /usr/bin/cc: no such file or directory; install it, or run \"cc-wrapper wrap DIR\" again";
     assert_eq!(told.lines().nth(1), Some(line), "{told}");
     assert_eq!(
         ill(shell, 1, "cc-wrapper doctor"),
@@ -236,7 +236,7 @@ fn without_a_compiler(shell: &mut Shell) {
 
 fn without_a_linker(shell: &mut Shell) {
     let told = ill(shell, 2, "make -B");
-    let line = "cc-wrapper: ld: /usr/bin/ld: no such file; install it, or wrap the toolchain again";
+    let line = "cc-wrapper: ld: cannot run /usr/bin/ld: no such file or directory; install it, or run \"cc-wrapper wrap DIR\" again";
     assert_eq!(told.lines().nth(1), Some(line), "{told}");
     assert_eq!(
         ill(shell, 1, "cc-wrapper doctor"),

@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use common::{command, interpreter, recorder, run, run_alone, runpath, tool, write};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -567,7 +568,7 @@ fn a_file_with_a_name_is_removed_whatever_the_tool_says() {
 fn a_file_with_a_name_is_removed_after_a_signal() {
     const WAITS: &str = "#!/bin/sh\nfor last; do :; done\ncat \"${last#@}\"; exec sleep 60\n";
     for binary in binaries() {
-        for signal in [Signal::INT, Signal::TERM] {
+        for signal in [Signal::SIGINT, Signal::SIGTERM] {
             let script = Root::of_script(binary, WAITS);
             let launched = Root::new(binary, &[("gcc", "cc", Path::new("/bin/true"))]);
             launched.script("launcher", WAITS);
@@ -577,9 +578,9 @@ fn a_file_with_a_name_is_removed_after_a_signal() {
                 gcc.envs(launcher.map(|launcher| ("CC_WRAPPER_LAUNCHER", launcher)));
                 let mut gcc = gcc.spawn().unwrap();
                 assert_eq!(first_line(&mut gcc), "-c\n", "{launcher:?}");
-                kill_process(Pid::from_child(&gcc), signal).unwrap();
+                kill(Pid::from_raw(gcc.id() as i32), signal).unwrap();
                 let status = gcc.wait().unwrap();
-                assert_eq!(status.signal(), Some(signal.as_raw()), "{launcher:?}");
+                assert_eq!(status.signal(), Some(signal as i32), "{launcher:?}");
                 root.left_nothing();
             }
         }
@@ -591,8 +592,8 @@ fn a_file_that_cannot_be_written_is_told() {
     for binary in binaries() {
         let root = Root::of_script(binary, TELLS);
         for (directory, why) in [
-            ("none", "No such file or directory"),
-            ("real", "Not a directory"),
+            ("none", "no such file or directory"),
+            ("real", "not a directory"),
         ] {
             let mut gcc = root.tool_by_file("gcc");
             gcc.arg("-c").env("TMPDIR", root.path(directory));
@@ -608,7 +609,7 @@ fn a_file_that_cannot_be_written_is_told() {
             shell
         };
         let output = call("ulimit -f 8").output().unwrap();
-        was_refused(&output, &["File too large", "raise ulimit -f"]);
+        was_refused(&output, &["file too large", "raise ulimit -f"]);
         root.left_nothing();
 
         // A full disk, where one may be mounted.
@@ -625,7 +626,7 @@ fn a_file_that_cannot_be_written_is_told() {
         if own(command("sh").args(["-c", mount])).is_some_and(|output| output.status.success()) {
             let script = format!("{mount}; bin/gcc -c @args; status=$?; ls -A tmp; exit $status");
             let output = own(command("sh").args(["-c", &script])).unwrap();
-            was_refused(&output, &["No space left on device", "set TMPDIR to"]);
+            was_refused(&output, &["no space left on device", "set TMPDIR to"]);
             assert_eq!(output.stdout, b"", "left behind");
         }
     }

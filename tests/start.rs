@@ -168,18 +168,8 @@ fn disassemble(binary: &Path) -> BTreeMap<String, Function> {
 /// Methods that are called through a table are looked at by their names.
 fn is_early(name: &str) -> bool {
     let is_closure = name.contains("10cc_wrapper") && name.contains("closure");
-    let is_later = [
-        "2os",
-        "4hook",
-        "5child",
-        "5count",
-        "6record",
-        "6report",
-        "7command",
-        "7execute",
-        "7signals",
-        "12unnamed_file",
-    ];
+    // The program's own folders: the early start is the library's.
+    let is_later = ["7command", "7process", "7support"];
     name.contains("cc_wrapper5early")
         || name.contains("cc_wrapper..early")
         || is_closure && !is_later.iter().any(|part| name.contains(part))

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{command, interpreter, run, run_alone, runpath, tool, wrapped, write};
+use nix::fcntl::{Flock, FlockArg};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -429,7 +430,7 @@ fn a_signal_ends_a_wrap_that_leaves_nothing_behind() {
 fn a_wrap_that_waits_for_another_one_can_be_ended() {
     let temp = tempfile::tempdir().unwrap();
     let other = fs::File::open(temp.path()).unwrap();
-    rustix::fs::flock(&other, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let _other = Flock::lock(other, FlockArg::LockExclusive).unwrap();
     let catches_term = |process: u32| {
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));

@@ -5,18 +5,22 @@ use core::ffi::{CStr, c_char};
 use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
 
+use linux_raw_sys::general::{SA_NODEFER, SA_RESTORER, SIGSEGV, kernel_sigset_t};
+
 use super::stack::Stack;
 use super::statics::STATICS;
-use super::syscall::{self, Change, SignalAction, change_blocked};
+use super::syscall::{self, Change, change_blocked, kernel_sigaction};
 
-const SIGSEGV: usize = 11;
-/// The same in a set of signals.
+/// SIGSEGV in a set of signals.
 const BIT: u64 = 1 << (SIGSEGV - 1);
-const SIG_DFL: usize = 0;
-/// The handler's signal is not blocked in it: what it runs would inherit that.
-const SA_NODEFER: usize = 0x4000_0000;
-/// The kernel insists on it, though the handler never returns.
-const SA_RESTORER: usize = 0x0400_0000;
+
+/// What a signal does by default.
+const DEFAULT: kernel_sigaction = kernel_sigaction {
+    sa_handler_kernel: None,
+    sa_flags: 0,
+    sa_restorer: None,
+    sa_mask: kernel_sigset_t { sig: [0] },
+};
 
 const ORDINARY: &CStr = c"CC_WRAPPER_START=libc";
 
@@ -33,15 +37,16 @@ pub fn catch(stack: &Stack) -> bool {
         let _ = change_blocked(Change::Set, blocked);
         return false;
     }
-    let handler = on_fault as *const () as usize;
-    let ours = SignalAction {
-        handler,
-        flags: SA_NODEFER | SA_RESTORER,
-        restorer: handler,
-        mask: 0,
+    let ours = kernel_sigaction {
+        sa_handler_kernel: Some(on_fault),
+        // The handler's signal is not blocked in it: what it runs would inherit
+        // that. The kernel insists on the flag for a restorer, which is never
+        // called: the handler does not return.
+        sa_flags: (SA_NODEFER | SA_RESTORER).into(),
+        ..DEFAULT
     };
     match set(&ours) {
-        Ok(old) if old.handler == SIG_DFL => true,
+        Ok(old) if old.sa_handler_kernel.is_none() => true,
         Ok(old) => {
             let _ = set(&old);
             false
@@ -52,20 +57,15 @@ pub fn catch(stack: &Stack) -> bool {
 
 /// Faults are as they were.
 pub fn release() {
-    let _ = set(&SignalAction {
-        handler: SIG_DFL,
-        flags: 0,
-        restorer: 0,
-        mask: 0,
-    });
+    let _ = set(&DEFAULT);
 }
 
-fn set(action: &SignalAction) -> Result<SignalAction, syscall::Errno> {
+fn set(action: &kernel_sigaction) -> Result<kernel_sigaction, syscall::Errno> {
     // SAFETY: our handler takes any state of the program, as it leaves it.
     unsafe { syscall::signal_action(SIGSEGV, action) }
 }
 
-extern "C" fn on_fault(_signal: i32) {
+unsafe extern "C" fn on_fault(_signal: i32) {
     start_ordinarily();
 }
 

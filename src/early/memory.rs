@@ -8,7 +8,7 @@ macro_rules! define {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty $body:block)*) => {
         $(
             $(#[$doc])*
-            #[cfg_attr(all(early_start, not(test)), no_mangle)]
+            #[cfg_attr(all(early_start, not(test)), unsafe(no_mangle))]
             pub unsafe extern "C" fn $name($($arg: $type),*) -> $result {
                 // SAFETY: the caller's promise, which is libc's.
                 unsafe { $body }

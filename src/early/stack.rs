@@ -6,9 +6,11 @@ use core::iter;
 use core::mem;
 use core::slice;
 
+use linux_raw_sys::auxvec;
+
 /// The auxiliary vector's keys.
-const AT_NULL: usize = 0;
-const AT_EXECFN: usize = 31;
+const AT_NULL: usize = auxvec::AT_NULL as usize;
+const AT_EXECFN: usize = auxvec::AT_EXECFN as usize;
 
 /// The initial stack, which lives as long as the process.
 #[derive(Clone, Copy)]

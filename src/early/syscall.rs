@@ -1,71 +1,40 @@
-//! System calls, without libc between.
+//! System calls, without libc between. Their numbers, flags and structures are
+//! those of the kernel's headers, as linux-raw-sys has them for each processor.
 
 use core::arch::asm;
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::slice;
 
-#[cfg(target_arch = "x86_64")]
-mod number {
-    pub const READ: usize = 0;
-    pub const WRITE: usize = 1;
-    pub const CLOSE: usize = 3;
-    pub const MMAP: usize = 9;
-    pub const RT_SIGACTION: usize = 13;
-    pub const RT_SIGPROCMASK: usize = 14;
-    pub const EXECVE: usize = 59;
-    pub const FCNTL: usize = 72;
-    pub const GETCWD: usize = 79;
-    pub const GETDENTS64: usize = 217;
-    pub const EXIT_GROUP: usize = 231;
-    pub const OPENAT: usize = 257;
-    pub const READLINKAT: usize = 267;
-    pub const PRLIMIT64: usize = 302;
-    pub const MEMFD_CREATE: usize = 319;
-    pub const STATX: usize = 332;
-}
+use linux_raw_sys::errno;
+use linux_raw_sys::general::{
+    __NR_close, __NR_execve, __NR_exit_group, __NR_fcntl, __NR_getcwd, __NR_getdents64,
+    __NR_memfd_create, __NR_mmap, __NR_openat, __NR_prlimit64, __NR_read, __NR_readlinkat,
+    __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_statx, __NR_write, AT_FDCWD, AT_SYMLINK_NOFOLLOW,
+    F_DUPFD, MAP_ANONYMOUS, MAP_PRIVATE, O_CLOEXEC, PROT_READ, PROT_WRITE, RLIMIT_FSIZE,
+    SIG_SETMASK, SIG_UNBLOCK, STATX_BASIC_STATS, STDERR_FILENO, kernel_sigset_t, rlimit64, statx,
+};
 
-#[cfg(target_arch = "aarch64")]
-mod number {
-    pub const GETCWD: usize = 17;
-    pub const FCNTL: usize = 25;
-    pub const OPENAT: usize = 56;
-    pub const CLOSE: usize = 57;
-    pub const GETDENTS64: usize = 61;
-    pub const READ: usize = 63;
-    pub const WRITE: usize = 64;
-    pub const READLINKAT: usize = 78;
-    pub const EXIT_GROUP: usize = 94;
-    pub const RT_SIGACTION: usize = 134;
-    pub const RT_SIGPROCMASK: usize = 135;
-    pub const EXECVE: usize = 221;
-    pub const MMAP: usize = 222;
-    pub const PRLIMIT64: usize = 261;
-    pub const MEMFD_CREATE: usize = 279;
-    pub const STATX: usize = 291;
-}
-
-const AT_FDCWD: isize = -100;
-const AT_SYMLINK_NOFOLLOW: usize = 0x100;
-const F_DUPFD: usize = 0;
-const RLIMIT_FSIZE: usize = 1;
-const O_CLOEXEC: usize = 0o2_000_000;
-const STATX_BASIC_STATS: usize = 0x7ff;
-const PROT_READ_WRITE: usize = 3;
-const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
+pub use linux_raw_sys::general::kernel_sigaction;
 
 /// The system's error number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(pub i32);
 
-pub const EPERM: Errno = Errno(1);
-pub const ENOENT: Errno = Errno(2);
-pub const E2BIG: Errno = Errno(7);
-pub const ENOTDIR: Errno = Errno(20);
-pub const EISDIR: Errno = Errno(21);
-pub const ENOSYS: Errno = Errno(38);
+pub const EPERM: Errno = Errno(errno::EPERM as i32);
+pub const ENOENT: Errno = Errno(errno::ENOENT as i32);
+pub const E2BIG: Errno = Errno(errno::E2BIG as i32);
+pub const ENOTDIR: Errno = Errno(errno::ENOTDIR as i32);
+pub const EISDIR: Errno = Errno(errno::EISDIR as i32);
+pub const ENOSYS: Errno = Errno(errno::ENOSYS as i32);
 
 type Result<T> = core::result::Result<T, Errno>;
+
+/// Stands for the current directory.
+const HERE: usize = AT_FDCWD as usize;
+
+/// The size of a set of signals, which the kernel wants to be told.
+const SET: usize = size_of::<kernel_sigset_t>();
 
 /// # Safety
 /// What the numbered call does with the arguments must be sound.
@@ -115,11 +84,11 @@ unsafe fn call(number: usize, args: [usize; 6]) -> isize {
 
 /// # Safety
 /// As [`call`].
-unsafe fn checked<const N: usize>(number: usize, args: [usize; N]) -> Result<usize> {
+unsafe fn checked<const N: usize>(number: u32, args: [usize; N]) -> Result<usize> {
     let mut all = [0; 6];
     all[..N].copy_from_slice(&args);
     // SAFETY: the caller's promise.
-    match unsafe { call(number, all) } {
+    match unsafe { call(number as usize, all) } {
         result @ -4095..=-1 => Err(Errno(-(result as i32))),
         result => Ok(result as usize),
     }
@@ -133,11 +102,8 @@ impl File {
     pub fn open(path: &CStr) -> Result<File> {
         // SAFETY: the path ends in a NUL.
         unsafe {
-            checked(
-                number::OPENAT,
-                [AT_FDCWD as usize, path.as_ptr() as usize, O_CLOEXEC, 0],
-            )
-            .map(File)
+            let args = [HERE, path.as_ptr() as usize, O_CLOEXEC as usize, 0];
+            checked(__NR_openat, args).map(File)
         }
     }
 
@@ -146,7 +112,7 @@ impl File {
         // SAFETY: the kernel writes no more than the length.
         unsafe {
             checked(
-                number::READ,
+                __NR_read,
                 [self.0, buffer.as_mut_ptr() as usize, buffer.len()],
             )
         }
@@ -164,7 +130,7 @@ impl File {
         // SAFETY: the kernel writes no more than the length, and tells how much.
         unsafe {
             let args = [self.0, buffer.as_mut_ptr() as usize, buffer.len()];
-            let length = checked(number::GETDENTS64, args)?;
+            let length = checked(__NR_getdents64, args)?;
             Ok(slice::from_raw_parts(buffer.as_ptr().cast(), length))
         }
     }
@@ -178,7 +144,7 @@ impl Drop for File {
 
 fn close(descriptor: usize) {
     // SAFETY: its owner is going.
-    let _ = unsafe { checked(number::CLOSE, [descriptor]) };
+    let _ = unsafe { checked(__NR_close, [descriptor]) };
 }
 
 /// A file without a name, which programs that are run inherit.
@@ -190,8 +156,8 @@ impl Memory {
         const FROM: usize = 200;
         // SAFETY: the name ends in a NUL; the second is a number like the first.
         unsafe {
-            let low = checked(number::MEMFD_CREATE, [name.as_ptr() as usize, 0]).map(Memory)?;
-            checked(number::FCNTL, [low.0, F_DUPFD, FROM]).map(Memory)
+            let low = checked(__NR_memfd_create, [name.as_ptr() as usize, 0]).map(Memory)?;
+            checked(__NR_fcntl, [low.0, F_DUPFD as usize, FROM]).map(Memory)
         }
     }
 
@@ -215,11 +181,14 @@ impl Drop for Memory {
 
 /// How large a file this process may write; writing a larger one ends it.
 pub fn largest_file() -> Result<u64> {
-    let mut limits = [0u64; 2];
-    let address = limits.as_mut_ptr() as usize;
-    // SAFETY: the structure has the kernel's size.
-    unsafe { checked(number::PRLIMIT64, [0, RLIMIT_FSIZE, 0, address])? };
-    Ok(limits[0])
+    let mut limit = rlimit64 {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    let address = &raw mut limit as usize;
+    // SAFETY: the kernel writes a structure of this type.
+    unsafe { checked(__NR_prlimit64, [0, RLIMIT_FSIZE as usize, 0, address])? };
+    Ok(limit.rlim_cur)
 }
 
 /// The target of a symlink, cut off where the buffer ends.
@@ -228,8 +197,8 @@ pub fn read_link<'b>(path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
     let length = unsafe {
         let (start, length) = (buffer.as_mut_ptr() as usize, buffer.len());
         checked(
-            number::READLINKAT,
-            [AT_FDCWD as usize, path.as_ptr() as usize, start, length],
+            __NR_readlinkat,
+            [HERE, path.as_ptr() as usize, start, length],
         )?
     };
     Ok(&buffer[..length])
@@ -238,7 +207,7 @@ pub fn read_link<'b>(path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
 /// The current directory, without the NUL behind it.
 pub fn current_directory(buffer: &mut [u8]) -> Result<&[u8]> {
     // SAFETY: the kernel writes no more than the length.
-    let length = unsafe { checked(number::GETCWD, [buffer.as_mut_ptr() as usize, buffer.len()])? };
+    let length = unsafe { checked(__NR_getcwd, [buffer.as_mut_ptr() as usize, buffer.len()])? };
     Ok(&buffer[..length.saturating_sub(1)])
 }
 
@@ -246,53 +215,34 @@ pub fn current_directory(buffer: &mut [u8]) -> Result<&[u8]> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// Type and permissions.
-    pub mode: u16,
+    pub mode: u32,
     pub size: u64,
     /// Tells this file from all others.
     pub identity: (u64, u32, u32),
 }
 
-/// The kernel's `struct statx`, as far as it is read.
-#[repr(C)]
-struct Statx {
-    mask: u32,
-    block_size: u32,
-    attributes: u64,
-    links: u32,
-    owner: [u32; 2],
-    mode: u16,
-    spare: u16,
-    inode: u64,
-    size: u64,
-    blocks: u64,
-    attributes_mask: u64,
-    times: [u64; 8],
-    device: [u32; 4],
-    rest: [u64; 14],
-}
-
 /// About the file itself, or what its symlinks lead to.
 pub fn status(path: &CStr, follow: bool) -> Result<Status> {
-    let mut buffer = MaybeUninit::<Statx>::zeroed();
+    let mut buffer = MaybeUninit::<statx>::zeroed();
     let flags = if follow { 0 } else { AT_SYMLINK_NOFOLLOW };
     let address = buffer.as_mut_ptr() as usize;
     let args = [
-        AT_FDCWD as usize,
+        HERE,
         path.as_ptr() as usize,
-        flags,
-        STATX_BASIC_STATS,
+        flags as usize,
+        STATX_BASIC_STATS as usize,
         address,
     ];
-    // SAFETY: the path ends in a NUL; the structure has the kernel's size, and
-    // all its bits are values.
+    // SAFETY: the path ends in a NUL; the kernel writes a structure of this
+    // type, all bits of which are values.
     let found = unsafe {
-        checked(number::STATX, args)?;
+        checked(__NR_statx, args)?;
         buffer.assume_init()
     };
     Ok(Status {
-        mode: found.mode,
-        size: found.size,
-        identity: (found.inode, found.device[2], found.device[3]),
+        mode: found.stx_mode.into(),
+        size: found.stx_size,
+        identity: (found.stx_ino, found.stx_dev_major, found.stx_dev_minor),
     })
 }
 
@@ -301,13 +251,13 @@ pub fn map(length: usize) -> Result<*mut u8> {
     let args = [
         0,
         length,
-        PROT_READ_WRITE,
-        MAP_PRIVATE_ANONYMOUS,
+        (PROT_READ | PROT_WRITE) as usize,
+        (MAP_PRIVATE | MAP_ANONYMOUS) as usize,
         usize::MAX,
         0,
     ];
     // SAFETY: at an address of the kernel's choice.
-    unsafe { checked(number::MMAP, args).map(|address| address as *mut u8) }
+    unsafe { checked(__NR_mmap, args).map(|address| address as *mut u8) }
 }
 
 /// Replaces the process; returns only the error.
@@ -320,40 +270,20 @@ pub unsafe fn execve(
     envp: *const *const c_char,
 ) -> Errno {
     // SAFETY: the caller's promise.
-    let outcome = unsafe {
-        checked(
-            number::EXECVE,
-            [path as usize, argv as usize, envp as usize],
-        )
-    };
+    let outcome = unsafe { checked(__NR_execve, [path as usize, argv as usize, envp as usize]) };
     outcome.err().unwrap_or(Errno(0))
-}
-
-/// The kernel's `struct sigaction`.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SignalAction {
-    pub handler: usize,
-    pub flags: usize,
-    pub restorer: usize,
-    pub mask: u64,
 }
 
 /// Sets what a signal does; returns what it did.
 ///
 /// # Safety
 /// A handler must be one for this signal.
-pub unsafe fn signal_action(signal: usize, action: &SignalAction) -> Result<SignalAction> {
-    let mut old = MaybeUninit::<SignalAction>::zeroed();
-    let args = [
-        signal,
-        action as *const _ as usize,
-        old.as_mut_ptr() as usize,
-        8,
-    ];
+pub unsafe fn signal_action(signal: u32, action: &kernel_sigaction) -> Result<kernel_sigaction> {
+    let mut old = MaybeUninit::<kernel_sigaction>::zeroed();
+    let (new, old_at) = (&raw const *action as usize, old.as_mut_ptr() as usize);
     // SAFETY: the caller's promise; all bits of the structure are values.
     unsafe {
-        checked(number::RT_SIGACTION, args)?;
+        checked(__NR_rt_sigaction, [signal as usize, new, old_at, SET])?;
         Ok(old.assume_init())
     }
 }
@@ -361,26 +291,24 @@ pub unsafe fn signal_action(signal: usize, action: &SignalAction) -> Result<Sign
 /// How [`change_blocked`] changes.
 #[derive(Clone, Copy)]
 pub enum Change {
-    Unblock = 1,
-    Set = 2,
+    Unblock = SIG_UNBLOCK as isize,
+    Set = SIG_SETMASK as isize,
 }
 
 /// Changes which signals are blocked; returns which were. Signal n is bit
 /// n - 1.
 pub fn change_blocked(change: Change, signals: u64) -> Result<u64> {
-    let mut old = 0u64;
-    let (new, old_at) = (
-        &signals as *const u64 as usize,
-        &mut old as *mut u64 as usize,
-    );
-    // SAFETY: both have the kernel's size.
-    unsafe { checked(number::RT_SIGPROCMASK, [change as usize, new, old_at, 8])? };
-    Ok(old)
+    let new = kernel_sigset_t { sig: [signals] };
+    let mut old = kernel_sigset_t { sig: [0] };
+    let (new, old_at) = (&raw const new as usize, &raw mut old as usize);
+    // SAFETY: the kernel reads the one and writes the other.
+    unsafe { checked(__NR_rt_sigprocmask, [change as usize, new, old_at, SET])? };
+    Ok(old.sig[0])
 }
 
 /// Writes to standard error what fits at once.
 pub fn tell(text: &[u8]) {
-    let _ = write(2, text);
+    let _ = write(STDERR_FILENO as usize, text);
 }
 
 /// Writes what fits at once; returns how much that was.
@@ -388,7 +316,7 @@ fn write(descriptor: usize, bytes: &[u8]) -> Result<usize> {
     // SAFETY: the kernel reads no more than the length.
     unsafe {
         checked(
-            number::WRITE,
+            __NR_write,
             [descriptor, bytes.as_ptr() as usize, bytes.len()],
         )
     }
@@ -398,6 +326,6 @@ fn write(descriptor: usize, bytes: &[u8]) -> Result<usize> {
 pub fn exit(status: usize) -> ! {
     loop {
         // SAFETY: nothing is left to be sound for.
-        let _ = unsafe { checked(number::EXIT_GROUP, [status]) };
+        let _ = unsafe { checked(__NR_exit_group, [status]) };
     }
 }

@@ -1,17 +1,16 @@
 //! The machine as the kernel shows it.
 
-use alloc::vec::Vec;
-use core::cell::Cell;
-use core::ffi::CStr;
-use core::mem::MaybeUninit;
-
-use super::syscall::{self, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
+use super::syscall;
+use super::syscall::{EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
 use crate::machine::world::{ReadError, World};
 use crate::model::argument::{Command, Export};
 use crate::model::hook::{Changes, Failure, Hook};
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::ffi::CStr;
+use core::mem::{MaybeUninit, offset_of};
 
-/// As long as a path can be.
-const PATH_MAX: usize = 4096;
+use linux_raw_sys::general::{PATH_MAX, S_IFDIR, S_IFMT, S_IFREG, linux_dirent64};
 
 /// What is read of a file at once, to begin with.
 const READ: usize = 8 << 10;
@@ -20,13 +19,12 @@ const READ: usize = 8 << 10;
 /// a fault.
 const LISTED: usize = 2 << 10;
 
-const MODE_TYPE: u16 = 0o170_000;
-const MODE_FILE: u16 = 0o100_000;
-const MODE_DIRECTORY: u16 = 0o040_000;
+/// As long as a path can be.
+const LONGEST_PATH: usize = PATH_MAX as usize;
 
 /// Where the name and the record's length lie in a directory entry.
-const ENTRY_LENGTH: usize = 16;
-const ENTRY_NAME: usize = 19;
+const ENTRY_LENGTH: usize = offset_of!(linux_dirent64, d_reclen);
+const ENTRY_NAME: usize = offset_of!(linux_dirent64, d_name);
 
 /// Files and directories, by system calls.
 #[derive(Default)]
@@ -82,9 +80,8 @@ impl World for Kernel {
 
     fn read_named_by_caller(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
         // The ordinary start reads it again, so it must be there twice.
-        let is_file = |file: Status| file.mode & MODE_TYPE == MODE_FILE;
         match self.status(path, true) {
-            Ok(file) if !is_file(file) && file.mode & MODE_TYPE != MODE_DIRECTORY => {
+            Ok(file) if ![S_IFREG, S_IFDIR].contains(&(file.mode & S_IFMT)) => {
                 self.has_given_up.set(true);
                 Err(ReadError::Other(0))
             }
@@ -93,7 +90,7 @@ impl World for Kernel {
     }
 
     fn read_link(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let mut buffer = [0; PATH_MAX];
+        let mut buffer = [0; LONGEST_PATH];
         let target = with_nul(path, |path| syscall::read_link(path, &mut buffer)).ok()?;
         Some(target.to_vec())
     }
@@ -108,14 +105,14 @@ impl World for Kernel {
 
     fn is_executable(&self, path: &[u8]) -> bool {
         self.status(path, true)
-            .is_ok_and(|file| file.mode & MODE_TYPE == MODE_FILE && file.mode & 0o111 != 0)
+            .is_ok_and(|file| file.mode & S_IFMT == S_IFREG && file.mode & 0o111 != 0)
     }
 
     fn same_program(&self, a: &[u8], b: &[u8]) -> bool {
         let status = |path| self.status(path, true);
         match (status(a), status(b)) {
             (Ok(x), Ok(y)) if x.identity == y.identity => true,
-            (Ok(x), Ok(y)) if x.mode & MODE_TYPE == MODE_FILE && x.size == y.size => {
+            (Ok(x), Ok(y)) if x.mode & S_IFMT == S_IFREG && x.size == y.size => {
                 matches!((self.read(a), self.read(b)), (Ok(x), Ok(y)) if x == y)
             }
             _ => false,
@@ -146,14 +143,17 @@ impl World for Kernel {
     }
 
     fn current_directory(&self) -> Option<Vec<u8>> {
-        let mut buffer = [0; PATH_MAX];
+        let mut buffer = [0; LONGEST_PATH];
         let path = syscall::current_directory(&mut buffer).ok()?;
         Some(path.to_vec())
     }
 
     fn run_hook(&self, _: &Hook, _: &Command, _: &[Export]) -> Result<Changes, Failure> {
         self.has_given_up.set(true);
-        Err(Failure::NotRun(Vec::new()))
+        Err(Failure::NotRun {
+            source: Vec::new(),
+            remedy: None,
+        })
     }
 }
 

@@ -5,8 +5,8 @@ use crate::machine::world::World;
 use crate::model::environment::Environment;
 use crate::model::tool_name::ToolName;
 use crate::model::tool_name::names;
-use crate::model::toolchain::Role;
 use crate::model::toolchain::Tool;
+use crate::model::toolchain::ToolKind;
 use crate::model::toolchain::Toolchain;
 use crate::text::path::without_slashes;
 use alloc::borrow::Cow;
@@ -21,7 +21,7 @@ pub const LINKER: &[u8] = b"CC_WRAPPER_LINKER";
 /// The names that a linker half has a front end for; the last is what gcc
 /// looks for before all others.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    names(Some(Role::Ld)).chain(["real-ld"])
+    names(Some(ToolKind::Ld)).chain(["real-ld"])
 }
 
 /// The tool that a front end is: `directory` and `name` are its place.
@@ -32,7 +32,7 @@ pub fn tool<'t>(
     environment: &Environment,
     world: &dyn World,
 ) -> Option<Tool<'t>> {
-    if !is_here(directory) || ToolName::parse(name)?.role != Some(Role::Ld) {
+    if !is_here(directory) || ToolName::parse(name)?.kind != Some(ToolKind::Ld) {
         return None;
     }
     let listed = toolchain.tool(name);
@@ -45,7 +45,7 @@ pub fn tool<'t>(
     };
     Some(Tool {
         name: Cow::Owned(name.to_vec()),
-        role: Cow::Borrowed(Role::Ld.name().as_bytes()),
+        kind: Cow::Borrowed(ToolKind::Ld.name().as_bytes()),
         program,
         ..listed.cloned().unwrap_or_default()
     })

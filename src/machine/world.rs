@@ -1,9 +1,8 @@
 //! The door through which a decision sees the machine.
 
-use alloc::vec::Vec;
-
 use crate::model::argument::{Command, Export};
 use crate::model::hook::{Changes, Failure, Hook};
+use alloc::vec::Vec;
 
 /// What planning a call may ask of the machine. Paths are bytes, absolute or
 /// relative to the current directory. Nothing here changes anything, but for
@@ -215,7 +214,10 @@ pub(crate) mod fake {
         }
 
         fn run_hook(&self, _: &Hook, _: &Command, _: &[Export]) -> Result<Changes, Failure> {
-            Err(Failure::NotRun(b"there is no bash".to_vec()))
+            Err(Failure::NotRun {
+                source: b"there is no bash".to_vec(),
+                remedy: None,
+            })
         }
     }
 }

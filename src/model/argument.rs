@@ -65,7 +65,7 @@ pub enum Origin {
     User(usize),
     /// A word of the response file that is the caller's nth argument.
     ResponseFile(usize),
-    Variable(&'static str, Suffix),
+    Variable(&'static str, RoleSuffix),
     /// A file in `nix-support/`: of flags, or a hook.
     FlagFile(&'static str),
     /// A hardening flag of §4.
@@ -78,7 +78,7 @@ pub enum Origin {
 
 /// What follows a variable's base name in the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Suffix {
+pub enum RoleSuffix {
     /// `_FOR_BUILD`
     ForBuild,
     /// Nothing.
@@ -89,14 +89,14 @@ pub enum Suffix {
     Salt,
 }
 
-impl Suffix {
+impl RoleSuffix {
     /// The suffix of a variable as setup hooks write it. `Salt` has none
     /// that is the same for all toolchains.
     pub fn name(self) -> &'static str {
         match self {
-            Suffix::ForBuild => "_FOR_BUILD",
-            Suffix::ForTarget => "_FOR_TARGET",
-            Suffix::Plain | Suffix::Salt => "",
+            RoleSuffix::ForBuild => "_FOR_BUILD",
+            RoleSuffix::ForTarget => "_FOR_TARGET",
+            RoleSuffix::Plain | RoleSuffix::Salt => "",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A call of a tool.
 
 use crate::model::environment::Environment;
-use crate::model::toolchain::{Family, Role, Tool, Toolchain};
+use crate::model::toolchain::{Family, Tool, ToolKind, Toolchain};
 use crate::text::Bytes;
 
 /// What was called, and as what.
@@ -11,7 +11,7 @@ pub struct Call<'a> {
     pub executable: &'a [u8],
     pub toolchain: &'a Toolchain<'a>,
     pub tool: &'a Tool<'a>,
-    pub role: Role,
+    pub kind: ToolKind,
     /// Absolute path of the root that the tool was found in; `None`: the
     /// built-in toolchain, which has no files.
     pub root: Option<&'a [u8]>,

@@ -1,14 +1,15 @@
-//! Why a call cannot be planned. Each error is one line: what, where, and
-//! what to do.
+//! Why a call cannot be planned.
 
+use crate::model::hook::Failure;
+use crate::model::message::Message;
+use crate::model::system_error::words;
+use crate::text::json;
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::model::hook::Failure;
-use crate::text::json;
-
-/// What an [`Error::Loop`] is known by where it was printed.
-pub const ENDLESS: &str = "so calling it would never end";
+/// The exit status of [`Error::Loop`], which nothing else of ours exits with:
+/// the number of ELOOP.
+pub const LOOP_STATUS: u8 = 40;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -26,7 +27,7 @@ pub enum Error {
     UnknownRole {
         path: Vec<u8>,
         tool: Vec<u8>,
-        role: Vec<u8>,
+        kind: Vec<u8>,
     },
     /// Two roles ask for different values of a variable that can have one.
     Conflict {
@@ -60,105 +61,106 @@ impl Error {
                 failure: Failure::Status(status),
                 ..
             } => *status,
+            Error::Loop { .. } => LOOP_STATUS,
             _ => 1,
         }
     }
 
     /// The error in words, without a line's end.
     pub fn text(&self) -> Vec<u8> {
+        self.message().text()
+    }
+
+    /// What failed, where, why, and what to do.
+    pub fn message(&self) -> Message {
         match self {
             Error::Unreadable { path, errno } => {
-                let why = match errno {
-                    Some(2) => "no such file".into(),
-                    Some(13) => "permission denied".into(),
-                    Some(errno) => format!("system error {errno}"),
-                    None => "it is a directory".into(),
-                };
-                [b"cannot read ", &path[..], b": ", why.as_bytes(), b"; make it a readable file, or remove what asks for it"].concat()
+                let why = errno.map_or("it is a directory".into(), words);
+                Message::at("cannot read", path)
+                    .because(&*why)
+                    .remedy("make it a readable file, or remove what refers to it")
             }
-            Error::Toolchain { path, error } => {
-                let json::Error { line, column, what } = error;
-                let place = format!(":{line}:{column}: {what}; mend it, or wrap the toolchain again");
-                [&path[..], place.as_bytes()].concat()
+            Error::Toolchain { path, error } => broken_toolchain(path, error),
+            Error::NoSuchTool { path, tool } => {
+                Message::about(path, [b"lists no tool '", &tool[..], b"'"].concat())
+                    .remedy("add it under \"tools\", or remove the link in bin/")
             }
-            Error::NoSuchTool { path, tool } => [
-                &path[..],
-                b" lists no tool '",
-                tool,
-                b"'; add it under \"tools\", or remove the link in bin/",
-            ]
-            .concat(),
-            Error::UnknownRole { path, tool, role } => [
-                &path[..],
-                b": tool '",
-                tool,
-                b"' has the role '",
-                role,
-                b"', which this cc-wrapper does not know; use one that does, or give it another role",
-            ]
-            .concat(),
-            Error::Conflict { first, second } => [
-                &second.0[..],
-                b"=",
-                &second.1,
-                b" contradicts ",
-                &first.0,
-                b"=",
-                &first.1,
-                b"; the roles this compiler serves need one value, so unset one or make them agree",
-            ]
-            .concat(),
-            Error::ImpurePath(path) => [
-                b"impure path `",
-                &path[..],
-                b"' used in link; link what lies in the store, or unset NIX_ENFORCE_PURITY",
-            ]
-            .concat(),
-            Error::ResponseFileLoop(path) => [
-                b"response file ",
-                &path[..],
-                b" includes itself; remove the @ argument in it that leads back",
-            ]
-            .concat(),
+            Error::UnknownRole { path, tool, kind } => {
+                let what = [
+                    b"gives tool '",
+                    &tool[..],
+                    b"' the role '",
+                    kind,
+                    b"', which this cc-wrapper does not know",
+                ];
+                Message::about(path, what.concat())
+                    .remedy("use a newer cc-wrapper, or give it another role")
+            }
+            Error::Conflict { first, second } => {
+                let values = [
+                    &second.0[..],
+                    b"=",
+                    &second.1,
+                    b", ",
+                    &first.0,
+                    b"=",
+                    &first.1,
+                ];
+                Message::about(&second.0, [b"contradicts ", &first.0[..]].concat())
+                    .because(values.concat())
+                    .remedy("unset one of them, or set both to the same value")
+            }
+            Error::ImpurePath(path) => Message::at("cannot link", path)
+                .because("impure path")
+                .remedy("link files of the store only, or unset NIX_ENFORCE_PURITY"),
+            Error::ResponseFileLoop(path) => Message::at("cannot read response file", path)
+                .because("it includes itself")
+                .remedy("remove the @ argument that leads back to it"),
             Error::TargetMissing => {
-                b"-target has no value; put the target triple behind it".to_vec()
+                Message::about("-target", "has no value").remedy("add the target triple")
             }
-            Error::NothingToAdd { tool } => [
-                b"there are no flags for ",
-                &tool[..],
-                b", so nothing to wrap; remove this link, or call it cc-wrapper",
-            ]
-            .concat(),
-            Error::LauncherAlone { path } => [
-                &path[..],
-                b" wraps a Rust toolchain's linker, but nix-support/toolchain.json, which names that, is not there; run `cc-wrapper rustup` for this toolchain",
-            ]
-            .concat(),
-            Error::NotOnPath { tool } => [
-                b"no other ",
-                &tool[..],
-                b" on PATH behind this one; install one, or put its directory on PATH",
-            ]
-            .concat(),
+            Error::NothingToAdd { tool } => Message::at("there are no flags for", tool)
+                .remedy("remove this link, or call it cc-wrapper"),
+            Error::LauncherAlone { path } => {
+                let what =
+                    "wraps a Rust toolchain's linker, but nix-support/toolchain.json is missing";
+                Message::about(path, what).remedy("run `cc-wrapper rustup` for this toolchain")
+            }
+            Error::NotOnPath { tool } => {
+                Message::at([b"there is no other ", &tool[..], b" on"].concat(), "PATH")
+                    .remedy("install one, or add its directory to PATH")
+            }
             Error::Hook { path, failure } => match failure {
                 Failure::Status(status) => {
-                    let status = format!(" failed with status {status}; mend it, or remove it");
-                    [b"hook ", &path[..], status.as_bytes()].concat()
+                    Message::about(path, format!("failed with status {status}"))
+                        .remedy("correct this hook, or remove it")
                 }
                 Failure::Silent => {
-                    let why = b" has not come to its end; let it neither set a trap on EXIT and exit, nor close what it did not open";
-                    [b"hook ", &path[..], why].concat()
+                    let what = "exited with status 0 before it could report what it changed";
+                    Message::about(path, what).remedy(
+                        "do not exit in a trap on EXIT, and do not close file descriptors that the hook has not opened",
+                    )
                 }
-                Failure::NotRun(why) => [b"hook ", &path[..], b" cannot be run: ", why].concat(),
+                Failure::NotRun { source, remedy } => {
+                    let message = Message::at("cannot run hook", path).because(source);
+                    match remedy {
+                        Some(remedy) => message.remedy(remedy),
+                        None => message,
+                    }
+                }
             },
-            Error::Loop { program, from } => [
-                &program[..],
-                b" leads back to cc-wrapper, ",
-                ENDLESS.as_bytes(),
-                b"; name the real tool in ",
-                from,
-            ]
-            .concat(),
+            Error::Loop { program, from } => {
+                let what = "leads back to cc-wrapper, so calling it would never end";
+                Message::about(program, what)
+                    .remedy([b"name the real tool in ", &from[..]].concat())
+            }
         }
     }
+}
+
+/// A `toolchain.json` that cannot be parsed.
+pub fn broken_toolchain(path: &[u8], error: &json::Error) -> Message {
+    Message::at("cannot read", path)
+        .because(format!("{error}"))
+        .remedy("correct it, or run \"cc-wrapper wrap DIR\" again")
 }

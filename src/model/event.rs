@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::model::explanation::Note;
+use crate::model::explanation::Explanation;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -22,7 +22,7 @@ pub enum Event {
     /// A step on the way.
     Trace(Vec<u8>),
     /// What an explanation needs, likewise a step on the way.
-    Note(Note),
+    Explanation(Explanation),
 }
 
 /// From which NIX_DEBUG on an event is told.
@@ -43,7 +43,7 @@ impl Event {
                 Level::Warning
             }
             Event::SkippedImpure(_) | Event::Hardening { .. } => Level::Debug,
-            Event::Trace(_) | Event::Note(_) => Level::Trace,
+            Event::Trace(_) | Event::Explanation(_) => Level::Trace,
         }
     }
 
@@ -85,7 +85,7 @@ impl Event {
             ]
             .concat(),
             Event::Trace(text) => [b"+ ", &text[..]].concat(),
-            Event::Note(note) => [&b"+ "[..], &note.text()].concat(),
+            Event::Explanation(note) => [&b"+ "[..], &note.text()].concat(),
         }
     }
 }

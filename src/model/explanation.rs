@@ -3,20 +3,20 @@
 
 use alloc::vec::Vec;
 
-use crate::model::argument::{Arg, Suffix};
-use crate::model::half::Half;
+use crate::model::argument::{Arg, RoleSuffix};
+use crate::model::half::WrapperHalf;
 
 /// What a link without libraries has no rpaths for.
 pub const NO_LIBRARIES: &str = "the link names no library";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
+pub enum Explanation {
     /// Which of its roles the toolchain serves (§1).
     Roles {
-        half: Half,
+        half: WrapperHalf,
         /// The variables that decide, and whether each is set.
         markers: Vec<Marker>,
-        served: Vec<Suffix>,
+        served: Vec<RoleSuffix>,
         /// Without a marker no variable is read.
         required: bool,
     },
@@ -33,13 +33,16 @@ pub enum Note {
     /// The words of NIX_HARDENING_ENABLE, and those of them without effect.
     Hardening {
         asked: Vec<Arg<'static>>,
-        off: Vec<(Vec<u8>, Off)>,
+        off: Vec<(Vec<u8>, DisabledReason)>,
         /// The toolchain would have flags of its own, but the variable is set,
         /// and to nothing.
         overrides_default: bool,
     },
     /// Arguments that the tool does not get.
-    Dropped { args: Vec<Arg<'static>>, why: Why },
+    Dropped {
+        args: Vec<Arg<'static>>,
+        why: DropReason,
+    },
     /// The call does not link, and why.
     NoLinking(&'static str),
     LinkType {
@@ -50,7 +53,10 @@ pub enum Note {
     /// The call links by another wrapped one, of this program.
     LinksBy(Vec<u8>),
     /// The linker that a driver will run.
-    Linker { path: Vec<u8>, stand: Stand },
+    Linker {
+        path: Vec<u8>,
+        handling: LinkerHandling,
+    },
     /// A library directory is no rpath.
     NoRpath { directory: Vec<u8>, why: NoRpath },
     /// No library directory becomes an rpath.
@@ -69,13 +75,13 @@ pub enum Note {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marker {
     pub name: Vec<u8>,
-    pub suffix: Suffix,
+    pub suffix: RoleSuffix,
     pub is_set: bool,
 }
 
 /// Why a hardening flag that was asked for is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Off {
+pub enum DisabledReason {
     /// The tool does not know it.
     Unsupported,
     /// A stronger one implies it.
@@ -86,7 +92,7 @@ pub enum Off {
 
 /// Why an argument was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum DropReason {
     /// §6
     Impure,
     /// §2.5
@@ -105,11 +111,11 @@ pub enum Why {
 
 /// How the toolchain stands to the linker that a driver will run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stand {
+pub enum LinkerHandling {
     /// It is the toolchain's own.
     Own,
     /// It is a front end, which becomes this one.
-    FrontEnd(Vec<u8>),
+    Shim(Vec<u8>),
     /// No wrapper stands before it: the driver call carries the flags.
     PassedByDriver,
     /// No wrapper stands before it, and it gets no flags.
@@ -121,7 +127,7 @@ pub enum Stand {
 pub enum NoRpath {
     /// It lies in none of these, which are the store.
     NotInStore {
-        said_by: StoreBy,
+        source: StoreSource,
         store: Vec<Vec<u8>>,
     },
     /// The loader searches it, and no store is named.
@@ -136,12 +142,12 @@ impl NoRpath {
     /// The reason in words.
     pub fn text(&self) -> Vec<u8> {
         match self {
-            NoRpath::NotInStore { said_by, store } => {
-                let said_by: &[u8] = match said_by {
-                    StoreBy::Variable => b"NIX_STORE is ",
-                    StoreBy::Toolchain => b"\"store\" of toolchain.json is ",
+            NoRpath::NotInStore { source, store } => {
+                let source: &[u8] = match source {
+                    StoreSource::Variable => b"NIX_STORE is ",
+                    StoreSource::Toolchain => b"\"store\" of toolchain.json is ",
                 };
-                [b"it is not in the store: ", said_by, &store.join(&b' ')].concat()
+                [b"it is not in the store: ", source, &store.join(&b' ')].concat()
             }
             NoRpath::Searched => b"the loader searches it anyway".to_vec(),
             NoRpath::Endless => b"its symlinks have no end".to_vec(),
@@ -152,56 +158,58 @@ impl NoRpath {
 
 /// Who says what the store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreBy {
+pub enum StoreSource {
     /// NIX_STORE
     Variable,
     Toolchain,
 }
 
-impl Why {
+impl DropReason {
     /// The name of the reason, for programs.
     pub fn name(self) -> &'static str {
         match self {
-            Why::Impure => "impure",
-            Why::Native => "native",
-            Why::StaticPie => "static-pie",
-            Why::NothingPutIn => "nothing-put-in",
-            Why::Unknown => "unknown-to-tool",
-            Why::Empty => "empty",
-            Why::Hook(_) => "hook",
+            DropReason::Impure => "impure",
+            DropReason::Native => "native",
+            DropReason::StaticPie => "static-pie",
+            DropReason::NothingPutIn => "nothing-put-in",
+            DropReason::Unknown => "unknown-to-tool",
+            DropReason::Empty => "empty",
+            DropReason::Hook(_) => "hook",
         }
     }
 
     /// The reason in words.
     pub fn text(self) -> &'static str {
         match self {
-            Why::Impure => "NIX_ENFORCE_PURITY is 1, and it lies outside NIX_STORE and the build",
-            Why::Native => "NIX_ENFORCE_NO_NATIVE is 1",
-            Why::StaticPie => "a static-pie program must have no rpath",
-            Why::NothingPutIn => "nothing is put into this call",
-            Why::Unknown => "the tool does not know it",
-            Why::Empty => "no operand stands behind it",
-            Why::Hook(_) => "a hook took it out",
+            DropReason::Impure => {
+                "NIX_ENFORCE_PURITY is 1, and it lies outside NIX_STORE and the build"
+            }
+            DropReason::Native => "NIX_ENFORCE_NO_NATIVE is 1",
+            DropReason::StaticPie => "a static-pie program must have no rpath",
+            DropReason::NothingPutIn => "nothing is put into this call",
+            DropReason::Unknown => "the tool does not know it",
+            DropReason::Empty => "no operand stands behind it",
+            DropReason::Hook(_) => "a hook took it out",
         }
     }
 }
 
-impl Off {
+impl DisabledReason {
     /// The reason in words.
     pub fn text(self) -> Vec<u8> {
         match self {
-            Off::Unsupported => b"the tool does not support it".to_vec(),
-            Off::Stronger(name) => [name.as_bytes(), b" implies it"].concat(),
-            Off::Unknown => b"no hardening flag has this name".to_vec(),
+            DisabledReason::Unsupported => b"the tool does not support it".to_vec(),
+            DisabledReason::Stronger(name) => [name.as_bytes(), b" implies it"].concat(),
+            DisabledReason::Unknown => b"no hardening flag has this name".to_vec(),
         }
     }
 }
 
-impl Note {
+impl Explanation {
     /// The note as a step of NIX_DEBUG=7, without a line's end.
     pub fn text(&self) -> Vec<u8> {
         match self {
-            Note::Roles { served, .. } => {
+            Explanation::Roles { served, .. } => {
                 let mut text = b"roles served:".to_vec();
                 for suffix in served {
                     let name = match suffix.name() {
@@ -213,13 +221,13 @@ impl Note {
                 }
                 text
             }
-            Note::Unread {
+            Explanation::Unread {
                 variable, marker, ..
             } => [&variable[..], b" is not read: ", marker, b" is not set"].concat(),
-            Note::Inherited { mark } => {
+            Explanation::Inherited { mark } => {
                 [&mark[..], b" is set: the variables were collected before"].concat()
             }
-            Note::Hardening { off, .. } => {
+            Explanation::Hardening { off, .. } => {
                 let mut text = b"hardening without effect:".to_vec();
                 for (name, why) in off {
                     text.push(b' ');
@@ -230,30 +238,30 @@ impl Note {
                 }
                 text
             }
-            Note::Dropped { args, why } => {
+            Explanation::Dropped { args, why } => {
                 let words: Vec<&[u8]> = args.iter().map(|arg| &arg[..]).collect();
                 let why = why.text().as_bytes();
                 [b"dropped ", &words.join(&b' ')[..], b": ", why].concat()
             }
-            Note::NoLinking(why) => [b"no linking: ", why.as_bytes()].concat(),
-            Note::LinkType { name, .. } => [b"link type ", name.as_bytes()].concat(),
-            Note::LinksBy(program) => [b"links by ", &program[..]].concat(),
-            Note::Linker { path, stand } => match stand {
-                Stand::Own => [b"linker ", &path[..]].concat(),
-                Stand::FrontEnd(_) => [b"front end ", &path[..]].concat(),
-                Stand::PassedByDriver => {
+            Explanation::NoLinking(why) => [b"no linking: ", why.as_bytes()].concat(),
+            Explanation::LinkType { name, .. } => [b"link type ", name.as_bytes()].concat(),
+            Explanation::LinksBy(program) => [b"links by ", &program[..]].concat(),
+            Explanation::Linker { path, handling } => match handling {
+                LinkerHandling::Own => [b"linker ", &path[..]].concat(),
+                LinkerHandling::Shim(_) => [b"front end ", &path[..]].concat(),
+                LinkerHandling::PassedByDriver => {
                     b"no wrapped linker will see this link: its flags are passed".to_vec()
                 }
-                Stand::LeftAlone => [b"linker left alone: ", &path[..]].concat(),
+                LinkerHandling::LeftAlone => [b"linker left alone: ", &path[..]].concat(),
             },
-            Note::NoRpath { directory, why } => {
+            Explanation::NoRpath { directory, why } => {
                 [b"no rpath for ", &directory[..], b": ", &why.text()].concat()
             }
-            Note::NoLibraries => [b"no rpaths: ", NO_LIBRARIES.as_bytes()].concat(),
-            Note::NoRpaths(why) => [b"no rpaths: ", why.as_bytes()].concat(),
-            Note::NoRecord(why) => [b"not recorded: ", why.as_bytes()].concat(),
-            Note::Hook(path) => [b"hook ", &path[..]].concat(),
-            Note::Nothing(why) => [b"nothing is put in: ", why.as_bytes()].concat(),
+            Explanation::NoLibraries => [b"no rpaths: ", NO_LIBRARIES.as_bytes()].concat(),
+            Explanation::NoRpaths(why) => [b"no rpaths: ", why.as_bytes()].concat(),
+            Explanation::NoRecord(why) => [b"not recorded: ", why.as_bytes()].concat(),
+            Explanation::Hook(path) => [b"hook ", &path[..]].concat(),
+            Explanation::Nothing(why) => [b"nothing is put in: ", why.as_bytes()].concat(),
         }
     }
 }

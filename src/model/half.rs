@@ -4,7 +4,7 @@
 /// other half's variables too: in nixpkgs a compiler call collects both with
 /// its own. pkg-config, which has markers of its own, is a half here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Half {
+pub enum WrapperHalf {
     Compiler,
     Linker,
     PkgConfig,

@@ -1,8 +1,7 @@
 //! A hook to run, and what came of it (§10).
 
-use alloc::vec::Vec;
-
 use crate::model::argument::Export;
+use alloc::vec::Vec;
 
 /// A hook, ready to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +42,11 @@ pub enum Failure {
     Status(u8),
     /// It ended with success, but without telling what it changed.
     Silent,
-    /// It could not be run; why, and what to do.
-    NotRun(Vec<u8>),
+    /// It could not be run.
+    NotRun {
+        /// The shell that was to run it, if it was found, and why it did not.
+        source: Vec<u8>,
+        /// What to do.
+        remedy: Option<&'static str>,
+    },
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::model::compile_record::Record;
 use crate::model::event::Event;
-use crate::model::explanation::Note;
+use crate::model::explanation::Explanation;
 use crate::model::hook::Hook;
 use crate::model::statistics::Statistics;
 use crate::text::Bytes;
@@ -37,9 +37,9 @@ pub struct Plan<'a> {
 
 impl Plan<'_> {
     /// The notes among the events.
-    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+    pub fn explanations(&self) -> impl Iterator<Item = &Explanation> {
         self.events.iter().filter_map(|event| match event {
-            Event::Note(note) => Some(note),
+            Event::Explanation(note) => Some(note),
             _ => None,
         })
     }

@@ -1,6 +1,6 @@
 //! Names of tools: `x86_64-linux-gnu-gcc-12`.
 
-use crate::model::toolchain::{Family, Role};
+use crate::model::toolchain::{Family, ToolKind};
 
 /// A known tool's name, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,20 +13,20 @@ pub struct ToolName<'n> {
     pub version: &'n [u8],
     /// What the tool is taken for where nothing else tells; `None`: it gets no
     /// flags.
-    pub role: Option<Role>,
+    pub kind: Option<ToolKind>,
 }
 
-const BASES: [(Option<Role>, &[&str]); 8] = [
-    (Some(Role::Cc), &["gcc", "clang", "cc", "c89", "c99"]),
-    (Some(Role::Cxx), &["g++", "clang++", "c++"]),
-    (Some(Role::Cpp), &["cpp", "clang-cpp"]),
-    (Some(Role::Fortran), &["gfortran", "f77", "f95"]),
+const BASES: [(Option<ToolKind>, &[&str]); 8] = [
+    (Some(ToolKind::Cc), &["gcc", "clang", "cc", "c89", "c99"]),
+    (Some(ToolKind::Cxx), &["g++", "clang++", "c++"]),
+    (Some(ToolKind::Cpp), &["cpp", "clang-cpp"]),
+    (Some(ToolKind::Fortran), &["gfortran", "f77", "f95"]),
     (
-        Some(Role::Ld),
+        Some(ToolKind::Ld),
         &["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"],
     ),
     (
-        Some(Role::Gnat),
+        Some(ToolKind::Gnat),
         &[
             "gnatbind",
             "gnatchop",
@@ -36,7 +36,7 @@ const BASES: [(Option<Role>, &[&str]); 8] = [
             "gnatmake",
         ],
     ),
-    (Some(Role::PkgConfig), &["pkg-config", "pkgconf"]),
+    (Some(ToolKind::PkgConfig), &["pkg-config", "pkgconf"]),
     (
         None,
         &[
@@ -84,8 +84,8 @@ const BASES: [(Option<Role>, &[&str]); 8] = [
 ];
 
 /// The bare names of tools of this role; `None`: of those that get no flags.
-pub fn names(role: Option<Role>) -> impl Iterator<Item = &'static str> {
-    let of_role = move |(r, _): &&(Option<Role>, &[&str])| *r == role;
+pub fn names(kind: Option<ToolKind>) -> impl Iterator<Item = &'static str> {
+    let of_role = move |(r, _): &&(Option<ToolKind>, &[&str])| *r == kind;
     BASES
         .iter()
         .filter(of_role)
@@ -99,18 +99,18 @@ impl<'n> ToolName<'n> {
             Some(dash) if is_version(&name[dash + 1..]) => &name[..dash],
             _ => name,
         };
-        let fits = |role, base: &'static str| {
+        let fits = |kind, base: &'static str| {
             let prefix = stem.strip_suffix(base.as_bytes())?;
             matches!(prefix, [] | [_, .., b'-']).then_some(ToolName {
                 prefix,
                 base,
                 version: &name[stem.len()..],
-                role,
+                kind,
             })
         };
         BASES
             .iter()
-            .flat_map(|(role, bases)| bases.iter().filter_map(|base| fits(*role, base)))
+            .flat_map(|(kind, bases)| bases.iter().filter_map(|base| fits(*kind, base)))
             // `gcc-ar` is no `ar` of a target called gcc.
             .max_by_key(|name| name.base.len())
     }
@@ -156,38 +156,38 @@ mod tests {
 
     #[test]
     fn a_name_is_target_base_version_and_has_a_role() {
-        for (name, prefix, base, version, role) in [
-            ("gcc", "", "gcc", "", Some(Role::Cc)),
-            ("gcc-12", "", "gcc", "-12", Some(Role::Cc)),
+        for (name, prefix, base, version, kind) in [
+            ("gcc", "", "gcc", "", Some(ToolKind::Cc)),
+            ("gcc-12", "", "gcc", "-12", Some(ToolKind::Cc)),
             (
                 "x86_64-linux-gnu-g++-4.9",
                 "x86_64-linux-gnu-",
                 "g++",
                 "-4.9",
-                Some(Role::Cxx),
+                Some(ToolKind::Cxx),
             ),
-            ("c89-gcc", "c89-", "gcc", "", Some(Role::Cc)),
-            ("clang++-14.0", "", "clang++", "-14.0", Some(Role::Cxx)),
-            ("clang-cpp-14", "", "clang-cpp", "-14", Some(Role::Cpp)),
+            ("c89-gcc", "c89-", "gcc", "", Some(ToolKind::Cc)),
+            ("clang++-14.0", "", "clang++", "-14.0", Some(ToolKind::Cxx)),
+            ("clang-cpp-14", "", "clang-cpp", "-14", Some(ToolKind::Cpp)),
             ("avr-gcc-ar-12", "avr-", "gcc-ar", "-12", None),
             (
                 "arm-none-eabi-ld.bfd",
                 "arm-none-eabi-",
                 "ld.bfd",
                 "",
-                Some(Role::Ld),
+                Some(ToolKind::Ld),
             ),
-            ("ld.mold", "", "ld.mold", "", Some(Role::Ld)),
+            ("ld.mold", "", "ld.mold", "", Some(ToolKind::Ld)),
             ("mold", "", "mold", "", None),
             ("llvm-strip", "", "llvm-strip", "", None),
-            ("gnatmake-12", "", "gnatmake", "-12", Some(Role::Gnat)),
+            ("gnatmake-12", "", "gnatmake", "-12", Some(ToolKind::Gnat)),
             ("c++filt", "", "c++filt", "", None),
         ] {
             let want = ToolName {
                 prefix: prefix.as_bytes(),
                 base,
                 version: version.as_bytes(),
-                role,
+                kind,
             };
             assert_eq!(ToolName::parse(name.as_bytes()), Some(want), "{name}");
         }

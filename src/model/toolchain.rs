@@ -3,11 +3,10 @@
 //! Keys that are absent have the value that changes nothing; keys nobody asks
 //! for are stepped over, so that an older binary reads a newer file.
 
+use crate::text::json;
+use crate::text::json::{Reader, Value};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-
-use crate::text::json;
-use crate::text::json::Reader;
 
 /// Bytes that are borrowed from the text they were read from where they can be.
 pub type Bytes<'a> = Cow<'a, [u8]>;
@@ -72,8 +71,8 @@ pub struct Toolchain<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tool<'a> {
     pub name: Bytes<'a>,
-    /// A role's name; see [`Role::parse`].
-    pub role: Bytes<'a>,
+    /// A role's name; see [`ToolKind::parse`].
+    pub kind: Bytes<'a>,
     /// A path, perhaps seen from the root.
     pub program: Bytes<'a>,
 
@@ -108,7 +107,7 @@ pub enum RoleMarkers {
 
 /// What a call is, which decides the rules that shape it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ToolKind {
     Cc,
     Cxx,
     Cpp,
@@ -134,17 +133,17 @@ pub struct Darwin<'a> {
     pub fallback_sdk: Option<Bytes<'a>>,
 }
 
-const ROLES: [(Role, &str); 10] = [
-    (Role::Cc, "cc"),
-    (Role::Cxx, "c++"),
-    (Role::Cpp, "cpp"),
-    (Role::Fortran, "fortran"),
-    (Role::Ld, "ld"),
-    (Role::Gnat, "gnat"),
-    (Role::Strip, "strip"),
-    (Role::Ranlib, "ranlib"),
-    (Role::PkgConfig, "pkg-config"),
-    (Role::Go, "go"),
+const ROLES: [(ToolKind, &str); 10] = [
+    (ToolKind::Cc, "cc"),
+    (ToolKind::Cxx, "c++"),
+    (ToolKind::Cpp, "cpp"),
+    (ToolKind::Fortran, "fortran"),
+    (ToolKind::Ld, "ld"),
+    (ToolKind::Gnat, "gnat"),
+    (ToolKind::Strip, "strip"),
+    (ToolKind::Ranlib, "ranlib"),
+    (ToolKind::PkgConfig, "pkg-config"),
+    (ToolKind::Go, "go"),
 ];
 
 const FAMILIES: [(Family, &str); 3] = [
@@ -153,22 +152,25 @@ const FAMILIES: [(Family, &str); 3] = [
     (Family::Arocc, "arocc"),
 ];
 
-impl Role {
-    pub fn parse(name: &[u8]) -> Option<Role> {
+impl ToolKind {
+    pub fn parse(name: &[u8]) -> Option<ToolKind> {
         ROLES
             .iter()
             .find(|(_, n)| n.as_bytes() == name)
-            .map(|(role, _)| *role)
+            .map(|(kind, _)| *kind)
     }
 
-    /// The name that [`Role::parse`] takes.
+    /// The name that [`ToolKind::parse`] takes.
     pub fn name(self) -> &'static str {
         name_of(&ROLES, self)
     }
 
     /// The roles of §2.
     pub fn is_compiler(self) -> bool {
-        matches!(self, Role::Cc | Role::Cxx | Role::Cpp | Role::Fortran)
+        matches!(
+            self,
+            ToolKind::Cc | ToolKind::Cxx | ToolKind::Cpp | ToolKind::Fortran
+        )
     }
 }
 
@@ -258,51 +260,40 @@ impl<'a> Toolchain<'a> {
     /// The text that [`Toolchain::parse`] reads back; keys that would change
     /// nothing are left out.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut object = Object::new(1);
-        object.raw("version", b"1");
-        object.string("suffixSalt", &self.suffix_salt);
-        object.string("compiler", self.compiler.name().as_bytes());
+        let tools = self.tools.iter();
+        let tools = tools.map(|tool| (Cow::Borrowed(&*tool.name), tool.to_json()));
+        let mut object = Object::default();
+        object.entry("version", Value::Number(1));
+        object.entry("suffixSalt", json::string(&*self.suffix_salt));
+        object.entry("compiler", json::string(self.compiler.name().as_bytes()));
         if let Some(bintools) = &self.bintools {
-            object.string("bintools", bintools);
+            object.entry("bintools", json::string(&**bintools));
         }
-        let mut tools = Object::new(2);
-        for tool in &self.tools {
-            tools.key(&tool.name);
-            tools.out.extend_from_slice(&tool.to_json());
-        }
-        object.raw("tools", &tools.end());
+        object.entry("tools", Value::Object(tools.collect()));
         object.strings("hardeningUnsupported", &self.hardening_unsupported);
-        if self.use_response_file {
-            object.raw("useResponseFile", b"true");
-        }
+        object.flag("useResponseFile", self.use_response_file);
         object.nonempty("defaultTarget", &self.default_target);
         object.strings("machineFlags", &self.machine_flags);
         object.nonempty("explicitAbi", &self.explicit_abi);
         if let Some(darwin) = &self.darwin {
-            object.raw("darwin", &darwin.to_json());
+            object.entry("darwin", darwin.to_json());
         }
-        if self.is_static {
-            object.raw("static", b"true");
-        }
+        object.flag("static", self.is_static);
         object.nonempty("shell", &self.shell);
         object.nonempty("hookPath", &self.hook_path);
         object.strings("hardeningSupported", &self.hardening_supported);
-        if self.cxx_headers_only_in_cxx {
-            object.raw("cxxHeadersOnlyInCxx", b"true");
-        }
+        object.flag("cxxHeadersOnlyInCxx", self.cxx_headers_only_in_cxx);
         if self.role_markers == RoleMarkers::Optional {
-            object.string("roleMarkers", b"optional");
+            object.entry("roleMarkers", json::string(&b"optional"[..]));
         }
         object.strings("store", &self.store);
         object.strings("systemLibraryDirectories", &self.system_library_directories);
         if let Some(default) = &self.default_hardening {
-            object.raw("defaultHardening", &array(default));
+            object.entry("defaultHardening", array(default));
         }
-        if self.any_driver {
-            object.raw("anyDriver", b"true");
-        }
-        let mut text = object.end();
-        text.push(b'\n');
+        object.flag("anyDriver", self.any_driver);
+        let mut text = Vec::new();
+        json::object(object.0).write(&mut text);
         text
     }
 }
@@ -315,7 +306,7 @@ impl<'a> Tool<'a> {
         };
         reader.object(|r, key| {
             match key {
-                b"role" => tool.role = r.string()?,
+                b"role" => tool.kind = r.string()?,
                 b"program" => tool.program = r.string()?,
                 b"compiler" => tool.compiler = r.optional(Family::read)?,
                 b"hardeningUnsupported" => tool.hardening_unsupported = r.optional(strings)?,
@@ -324,7 +315,7 @@ impl<'a> Tool<'a> {
             }
             Ok(())
         })?;
-        if tool.role.is_empty() || tool.program.is_empty() {
+        if tool.kind.is_empty() || tool.program.is_empty() {
             return Err(reader.error("a tool needs \"role\" and \"program\""));
         }
         if !tool.program.contains(&b'/') {
@@ -333,20 +324,18 @@ impl<'a> Tool<'a> {
         Ok(tool)
     }
 
-    fn to_json(&self) -> Vec<u8> {
-        let mut object = Object::new(0);
-        object.string("role", &self.role);
-        object.string("program", &self.program);
+    fn to_json(&self) -> Value<'_> {
+        let mut object = Object::default();
+        object.entry("role", json::string(&*self.kind));
+        object.entry("program", json::string(&*self.program));
         if let Some(compiler) = self.compiler {
-            object.string("compiler", compiler.name().as_bytes());
+            object.entry("compiler", json::string(compiler.name().as_bytes()));
         }
         if let Some(unsupported) = &self.hardening_unsupported {
-            object.raw("hardeningUnsupported", &array(unsupported));
+            object.entry("hardeningUnsupported", array(unsupported));
         }
-        if self.linker_by_prefix {
-            object.raw("linkerByPrefix", b"true");
-        }
-        object.end()
+        object.flag("linkerByPrefix", self.linker_by_prefix);
+        json::object(object.0)
     }
 }
 
@@ -396,15 +385,22 @@ impl<'a> Darwin<'a> {
         Ok(darwin)
     }
 
-    fn to_json(&self) -> Vec<u8> {
-        let mut object = Object::new(0);
-        for (key, value) in Darwin::KEYS.iter().zip(self.clone().fields()) {
-            object.string(key, value);
+    fn to_json(&self) -> Value<'_> {
+        let values = [
+            &self.min_version,
+            &self.min_version_variable,
+            &self.platform,
+            &self.platform_for_cc,
+            &self.sdk_version,
+        ];
+        let mut object = Object::default();
+        for (key, value) in Darwin::KEYS.into_iter().zip(values) {
+            object.entry(key, json::string(&**value));
         }
         if let Some(sdk) = &self.fallback_sdk {
-            object.string(Darwin::FALLBACK_SDK, sdk);
+            object.entry(Darwin::FALLBACK_SDK, json::string(&**sdk));
         }
-        object.end()
+        json::object(object.0)
     }
 }
 
@@ -417,79 +413,37 @@ fn strings<'a>(reader: &mut Reader<'a>) -> json::Result<Vec<Bytes<'a>>> {
     Ok(list)
 }
 
-fn array(list: &[Bytes]) -> Vec<u8> {
-    let mut out = Vec::from(*b"[");
-    for (n, item) in list.iter().enumerate() {
-        if n > 0 {
-            out.extend_from_slice(b", ");
-        }
-        json::write_string(&mut out, item);
-    }
-    out.push(b']');
-    out
+fn array<'a>(list: &'a [Bytes]) -> Value<'a> {
+    json::array(list.iter().map(|item| json::string(&**item)))
 }
 
-/// An object in the making; at indentation 0 it is written on one line.
-struct Object {
-    out: Vec<u8>,
-    indent: usize,
-    empty: bool,
-}
+/// The entries of an object in the making.
+#[derive(Default)]
+struct Object<'a>(Vec<(&'static str, Value<'a>)>);
 
-impl Object {
-    fn new(indent: usize) -> Object {
-        Object {
-            out: Vec::from(*b"{"),
-            indent,
-            empty: true,
+impl<'a> Object<'a> {
+    fn entry(&mut self, key: &'static str, value: Value<'a>) {
+        self.0.push((key, value));
+    }
+
+    /// Only if it is true.
+    fn flag(&mut self, key: &'static str, is_set: bool) {
+        if is_set {
+            self.entry(key, Value::Bool(true));
         }
     }
 
-    fn key(&mut self, key: &[u8]) {
-        if !self.empty {
-            self.out
-                .extend_from_slice(if self.indent > 0 { b"," } else { b", " });
-        }
-        self.empty = false;
-        self.line(self.indent);
-        json::write_string(&mut self.out, key);
-        self.out.extend_from_slice(b": ");
-    }
-
-    fn raw(&mut self, key: &str, value: &[u8]) {
-        self.key(key.as_bytes());
-        self.out.extend_from_slice(value);
-    }
-
-    fn string(&mut self, key: &str, value: &[u8]) {
-        self.key(key.as_bytes());
-        json::write_string(&mut self.out, value);
-    }
-
-    fn nonempty(&mut self, key: &str, value: &[u8]) {
+    /// Only if there is any.
+    fn nonempty(&mut self, key: &'static str, value: &'a [u8]) {
         if !value.is_empty() {
-            self.string(key, value);
+            self.entry(key, json::string(value));
         }
     }
 
-    fn strings(&mut self, key: &str, list: &[Bytes]) {
+    /// Only if there are any.
+    fn strings(&mut self, key: &'static str, list: &'a [Bytes]) {
         if !list.is_empty() {
-            self.raw(key, &array(list));
-        }
-    }
-
-    fn end(mut self) -> Vec<u8> {
-        if !self.empty && self.indent > 0 {
-            self.line(self.indent - 1);
-        }
-        self.out.push(b'}');
-        self.out
-    }
-
-    fn line(&mut self, indent: usize) {
-        if self.indent > 0 {
-            self.out.push(b'\n');
-            self.out.resize(self.out.len() + 2 * indent, b' ');
+            self.entry(key, array(list));
         }
     }
 }
@@ -507,7 +461,7 @@ mod tests {
             tools: vec![
                 Tool {
                     name: Cow::Borrowed(b"clang"),
-                    role: Cow::Borrowed(b"cc"),
+                    kind: Cow::Borrowed(b"cc"),
                     program: Cow::Borrowed(b"/usr/bin/cl\xe9ng"),
                     compiler: Some(Family::Gcc),
                     hardening_unsupported: Some(vec![]),
@@ -515,7 +469,7 @@ mod tests {
                 },
                 Tool {
                     name: Cow::Borrowed(b"ld"),
-                    role: Cow::Borrowed(b"ld"),
+                    kind: Cow::Borrowed(b"ld"),
                     program: Cow::Borrowed(b"/usr/bin/ld"),
                     ..Tool::default()
                 },
@@ -558,7 +512,7 @@ mod tests {
         let toolchain = Toolchain::parse(text).unwrap();
         assert_eq!(toolchain.darwin, None);
         assert_eq!(&*toolchain.tool(b"ar").unwrap().program, b"/a");
-        assert_eq!(Role::parse(&toolchain.tool(b"ar").unwrap().role), None);
+        assert_eq!(ToolKind::parse(&toolchain.tool(b"ar").unwrap().kind), None);
     }
 
     #[test]

@@ -5,9 +5,9 @@ use crate::model::argument::Origin;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
-use crate::model::argument::{Command, Suffix};
+use crate::model::argument::{Command, RoleSuffix};
 use crate::model::call::Call;
-use crate::model::half::Half;
+use crate::model::half::WrapperHalf;
 use crate::model::plan::{Plan, ResponseFile};
 use crate::model::statistics::{COUNTED, Statistics};
 use crate::planning::log::Log;
@@ -18,9 +18,9 @@ use crate::text::Bytes;
 pub struct Context<'c, 'a> {
     pub call: &'c Call<'a>,
     pub world: &'a dyn World,
-    pub half: Half,
+    pub half: WrapperHalf,
     /// The served roles of the half that the call entered by.
-    pub roles: Vec<Suffix>,
+    pub roles: Vec<RoleSuffix>,
     pub variables: Variables<'a>,
     pub log: &'c mut Log,
     /// How the call is counted, if anybody counts.
@@ -30,7 +30,7 @@ pub struct Context<'c, 'a> {
 impl<'c, 'a> Context<'c, 'a> {
     pub fn new(
         call: &'c Call<'a>,
-        half: Half,
+        half: WrapperHalf,
         world: &'a dyn World,
         log: &'c mut Log,
     ) -> Context<'c, 'a> {

@@ -10,7 +10,7 @@ use crate::model::call::Call;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::model::tool_name::ToolName;
-use crate::model::toolchain::{Family, Role, RoleMarkers, Tool, Toolchain};
+use crate::model::toolchain::{Family, RoleMarkers, Tool, ToolKind, Toolchain};
 use crate::text::path::without_slashes;
 
 /// Ends the variables of the built-in toolchain; no other has it.
@@ -63,12 +63,12 @@ pub fn dispatch<R>(
                 path: path.clone(),
                 error,
             })?;
-            let front_end = linker_shim::tool(directory, name, &toolchain, environment, world);
-            if let Some(tool) = front_end.as_ref().or(toolchain.tool(name)) {
-                let role = Role::parse(&tool.role).ok_or_else(|| Error::UnknownRole {
+            let linker_shim = linker_shim::tool(directory, name, &toolchain, environment, world);
+            if let Some(tool) = linker_shim.as_ref().or(toolchain.tool(name)) {
+                let kind = ToolKind::parse(&tool.kind).ok_or_else(|| Error::UnknownRole {
                     path,
                     tool: name.to_vec(),
-                    role: tool.role.to_vec(),
+                    kind: tool.kind.to_vec(),
                 })?;
                 let bintools = match toolchain.bintools.as_deref() {
                     Some(half) => seen_from(&root, half),
@@ -88,7 +88,7 @@ pub fn dispatch<R>(
                     executable,
                     toolchain: &toolchain,
                     tool,
-                    role,
+                    kind,
                     root: Some(&root),
                     bintools: Some(&bintools),
                     args,
@@ -130,7 +130,7 @@ pub fn dispatch<R>(
     let Some(known) = ToolName::parse(name) else {
         return Ok(None);
     };
-    let role = known.role.ok_or_else(|| Error::NothingToAdd {
+    let kind = known.kind.ok_or_else(|| Error::NothingToAdd {
         tool: name.to_vec(),
     })?;
     let (toolchain, tool) = built_in(executable, known.family(), environment, world)?;
@@ -138,7 +138,7 @@ pub fn dispatch<R>(
         executable,
         toolchain: &toolchain,
         tool: &tool,
-        role,
+        kind,
         root: None,
         bintools: None,
         args,
@@ -464,12 +464,12 @@ mod tests {
             error(&forbidden, "/cc/bin/gcc"),
             Error::Unreadable { .. }
         ));
-        let role = machine().file(
+        let kind = machine().file(
             "/cc/nix-support/toolchain.json",
             ROOT.replace("\"cc\"", "\"as\""),
         );
         assert!(matches!(
-            error(&role, "/cc/bin/gcc"),
+            error(&kind, "/cc/bin/gcc"),
             Error::UnknownRole { .. }
         ));
     }

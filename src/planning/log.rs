@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::model::event::Event;
-use crate::model::explanation::{Note, Why};
+use crate::model::explanation::{DropReason, Explanation};
 
 /// The events of one call. Steps are noted only if NIX_DEBUG asks for them.
 #[derive(Debug, Default)]
@@ -34,14 +34,14 @@ impl Log {
     }
 
     /// Whether notes are taken.
-    pub fn takes_notes(&self) -> bool {
+    pub fn is_explaining(&self) -> bool {
         self.explains || self.traces()
     }
 
     /// Takes a note, which is made only if somebody asks for it.
-    pub fn note(&mut self, note: impl FnOnce() -> Note) {
-        if self.takes_notes() {
-            self.events.push(Event::Note(note()));
+    pub fn explain(&mut self, explanation: impl FnOnce() -> Explanation) {
+        if self.is_explaining() {
+            self.events.push(Event::Explanation(explanation()));
         }
     }
 
@@ -49,20 +49,20 @@ impl Log {
     pub fn dropping<'a, R>(
         &mut self,
         args: &mut Vec<Arg<'a>>,
-        why: Why,
+        why: DropReason,
         drop: impl FnOnce(&mut Vec<Arg<'a>>, &mut Log) -> R,
     ) -> R {
-        if !self.takes_notes() {
+        if !self.is_explaining() {
             return drop(args, self);
         }
         let before = args.clone();
         let result = drop(args, self);
-        self.note_dropped(before, args, why);
+        self.explain_dropped(before, args, why);
         result
     }
 
     /// Notes those of `before` that are not among `kept`.
-    pub fn note_dropped(&mut self, before: Vec<Arg>, kept: &[Arg], why: Why) {
+    pub fn explain_dropped(&mut self, before: Vec<Arg>, kept: &[Arg], why: DropReason) {
         let mut kept: Vec<&Arg> = kept.iter().collect();
         let mut dropped = Vec::new();
         for arg in before {
@@ -74,7 +74,7 @@ impl Log {
             }
         }
         if !dropped.is_empty() {
-            self.note(|| Note::Dropped { args: dropped, why });
+            self.explain(|| Explanation::Dropped { args: dropped, why });
         }
     }
 }
@@ -90,12 +90,12 @@ mod tests {
         let mut args = words
             .map(|(n, word)| Arg::new(word, Origin::User(n + 1)))
             .collect();
-        log.dropping(&mut args, Why::Native, |args, _| {
+        log.dropping(&mut args, DropReason::Native, |args, _| {
             args.retain(|arg| **arg != *b"b");
         });
         assert_eq!(args.len(), 2);
         let notes = log.events.iter().filter_map(|event| match event {
-            Event::Note(Note::Dropped { args, .. }) => Some(args.clone()),
+            Event::Explanation(Explanation::Dropped { args, .. }) => Some(args.clone()),
             _ => None,
         });
         let words = notes.flatten().map(|arg| (arg.to_vec(), arg.origin));

@@ -1,27 +1,27 @@
 //! Which of its roles a toolchain serves.
 
-use crate::model::half::Half;
+use crate::model::half::WrapperHalf;
 use alloc::vec::Vec;
 
-use crate::model::argument::Suffix;
+use crate::model::argument::RoleSuffix;
 use crate::model::environment::Environment;
-use crate::model::explanation::{Marker, Note};
+use crate::model::explanation::{Explanation, Marker};
 use crate::model::toolchain::{RoleMarkers, Toolchain};
 use crate::planning::log::Log;
 
 /// What stands in a marker's name, and the suffix of the role's variables.
-const MARKERS: [(&[u8], Suffix); 3] = [
-    (b"BUILD_", Suffix::ForBuild),
-    (b"HOST_", Suffix::Plain),
-    (b"TARGET_", Suffix::ForTarget),
+const MARKERS: [(&[u8], RoleSuffix); 3] = [
+    (b"BUILD_", RoleSuffix::ForBuild),
+    (b"HOST_", RoleSuffix::Plain),
+    (b"TARGET_", RoleSuffix::ForTarget),
 ];
 
 /// What the names of a half's markers begin with.
-fn prefix(half: Half) -> &'static [u8] {
+fn prefix(half: WrapperHalf) -> &'static [u8] {
     match half {
-        Half::Compiler => b"NIX_CC_WRAPPER_TARGET_",
-        Half::PkgConfig => b"NIX_PKG_CONFIG_WRAPPER_TARGET_",
-        Half::Linker => b"NIX_BINTOOLS_WRAPPER_TARGET_",
+        WrapperHalf::Compiler => b"NIX_CC_WRAPPER_TARGET_",
+        WrapperHalf::PkgConfig => b"NIX_PKG_CONFIG_WRAPPER_TARGET_",
+        WrapperHalf::Linker => b"NIX_BINTOOLS_WRAPPER_TARGET_",
     }
 }
 
@@ -29,11 +29,11 @@ fn prefix(half: Half) -> &'static [u8] {
 pub fn roles(
     environment: &Environment,
     toolchain: &Toolchain,
-    half: Half,
+    half: WrapperHalf,
     log: &mut Log,
-) -> Vec<Suffix> {
+) -> Vec<RoleSuffix> {
     let served = served(environment, toolchain, half);
-    log.note(|| Note::Roles {
+    log.explain(|| Explanation::Roles {
         half,
         markers: markers(half, toolchain, environment),
         served: served.clone(),
@@ -43,7 +43,7 @@ pub fn roles(
 }
 
 /// The variables that decide.
-fn markers(half: Half, toolchain: &Toolchain, environment: &Environment) -> Vec<Marker> {
+fn markers(half: WrapperHalf, toolchain: &Toolchain, environment: &Environment) -> Vec<Marker> {
     let markers = MARKERS.iter().map(|(role, suffix)| {
         let name = [prefix(half), role, &toolchain.suffix_salt].concat();
         Marker {
@@ -56,14 +56,14 @@ fn markers(half: Half, toolchain: &Toolchain, environment: &Environment) -> Vec<
 }
 
 /// The marker of the role that variables with this suffix belong to.
-pub fn marker(half: Half, salt: &[u8], suffix: Suffix) -> Vec<u8> {
+pub fn marker(half: WrapperHalf, salt: &[u8], suffix: RoleSuffix) -> Vec<u8> {
     let role = MARKERS.iter().find(|(_, of_role)| *of_role == suffix);
     [prefix(half), role.map_or(b"", |(role, _)| role), salt].concat()
 }
 
-fn served(environment: &Environment, toolchain: &Toolchain, half: Half) -> Vec<Suffix> {
+fn served(environment: &Environment, toolchain: &Toolchain, half: WrapperHalf) -> Vec<RoleSuffix> {
     let half = prefix(half);
-    let mut served: Vec<Suffix> = MARKERS
+    let mut served: Vec<RoleSuffix> = MARKERS
         .iter()
         .filter(|(role, _)| {
             let marker = environment.get_joined([half, role, &toolchain.suffix_salt]);
@@ -72,7 +72,7 @@ fn served(environment: &Environment, toolchain: &Toolchain, half: Half) -> Vec<S
         .map(|(_, suffix)| *suffix)
         .collect();
     if served.is_empty() && toolchain.role_markers == RoleMarkers::Optional {
-        served.push(Suffix::Plain);
+        served.push(RoleSuffix::Plain);
     }
     served
 }
@@ -81,10 +81,10 @@ fn served(environment: &Environment, toolchain: &Toolchain, half: Half) -> Vec<S
 mod tests {
     use super::*;
     use crate::model::event::Event;
-    use crate::model::half::Half;
+    use crate::model::half::WrapperHalf;
     use alloc::borrow::Cow;
 
-    fn of(variables: &[&'static str], markers: RoleMarkers, half: Half) -> Vec<Suffix> {
+    fn of(variables: &[&'static str], markers: RoleMarkers, half: WrapperHalf) -> Vec<RoleSuffix> {
         let toolchain = Toolchain {
             suffix_salt: Cow::Borrowed(b"s"),
             role_markers: markers,
@@ -105,19 +105,28 @@ mod tests {
         ];
         let required = RoleMarkers::Required;
         assert_eq!(
-            of(&markers, required, Half::Compiler),
-            [Suffix::ForBuild, Suffix::ForTarget]
+            of(&markers, required, WrapperHalf::Compiler),
+            [RoleSuffix::ForBuild, RoleSuffix::ForTarget]
         );
-        assert_eq!(of(&markers, required, Half::Linker), [Suffix::Plain]);
-        assert_eq!(of(&[], required, Half::Linker), []);
+        assert_eq!(
+            of(&markers, required, WrapperHalf::Linker),
+            [RoleSuffix::Plain]
+        );
+        assert_eq!(of(&[], required, WrapperHalf::Linker), []);
     }
 
     #[test]
     fn without_markers_a_root_may_serve_the_plain_variables() {
         let optional = RoleMarkers::Optional;
-        assert_eq!(of(&[], optional, Half::Compiler), [Suffix::Plain]);
+        assert_eq!(
+            of(&[], optional, WrapperHalf::Compiler),
+            [RoleSuffix::Plain]
+        );
         let build = ["NIX_CC_WRAPPER_TARGET_BUILD_s=1"];
-        assert_eq!(of(&build, optional, Half::Compiler), [Suffix::ForBuild]);
+        assert_eq!(
+            of(&build, optional, WrapperHalf::Compiler),
+            [RoleSuffix::ForBuild]
+        );
     }
 
     #[test]
@@ -131,14 +140,14 @@ mod tests {
             explains: true,
             ..Log::default()
         };
-        roles(&environment, &toolchain, Half::Compiler, &mut log);
-        let [Event::Note(Note::Roles { markers, .. })] = &log.events[..] else {
+        roles(&environment, &toolchain, WrapperHalf::Compiler, &mut log);
+        let [Event::Explanation(Explanation::Roles { markers, .. })] = &log.events[..] else {
             panic!("{log:?}");
         };
         let set: Vec<bool> = markers.iter().map(|marker| marker.is_set).collect();
         assert_eq!(set, [false, true, false]);
         assert_eq!(markers[0].name, b"NIX_CC_WRAPPER_TARGET_BUILD_s");
-        let named = marker(Half::Linker, b"s", Suffix::ForTarget);
+        let named = marker(WrapperHalf::Linker, b"s", RoleSuffix::ForTarget);
         assert_eq!(named, b"NIX_BINTOOLS_WRAPPER_TARGET_TARGET_s");
     }
 }

@@ -1,15 +1,14 @@
 //! The variables of one toolchain: collected from the served roles, changed
 //! by flag files, and handed on to the tool.
 
-use alloc::vec::Vec;
-
-use crate::model::argument::{Export, Origin, Suffix};
+use crate::model::argument::{Export, Origin, RoleSuffix};
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::model::event::Event;
 use crate::planning::list_text::Text;
 use crate::planning::log::Log;
 use crate::text::number::{decimal, number};
+use alloc::vec::Vec;
 
 /// The kernel takes no longer string, `NAME=VALUE` with its end.
 const LONGEST: usize = 128 << 10;
@@ -66,7 +65,7 @@ impl<'a> Variables<'a> {
     }
 
     /// Whether any variable that the list is collected from is set.
-    pub fn is_set(&self, name: &'static str, roles: &[Suffix]) -> bool {
+    pub fn is_set(&self, name: &'static str, roles: &[RoleSuffix]) -> bool {
         self.inherited(name).is_some()
             || roles.iter().any(|&role| self.of_role(name, role).is_some())
     }
@@ -173,12 +172,17 @@ impl<'a> Variables<'a> {
     }
 
     /// Collects a list: the inherited text, then each role's.
-    pub fn collect_list(&mut self, name: &'static str, roles: &[Suffix]) {
+    pub fn collect_list(&mut self, name: &'static str, roles: &[RoleSuffix]) {
         self.collect_separated(name, roles, b" ");
     }
 
     /// The same, with `separator` between the parts.
-    pub fn collect_separated(&mut self, name: &'static str, roles: &[Suffix], separator: &[u8]) {
+    pub fn collect_separated(
+        &mut self,
+        name: &'static str,
+        roles: &[RoleSuffix],
+        separator: &[u8],
+    ) {
         let list = self.load(name);
         self.lists[list].changed = true;
         for &role in roles {
@@ -193,7 +197,7 @@ impl<'a> Variables<'a> {
     }
 
     /// Collects a boolean: bitwise or of all values.
-    pub fn collect_boolean(&mut self, name: &'static str, roles: &[Suffix], log: &mut Log) {
+    pub fn collect_boolean(&mut self, name: &'static str, roles: &[RoleSuffix], log: &mut Log) {
         let mut value = self.inherited_number(name, log);
         for &role in roles {
             if let Some(text) = self.of_role(name, role) {
@@ -211,7 +215,7 @@ impl<'a> Variables<'a> {
     pub fn collect_single(
         &mut self,
         name: &[u8],
-        roles: &[Suffix],
+        roles: &[RoleSuffix],
     ) -> Result<Option<Vec<u8>>, Error> {
         let salted = [name, b"_", self.salt].concat();
         let inherited = self.environment.get(&salted);
@@ -279,7 +283,7 @@ impl<'a> Variables<'a> {
             None => self.inherited(name),
         };
         let text = match value {
-            Some(value) => Text::new(value, Origin::Variable(name, Suffix::Salt)),
+            Some(value) => Text::new(value, Origin::Variable(name, RoleSuffix::Salt)),
             None => Text::default(),
         };
         self.lists.push(List {
@@ -290,7 +294,7 @@ impl<'a> Variables<'a> {
         self.lists.len() - 1
     }
 
-    fn of_role(&self, name: &str, role: Suffix) -> Option<&'a [u8]> {
+    fn of_role(&self, name: &str, role: RoleSuffix) -> Option<&'a [u8]> {
         let suffix = role.name().as_bytes();
         self.environment.get_joined([name.as_bytes(), suffix, b""])
     }
@@ -322,7 +326,11 @@ pub fn number_or_one(variable: &[u8], value: &[u8], log: &mut Log) -> i64 {
 mod tests {
     use super::*;
 
-    const ALL: [Suffix; 3] = [Suffix::ForBuild, Suffix::Plain, Suffix::ForTarget];
+    const ALL: [RoleSuffix; 3] = [
+        RoleSuffix::ForBuild,
+        RoleSuffix::Plain,
+        RoleSuffix::ForTarget,
+    ];
 
     fn exported(
         variables: &[&'static str],
@@ -379,9 +387,9 @@ mod tests {
         assert_eq!(variables.collect_single(b"W", &ALL), Ok(None));
         let error = variables.collect_single(b"V", &ALL).unwrap_err();
         assert!(
-            error
-                .text()
-                .starts_with(b"V_FOR_TARGET=2 contradicts V_FOR_BUILD=1")
+            error.text().starts_with(
+                b"V_FOR_TARGET contradicts V_FOR_BUILD: V_FOR_TARGET=2, V_FOR_BUILD=1;"
+            )
         );
     }
 }

@@ -3,10 +3,10 @@
 
 use alloc::vec::Vec;
 
-use crate::model::argument::{Origin, Suffix};
+use crate::model::argument::{Origin, RoleSuffix};
 use crate::model::error::Error;
-use crate::model::explanation::Note;
-use crate::model::half::Half;
+use crate::model::explanation::Explanation;
+use crate::model::half::WrapperHalf;
 use crate::model::toolchain::{RoleMarkers, Toolchain};
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
@@ -40,11 +40,11 @@ const COMPILER_BOOLEANS: [&str; 1] = ["NIX_ENFORCE_NO_NATIVE"];
 const HARDENING_ENABLE: &str = "NIX_HARDENING_ENABLE";
 
 /// The lists of a half that hold flags.
-pub fn flag_lists(half: Half) -> impl Iterator<Item = &'static str> {
+pub fn flag_lists(half: WrapperHalf) -> impl Iterator<Item = &'static str> {
     let lists: &[&str] = match half {
-        Half::Compiler => &COMPILER_LISTS,
-        Half::Linker => &LINKER_LISTS,
-        Half::PkgConfig => &[],
+        WrapperHalf::Compiler => &COMPILER_LISTS,
+        WrapperHalf::Linker => &LINKER_LISTS,
+        WrapperHalf::PkgConfig => &[],
     };
     let of_others = [
         "NIX_IGNORE_LD_THROUGH_GCC",
@@ -93,7 +93,7 @@ pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error
     if is_done(LINKER_MARK, variables, context.log) {
         return Ok(());
     }
-    note_unread(&LINKER_LISTS, &LINKER_BOOLEANS, context);
+    explain_unread(&LINKER_LISTS, &LINKER_BOOLEANS, context);
     let variables = &mut context.variables;
     for name in LINKER_LISTS {
         variables.collect_list(name, &context.roles);
@@ -119,7 +119,7 @@ pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error
 fn is_done(mark: &str, variables: &Variables, log: &mut Log) -> bool {
     let is_marked = variables.is_marked(mark);
     if is_marked {
-        log.note(|| Note::Inherited {
+        log.explain(|| Explanation::Inherited {
             mark: variables.salted(mark),
         });
     }
@@ -128,17 +128,21 @@ fn is_done(mark: &str, variables: &Variables, log: &mut Log) -> bool {
 
 /// Notes which of these lists and booleans are set for roles that are not
 /// served.
-pub fn note_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
-    if !context.log.takes_notes() {
+pub fn explain_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
+    if !context.log.is_explaining() {
         return;
     }
     let call = context.call;
     let salt = &call.toolchain.suffix_salt;
-    let plain = marker(context.half, salt, Suffix::Plain);
+    let plain = marker(context.half, salt, RoleSuffix::Plain);
     // Read only as long as no marker is set.
     let is_default =
-        context.roles == [Suffix::Plain] && call.environment.get_nonempty(&plain).is_none();
-    for suffix in [Suffix::ForBuild, Suffix::Plain, Suffix::ForTarget] {
+        context.roles == [RoleSuffix::Plain] && call.environment.get_nonempty(&plain).is_none();
+    for suffix in [
+        RoleSuffix::ForBuild,
+        RoleSuffix::Plain,
+        RoleSuffix::ForTarget,
+    ] {
         if context.roles.contains(&suffix) {
             continue;
         }
@@ -150,7 +154,7 @@ pub fn note_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
             if value.is_some_and(|value| !is_boolean || number(value) != Some(0)) {
                 let marker = marker(context.half, salt, suffix);
                 let keeps_plain = is_default.then(|| plain.clone());
-                context.log.note(|| Note::Unread {
+                context.log.explain(|| Explanation::Unread {
                     variable,
                     marker,
                     keeps_plain,
@@ -161,7 +165,7 @@ pub fn note_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
 }
 
 /// A root may have a default for calls that say nothing about hardening.
-fn default_hardening(variables: &mut Variables, toolchain: &Toolchain, roles: &[Suffix]) {
+fn default_hardening(variables: &mut Variables, toolchain: &Toolchain, roles: &[RoleSuffix]) {
     if let Some(default) = &toolchain.default_hardening {
         if !variables.is_set(HARDENING_ENABLE, roles) {
             let names: Vec<&[u8]> = default.iter().map(|name| &**name).collect();
@@ -196,7 +200,7 @@ pub fn compiler_half(
         }
         return Ok(());
     }
-    note_unread(&COMPILER_LISTS, &COMPILER_BOOLEANS, context);
+    explain_unread(&COMPILER_LISTS, &COMPILER_BOOLEANS, context);
     let variables = &mut context.variables;
     for name in COMPILER_LISTS {
         variables.collect_list(name, &context.roles);
@@ -235,7 +239,7 @@ pub fn gnat_half(context: &mut Context) -> Result<(), Error> {
         return Ok(());
     }
     let cargs = "NIX_GNATMAKE_CARGS";
-    note_unread(&[cargs], &[], context);
+    explain_unread(&[cargs], &[], context);
     let variables = &mut context.variables;
     variables.collect_list(cargs, &context.roles);
     // A list cannot hold a path with a space; PATH leads to the linker too.
@@ -255,7 +259,7 @@ fn prepend_min_version(
     variables: &mut Variables,
     list: &'static str,
     toolchain: &Toolchain,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<(), Error> {
     if let Some(darwin) = &toolchain.darwin {
         let flag = darwin::min_version_flag(darwin, variables, roles)?;

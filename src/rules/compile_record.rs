@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::model::call::Call;
-use crate::model::toolchain::Role;
-use crate::options::stage::Goal;
+use crate::model::toolchain::ToolKind;
+use crate::options::stage::Stage;
 use crate::options::values::takes_value;
 use crate::rules::scan::is_header;
 
@@ -18,7 +18,7 @@ const DATABASE: &[u8] = b"CC_WRAPPER_COMPDB";
 /// that its environment names. Behind `--` stand the `operands`.
 pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<Record<'a>> {
     let database = call.environment.get_nonempty(DATABASE)?;
-    if call.role == Role::Cpp {
+    if call.kind == ToolKind::Cpp {
         return None;
     }
     let mut units = find(params, operands);
@@ -30,10 +30,10 @@ pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<R
 /// Why such a call leaves nothing there. `None`: nobody would expect it to.
 pub fn why_no_record(call: &Call, params: &[Arg], operands: &[Arg]) -> Option<&'static str> {
     let is_set = call.environment.get_nonempty(DATABASE).is_some();
-    match (is_set, call.role, compiles_a_file(params, operands)) {
-        (true, Role::Cpp, _) => Some("cpp only preprocesses"),
+    match (is_set, call.kind, compiles_a_file(params, operands)) {
+        (true, ToolKind::Cpp, _) => Some("cpp only preprocesses"),
         (true, _, false) => Some("the call compiles no file"),
-        (false, role, true) if role != Role::Cpp => Some("CC_WRAPPER_COMPDB is not set"),
+        (false, kind, true) if kind != ToolKind::Cpp => Some("CC_WRAPPER_COMPDB is not set"),
         _ => None,
     }
 }
@@ -60,7 +60,7 @@ const SOURCES: [&str; 48] = [
 /// What one pass over the arguments finds.
 #[derive(Default)]
 struct Found<'p> {
-    goal: Goal,
+    goal: Stage,
     /// Of the last `-o`.
     output: Option<&'p [u8]>,
     emits_llvm: bool,
@@ -99,7 +99,7 @@ fn find(params: &[Arg], operands: &[Arg]) -> Vec<TranslationUnit> {
 
 impl<'p> Found<'p> {
     fn option(&mut self, option: &'p [u8]) {
-        if let Some((_, goal)) = Goal::of(option) {
+        if let Some((_, goal)) = Stage::of(option) {
             self.goal = self.goal.max(goal);
         } else if option == b"-emit-llvm" {
             self.emits_llvm = true;
@@ -132,7 +132,7 @@ impl<'p> Found<'p> {
     }
 
     fn units(&self) -> Vec<TranslationUnit> {
-        if self.goal >= Goal::Other {
+        if self.goal >= Stage::Other {
             return Vec::new();
         }
         let units = self.inputs.iter().map(|input| TranslationUnit {
@@ -144,7 +144,7 @@ impl<'p> Found<'p> {
 
     /// As the compiler names it.
     fn output_of(&self, input: &Input) -> Option<Vec<u8>> {
-        if self.goal == Goal::Check {
+        if self.goal == Stage::Check {
             return None;
         }
         if let Some(output) = self.output {
@@ -155,13 +155,13 @@ impl<'p> Found<'p> {
             return Some([input.file, b".gch"].concat());
         }
         let ending: &[u8] = match (self.goal, self.emits_llvm) {
-            (Goal::Object, false) => b".o",
-            (Goal::Object, true) => b".bc",
-            (Goal::Assembly, false) => b".s",
-            (Goal::Assembly, true) => b".ll",
-            (Goal::SyntaxTree, _) => b".ast",
-            (Goal::Module, _) => b".pcm",
-            (Goal::Program | Goal::Check | Goal::Other | Goal::Answer, _) => {
+            (Stage::Object, false) => b".o",
+            (Stage::Object, true) => b".bc",
+            (Stage::Assembly, false) => b".s",
+            (Stage::Assembly, true) => b".ll",
+            (Stage::SyntaxTree, _) => b".ast",
+            (Stage::Module, _) => b".pcm",
+            (Stage::Program | Stage::Check | Stage::Other | Stage::Answer, _) => {
                 return Some(b"a.out".to_vec());
             }
         };
@@ -316,7 +316,7 @@ mod tests {
             executable: b"",
             toolchain: &Toolchain::default(),
             tool: &Tool::default(),
-            role: Role::Cc,
+            kind: ToolKind::Cc,
             root: None,
             bintools: None,
             args: &[],

@@ -3,7 +3,7 @@
 use crate::planning::context::Context;
 use alloc::vec::Vec;
 
-use crate::model::argument::{Arg, Origin, Suffix};
+use crate::model::argument::{Arg, Origin, RoleSuffix};
 use crate::model::error::Error;
 use crate::model::toolchain::Darwin;
 use crate::planning::variables::Variables;
@@ -26,7 +26,7 @@ pub fn sdk_root(context: &mut Context) -> Result<Option<Vec<u8>>, Error> {
 fn set_sdk_root(
     darwin: &Darwin,
     variables: &mut Variables,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<Option<Vec<u8>>, Error> {
     let Some(fallback) = &darwin.fallback_sdk else {
         return Ok(None);
@@ -49,7 +49,7 @@ fn set_sdk_root(
 fn min_version(
     darwin: &Darwin,
     variables: &mut Variables,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<Vec<u8>, Error> {
     let version = variables.collect_single(&darwin.min_version_variable, roles)?;
     Ok(version
@@ -64,7 +64,7 @@ fn min_version(
 pub fn min_version_flag(
     darwin: &Darwin,
     variables: &mut Variables,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<Vec<u8>, Error> {
     let version = min_version(darwin, variables, roles)?;
     Ok([b"-m", &*darwin.platform_for_cc, b"-version-min=", &version].concat())
@@ -79,7 +79,7 @@ pub fn linker_flags<'a>(
     darwin: &'a Darwin<'a>,
     params: &mut [Arg<'a>],
     variables: &mut Variables,
-    roles: &[Suffix],
+    roles: &[RoleSuffix],
 ) -> Result<Vec<Arg<'a>>, Error> {
     let minimum = min_version(darwin, variables, roles)?;
     let version_min = [b"-", &*darwin.platform, b"_version_min"].concat();
@@ -143,7 +143,8 @@ mod tests {
             .split(' ')
             .map(|word| Arg::new(word.as_bytes(), Origin::User(1)))
             .collect();
-        let flags = linker_flags(&darwin, &mut params, &mut variables, &[Suffix::Plain]).unwrap();
+        let flags =
+            linker_flags(&darwin, &mut params, &mut variables, &[RoleSuffix::Plain]).unwrap();
         let text = |args: &[Arg]| {
             args.iter()
                 .map(|arg| &arg[..])
@@ -189,7 +190,7 @@ mod tests {
     fn the_sdk_is_found_by_developer_dir() {
         let environment = Environment::new([&b"DEVELOPER_DIR=/dev"[..]]);
         let mut variables = Variables::new(&environment, b"s");
-        let root = set_sdk_root(&darwin(), &mut variables, &[Suffix::Plain]).unwrap();
+        let root = set_sdk_root(&darwin(), &mut variables, &[RoleSuffix::Plain]).unwrap();
         assert!(root.unwrap().starts_with(b"/dev/Platforms/"));
         let root = set_sdk_root(&darwin(), &mut Variables::new(&environment, b"s"), &[]).unwrap();
         assert!(root.unwrap().starts_with(b"/sdk/Platforms/"));
@@ -198,7 +199,7 @@ mod tests {
             ..darwin()
         };
         let mut variables = Variables::new(&environment, b"s");
-        let root = set_sdk_root(&without, &mut variables, &[Suffix::Plain]).unwrap();
+        let root = set_sdk_root(&without, &mut variables, &[RoleSuffix::Plain]).unwrap();
         assert_eq!((root, variables.into_exports().len()), (None, 0));
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::model::argument::{Arg, Origin};
 use crate::model::call::Call;
 use crate::model::event::Event;
-use crate::model::explanation::{Note, Off};
+use crate::model::explanation::{DisabledReason, Explanation};
 use crate::model::toolchain::Family;
 use crate::planning::log::Log;
 use crate::text::Bytes;
@@ -174,7 +174,7 @@ fn resolve<'e>(enabled: &'e [u8], unsupported: &[Bytes]) -> Vec<&'e [u8]> {
 }
 
 /// For an explanation: what a compiler makes of the words it was `asked` by.
-pub fn compilers_note(asked: Vec<Arg<'static>>, call: &Call) -> Note {
+pub fn explain_compiler(asked: Vec<Arg<'static>>, call: &Call) -> Explanation {
     let unsupported = call.hardening_unsupported();
     let text: Vec<&[u8]> = asked.iter().map(|word| &word[..]).collect();
     let text = text.join(&b' ');
@@ -193,14 +193,14 @@ pub fn compilers_note(asked: Vec<Arg<'static>>, call: &Call) -> Note {
             weaker.as_bytes() == name && enabled.contains(&stronger.as_bytes())
         };
         let why = match STRONGER.iter().find(implied_by) {
-            _ if !is_known(name) => Off::Unknown,
+            _ if !is_known(name) => DisabledReason::Unknown,
             _ if enabled.contains(&name) => return None,
-            Some((_, stronger)) => Off::Stronger(stronger),
-            None => Off::Unsupported,
+            Some((_, stronger)) => DisabledReason::Stronger(stronger),
+            None => DisabledReason::Unsupported,
         };
         Some((name.to_vec(), why))
     });
-    Note::Hardening {
+    Explanation::Hardening {
         off: off.collect(),
         overrides_default: overrides_default(&asked, call),
         asked,
@@ -208,14 +208,14 @@ pub fn compilers_note(asked: Vec<Arg<'static>>, call: &Call) -> Note {
 }
 
 /// The same for a linker, which has few flags of its own.
-pub fn linkers_note(asked: Vec<Arg<'static>>, call: &Call) -> Note {
+pub fn explain_linker(asked: Vec<Arg<'static>>, call: &Call) -> Explanation {
     let unsupported = call.hardening_unsupported();
     let is_off = |word: &&Arg| {
         linker_flags().any(|flag| flag.as_bytes() == &word[..]) && unsupported.contains(&word.bytes)
     };
     let off = asked.iter().filter(is_off);
-    let off = off.map(|word| (word.to_vec(), Off::Unsupported));
-    Note::Hardening {
+    let off = off.map(|word| (word.to_vec(), DisabledReason::Unsupported));
+    Explanation::Hardening {
         off: off.collect(),
         overrides_default: overrides_default(&asked, call),
         asked,
@@ -238,7 +238,7 @@ fn tell(names: impl Iterator<Item = &'static str>, set: &[&[u8]], log: &mut Log)
 mod tests {
     use super::*;
     use crate::model::environment::Environment;
-    use crate::model::toolchain::{Role, Tool, Toolchain};
+    use crate::model::toolchain::{Tool, ToolKind, Toolchain};
     use alloc::borrow::Cow;
     use alloc::string::String;
 
@@ -335,7 +335,7 @@ mod tests {
             executable: b"/r/bin/gcc",
             toolchain: &toolchain,
             tool: &Tool::default(),
-            role: Role::Cc,
+            kind: ToolKind::Cc,
             root: None,
             bintools: None,
             args: &[],
@@ -348,20 +348,20 @@ mod tests {
             asked.collect()
         };
         let off = |note| match note {
-            Note::Hardening { off, .. } => off,
+            Explanation::Hardening { off, .. } => off,
             _ => Vec::new(),
         };
         let want = [
-            (b"fortify3".to_vec(), Off::Unsupported),
-            (b"relro".to_vec(), Off::Unsupported),
-            (b"pie".to_vec(), Off::Unknown),
+            (b"fortify3".to_vec(), DisabledReason::Unsupported),
+            (b"relro".to_vec(), DisabledReason::Unsupported),
+            (b"pie".to_vec(), DisabledReason::Unknown),
             (
                 b"strictflexarrays1".to_vec(),
-                Off::Stronger("strictflexarrays3"),
+                DisabledReason::Stronger("strictflexarrays3"),
             ),
         ];
-        assert_eq!(off(compilers_note(asked(), &call)), want);
-        let want = [(b"relro".to_vec(), Off::Unsupported)];
-        assert_eq!(off(linkers_note(asked(), &call)), want);
+        assert_eq!(off(explain_compiler(asked(), &call)), want);
+        let want = [(b"relro".to_vec(), DisabledReason::Unsupported)];
+        assert_eq!(off(explain_linker(asked(), &call)), want);
     }
 }

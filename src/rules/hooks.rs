@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Command, Origin};
 use crate::model::error::Error;
-use crate::model::explanation::{Note, Why};
+use crate::model::explanation::{DropReason, Explanation};
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 
@@ -62,7 +62,7 @@ pub fn run<'a>(
     let Some(hook) = find(name, || variables(command), files, context) else {
         return Ok(());
     };
-    context.log.note(|| Note::Hook(hook.path.clone()));
+    context.log.explain(|| Explanation::Hook(hook.path.clone()));
     let exports = context.variables.exports();
     let changes = context.world.run_hook(&hook, command, &exports);
     let Changes {
@@ -83,7 +83,9 @@ pub fn run<'a>(
         (old_after, after),
     ] {
         let log = &mut *context.log;
-        log.dropping(old, Why::Hook(name), |old, _| replace(old, new, name));
+        log.dropping(old, DropReason::Hook(name), |old, _| {
+            replace(old, new, name)
+        });
     }
     for (variable, value) in environment {
         context.variables.assign(variable, value);

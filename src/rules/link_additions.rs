@@ -4,8 +4,8 @@
 use crate::model::argument::Arg;
 use crate::model::argument::Origin;
 use crate::model::error::Error;
-use crate::model::explanation::Note;
-use crate::model::explanation::Why;
+use crate::model::explanation::DropReason;
+use crate::model::explanation::Explanation;
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 use crate::rules::hardening;
@@ -24,7 +24,7 @@ pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
     let call = context.call;
     context
         .log
-        .note(|| hardening::linkers_note(enabled.args(), call));
+        .explain(|| hardening::explain_linker(enabled.args(), call));
     let unsupported = call.hardening_unsupported();
     hardening::linker(enabled.bytes(), unsupported, context.log)
 }
@@ -67,9 +67,11 @@ pub fn from_libraries<'a, 'c>(
     if variables.is_one("NIX_DONT_SET_RPATH") {
         context
             .log
-            .note(|| Note::NoRpaths("NIX_DONT_SET_RPATH is 1"));
+            .explain(|| Explanation::NoRpaths("NIX_DONT_SET_RPATH is 1"));
     } else if link_type == LinkType::StaticPie {
-        context.log.note(|| Note::NoRpaths(Why::StaticPie.text()));
+        context
+            .log
+            .explain(|| Explanation::NoRpaths(DropReason::StaticPie.text()));
     } else {
         for rpath in rpaths(&search, &store, context.world, context.log) {
             let origin = Origin::Rpath(rpath.library);

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
-use crate::model::explanation::Why;
+use crate::model::explanation::DropReason;
 use crate::planning::log::Log;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl LinkType {
     /// link: such a program must have none.
     pub fn filter<'a>(self, mut args: Vec<Arg<'a>>, log: &mut Log) -> Vec<Arg<'a>> {
         if self == LinkType::StaticPie {
-            log.dropping(&mut args, Why::StaticPie, |args, _| {
+            log.dropping(&mut args, DropReason::StaticPie, |args, _| {
                 *args = without_rpaths(core::mem::take(args));
             });
         }

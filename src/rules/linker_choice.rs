@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use crate::machine::world::World;
 use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
-use crate::model::explanation::{Note, Stand};
+use crate::model::explanation::{Explanation, LinkerHandling};
 use crate::model::tool_name::ToolName;
 use crate::model::toolchain::{Family, RoleMarkers};
 use crate::rules::target;
@@ -34,12 +34,12 @@ pub struct Unwrapped {
 
 impl Unwrapped {
     /// For an explanation of the call.
-    pub fn note(&self) -> Note {
-        Note::Linker {
+    pub fn explanation(&self) -> Explanation {
+        Explanation::Linker {
             path: self.program.clone().unwrap_or_else(|| self.name.clone()),
-            stand: match self.is_left_alone {
-                true => Stand::LeftAlone,
-                false => Stand::PassedByDriver,
+            handling: match self.is_left_alone {
+                true => LinkerHandling::LeftAlone,
+                false => LinkerHandling::PassedByDriver,
             },
         }
     }
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
     use crate::machine::world::fake::Machine;
     use crate::model::environment::Environment;
-    use crate::model::toolchain::{Role, Tool, Toolchain};
+    use crate::model::toolchain::{Tool, ToolKind, Toolchain};
     use alloc::borrow::Cow;
     use alloc::string::String;
 
@@ -299,7 +299,7 @@ mod tests {
             executable: b"/r/bin/gcc",
             toolchain,
             tool: &Tool::default(),
-            role: Role::Cc,
+            kind: ToolKind::Cc,
             root: Some(b"/r"),
             bintools: Some(b"/r"),
             args: &[],

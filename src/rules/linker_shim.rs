@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
-use crate::model::explanation::{Note, Stand};
+use crate::model::explanation::{Explanation, LinkerHandling};
 use crate::planning::context::Context;
 use crate::rules::linker_choice::Unwrapped;
 use crate::text::path::without_slashes;
@@ -37,9 +37,9 @@ pub fn run<'a>(
         command.before.insert(0, Arg::new(prefix, RULE));
     }
     context.variables.export(LINKER.to_vec(), program.clone());
-    context.log.note(|| Note::Linker {
+    context.log.explain(|| Explanation::Linker {
         path: place,
-        stand: Stand::FrontEnd(program),
+        handling: LinkerHandling::Shim(program),
     });
     true
 }

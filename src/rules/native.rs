@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::model::event::Event;
-use crate::model::explanation::Why;
+use crate::model::explanation::DropReason;
 use crate::planning::log::Log;
 
 /// Drops arguments of the form `-m…=native`, with a warning each.
 pub fn drop_native(params: &mut Vec<Arg>, log: &mut Log) {
-    log.dropping(params, Why::Native, |params, log| {
+    log.dropping(params, DropReason::Native, |params, log| {
         params.retain(|param| {
             let native = param.starts_with(b"-m") && param[2..].ends_with(b"=native");
             if native {

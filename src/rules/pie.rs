@@ -52,7 +52,7 @@ fn arg<'a>(text: &'static str) -> Arg<'a> {
 mod tests {
     use super::*;
     use crate::model::environment::Environment;
-    use crate::model::toolchain::{Role, Tool, Toolchain};
+    use crate::model::toolchain::{Tool, ToolKind, Toolchain};
     use alloc::borrow::Cow;
     use alloc::string::String;
 
@@ -62,7 +62,7 @@ mod tests {
             executable: b"",
             toolchain,
             tool: &Tool::default(),
-            role: Role::Cc,
+            kind: ToolKind::Cc,
             root: None,
             bintools: None,
             args: &[],

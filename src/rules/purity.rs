@@ -7,7 +7,7 @@ use crate::machine::world::World;
 use crate::model::argument::Arg;
 use crate::model::environment::Environment;
 use crate::model::event::Event;
-use crate::model::explanation::Why;
+use crate::model::explanation::DropReason;
 use crate::planning::log::Log;
 
 /// The judge of paths. There is one only where purity is enforced.
@@ -98,7 +98,7 @@ impl PathOption {
 
 /// Drops the options whose path is impure.
 pub fn drop_impure(params: &mut Vec<Arg>, options: &[PathOption], purity: &Purity, log: &mut Log) {
-    log.dropping(params, Why::Impure, |params, log| {
+    log.dropping(params, DropReason::Impure, |params, log| {
         drop_options(params, options, purity, log);
     });
 }

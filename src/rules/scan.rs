@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
-use crate::options::stage::Goal;
+use crate::options::stage::Stage;
 use crate::options::values::takes_value;
 
 /// The answers of the scan.
@@ -52,7 +52,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut input = false;
     let mut files = Files::None;
     let mut says_language = false;
-    let mut goal = Goal::default();
+    let mut goal = Stage::default();
     let mut previous: &[u8] = b"";
     for n in 0..params.len() {
         let param: &[u8] = &params[n];
@@ -79,7 +79,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
             [b'-', b'x', language @ ..] => scan.language(language),
             _ if param.starts_with(b"--language=") => scan.language(&param[11..]),
             [b'-', _, ..] => {
-                if let Some((option, of_option)) = Goal::of(param) {
+                if let Some((option, of_option)) = Stage::of(param) {
                     goal = goal.max(of_option);
                     if of_option.ends_before_linking() {
                         scan.no_link = Some(option);
@@ -97,7 +97,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         previous = &params[n];
     }
     scan.has_input = input;
-    scan.asks = goal == Goal::Answer;
+    scan.asks = goal == Stage::Answer;
     if !input {
         scan.no_link = Some("no input");
     } else if files == Files::Headers && !says_language {
@@ -106,8 +106,8 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     }
     // As recorded, a header's precompiled form is asked for by the language.
     scan.compiles = match goal {
-        Goal::Program => input && scan.compiles,
-        goal => input && matches!(goal, Goal::Object | Goal::Assembly),
+        Stage::Program => input && scan.compiles,
+        goal => input && matches!(goal, Stage::Object | Stage::Assembly),
     };
     scan
 }

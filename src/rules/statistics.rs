@@ -3,15 +3,15 @@
 use crate::model::argument::Arg;
 use crate::model::statistics::Statistics;
 use crate::model::tool_name::ToolName;
-use crate::model::toolchain::Role;
+use crate::model::toolchain::ToolKind;
 use crate::rules::compile_record::compiles_a_file;
 use crate::rules::rpath::library_search::takes_value;
 use crate::rules::scan::Scan;
 
 impl<'a> Statistics<'a> {
     /// Of a compiler call with these arguments.
-    pub fn add_compiler(&mut self, role: Role, params: &[Arg], scan: &Scan) {
-        if role != Role::Cpp {
+    pub fn add_compiler(&mut self, kind: ToolKind, params: &[Arg], scan: &Scan) {
+        if kind != ToolKind::Cpp {
             self.compiles = scan.compiles || compiles_a_file(params, &scan.operands);
             self.links = scan.no_link.is_none() && !scan.asks;
         }

@@ -7,7 +7,7 @@ use crate::model::call::Call;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::model::event::Event;
-use crate::model::toolchain::Role;
+use crate::model::toolchain::ToolKind;
 use crate::planning::log::Log;
 use crate::planning::variables::number_or_one;
 
@@ -33,7 +33,7 @@ pub fn flags<'a>(params: &[Arg], call: &Call<'a>, log: &mut Log) -> Result<Vec<A
             return Ok(flags);
         }
     }
-    if call.role != Role::Cpp {
+    if call.kind != ToolKind::Cpp {
         let rule = crate::model::argument::Origin::Rule(RULE);
         flags.push(Arg::rule("-target", RULE));
         flags.push(Arg::new(&**default, rule.clone()));
@@ -84,7 +84,7 @@ mod tests {
 
     fn flags_for(
         words: &[&'static str],
-        role: Role,
+        kind: ToolKind,
         variables: &[&'static str],
     ) -> Result<(Vec<Vec<u8>>, usize), Error> {
         let toolchain = Toolchain {
@@ -103,7 +103,7 @@ mod tests {
             executable: b"",
             toolchain: &toolchain,
             tool: &Tool::default(),
-            role,
+            kind,
             root: None,
             bintools: None,
             args: &[],
@@ -116,7 +116,7 @@ mod tests {
         ))
     }
 
-    const TOLD: [&[u8]; 4] = [
+    const WITH_TARGET: [&[u8]; 4] = [
         b"-target",
         b"x86_64-unknown-linux-gnu",
         b"-march=v2",
@@ -126,26 +126,31 @@ mod tests {
     #[test]
     fn clang_is_told_its_target() {
         for words in [&["x.c"][..], &["--target=x86_64-unknown-linux-gnu"]] {
-            let (flags, warnings) = flags_for(words, Role::Cc, &[]).unwrap();
-            assert_eq!(flags, TOLD);
+            let (flags, warnings) = flags_for(words, ToolKind::Cc, &[]).unwrap();
+            assert_eq!(flags, WITH_TARGET);
             assert_eq!(warnings, 0);
         }
-        assert!(flags_for(&["x.c"], Role::Cpp, &[]).unwrap().0.is_empty());
+        assert!(
+            flags_for(&["x.c"], ToolKind::Cpp, &[])
+                .unwrap()
+                .0
+                .is_empty()
+        );
     }
 
     #[test]
     fn another_target_is_warned_of() {
         let other = ["-target", "wasm32"];
-        assert_eq!(flags_for(&other, Role::Cc, &[]), Ok((Vec::new(), 1)));
+        assert_eq!(flags_for(&other, ToolKind::Cc, &[]), Ok((Vec::new(), 1)));
         let suppress = ["NIX_CC_WRAPPER_SUPPRESS_TARGET_WARNING=1"];
-        let (flags, warnings) = flags_for(&other, Role::Cc, &suppress).unwrap();
+        let (flags, warnings) = flags_for(&other, ToolKind::Cc, &suppress).unwrap();
         assert_eq!((flags.len(), warnings), (4, 0));
     }
 
     #[test]
     fn a_target_needs_its_value() {
         assert_eq!(
-            flags_for(&["-target"], Role::Cc, &[]),
+            flags_for(&["-target"], ToolKind::Cc, &[]),
             Err(Error::TargetMissing)
         );
     }

@@ -1,10 +1,9 @@
 //! A line of the compile database: one translation unit and how it was
 //! compiled, as a JSON object.
 
+use crate::text::json::{Reader, Result, Value};
+use crate::text::{Bytes, json};
 use alloc::vec::Vec;
-
-use crate::text::Bytes;
-use crate::text::json::{Reader, Result, write_utf8_string};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
@@ -56,37 +55,30 @@ impl<'a> Entry<'a> {
 
     /// Appends the line, with its end.
     pub fn write(&self, out: &mut Vec<u8>) {
-        self.lay_out(out, ["{", ", ", "}\n"]);
+        self.to_json().write_line(out);
+        out.push(b'\n');
     }
 
-    /// Appends the object with a key on each line, without the last line's
-    /// end.
-    pub fn write_block(&self, out: &mut Vec<u8>) {
-        self.lay_out(out, ["  {\n    ", ",\n    ", "\n  }"]);
-    }
-
-    fn lay_out(&self, out: &mut Vec<u8>, [open, comma, close]: [&str; 3]) {
-        out.extend_from_slice(open.as_bytes());
-        out.extend_from_slice(b"\"directory\": ");
-        write_utf8_string(out, &self.directory);
-        out.extend_from_slice(comma.as_bytes());
-        out.extend_from_slice(b"\"file\": ");
-        write_utf8_string(out, &self.file);
-        if let Some(output) = &self.output {
-            out.extend_from_slice(comma.as_bytes());
-            out.extend_from_slice(b"\"output\": ");
-            write_utf8_string(out, output);
+    /// An object without `output` if there is none.
+    pub fn to_json(&self) -> Value<'_> {
+        fn text(bytes: &[u8]) -> Value<'_> {
+            json::string(bytes)
         }
-        out.extend_from_slice(comma.as_bytes());
-        out.extend_from_slice(b"\"arguments\": [");
-        for (n, argument) in self.arguments.iter().enumerate() {
-            if n > 0 {
-                out.extend_from_slice(b", ");
-            }
-            write_utf8_string(out, argument);
-        }
-        out.push(b']');
-        out.extend_from_slice(close.as_bytes());
+        let output = self
+            .output
+            .as_deref()
+            .map(|output| ("output", text(output)));
+        let arguments = self.arguments.iter().map(|argument| text(argument));
+        json::object(
+            [
+                Some(("directory", text(&self.directory))),
+                Some(("file", text(&self.file))),
+                output,
+                Some(("arguments", json::array(arguments))),
+            ]
+            .into_iter()
+            .flatten(),
+        )
     }
 }
 
@@ -167,7 +159,7 @@ mod tests {
         fn a_written_entry_is_read_back(entry in entry()) {
             let (mut line, mut block) = (vec![], vec![]);
             entry.write(&mut line);
-            entry.write_block(&mut block);
+            entry.to_json().write(&mut block);
             prop_assert_eq!(line.iter().filter(|&&b| b == b'\n').count(), 1);
             prop_assert!(core::str::from_utf8(&line).is_ok());
             prop_assert_eq!(&Entry::read(&line).unwrap(), &entry);

@@ -3,14 +3,16 @@
 //! A wrapped call reads its toolchain before anything else, so this reader
 //! borrows from the text, allocates nothing for a string without escapes, and
 //! steps over what it is not asked for. Strings are bytes: what lies between
-//! the quotes need not be UTF-8, because paths need not be. Where the
-//! text is to be UTF-8 all the same, any other byte is a lone surrogate,
-//! `\udc80` to `\udcff`, as Python's `surrogateescape` has it.
+//! the quotes need not be UTF-8, because paths need not be. What is written is
+//! UTF-8: any other byte becomes a lone surrogate, `\udc80` to `\udcff`, as
+//! Python's `surrogateescape` has it, which the reader turns back.
 
+use crate::text::Bytes;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
 /// Values may nest this deep; deeper ones are refused rather than overflow
 /// the stack.
@@ -24,6 +26,13 @@ pub struct Error {
     /// In bytes, counted from 1.
     pub column: usize,
     pub what: String,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Error { line, column, what } = self;
+        write!(f, "line {line}, column {column}: {what}")
+    }
 }
 
 pub type Result<T> = core::result::Result<T, Error>;
@@ -303,29 +312,152 @@ fn escaped_byte(unit: u32) -> Option<u8> {
     (!byte.is_ascii()).then_some(byte)
 }
 
-/// Appends `bytes` as a JSON string that [`Reader::string`] reads back as
-/// they are. Bytes that are no UTF-8 stand in it raw.
-pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.push(b'"');
-    write_text(out, bytes);
-    out.push(b'"');
+/// A JSON value to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    Null,
+    Bool(bool),
+    Number(u64),
+    /// Bytes that are not UTF-8 are written as lone surrogates.
+    String(Bytes<'a>),
+    Array(Vec<Value<'a>>),
+    /// Written in this order.
+    Object(Vec<(Bytes<'a>, Value<'a>)>),
 }
 
-/// The same, but bytes that are no UTF-8 become lone surrogates.
-pub fn write_utf8_string(out: &mut Vec<u8>, bytes: &[u8]) {
+/// A string, borrowed or owned.
+pub fn string<'a>(text: impl Into<Bytes<'a>>) -> Value<'a> {
+    Value::String(text.into())
+}
+
+pub fn array<'a>(items: impl IntoIterator<Item = Value<'a>>) -> Value<'a> {
+    Value::Array(items.into_iter().collect())
+}
+
+/// An object with these entries.
+pub fn object<'a>(entries: impl IntoIterator<Item = (&'a str, Value<'a>)>) -> Value<'a> {
+    let entries = entries.into_iter();
+    Value::Object(
+        entries
+            .map(|(key, value)| (Cow::Borrowed(key.as_bytes()), value))
+            .collect(),
+    )
+}
+
+impl<'a> Value<'a> {
+    /// The value, or null.
+    pub fn optional(value: Option<Value<'a>>) -> Value<'a> {
+        value.unwrap_or(Value::Null)
+    }
+
+    /// Appends the value on one line, without the line's end.
+    pub fn write_line(&self, out: &mut Vec<u8>) {
+        self.write_part(out, None);
+    }
+
+    /// Appends the value as a document of several lines, with the last line's
+    /// end. Each entry has a line of its own, and goes on in further lines if
+    /// it is an array of objects or an object; objects in an array that hold no
+    /// array stay on one line.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        self.write_part(out, Some(0));
+        out.push(b'\n');
+    }
+
+    /// `indent`: how deep the lines of this value stand; `None`: there is one
+    /// line for all of it.
+    fn write_part(&self, out: &mut Vec<u8>, indent: Option<usize>) {
+        match self {
+            Value::Null => out.extend_from_slice(b"null"),
+            Value::Bool(true) => out.extend_from_slice(b"true"),
+            Value::Bool(false) => out.extend_from_slice(b"false"),
+            Value::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
+            Value::String(text) => write_string(out, text),
+            Value::Array(items) => {
+                let deeper = indent.map(|indent| indent + 1);
+                list(out, *b"[]", indent, items, |out, item| {
+                    item.write_part(out, deeper.filter(|_| !item.fits_in_array()));
+                });
+            }
+            Value::Object(entries) => {
+                let deeper = indent.map(|indent| indent + 1);
+                list(out, *b"{}", indent, entries, |out, (key, value)| {
+                    write_string(out, key);
+                    out.extend_from_slice(b": ");
+                    value.write_part(out, deeper.filter(|_| !value.fits_in_object()));
+                });
+            }
+        }
+    }
+
+    /// Whether it stays on its line as an item of an array.
+    fn fits_in_array(&self) -> bool {
+        match self {
+            Value::Array(items) => items.iter().all(Value::is_leaf),
+            Value::Object(entries) => entries.iter().all(|(_, value)| match value {
+                Value::Array(_) => false,
+                value => value.fits_in_array(),
+            }),
+            _ => true,
+        }
+    }
+
+    /// Whether it stays on its line as the value of an entry.
+    fn fits_in_object(&self) -> bool {
+        match self {
+            Value::Array(items) => items.iter().all(Value::is_leaf),
+            Value::Object(entries) => entries.iter().all(|(_, value)| value.is_leaf()),
+            _ => true,
+        }
+    }
+
+    fn is_leaf(&self) -> bool {
+        !matches!(self, Value::Array(_) | Value::Object(_))
+    }
+}
+
+/// Appends items between brackets: each on a line of its own below `indent`, or
+/// all on one line.
+fn list<T>(
+    out: &mut Vec<u8>,
+    [open, close]: [u8; 2],
+    indent: Option<usize>,
+    items: &[T],
+    mut item: impl FnMut(&mut Vec<u8>, &T),
+) {
+    let indent = indent.filter(|_| !items.is_empty());
+    let line = |out: &mut Vec<u8>, depth: usize| {
+        out.push(b'\n');
+        out.resize(out.len() + 2 * depth, b' ');
+    };
+    out.push(open);
+    for (n, value) in items.iter().enumerate() {
+        match indent {
+            Some(indent) => {
+                out.extend_from_slice(if n > 0 { b"," } else { b"" });
+                line(out, indent + 1);
+            }
+            None => out.extend_from_slice(if n > 0 { b", " } else { b"" }),
+        }
+        item(out, value);
+    }
+    if let Some(indent) = indent {
+        line(out, indent);
+    }
+    out.push(close);
+}
+
+/// Appends `bytes` as a JSON string that [`Reader::string`] reads back as they
+/// are. Bytes that are not UTF-8 become lone surrogates.
+pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    let mut rest = bytes;
-    while let Err(error) = core::str::from_utf8(rest) {
-        let (text, others) = rest.split_at(error.valid_up_to());
-        write_text(out, text);
-        let (bad, behind) = others.split_at(error.error_len().unwrap_or(others.len()));
-        for &b in bad {
+    for chunk in bytes.utf8_chunks() {
+        write_text(out, chunk.valid().as_bytes());
+        for &b in chunk.invalid() {
             let unit = SURROGATE + u32::from(b);
             out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
         }
-        rest = behind;
     }
-    write_text(out, rest);
     out.push(b'"');
 }
 
@@ -384,8 +516,53 @@ mod tests {
     #[test]
     fn bytes_that_are_no_utf8_are_written_as_lone_surrogates() {
         let mut text = vec![];
-        write_utf8_string(&mut text, b"caf\xe9 \xc3\xa9\xf0\x9f");
+        write_string(&mut text, b"caf\xe9 \xc3\xa9\xf0\x9f");
         assert_eq!(text, "\"caf\\udce9 é\\udcf0\\udc9f\"".as_bytes());
+    }
+
+    #[test]
+    fn a_document_has_a_line_for_what_belongs_together() {
+        let entry = |name: &'static [u8], value| (Cow::Borrowed(name), value);
+        let origin = object([("kind", super::string(&b"user"[..]))]);
+        let value = Value::Object(vec![
+            entry(
+                b"a",
+                array([super::string(&b"x"[..]), super::string(&b"\xff"[..])]),
+            ),
+            entry(
+                b"b",
+                array([object([("c", Value::Null), ("origin", origin)])]),
+            ),
+            entry(b"d", Value::Number(7)),
+            entry(b"e", object([("f", object([("g", Value::Bool(true))]))])),
+            entry(b"h", array([object([("i", array([Value::Null]))])])),
+            entry(b"j", array([])),
+        ]);
+        let (mut document, mut line) = (vec![], vec![]);
+        value.write(&mut document);
+        value.write_line(&mut line);
+        let want = r#"{
+  "a": ["x", "\udcff"],
+  "b": [
+    {"c": null, "origin": {"kind": "user"}}
+  ],
+  "d": 7,
+  "e": {
+    "f": {"g": true}
+  },
+  "h": [
+    {
+      "i": [null]
+    }
+  ],
+  "j": []
+}
+"#;
+        assert_eq!(core::str::from_utf8(&document).unwrap(), want);
+        let line = core::str::from_utf8(&line).unwrap();
+        let joined: Vec<&str> = want.lines().map(str::trim).collect();
+        let joined = joined.join(" ").replace("{ ", "{").replace(" }", "}");
+        assert_eq!(line, joined.replace("[ ", "[").replace(" ]", "]"));
     }
 
     #[test]
@@ -393,6 +570,10 @@ mod tests {
         let mut reader = Reader::new(b"{\n  \"a\": 1,\n  \"b\" 2\n}");
         let error = reader.object(|r, _| r.skip()).unwrap_err();
         assert_eq!((error.line, error.column), (3, 7));
+        assert_eq!(
+            error.to_string(),
+            "line 3, column 7: expected ':' behind a key"
+        );
     }
 
     #[test]
@@ -421,9 +602,6 @@ mod tests {
         fn a_written_string_is_read_back(bytes in prop::collection::vec(1u8.., 0..50)) {
             let mut text = vec![];
             write_string(&mut text, &bytes);
-            prop_assert_eq!(&string(&text).unwrap(), &bytes);
-            text.clear();
-            write_utf8_string(&mut text, &bytes);
             prop_assert_eq!(string(&text).unwrap(), bytes);
             prop_assert!(core::str::from_utf8(&text).is_ok());
         }

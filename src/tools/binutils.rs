@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Command};
-use crate::model::explanation::Why;
+use crate::model::explanation::DropReason;
 use crate::model::plan::Plan;
 use crate::planning::context::Context;
 
@@ -23,7 +23,7 @@ pub fn ranlib<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     let mut params = context.caller_args();
     context
         .log
-        .dropping(&mut params, Why::Unknown, |params, _| {
+        .dropping(&mut params, DropReason::Unknown, |params, _| {
             params.retain(|param| **param != *b"-t");
         });
     let command = Command {

@@ -8,9 +8,9 @@ use alloc::vec::Vec;
 use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
 use crate::model::error::Error;
-use crate::model::explanation::{Note, Stand, Why};
+use crate::model::explanation::{DropReason, Explanation, LinkerHandling};
 use crate::model::plan::Plan;
-use crate::model::toolchain::{Family, Role};
+use crate::model::toolchain::{Family, ToolKind};
 use crate::planning::context::Context;
 use crate::rules::collect_gcc_options;
 use crate::rules::compile_record::{record, why_no_record};
@@ -41,24 +41,26 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     let family = call.family();
     let mut params = response_file::expand(call.args, context.world)?;
-    let remembered = context.log.takes_notes().then(|| params.clone());
+    let remembered = context.log.is_explaining().then(|| params.clone());
     let mut scan = scan(&mut params);
     if let Some(before) = remembered.filter(|_| scan.operands.is_empty()) {
-        context.log.note_dropped(before, &params, Why::Empty);
+        context
+            .log
+            .explain_dropped(before, &params, DropReason::Empty);
     }
     let record = record(call, &params, &scan.operands);
-    if context.log.takes_notes() {
+    if context.log.is_explaining() {
         if let Some(why) = why_no_record(call, &params, &scan.operands) {
-            context.log.note(|| Note::NoRecord(why));
+            context.log.explain(|| Explanation::NoRecord(why));
         }
     }
-    match (family, call.role) {
+    match (family, call.kind) {
         (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),
         // Unlike gcc's, which nixpkgs gives the flags of a link.
-        (Family::Clang, Role::Cpp) => scan.no_link = Some("a preprocessor"),
+        (Family::Clang, ToolKind::Cpp) => scan.no_link = Some("a preprocessor"),
         _ => {}
     }
-    context.count(|counts| counts.add_compiler(call.role, &params, &scan));
+    context.count(|counts| counts.add_compiler(call.kind, &params, &scan));
 
     let sdk_root = darwin::sdk_root(&mut context)?;
     if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
@@ -76,7 +78,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     }
     let link_type = match scan.no_link {
         Some(why) => {
-            context.log.note(|| Note::NoLinking(why));
+            context.log.explain(|| Explanation::NoLinking(why));
             None
         }
         None => Some(link(&mut command, &mut context)?),
@@ -100,17 +102,17 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
             true => "-cc1 is clang's inner mode",
             false => "-v alone asks for the version",
         };
-        context.log.note(|| Note::Nothing(why));
+        context.log.explain(|| Explanation::Nothing(why));
         for args in [&mut command.before, &mut command.after] {
             let log = &mut *context.log;
-            log.dropping(args, Why::NothingPutIn, |args, _| args.clear());
+            log.dropping(args, DropReason::NothingPutIn, |args, _| args.clear());
         }
     }
     command.after.extend_from_slice(&scan.operands);
     let last = hooks::COMPILER;
     hooks::run(last, read_by_hooks, &mut command, &files, &mut context)?;
     let mut plan = context.plan(command);
-    if scan.compiles && call.role != Role::Cpp {
+    if scan.compiles && call.kind != ToolKind::Cpp {
         plan.launcher = call.environment.get_nonempty(LAUNCHER);
     }
     plan.record = record.map(Box::new);
@@ -126,7 +128,7 @@ fn shell_variables(
     // To it, clang always compiles C++, but links that library in C++ calls
     // alone.
     let is_clang = call.family() == Family::Clang;
-    let is_cxx = call.role == Role::Cxx || scan.cxx;
+    let is_cxx = call.kind == ToolKind::Cxx || scan.cxx;
     let links_library = scan.cxx_library && (is_cxx || !is_clang);
     let mut variables = Vec::from([
         ("compiler", call.tool.program.to_vec()),
@@ -148,7 +150,7 @@ fn shell_variables(
 /// name too, for build systems that know only that one.
 fn add_cxx(scan: &Scan, context: &mut Context) {
     let call = context.call;
-    let is_cxx = call.role == Role::Cxx || scan.cxx;
+    let is_cxx = call.kind == ToolKind::Cxx || scan.cxx;
     let variables = &mut context.variables;
     let in_all = call.family() == Family::Clang && !call.toolchain.cxx_headers_only_in_cxx;
     if scan.cxx_includes && (is_cxx || in_all) {
@@ -167,7 +169,7 @@ fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a
     let unsupported = call.hardening_unsupported();
     context
         .log
-        .note(|| hardening::compilers_note(enabled.args(), call));
+        .explain(|| hardening::explain_compiler(enabled.args(), call));
     let (mut before, mut after) =
         hardening::compiler(enabled.bytes(), unsupported, call.family(), context.log);
     let enabled = variables.list("NIX_HARDENING_ENABLE");
@@ -190,11 +192,11 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     let parts = [&ld_before, &command.params, &link_flags, &ld_flags];
     let link_type = LinkType::of(parts.into_iter().flatten().map(|arg| &arg[..]));
     let log = &mut *context.log;
-    log.note(|| match context.call.role {
-        Role::Cpp => Note::NoLinking(
+    log.explain(|| match context.call.kind {
+        ToolKind::Cpp => Explanation::NoLinking(
             "cpp only preprocesses; the flags of a link go in all the same, as in nixpkgs",
         ),
-        _ => Note::LinkType {
+        _ => Explanation::LinkType {
             name: link_type.name(),
             inherited: false,
         },
@@ -217,13 +219,13 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     variables.export(name, link_type.name().as_bytes().to_vec());
 
     match linker_choice::unwrapped(command, context.call, context.world) {
-        None => context.log.note(|| Note::Linker {
+        None => context.log.explain(|| Explanation::Linker {
             path: linker_choice::own(command, context.call),
-            stand: Stand::Own,
+            handling: LinkerHandling::Own,
         }),
         Some(linker) if linker_shim::run(&linker, command, context) => {}
         Some(linker) => {
-            context.log.note(|| linker.note());
+            context.log.explain(|| linker.explanation());
             if !linker.is_left_alone {
                 driver_link::do_linkers_work(command, link_type, context)?;
             }

@@ -3,7 +3,7 @@
 use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
 use crate::model::error::Error;
-use crate::model::explanation::Note;
+use crate::model::explanation::Explanation;
 use crate::model::plan::Plan;
 use crate::model::tool_name::ToolName;
 use crate::planning::context::Context;
@@ -39,7 +39,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     if call.args != [b"-v"] {
         put_in(&mut command, call, &mut context.variables);
     }
-    context.log.note(|| links(&command, call));
+    context.log.explain(|| links(&command, call));
     Ok(context.plan(command))
 }
 
@@ -65,20 +65,20 @@ fn put_in<'a>(command: &mut Command<'a>, call: &Call<'a>, variables: &mut Variab
 }
 
 /// How the call comes to link. What the linker gets, the compiler's call says.
-fn links(command: &Command, call: &Call) -> Note {
+fn links(command: &Command, call: &Call) -> Explanation {
     let base = ToolName::parse(&call.tool.name).map_or("", |called| called.base);
     let (option, next) = match base {
         "gnatmake" => (&b"--GNATLINK="[..], &b"gnatlink"[..]),
         "gnatlink" => (&b"--GCC="[..], &b"gcc"[..]),
-        _ => return Note::NoLinking("this tool does not link"),
+        _ => return Explanation::NoLinking("this tool does not link"),
     };
     let has = |word: &[u8]| command.params.iter().any(|param| **param == *word);
     // Steps of gnatmake: those asked for, or all.
     if base == "gnatmake" && (has(b"-c") || has(b"-b")) && !has(b"-l") {
-        return Note::NoLinking("-c or -b, and no -l");
+        return Explanation::NoLinking("-c or -b, and no -l");
     }
     let named = command.args().filter_map(|arg| arg.strip_prefix(option));
-    Note::LinksBy(named.last().unwrap_or(next).to_vec())
+    Explanation::LinksBy(named.last().unwrap_or(next).to_vec())
 }
 
 /// The option that names another tool of this root: the one with the same

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use crate::model::argument::{Arg, Command};
 use crate::model::call::Call;
 use crate::model::error::Error;
-use crate::model::explanation::{Note, Why};
+use crate::model::explanation::{DropReason, Explanation};
 use crate::model::hook::Hook;
 use crate::model::plan::Plan;
 use crate::planning::context::Context;
@@ -50,7 +50,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
                 false => drop_enforced(&mut params, None, &mut context)?,
             }
             let why = "a wrapped call further up has done it (CC_WRAPPER_LINKED is set)";
-            context.log.note(|| Note::Nothing(why));
+            context.log.explain(|| Explanation::Nothing(why));
             return Ok(context.plan(Command {
                 params,
                 ..Command::default()
@@ -68,7 +68,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         Some(name) => LinkType::inherited(name),
         None => LinkType::of(params.iter().map(|arg| &arg[..])),
     };
-    context.log.note(|| Note::LinkType {
+    context.log.explain(|| Explanation::LinkType {
         name: link_type.name(),
         inherited: inherited.is_some(),
     });
@@ -153,9 +153,11 @@ fn drop_enforced(
     if !through_gcc.is_empty() && inherited_link_type(context).is_some() {
         return Ok(());
     }
-    context.log.dropping(params, Why::Impure, |params, log| {
-        drop_impure_of_linker(params, &purity, log)
-    })
+    context
+        .log
+        .dropping(params, DropReason::Impure, |params, log| {
+            drop_impure_of_linker(params, &purity, log)
+        })
 }
 
 /// What nixpkgs' script knows of the link when it runs its last hooks.
@@ -196,8 +198,8 @@ mod tests {
     use super::*;
     use crate::machine::world::fake::Machine;
     use crate::model::environment::Environment;
-    use crate::model::half::Half;
-    use crate::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
+    use crate::model::half::WrapperHalf;
+    use crate::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
     use crate::planning::log::Log;
     use alloc::borrow::Cow;
 
@@ -217,14 +219,14 @@ mod tests {
             executable: b"/b/gcc-ld/ld.lld",
             toolchain: &toolchain,
             tool: &Tool::default(),
-            role: Role::Ld,
+            kind: ToolKind::Ld,
             root: Some(b"/b"),
             bintools: Some(b"/b"),
             args: &[b"-L/s/lib", b"-la"],
             environment: &environment,
         };
         let mut log = Log::default();
-        let context = Context::new(&call, Half::Linker, &world, &mut log);
+        let context = Context::new(&call, WrapperHalf::Linker, &world, &mut log);
         let plan = plan(context).unwrap();
         assert!(
             plan.environment.iter().any(|(name, _)| name == LINKED)

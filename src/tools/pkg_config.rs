@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::model::argument::{Arg, Command};
 use crate::model::plan::Plan;
 use crate::planning::context::Context;
-use crate::rules::collect::note_unread;
+use crate::rules::collect::explain_unread;
 
 const PATH: &str = "PKG_CONFIG_PATH";
 const MARK: &str = "NIX_PKG_CONFIG_WRAPPER_FLAGS_SET";
@@ -28,7 +28,7 @@ fn collect(context: &mut Context) {
     if variables.is_marked(MARK) {
         return;
     }
-    note_unread(&[PATH], &[], context);
+    explain_unread(&[PATH], &[], context);
     let variables = &mut context.variables;
     variables.collect_separated(PATH, &context.roles, b":");
     // Of a toolchain that serves no role, pkg-config is not for this build.

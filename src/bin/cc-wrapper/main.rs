@@ -9,20 +9,18 @@ mod entry;
 mod process;
 mod support;
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::ExitCode;
-
+use crate::process::count::End;
+use crate::process::{count, execute, os, record, report};
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::statistics::Statistics;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
-
-use crate::process::count::End;
-use crate::process::{count, execute, os, record, report};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
     count::begin();
@@ -41,7 +39,7 @@ fn main() -> ExitCode {
         Ok(Some(status)) => status,
         Ok(None) => command::main(args.into_iter()),
         Err(error) => {
-            report::error(&name, &error.text());
+            report::error(&name, &error.message());
             ExitCode::from(error.exit_status())
         }
     }
@@ -59,7 +57,7 @@ fn tool(call: &Call, name: &str) -> ExitCode {
         Err(error) => {
             report::events(&log.events, log.debug);
             count::write(Statistics::of(call).as_ref(), End::Refused, name);
-            report::error(name, &error.text());
+            report::error(name, &error.message());
             ExitCode::from(error.exit_status())
         }
     }

@@ -8,7 +8,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
-use crate::model::explanation::{NoRpath, Note};
+use crate::model::explanation::{Explanation, NoRpath};
 use crate::planning::log::Log;
 use crate::rules::rpath::library_search::LibrarySearch;
 use crate::rules::rpath::store::Store;
@@ -36,7 +36,7 @@ pub fn rpaths(
     let mut seen: BTreeSet<&[u8]> = BTreeSet::new();
     let mut added: BTreeSet<Vec<u8>> = BTreeSet::new();
     if search.names.is_empty() {
-        log.note(|| Note::NoLibraries);
+        log.explain(|| Explanation::NoLibraries);
         return rpaths;
     }
     let mut finder = Finder::new(search, world);
@@ -45,7 +45,7 @@ pub fn rpaths(
             continue;
         }
         let Some(located) = store.locate(directory) else {
-            log.note(|| Note::NoRpath {
+            log.explain(|| Explanation::NoRpath {
                 directory: directory.to_vec(),
                 why: store.why_not(directory),
             });
@@ -62,7 +62,7 @@ pub fn rpaths(
                     library,
                 });
             }
-            None => log.note(|| Note::NoRpath {
+            None => log.explain(|| Explanation::NoRpath {
                 directory: directory.to_vec(),
                 why: NoRpath::NoLibrary,
             }),

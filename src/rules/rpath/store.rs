@@ -7,14 +7,14 @@ use alloc::vec::Vec;
 use crate::machine::symlinks::resolve;
 use crate::machine::world::World;
 use crate::model::environment::Environment;
-use crate::model::explanation::{NoRpath, StoreBy};
+use crate::model::explanation::{NoRpath, StoreSource};
 use crate::model::toolchain::Toolchain;
 use crate::text::Bytes;
 
 pub struct Store<'a> {
     /// Empty: every absolute directory.
     prefixes: Vec<&'a [u8]>,
-    said_by: StoreBy,
+    source: StoreSource,
     /// Resolved directories that do not count.
     excluded: &'a [Bytes<'a>],
     world: &'a dyn World,
@@ -31,7 +31,7 @@ impl<'a> Store<'a> {
         match environment.get_nonempty(b"NIX_STORE") {
             Some(prefix) => Store {
                 prefixes: Vec::from([without_slashes(prefix)]),
-                said_by: StoreBy::Variable,
+                source: StoreSource::Variable,
                 excluded: &[],
                 world,
             },
@@ -41,7 +41,7 @@ impl<'a> Store<'a> {
                     .iter()
                     .map(|prefix| without_slashes(prefix))
                     .collect(),
-                said_by: StoreBy::Toolchain,
+                source: StoreSource::Toolchain,
                 excluded: match toolchain.store[..] {
                     [] => &toolchain.system_library_directories,
                     _ => &[],
@@ -70,7 +70,7 @@ impl<'a> Store<'a> {
             None => NoRpath::Endless,
             Some(located) if self.holds(&located) => NoRpath::Searched,
             Some(_) => NoRpath::NotInStore {
-                said_by: self.said_by,
+                source: self.source,
                 store: self.prefixes.iter().map(|prefix| prefix.to_vec()).collect(),
             },
         }

@@ -12,23 +12,22 @@ mod rustup;
 mod usage;
 mod wrap;
 
+use crate::support::help::{Help, USAGE};
+use crate::support::output;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Command;
 
-use crate::support::help::{Help, USAGE};
-use crate::support::output;
+const ABOUT: &str = "Wrap gcc, g++, clang and ld to add flags from environment variables";
 
-const ABOUT: &str = "gcc, g++, clang and ld with the flags of their environment put in";
-
-/// Wider text is no longer read with ease.
+/// The widest column of help, so that lines stay easy to read.
 const WIDTH: usize = 100;
 
-/// The command line of a command, and what is said of it besides.
+/// A command's name, command line and further texts.
 type Described = (&'static str, fn() -> Command, &'static Help);
 
-/// All commands, in the order in which people come to need them.
+/// All commands, in the order in which a new user needs them.
 const COMMANDS: [Described; 10] = [
     (wrap::NAME, wrap::command, &wrap::HELP),
     (environment::NAME, environment::command, &environment::HELP),
@@ -42,43 +41,54 @@ const COMMANDS: [Described; 10] = [
     (man::NAME, man::command, &man::HELP),
 ];
 
-/// The first things to do with it.
+/// What a new user needs first.
 const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper wrap ~/wrapped",
-            "wraps this machine's compilers; PATH=~/wrapped/bin:$PATH uses them",
+            "Wraps this machine's compilers; then use PATH=~/wrapped/bin:$PATH",
         ),
         (
             "eval \"$(~/wrapped/bin/cc-wrapper env /opt/zlib)\"",
-            "lets them find what is installed in /opt/zlib",
+            "Makes them find the library that is installed in /opt/zlib",
         ),
         (
             "cc-wrapper explain -- cc main.c -lz -o main",
-            "tells what becomes of a call",
+            "Shows what this call becomes",
         ),
-        ("cc-wrapper doctor", "tells what is wrong"),
+        ("cc-wrapper doctor", "Finds what is wrong"),
     ],
-    notes: &[],
+    notes: &[
+        "A wrapped root is a directory that wrap or adopt creates: its bin contains the tools, as \
+         links to cc-wrapper.",
+    ],
     related: &[],
     statuses: &[
-        ("0", "It is done."),
-        ("1", "It is not; standard error says why."),
+        ("0", "Success."),
+        ("1", "Failure; standard error says why."),
         USAGE,
         (
-            "127",
-            "Called by a tool's name: the real tool is not there.",
+            "40",
+            "Called by a tool's name: the real tool is cc-wrapper again.",
         ),
-        ("other", "Called by a tool's name: the real tool's own."),
+        (
+            "127",
+            "Called by a tool's name: the real tool does not exist.",
+        ),
+        (
+            "other",
+            "Called by a tool's name: the status of the real tool.",
+        ),
     ],
 };
 
-/// Runs the command line `args`, its first word being our name.
+/// Runs the command line `args`, whose first word is the program's name, and
+/// returns its exit status.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args = usage::without_help_command(args.collect());
     let matches = match command().try_get_matches_from(&args) {
         Ok(matches) => matches,
-        Err(error) => return usage::tell(&error, &args, &command()),
+        Err(error) => return usage::report(&error, &args, &command()),
     };
     let done = match matches.subcommand() {
         Some((explain::NAME, matches)) => return explain::run(matches),

@@ -1,5 +1,5 @@
-//! What clap has to say of a command line: what was asked for, or one line of
-//! what is wrong with it.
+//! Help and version as clap writes them, and errors of the command line as one
+//! line.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use crate::support::output;
 
 const USAGE_ERROR: u8 = 2;
 
-/// `help wrap` is `wrap --help`, and `help` is `--help`.
+/// Replaces `help wrap` by `wrap --help`, and `help` by `--help`.
 pub fn without_help_command(args: Vec<OsString>) -> Vec<OsString> {
     let mut words = args.iter();
     let program = words.next();
@@ -28,8 +28,10 @@ pub fn without_help_command(args: Vec<OsString>) -> Vec<OsString> {
     meant.cloned().collect()
 }
 
-/// Tells what came of reading `args`, which `command` describes.
-pub fn tell(error: &clap::Error, args: &[OsString], command: &Command) -> ExitCode {
+/// Prints help or version to standard output, or the error that clap found in
+/// `args`, the command line of `command`, to standard error. Returns the exit
+/// status.
+pub fn report(error: &clap::Error, args: &[OsString], command: &Command) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             match output::to_stdout(error.to_string().as_bytes()) {
@@ -56,7 +58,7 @@ pub fn tell(error: &clap::Error, args: &[OsString], command: &Command) -> ExitCo
     }
 }
 
-/// What is wrong, what may be meant, and where more is told.
+/// Returns what is wrong, what may be meant, and which `--help` to read.
 fn line(error: &clap::Error, args: &[OsString], command: &Command) -> String {
     let name = args.get(1).and_then(|word| word.to_str());
     let known = name.and_then(|name| command.find_subcommand(name));
@@ -66,7 +68,7 @@ fn line(error: &clap::Error, args: &[OsString], command: &Command) -> String {
             let tip = nearest(error, ContextKind::SuggestedSubcommand);
             let tip = tip.or_else(|| transposed(name, command));
             let tip = tip.or_else(|| ToolName::parse(name.as_bytes()).map(|_| of_tool(name)));
-            (format!("there is no command '{name}'"), tip)
+            (format!("unknown command '{name}'"), tip)
         }
         ErrorKind::UnknownArgument => {
             let arg = context(error, ContextKind::InvalidArg);
@@ -87,7 +89,7 @@ fn line(error: &clap::Error, args: &[OsString], command: &Command) -> String {
     )
 }
 
-/// A text that goes with `error`.
+/// Returns the text of this kind that clap attached to `error`, or nothing.
 fn context(error: &clap::Error, kind: ContextKind) -> &str {
     match error.get(kind) {
         Some(ContextValue::String(text)) => text,
@@ -95,7 +97,7 @@ fn context(error: &clap::Error, kind: ContextKind) -> &str {
     }
 }
 
-/// The one that is most like what was given.
+/// Returns clap's best suggestion.
 fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
     let nearest = match error.get(kind)? {
         ContextValue::String(text) => text,
@@ -106,8 +108,8 @@ fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
     Some(format!("did you mean '{nearest}'?"))
 }
 
-/// The command with these letters in another order, which clap finds unlike
-/// where they are few.
+/// Suggests the command that has the same letters in another order. clap does
+/// not suggest it if the name is short.
 fn transposed(name: &str, command: &Command) -> Option<String> {
     let letters = |name: &str| {
         let mut letters: Vec<char> = name.chars().collect();
@@ -119,15 +121,15 @@ fn transposed(name: &str, command: &Command) -> Option<String> {
     Some(format!("did you mean '{meant}'?"))
 }
 
-/// A tool is none of our commands.
+/// Says how to run a tool, which is not a command.
 fn of_tool(name: &str) -> String {
     format!(
-        "tools are run by their own names, as ROOT/bin/{name}, \
-         and 'cc-wrapper explain -- {name} …' tells what such a call becomes"
+        "to run a wrapped tool, use ROOT/bin/{name}; \
+         to see what its call becomes, use 'cc-wrapper explain -- {name} …'"
     )
 }
 
-/// An option that other commands have.
+/// Names the other commands that have the option `arg`.
 fn of_others(arg: &str, command: &Command) -> Option<String> {
     let long = arg.strip_prefix("--")?;
     let has_it = |command: &&Command| {
@@ -145,7 +147,7 @@ fn of_others(arg: &str, command: &Command) -> Option<String> {
     })
 }
 
-/// Without clap's tips, the usage and the pointer to more.
+/// Returns clap's message without its tips, usage and reference to `--help`.
 fn first_paragraph(message: &str) -> String {
     let paragraph = message.split("\n\n").next().unwrap_or_default();
     let words: Vec<&str> = paragraph.split_whitespace().collect();
@@ -158,7 +160,7 @@ mod tests {
     use super::*;
     use crate::command::command;
 
-    fn told(words: &[&str]) -> String {
+    fn reported(words: &[&str]) -> String {
         let args = ["cc-wrapper"].iter().chain(words);
         let args: Vec<OsString> = args.map(OsString::from).collect();
         let error = command().try_get_matches_from(&args).unwrap_err();
@@ -182,7 +184,7 @@ mod tests {
                  did you mean 'fish'? (see cc-wrapper env --help)",
             ),
         ] {
-            assert_eq!(told(words), line);
+            assert_eq!(reported(words), line);
         }
     }
 
@@ -191,15 +193,15 @@ mod tests {
         for (words, line) in [
             (
                 &["explian", "--", "gcc"][..],
-                "there is no command 'explian'; did you mean 'explain'? (see cc-wrapper --help)",
+                "unknown command 'explian'; did you mean 'explain'? (see cc-wrapper --help)",
             ),
             (
                 &["doctr"],
-                "there is no command 'doctr'; did you mean 'doctor'? (see cc-wrapper --help)",
+                "unknown command 'doctr'; did you mean 'doctor'? (see cc-wrapper --help)",
             ),
             (
                 &["frobnicate"],
-                "there is no command 'frobnicate' (see cc-wrapper --help)",
+                "unknown command 'frobnicate' (see cc-wrapper --help)",
             ),
             (
                 &["env", "--tolchain", "x"],
@@ -214,19 +216,19 @@ mod tests {
                 "unexpected argument 'e' (see cc-wrapper wrap --help)",
             ),
         ] {
-            assert_eq!(told(words), line);
+            assert_eq!(reported(words), line);
         }
     }
 
     #[test]
     fn an_option_of_another_command_is_not_searched_for() {
         assert_eq!(
-            told(&["wrap", "d", "--toolchain", "x"]),
+            reported(&["wrap", "d", "--toolchain", "x"]),
             "unexpected argument '--toolchain'; it is an option of 'env', 'run' and 'rustup' \
              (see cc-wrapper wrap --help)"
         );
         assert_eq!(
-            told(&["--in-place"]),
+            reported(&["--in-place"]),
             "unexpected argument '--in-place'; it is an option of 'adopt' (see cc-wrapper --help)"
         );
     }
@@ -234,9 +236,9 @@ mod tests {
     #[test]
     fn a_tool_is_no_command() {
         assert_eq!(
-            told(&["gcc", "main.c"]),
-            "there is no command 'gcc'; tools are run by their own names, as ROOT/bin/gcc, and \
-             'cc-wrapper explain -- gcc …' tells what such a call becomes (see cc-wrapper --help)"
+            reported(&["gcc", "main.c"]),
+            "unknown command 'gcc'; to run a wrapped tool, use ROOT/bin/gcc; to see what its call \
+             becomes, use 'cc-wrapper explain -- gcc …' (see cc-wrapper --help)"
         );
     }
 

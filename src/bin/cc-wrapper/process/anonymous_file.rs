@@ -3,9 +3,10 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::FromRawFd;
 
-use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
-use rustix::process::{Resource, getrlimit};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::resource::{Resource, getrlimit};
 
 use std::path::PathBuf;
 
@@ -18,14 +19,14 @@ pub fn create() -> io::Result<File> {
         Some(file) => file,
         None => tempfile::tempfile_in(temporary_directory())?,
     };
-    fcntl_setfd(&file, FdFlags::empty())?;
+    fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty()))?;
     Ok(file)
 }
 
 #[cfg(target_os = "linux")]
 fn in_memory() -> Option<File> {
-    use rustix::fs::{MemfdFlags, memfd_create};
-    let file = memfd_create(c"cc-wrapper", MemfdFlags::CLOEXEC).ok()?;
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    let file = memfd_create(c"cc-wrapper", MFdFlags::MFD_CLOEXEC).ok()?;
     Some(File::from(file))
 }
 
@@ -40,21 +41,23 @@ pub fn out_of_the_way(file: File) -> io::Result<File> {
     // As high as most systems let it be, and what is not asked for by name.
     const HIGHEST: u64 = 1024;
     const BELOW: u64 = 24;
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(HIGHEST);
+    let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
     let from = limit.min(HIGHEST).saturating_sub(BELOW);
-    let Ok(moved) = fcntl_dupfd_cloexec(&file, from as i32) else {
+    let Ok(moved) = fcntl(&file, FcntlArg::F_DUPFD(from as i32)) else {
         return Ok(file);
     };
-    fcntl_setfd(&moved, FdFlags::empty())?;
-    Ok(File::from(moved))
+    #[allow(unsafe_code)]
+    // SAFETY: the call has just made this descriptor, so nobody else has it.
+    Ok(unsafe { File::from_raw_fd(moved) })
 }
 
 /// Where files go that nobody is to keep. As to a shell, an empty TMPDIR is
 /// none.
 pub fn temporary_directory() -> PathBuf {
     let directory = std::env::temp_dir();
-    match directory.as_os_str().is_empty() {
-        true => PathBuf::from("/tmp"),
-        false => directory,
+    if directory.as_os_str().is_empty() {
+        PathBuf::from("/tmp")
+    } else {
+        directory
     }
 }

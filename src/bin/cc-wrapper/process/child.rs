@@ -10,9 +10,10 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Child, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, SigSet, Signal, kill, raise, signal};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
-use rustix::process::{Resource, Rlimit, WaitId, WaitIdOptions, WaitIdStatus, setrlimit, waitid};
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::process::{job, signals};
@@ -122,7 +123,7 @@ impl Parent {
         signals::hand_down(command);
         let (mask, ignores_children) = (self.mask, self.ignores_children);
         #[cfg(target_os = "linux")]
-        let us = rustix::process::getpid();
+        let us = Pid::this();
         let before_exec = move || {
             if ignores_children {
                 hear_of_children(false);
@@ -130,9 +131,10 @@ impl Parent {
             mask.thread_set_mask()?;
             #[cfg(target_os = "linux")]
             {
-                use rustix::process::{Signal, getppid, set_parent_process_death_signal};
-                set_parent_process_death_signal(Some(Signal::KILL))?;
-                if getppid().is_some_and(|parent| parent != us) {
+                /// The parent, seen from another namespace of processes.
+                const OUTSIDE: Pid = Pid::from_raw(0);
+                nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+                if ![us, OUTSIDE].contains(&Pid::parent()) {
                     return Err(io::ErrorKind::BrokenPipe.into());
                 }
             }
@@ -147,7 +149,7 @@ impl Parent {
 
     /// Waits until the child has ended, and leaves it to be reaped.
     fn wait(&mut self, child: &Child) -> io::Result<Option<Vec<u8>>> {
-        let pid = rustix::process::Pid::from_child(child);
+        let pid = Pid::from_raw(child.id() as i32);
         let mut was_told_to_stop = false;
         loop {
             let came = self.reader.next()?;
@@ -161,7 +163,7 @@ impl Parent {
             }
             // What a terminal sends, it sends to both.
             if came.signal != Signal::SIGCHLD && !came.is_of_kernel {
-                let _ = kill(Pid::from_raw(child.id() as i32), came.signal);
+                let _ = kill(pid, came.signal);
             }
             match came.signal {
                 Signal::SIGTSTP => was_told_to_stop = true,
@@ -180,24 +182,26 @@ impl Parent {
     }
 }
 
-fn has_ended(child: rustix::process::Pid) -> bool {
-    // One that is not ours any more has ended.
-    !matches!(state(child, WaitIdOptions::EXITED), Ok(None))
+fn has_ended(child: Pid) -> bool {
+    // An error is an end too: the child is not ours any more, or a signal that
+    // has no name has ended it.
+    state(child, WaitPidFlag::WEXITED) != Ok(WaitStatus::StillAlive)
 }
 
 /// The signal by which it is stopped.
-fn stopped_by(child: rustix::process::Pid) -> Option<Signal> {
-    let state = state(child, WaitIdOptions::STOPPED).ok()??;
-    Signal::try_from(state.stopping_signal()?).ok()
+fn stopped_by(child: Pid) -> Option<Signal> {
+    match state(child, WaitPidFlag::WSTOPPED) {
+        Ok(WaitStatus::Stopped(_, by)) => Some(by),
+        _ => None,
+    }
 }
 
 /// Asks without taking the answer away.
-fn state(
-    child: rustix::process::Pid,
-    of: WaitIdOptions,
-) -> rustix::io::Result<Option<WaitIdStatus>> {
-    let options = of | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    waitid(WaitId::Pid(child), options)
+fn state(child: Pid, of: WaitPidFlag) -> nix::Result<WaitStatus> {
+    waitid(
+        Id::Pid(child),
+        of | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG,
+    )
 }
 
 /// Whether children were ignored before.
@@ -283,11 +287,7 @@ impl Reader {
 pub fn end_as(status: ExitStatus) -> ! {
     if let Some(signal) = status.signal() {
         // The core to look at is the child's.
-        let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        };
-        let _ = setrlimit(Resource::Core, none);
+        let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
         if emulate_default_handler(signal).is_err() {
             let _ = signal_hook::low_level::raise(signal);
         }

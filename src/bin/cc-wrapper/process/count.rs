@@ -1,15 +1,15 @@
 //! Counting calls, for `cc-wrapper run`: each appends a line when it is done.
 
+use crate::process::report;
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::statistics::Statistics;
 use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
-
-use cc_wrapper::model::statistics::Statistics;
-
-use crate::process::report;
 
 thread_local! {
     /// When this process began, and how long it has waited for tools.
@@ -108,9 +108,10 @@ pub fn write(statistics: Option<&Statistics>, end: End, name: &str) {
     };
     let file = OsStr::from_bytes(statistics.file);
     if let Err(error) = append(file, line.write().as_bytes()) {
-        let text = format!(": {error}; unset CC_WRAPPER_STATS, or set it to a file");
-        let start = &b"warning: cannot count the call in "[..];
-        report::error(name, &[start, statistics.file, text.as_bytes()].concat());
+        let message = Message::at("cannot count the call in", statistics.file)
+            .because(report::why(&error))
+            .remedy("unset CC_WRAPPER_STATS, or set it to a file");
+        report::warning(name, &message);
     }
 }
 

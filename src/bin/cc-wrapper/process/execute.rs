@@ -1,28 +1,23 @@
 //! Running a plan: the process becomes the real tool, or waits for it where
 //! something is left to do after it.
 
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, ExitCode, ExitStatus};
-
-use cc_wrapper::model::error::Error;
-use cc_wrapper::model::hook::Failure as HookFailure;
-use cc_wrapper::model::plan::{Plan, ResponseFile};
-use rustix::fs::{Access, access};
-
-use crate::process::child;
 use crate::process::child::end_as;
 use crate::process::count::End;
 use crate::process::errno::is_too_long;
 use crate::process::failure::Failure;
-use crate::process::launcher;
-use crate::process::response_file;
 use crate::process::response_file::Written;
-use crate::process::{count, hook, report, signals};
+use crate::process::{child, count, hook, launcher, report, response_file, signals};
+use cc_wrapper::model::error::Error;
+use cc_wrapper::model::hook::Failure as HookFailure;
+use cc_wrapper::model::plan::{Plan, ResponseFile};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode, ExitStatus};
+use std::{fs, io};
+
+use nix::unistd::{AccessFlags, access};
 
 /// Replaces this process by the tool, or runs it and ends as it has ended.
 /// Returns only if it was not run.
@@ -40,8 +35,8 @@ pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
             _ => end_as(status),
         },
         Err(failure) => {
-            let (status, text) = failure.explain(plan);
-            report::error(tool, &text);
+            let (status, message) = failure.explain(plan);
+            report::error(tool, &message);
             ExitCode::from(status)
         }
     }
@@ -53,7 +48,7 @@ pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
 /// There is no such launcher.
 fn program(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     let mut words = match plan.launcher {
-        Some(line) => launcher::words(line).map_err(|why| Failure::Launcher(why.to_string()))?,
+        Some(line) => launcher::words(line).map_err(Failure::Launcher)?,
         None => Vec::new(),
     };
     words.push(OsStr::from_bytes(&plan.program).to_owned());
@@ -68,7 +63,7 @@ pub fn check(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     let words = program(plan)?;
     let tool = Path::new(OsStr::from_bytes(&plan.program));
     let is_file = fs::metadata(tool).map_err(Failure::Tool)?.is_file();
-    match access(tool, Access::EXEC_OK) {
+    match access(tool, AccessFlags::X_OK) {
         Ok(()) if is_file => Ok(words),
         Ok(()) => Err(Failure::Tool(io::ErrorKind::PermissionDenied.into())),
         Err(why) => Err(Failure::Tool(why.into())),
@@ -163,10 +158,10 @@ fn post_link(plan: &Plan, tool: &str) -> ExitCode {
     let failure = match hook::run_last(hook, &plan.command, &plan.environment) {
         Ok(status) if status.success() => end_as(status),
         Ok(status) => HookFailure::Status(status.code().unwrap_or(1) as u8),
-        Err(why) => HookFailure::NotRun(why.into_bytes()),
+        Err(why) => why,
     };
     let path = hook.path.clone();
     let error = Error::Hook { path, failure };
-    report::error(tool, &error.text());
+    report::error(tool, &error.message());
     ExitCode::from(error.exit_status())
 }

@@ -1,14 +1,13 @@
-//! Why a tool was not run, in words.
+//! Why a tool was not run.
 
 use crate::process::errno::is_too_long;
-use std::env;
+use crate::process::report::why;
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::plan::{Plan, ResponseFile};
 use std::ffi::OsStr;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-use cc_wrapper::model::plan::{Plan, ResponseFile};
-use rustix::io::Errno;
+use std::{env, io};
 
 /// What a shell exits with if a program is not there.
 const NOT_FOUND: u8 = 127;
@@ -23,79 +22,81 @@ pub enum Failure {
     ResponseFile(io::Error),
     /// The tool cannot be run, whoever is to run it.
     Tool(io::Error),
-    /// There is no such launcher; why, and what to do.
-    Launcher(String),
+    /// There is no such launcher.
+    Launcher(Message),
 }
 
 impl Failure {
     /// The exit status for a tool that was not run, and why it was not.
-    pub fn explain(&self, plan: &Plan) -> (u8, Vec<u8>) {
+    pub fn explain(&self, plan: &Plan) -> (u8, Message) {
         match self {
-            Failure::Exec(error) => {
-                let (status, why) = refusal(plan, error);
-                let refused = if plan.launcher.is_some() {
-                    b"CC_WRAPPER_LAUNCHER"
-                } else {
-                    &plan.program[..]
-                };
-                (status, [refused, b": ", why.as_bytes()].concat())
+            Failure::Exec(error) if plan.launcher.is_some() => {
+                refusal(plan, b"CC_WRAPPER_LAUNCHER", error)
             }
-            Failure::Tool(error) => {
-                let (status, why) = refusal(plan, error);
-                (status, [&plan.program[..], b": ", why.as_bytes()].concat())
-            }
+            Failure::Exec(error) | Failure::Tool(error) => refusal(plan, &plan.program, error),
             Failure::ResponseFile(error) => {
-                let what_to_do = match error.raw_os_error() {
-                    Some(number) if number == Errno::FBIG.raw_os_error() => "raise ulimit -f",
+                let what_to_do = match error.kind() {
+                    io::ErrorKind::FileTooLarge => "raise ulimit -f",
                     _ => "set TMPDIR to a directory with room",
                 };
-                let text = format!("cannot write a response file: {error}; {what_to_do}");
-                (NOT_EXECUTABLE, text.into_bytes())
+                let message = Message::new("cannot write a response file")
+                    .because(why(error))
+                    .remedy(what_to_do);
+                (NOT_EXECUTABLE, message)
             }
-            Failure::Launcher(why) => (NOT_FOUND, why.clone().into_bytes()),
+            Failure::Launcher(message) => (NOT_FOUND, message.clone()),
         }
     }
 }
 
-fn refusal(plan: &Plan, error: &io::Error) -> (u8, String) {
+/// Why the kernel refused to run `refused`.
+fn refusal(plan: &Plan, refused: &[u8], error: &io::Error) -> (u8, Message) {
+    let message = Message::at("cannot run", refused);
     let path = Path::new(OsStr::from_bytes(&plan.program));
     match error.kind() {
-        io::ErrorKind::NotFound if path.exists() => (
-            NOT_FOUND,
-            "its interpreter is not there; install what it needs to run".into(),
-        ),
-        io::ErrorKind::NotFound => (
-            NOT_FOUND,
-            "no such file; install it, or wrap the toolchain again".into(),
-        ),
-        io::ErrorKind::PermissionDenied => (
-            NOT_EXECUTABLE,
-            "not executable; it needs an x permission, and so do the directories above it".into(),
-        ),
-        _ if is_too_long(error) => (NOT_EXECUTABLE, too_long(plan)),
-        _ => (NOT_EXECUTABLE, format!("cannot be run: {error}")),
+        io::ErrorKind::NotFound if path.exists() => {
+            let message = message.because("its interpreter does not exist");
+            (NOT_FOUND, message.remedy("install what it needs to run"))
+        }
+        io::ErrorKind::NotFound => {
+            let message = message.because("no such file or directory");
+            let remedy = "install it, or run \"cc-wrapper wrap DIR\" again";
+            (NOT_FOUND, message.remedy(remedy))
+        }
+        io::ErrorKind::PermissionDenied => {
+            let message = message.because("not executable");
+            let remedy = "give it, and the directories above it, x permission";
+            (NOT_EXECUTABLE, message.remedy(remedy))
+        }
+        _ if is_too_long(error) => {
+            let (why, remedy) = too_long(plan);
+            (NOT_EXECUTABLE, message.because(why).remedy(remedy))
+        }
+        _ => (NOT_EXECUTABLE, message.because(why(error))),
     }
 }
 
-fn too_long(plan: &Plan) -> String {
+/// Why there is too much, and what to do.
+fn too_long(plan: &Plan) -> (&'static str, String) {
     if plan.response_file == ResponseFile::Never {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let variables = ["NIX_CC_USE_RESPONSE_FILE", "NIX_LD_USE_RESPONSE_FILE"];
-        return match variables.iter().any(|name| is_set(name)) {
-            true => "argument list too long; let it go through a response file: unset \
-                        NIX_CC_USE_RESPONSE_FILE and NIX_LD_USE_RESPONSE_FILE"
-                .into(),
-            false => "argument list too long, and this tool reads no response file; \
-                     give it fewer arguments at once"
-                .into(),
+        return if variables.into_iter().any(is_set) {
+            let remedy = "unset NIX_CC_USE_RESPONSE_FILE and NIX_LD_USE_RESPONSE_FILE, \
+                          so that it goes through a response file";
+            ("argument list too long", remedy.into())
+        } else {
+            (
+                "argument list too long, and this tool reads no response file",
+                "give it fewer arguments at once".into(),
+            )
         };
     }
     // A response file has been tried, so it is not the arguments. What we add
     // to the environment is made of what the caller has set.
     let variables = env::vars_os().map(|(name, value)| (value.len(), name));
     let (length, name) = variables.max().unwrap_or_default();
-    format!(
-        "the environment is too long; shorten {}, which has {length} bytes",
-        name.to_string_lossy()
-    )
+    let name = name.to_string_lossy();
+    let remedy = format!("shorten {name}, which has {length} bytes");
+    ("the environment is too long", remedy)
 }

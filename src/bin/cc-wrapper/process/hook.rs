@@ -1,26 +1,25 @@
 //! §10: running a hook in bash.
 
+use crate::process::child::{Ended, end_as};
+use crate::process::errno::is_too_long;
+use crate::process::{anonymous_file, child, report};
+use cc_wrapper::model::argument;
+use cc_wrapper::model::argument::{Arg, Export};
+use cc_wrapper::model::hook::{Changes, Failure, Hook};
+use cc_wrapper::model::message::Message;
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::{env, io};
 
-use cc_wrapper::model::argument;
-use cc_wrapper::model::argument::{Arg, Export};
-use cc_wrapper::model::hook::{Changes, Failure, Hook};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::low_level::signal_name;
-
-use crate::process::child;
-use crate::process::child::{Ended, end_as};
-use crate::process::errno::is_too_long;
-use crate::process::{anonymous_file, report};
 
 const SCRIPT: &str = include_str!("hook.bash");
 
@@ -38,14 +37,13 @@ pub fn run(
     exports: &[Export],
 ) -> Result<Changes, Failure> {
     let before = environment(exports);
-    let (Ended { status, name }, mut answer) =
-        in_bash(hook, command, &before).map_err(|why| Failure::NotRun(why.into_bytes()))?;
+    let (Ended { status, name }, mut answer) = in_bash(hook, command, &before)?;
     if status.signal().is_some() {
         end_by_signal(hook, status);
     }
     let mut text = Vec::new();
     let told = answer.rewind().and_then(|()| answer.read_to_end(&mut text));
-    told.map_err(|error| Failure::NotRun(error.to_string().into_bytes()))?;
+    told.map_err(|error| not_run(report::why(&error), None))?;
     child::go_on_alone();
     match (status.code(), read_answer(&text, &before)) {
         (Some(0), Some(changes)) => Ok(changes),
@@ -58,12 +56,12 @@ pub fn run(
 /// Runs the hook that follows a link; tells how it ended.
 ///
 /// # Errors
-/// Why it could not be run, and what to do.
+/// It could not be run.
 pub fn run_last(
     hook: &Hook,
     command: &argument::Command,
     exports: &[Export],
-) -> Result<ExitStatus, String> {
+) -> Result<ExitStatus, Failure> {
     let (Ended { status, .. }, _) = in_bash(hook, command, &environment(exports))?;
     if status.signal().is_some() {
         end_by_signal(hook, status);
@@ -86,11 +84,11 @@ fn end_by_signal(hook: &Hook, status: ExitStatus) -> ! {
     // Whoever asked for these knows.
     if ![SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains(&signal) {
         let name = signal_name(signal).map_or_else(|| signal.to_string(), str::to_owned);
-        let text = format!(" was ended by {name}; mend it, or remove it");
+        let what = format!("was ended by {name}");
+        let message = Message::about(&hook.path, what).remedy("correct this hook, or remove it");
         let tool = Path::new(OsStr::from_bytes(hook.executable)).file_name();
         let tool = tool.unwrap_or_default().to_string_lossy();
-        let text = [b"hook ", &hook.path[..], text.as_bytes()].concat();
-        report::error(&tool, &text);
+        report::error(&tool, &message);
     }
     end_as(status)
 }
@@ -115,7 +113,7 @@ fn in_bash(
     hook: &Hook,
     command: &argument::Command,
     variables: &Variables,
-) -> Result<(Ended, File), String> {
+) -> Result<(Ended, File), Failure> {
     let bash = bash(hook)?;
     let run = || {
         let question = anonymous_file::out_of_the_way(question(hook, command, variables)?)?;
@@ -145,22 +143,29 @@ fn in_bash(
     };
     run().map_err(|error| {
         let what_to_do = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
-                "; install bash, or name it as \"shell\" in toolchain.json"
-            }
-            _ if is_too_long(&error) => "; make the environment shorter",
-            _ => "",
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Some(INSTALL_BASH),
+            _ if is_too_long(&error) => Some("make the environment shorter"),
+            _ => None,
         };
-        format!("{}: {error}{what_to_do}", bash.display())
+        let why = format!("{}: {}", bash.display(), report::why(&error));
+        not_run(why, what_to_do)
     })
 }
 
-fn bash(hook: &Hook) -> Result<PathBuf, String> {
+const INSTALL_BASH: &str = "install bash, or name it as \"shell\" in toolchain.json";
+
+fn not_run(source: String, remedy: Option<&'static str>) -> Failure {
+    Failure::NotRun {
+        source: source.into_bytes(),
+        remedy,
+    }
+}
+
+fn bash(hook: &Hook) -> Result<PathBuf, Failure> {
     match hook.shell {
         Some(shell) => Ok(PathBuf::from(OsStr::from_bytes(shell))),
-        None => which::which_in("bash", Some(path()), "/").map_err(|_| {
-            "there is no bash on PATH; install it, or name it as \"shell\" in toolchain.json".into()
-        }),
+        None => which::which_in("bash", Some(path()), "/")
+            .map_err(|_| not_run("there is no bash on PATH".to_owned(), Some(INSTALL_BASH))),
     }
 }
 

@@ -3,9 +3,8 @@
 
 use std::fs::File;
 
-use nix::sys::signal::{Signal, raise};
-use rustix::process::{Pid, getpgid, getpgrp, kill_process};
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
+use nix::sys::signal::{Signal, kill, raise};
+use nix::unistd::{Pid, getpgid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 /// Whether it was for the shell that `child` was stopped `by` this signal:
 /// Ctrl-Z, or that it asked for the terminal in the background. Then this
@@ -33,6 +32,6 @@ pub fn stop_with(child: Pid, by: Signal, was_told_to_stop: bool) -> bool {
             let _ = tcsetpgrp(terminal, group);
         }
     }
-    let _ = kill_process(child, rustix::process::Signal::CONT);
+    let _ = kill(child, Signal::SIGCONT);
     true
 }

@@ -1,51 +1,36 @@
 //! CC_WRAPPER_LAUNCHER: what runs the compiler in a compile step.
 
+use crate::process::report::quoted;
+use cc_wrapper::model::message::Message;
 use std::ffi::OsString;
-use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::process::report::quoted;
-
 const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
-
-/// Why CC_WRAPPER_LAUNCHER cannot be used.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Unusable {
-    pub what: String,
-    pub remedy: String,
-}
-
-impl Unusable {
-    fn new(what: String, remedy: &str) -> Unusable {
-        let remedy = format!("{remedy}, or unset {VARIABLE}");
-        Unusable { what, remedy }
-    }
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        write!(out, "{VARIABLE}: {}; {}", self.what, self.remedy)
-    }
-}
 
 /// The words of the command line, the first one found on PATH.
 ///
 /// # Errors
-/// A quote has no end, or the program is not on PATH.
-pub fn words(line: &[u8]) -> Result<Vec<OsString>, Unusable> {
-    let no_end = || Unusable::new("a quote has no end".to_owned(), "close it");
-    let mut words = split(line).ok_or_else(no_end)?;
+/// A quote has no end, or the first word is no program on PATH.
+pub fn words(line: &[u8]) -> Result<Vec<OsString>, Message> {
+    let mut words = split(line).ok_or_else(|| unusable("a quote has no end", "close it"))?;
     let Some(first) = words.first_mut() else {
         return Ok(words);
     };
     match which::which(&*first) {
         Ok(path) => *first = path.into_os_string(),
         Err(_) => {
-            let what = format!("no program {} on PATH", quoted(first.as_bytes()));
-            return Err(Unusable::new(what, "install it"));
+            let name = quoted(first.as_bytes());
+            let why = format!("no program {name} on PATH");
+            return Err(unusable(&why, "install it"));
         }
     }
     Ok(words)
+}
+
+fn unusable(why: &str, remedy: &str) -> Message {
+    Message::at("cannot use", VARIABLE)
+        .because(why)
+        .remedy(format!("{remedy}, or unset {VARIABLE}"))
 }
 
 /// As a shell splits them. The library knows text only, and looks at nothing
@@ -79,10 +64,12 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_named() {
-        let error = words(b"no-such-launcher -x").unwrap_err().to_string();
-        let expected = "CC_WRAPPER_LAUNCHER: no program no-such-launcher on PATH; \
-                        install it, or unset CC_WRAPPER_LAUNCHER";
-        assert_eq!(error, expected);
+        let error = words(b"no-such-launcher -x").unwrap_err();
+        assert_eq!(
+            error.text(),
+            b"cannot use CC_WRAPPER_LAUNCHER: no program no-such-launcher on PATH; \
+              install it, or unset CC_WRAPPER_LAUNCHER"
+        );
         let found = words(b"sh -x").unwrap();
         assert!(Path::new(&found[0]).is_absolute());
         assert_eq!(found[1], "-x");

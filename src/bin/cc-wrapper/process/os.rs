@@ -1,8 +1,8 @@
 //! The machine as std shows it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, OsStr, OsString, c_char};
 use std::fs;
-use std::io;
+use std::io::ErrorKind;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -18,10 +18,10 @@ pub struct Os;
 
 impl World for Os {
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
-        fs::read(as_path(path)).map_err(|error| match error.raw_os_error() {
-            Some(errno) if errno == rustix::io::Errno::ISDIR.raw_os_error() => ReadError::Directory,
-            _ if is_absent(&error) => ReadError::Absent,
-            errno => ReadError::Other(errno.unwrap_or(0)),
+        fs::read(as_path(path)).map_err(|error| match error.kind() {
+            ErrorKind::IsADirectory => ReadError::Directory,
+            ErrorKind::NotFound | ErrorKind::NotADirectory => ReadError::Absent,
+            _ => ReadError::Other(error.raw_os_error().unwrap_or(0)),
         })
     }
 
@@ -85,10 +85,8 @@ impl World for Os {
 /// `argv[0]`.
 pub fn executable() -> OsString {
     #[cfg(target_os = "linux")]
-    {
-        let path = rustix::param::linux_execfn().to_bytes();
+    if let Some(path) = run_by_kernel() {
         // Run by a descriptor that is closed by now, it has no other name.
-        let path = OsStr::from_bytes(path);
         if !path.is_empty() && fs::symlink_metadata(path).is_ok() {
             return path.to_owned();
         }
@@ -96,11 +94,20 @@ pub fn executable() -> OsString {
     std::env::args_os().next().unwrap_or_default()
 }
 
-fn as_path(path: &[u8]) -> &Path {
-    Path::new(OsStr::from_bytes(path))
+/// The auxiliary vector's `AT_EXECFN`.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn run_by_kernel() -> Option<&'static OsStr> {
+    use nix::libc::{AT_EXECFN, getauxval};
+    // SAFETY: the call only looks up a number. It is 0, or the address of a
+    // string that lives as long as the process.
+    let path = unsafe {
+        let path = getauxval(AT_EXECFN) as *const c_char;
+        (!path.is_null()).then(|| CStr::from_ptr(path))
+    };
+    path.map(|path| OsStr::from_bytes(path.to_bytes()))
 }
 
-fn is_absent(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound
-        || error.raw_os_error() == Some(rustix::io::Errno::NOTDIR.raw_os_error())
+fn as_path(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
 }

@@ -1,24 +1,25 @@
 //! Writing a call's translation units into the compile database.
 
+use crate::process::report;
+use crate::process::report::quoted;
+use cc_wrapper::model::compile_record::Record;
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::text::compile_database::Entry;
 use std::borrow::Cow;
-use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use std::{env, fs, io};
 
-use cc_wrapper::model::compile_record::Record;
-use cc_wrapper::model::plan::Plan;
-use cc_wrapper::text::compile_database::Entry;
-use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
-use rustix::io::Errno;
-
-use crate::process::report;
-use crate::process::report::quoted;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::unistd::{AccessFlags, access};
 
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,12 +35,12 @@ pub fn write(plan: &Plan, tool: &str) {
     };
     let written = lines(plan, record).and_then(|lines| append(record.database, &lines));
     if let Err(error) = written {
-        let text = format!(
-            ": {error}; the call goes on without a record: \
-             set CC_WRAPPER_COMPDB to a file that can be written"
-        );
-        let start = &b"warning: cannot record the call in "[..];
-        report::error(tool, &[start, record.database, text.as_bytes()].concat());
+        let message = Message::at("cannot record the call in", record.database)
+            .because(report::why(&error))
+            .remedy(
+                "the call goes on without a record: set CC_WRAPPER_COMPDB to a file that can be written",
+            );
+        report::warning(tool, &message);
     }
 }
 
@@ -47,7 +48,7 @@ pub fn write(plan: &Plan, tool: &str) {
 pub fn refusal(database: &Path) -> Option<String> {
     if database.exists() {
         let is_file = fs::metadata(database).is_ok_and(|file| file.is_file());
-        let is_ours = is_file && access(database, Access::READ_OK | Access::WRITE_OK).is_ok();
+        let is_ours = is_file && access(database, AccessFlags::R_OK | AccessFlags::W_OK).is_ok();
         return (!is_ours).then(|| "it is no file that can be read and written".into());
     }
     let directory = match database.parent() {
@@ -55,10 +56,11 @@ pub fn refusal(database: &Path) -> Option<String> {
         Some(_) => Path::new("."),
         None => Path::new("/"),
     };
-    let why = access(directory, Access::WRITE_OK).err()?;
+    let why = io::Error::from(access(directory, AccessFlags::W_OK).err()?);
     Some(format!(
-        "{}: {why}",
-        quoted(directory.as_os_str().as_bytes())
+        "{}: {}",
+        quoted(directory.as_os_str().as_bytes()),
+        report::why(&why)
     ))
 }
 
@@ -88,23 +90,23 @@ fn lines(plan: &Plan, record: &Record) -> io::Result<Vec<u8>> {
 fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
     // A pipe without a reader must not hold the call up, nor a terminal be
     // taken over.
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let mut file = OpenOptions::new()
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new()
         .read(true)
         .append(true)
         .create(true)
-        .custom_flags(flags.bits() as i32)
+        .custom_flags(flags.bits())
         .open(OsStr::from_bytes(database))?;
     // A pipe without a reader, or /dev/null, would swallow it.
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    // Let go when the file is closed.
-    lock(&file)?;
+    let mut file = lock(file)?;
     let before = file.metadata()?.len();
-    let written = match ends_in_a_line(&mut file, before)? {
-        true => file.write_all(lines),
-        false => file.write_all(&[b"\n", lines].concat()),
+    let written = if ends_in_a_line(&mut file, before)? {
+        file.write_all(lines)
+    } else {
+        file.write_all(&[b"\n", lines].concat())
     };
     if written.is_err() {
         // What is left of a full disk's last line would spoil the next.
@@ -115,14 +117,19 @@ fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
 
 /// Others hold the lock for one write. One that holds it for long has been
 /// stopped, and must not stop the build.
-fn lock(file: &File) -> io::Result<()> {
+fn lock(mut file: File) -> io::Result<Flock<File>> {
     let start = Instant::now();
     loop {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::INTR) => {}
-            Err(Errno::WOULDBLOCK) if start.elapsed() < PATIENCE => sleep(PAUSE),
-            Err(Errno::WOULDBLOCK) => return Err(io::Error::other("another process locks it")),
-            done => return Ok(done?),
+        let why;
+        (file, why) = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(locked),
+            Err(refused) => refused,
+        };
+        match why {
+            Errno::EINTR => {}
+            Errno::EWOULDBLOCK if start.elapsed() < PATIENCE => sleep(PAUSE),
+            Errno::EWOULDBLOCK => return Err(io::Error::other("another process locks it")),
+            why => return Err(why.into()),
         }
     }
 }

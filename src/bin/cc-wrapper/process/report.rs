@@ -1,52 +1,46 @@
 //! §9: what a call tells on standard error.
 
+use cc_wrapper::model::event::{Event, Level};
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::model::system_error::words;
+use log::{LevelFilter, debug, log};
 use std::borrow::Cow;
+use std::io;
 use std::io::Write;
 
-use cc_wrapper::model::argument::Arg;
-use cc_wrapper::model::event::{Event, Level};
-use cc_wrapper::model::plan::Plan;
-use log::{LevelFilter, debug, trace, warn};
-
-/// Tells events, as far as the level of NIX_DEBUG asks for them.
+/// Prints the events that this level of NIX_DEBUG asks for, byte for byte.
 pub fn events(events: &[Event], debug: i64) {
     if debug < 1 && events.is_empty() {
         return;
     }
     start(debug);
     for event in events {
-        let text = event.text();
-        let text = String::from_utf8_lossy(&text);
-        match event.level() {
-            Level::Warning => warn!("{text}"),
-            Level::Debug => debug!("{text}"),
-            Level::Trace => trace!("{text}"),
-        }
+        let level = match event.level() {
+            Level::Warning => log::Level::Warn,
+            Level::Debug => log::Level::Debug,
+            Level::Trace => log::Level::Trace,
+        };
+        log!(level, "{}", as_text(&event.text()));
     }
 }
 
-/// Tells the arguments, a line each, in three blocks.
+/// Prints the arguments in three blocks, each on a line from which bash reads
+/// the same bytes.
 pub fn arguments(plan: &Plan) {
-    if plan.debug >= 1 {
-        let program = String::from_utf8_lossy(&plan.program);
-        block("extra flags before to", &program, &plan.command.before);
-        block("original flags to", &program, &plan.command.params);
-        block("extra flags after to", &program, &plan.command.after);
+    if plan.debug < 1 {
+        return;
     }
-}
-
-/// One line, whatever the text; its bytes come out as they are, but for line
-/// ends.
-pub fn error(tool: &str, text: &[u8]) {
-    let mut line = [b"cc-wrapper: ", tool.as_bytes(), b": ", text].concat();
-    for b in &mut line {
-        if *b == b'\n' {
-            *b = b' ';
+    for (title, args) in [
+        ("extra flags before to", &plan.command.before),
+        ("original flags to", &plan.command.params),
+        ("extra flags after to", &plan.command.after),
+    ] {
+        debug!("{title} {}:", as_text(&plan.program));
+        for arg in args {
+            debug!("  {}", as_text(quoted(arg).as_bytes()));
         }
     }
-    line.push(b'\n');
-    // Nothing can be done if nobody listens.
-    let _ = std::io::stderr().write_all(&line);
 }
 
 fn start(debug: i64) {
@@ -57,19 +51,67 @@ fn start(debug: i64) {
     };
     let logger = env_logger::Builder::new()
         .filter_level(level)
-        .format(|out, record| writeln!(out, "{}", record.args()))
+        .format(|out, record| {
+            let text = record.args().to_string();
+            let mut line: Vec<u8> = text.chars().map(|c| c as u8).collect();
+            line.push(b'\n');
+            out.write_all(&line)
+        })
         .try_init();
     debug_assert!(logger.is_ok() || log::max_level() >= level);
 }
 
-fn block(title: &str, program: &str, args: &[Arg]) {
-    debug!("{title} {program}:");
-    for arg in args {
-        debug!("  {}", quoted(arg));
+/// Bytes for the logger, which takes text alone: each byte is the character
+/// with its number, and the logger's format turns it back.
+fn as_text(bytes: &[u8]) -> String {
+    bytes.iter().map(|&b| char::from(b)).collect()
+}
+
+/// Prints why a call of `tool` fails, on one line; its bytes come out as they
+/// are, but for line ends.
+pub fn error(tool: &str, message: &Message) {
+    line(tool, "", message);
+}
+
+/// The same for what does not stop the call.
+pub fn warning(tool: &str, message: &Message) {
+    line(tool, "warning: ", message);
+}
+
+fn line(tool: &str, kind: &str, message: &Message) {
+    let text = message.text();
+    let mut line = [
+        b"cc-wrapper: ",
+        tool.as_bytes(),
+        b": ",
+        kind.as_bytes(),
+        &text,
+    ]
+    .concat();
+    for b in &mut line {
+        if *b == b'\n' {
+            *b = b' ';
+        }
+    }
+    line.push(b'\n');
+    print(&line);
+}
+
+/// Why the system refused, in the words that the early start has for it too.
+pub fn why(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => words(number).into_owned(),
+        None => error.to_string(),
     }
 }
 
-/// A word that bash reads as these bytes.
+fn print(text: &[u8]) {
+    // Nothing can be done if nobody listens.
+    let _ = std::io::stderr().write_all(text);
+}
+
+/// `word` as bash reads it back, byte for byte: as it is if it needs no quotes,
+/// in `'…'`, or in `$'…'` if it has control characters or is not UTF-8.
 pub fn quoted(word: &[u8]) -> String {
     match std::str::from_utf8(word) {
         Ok(text) if !text.chars().any(char::is_control) => {
@@ -85,17 +127,33 @@ pub fn quoted(word: &[u8]) -> String {
                 Cow::Owned(_) => shell_words::quote(text).into_owned(),
             }
         }
-        _ => {
-            let escaped: String = word
-                .iter()
-                .map(|&b| match b {
-                    b'\'' | b'\\' => Cow::Owned(format!("\\{}", char::from(b))),
-                    b' '..=b'~' => Cow::Owned(char::from(b).to_string()),
-                    _ => Cow::Owned(format!("\\x{b:02x}")),
-                })
-                .collect();
-            format!("$'{escaped}'")
+        _ => escaped(word, |c| !c.is_control()),
+    }
+}
+
+/// The word in `$'…'`, with the characters that can be shown as they are.
+pub fn escaped(word: &[u8], can_be_shown: impl Fn(char) -> bool) -> String {
+    let mut out = String::from("$'");
+    for chunk in word.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\'' | '\\' => out.extend(['\\', c]),
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                c if can_be_shown(c) => out.push(c),
+                c => escape(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
         }
+        escape(&mut out, chunk.invalid());
+    }
+    out.push('\'');
+    out
+}
+
+fn escape(out: &mut String, bytes: &[u8]) {
+    for b in bytes {
+        // bash reads two digits at most, whatever follows.
+        out.push_str(&format!("\\x{b:02x}"));
     }
 }
 
@@ -110,6 +168,30 @@ fn may_be_assigned(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn bash_reads_the_same_bytes_back() {
+        let every_byte: Vec<u8> = (1..=255).collect();
+        let words = [
+            &every_byte[..],
+            b"",
+            b"caf\xe9",
+            b"caf\xe91f",
+            "café\n\t'\\".as_bytes(),
+            b"a b",
+            b"$(x)`!{1,2}",
+            b"~",
+            b"#",
+        ];
+        let lines = words.map(quoted).join(" ");
+        // Words with control characters are on one line too.
+        assert!(!lines.contains(char::is_control), "{lines}");
+        let script = format!("printf '%s\\0' {lines}");
+        let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+        let want = words.map(|word| [word, b"\0"].concat()).concat();
+        assert_eq!(output.stdout, want, "{lines}");
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell() {
@@ -122,6 +204,7 @@ mod tests {
         assert_eq!(quoted(b"-DX=$"), "'-DX=$'");
         assert_eq!(quoted("é".as_bytes()), "é");
         assert_eq!(quoted(b"-Wl,{a,b}"), "'-Wl,{a,b}'");
-        assert_eq!(quoted(b"a\tb'\xff"), r"$'a\x09b\'\xff'");
+        assert_eq!(quoted(b"a\tb'\xff"), r"$'a\tb\'\xff'");
+        assert_eq!(quoted(b"\xc3\xa9\n\x1b1\xe92\\"), r"$'é\n\x1b1\xe92\\'");
     }
 }

@@ -9,8 +9,7 @@ use std::path::PathBuf;
 
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::rules::response_file::texts;
-use rustix::io::Errno;
-use rustix::process::{Resource, getrlimit};
+use nix::sys::resource::{Resource, getrlimit};
 use tempfile::TempPath;
 
 use crate::process::anonymous_file;
@@ -102,10 +101,11 @@ impl Written {
 
 /// The kernel ends a process that writes more than its `ulimit -f`.
 fn check_limit(text: &[u8]) -> io::Result<()> {
-    match getrlimit(Resource::Fsize).current {
-        Some(limit) if limit < text.len() as u64 => Err(Errno::FBIG.into()),
-        _ => Ok(()),
+    let (limit, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
+    if limit < text.len() as u64 {
+        return Err(nix::errno::Errno::EFBIG.into());
     }
+    Ok(())
 }
 
 fn at(path: &OsStr) -> OsString {

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the caller wants this signal to be ignored, as nohup does.
 pub fn is_ignored(signal: i32) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    ignored(&status) & (1 << (signal - 1)) != 0
+    static IGNORED: OnceLock<u64> = OnceLock::new();
+    let read = || fs::read_to_string("/proc/self/status").unwrap_or_default();
+    IGNORED.get_or_init(|| ignored(&read())) & (1 << (signal - 1)) != 0
 }
 
 /// The set of signals that the process ignores, by what the kernel says of it.

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{SysconfVar, sysconf};
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
@@ -68,6 +69,9 @@ const LONGEST_NAME: u64 = 4096;
 const LONGEST_RUN_PATH: u64 = 1 << 20;
 /// Programs at fixed addresses below this do not replace the loader's memory.
 const LOW: u64 = 1 << 32;
+
+/// A segment of notes that is larger holds something else, such as a core dump.
+const LARGEST_NOTES: u64 = 64 << 10;
 
 /// Whether the file at `path` is an ELF file, and not a link to one.
 pub fn is_elf(path: &Path) -> bool {
@@ -140,6 +144,46 @@ pub fn read(path: &Path) -> io::Result<Option<Elf>> {
         parse::<FileHeader32<Endianness>, _>(&file)?
     };
     Ok(Some(elf))
+}
+
+/// Whether an ELF file has a note of this owner and type. False if `file` is no
+/// ELF file, or is not whole.
+pub fn has_note<'d, R: ReadRef<'d>>(file: R, owner: &[u8], kind: u32) -> bool {
+    let has_note = match file.read_bytes_at(0, CLASS as u64 + 1) {
+        Ok(begin) if !begin.starts_with(MAGIC) => return false,
+        Ok(begin) if begin[CLASS] == elf::ELFCLASS64.0 => {
+            find_note::<FileHeader64<Endianness>, _>(file, owner, kind)
+        }
+        Ok(_) => find_note::<FileHeader32<Endianness>, _>(file, owner, kind),
+        Err(()) => return false,
+    };
+    has_note.unwrap_or(false)
+}
+
+fn find_note<'d, H, R>(file: R, owner: &[u8], kind: u32) -> Result<bool, Error>
+where
+    H: FileHeader<Endian = Endianness>,
+    R: ReadRef<'d>,
+{
+    let header = H::parse(file)?;
+    let endian = header.endian()?;
+    if header.e_phnum(endian) > MOST_SEGMENTS {
+        return Ok(false);
+    }
+    for segment in header.program_headers(endian, file)? {
+        if segment.file_range(endian).1 > LARGEST_NOTES {
+            continue;
+        }
+        let Some(mut notes) = segment.notes(endian, file)? else {
+            continue;
+        };
+        while let Some(note) = notes.next()? {
+            if note.name() == owner && note.n_type(endian).0 == kind {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// A part of the file that is put into memory.
@@ -236,7 +280,7 @@ fn segment<H: ProgramHeader>(header: &H, endian: H::Endian) -> Segment {
 /// Whether the loader finds a dynamic section in memory where it is in the file:
 /// segments in order, none on the pages of another.
 fn is_where_it_says(dynamic: &Segment, segments: &[Segment], is_fixed: bool) -> bool {
-    let page = rustix::param::page_size() as u64;
+    let page = page_size();
     let mut end = 0;
     for segment in segments {
         let begin = segment.address / page * page;
@@ -252,6 +296,13 @@ fn is_where_it_says(dynamic: &Segment, segments: &[Segment], is_fixed: bool) -> 
     places.any(|(offset, end)| {
         offset == dynamic.offset && dynamic.end_in_file().is_some_and(|last| last <= end)
     }) && (!is_fixed || end <= LOW)
+}
+
+/// In bytes; the largest of any machine if it is not known.
+fn page_size() -> u64 {
+    let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+    size.and_then(|size| u64::try_from(size).ok())
+        .unwrap_or(1 << 16)
 }
 
 /// The entries of a dynamic section, whose strings are in one of the segments.
@@ -416,7 +467,7 @@ mod tests {
             address,
             in_memory: size,
         };
-        let page = rustix::param::page_size() as u64;
+        let page = page_size();
         let (code, data) = (segment(0, 0, page), segment(page, 9 * page, page));
         let segments = [code, data];
         let is_safe =

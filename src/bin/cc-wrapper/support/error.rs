@@ -1,29 +1,59 @@
-//! What a command tells of its failure.
+//! Why a command fails.
 
+use crate::process::report::why;
 use crate::support::show::shown;
-use std::fmt::Display;
-use std::io::{self, Write};
+use cc_wrapper::model::message::Message;
+use std::ffi::OsStr;
+use std::io;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// What stopped a command: one line, then what a tool said about it, in the
-/// tool's own words.
+/// What stopped a command: one line, then the output of a tool that failed, in
+/// the tool's own words.
 #[derive(Debug)]
 pub struct Error {
-    line: String,
+    /// Boxed to keep results small.
+    message: Box<Message>,
     said: Vec<u8>,
     status: u8,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-impl Error {
-    /// `line` says what, where, and what to do.
-    pub fn new(line: impl Into<String>) -> Error {
+impl From<Message> for Error {
+    fn from(message: Message) -> Error {
         Error {
-            line: line.into(),
+            message: Box::new(message),
             said: Vec::new(),
             status: 1,
         }
+    }
+}
+
+impl Error {
+    /// About no place, or one that `what` names.
+    pub fn new(what: impl AsRef<[u8]>) -> Error {
+        Message::new(what).into()
+    }
+
+    /// `PLACE WHAT`
+    pub fn about<P: AsRef<OsStr> + ?Sized>(place: &P, what: impl AsRef<[u8]>) -> Error {
+        Message::about(place.as_ref().as_bytes(), what).into()
+    }
+
+    /// Adds why, in the words of whatever failed.
+    #[must_use]
+    pub fn because(mut self, source: impl AsRef<[u8]>) -> Error {
+        *self.message = self.message.because(source);
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl AsRef<[u8]>) -> Error {
+        *self.message = self.message.remedy(remedy);
+        self
     }
 
     /// Sets what the process exits with.
@@ -48,14 +78,15 @@ impl Error {
         self
     }
 
-    /// The line.
-    pub fn line(&self) -> &str {
-        &self.line
+    /// The line, for a person to read and without an end.
+    pub fn line(&self) -> String {
+        let show = |place: &[u8]| shown(OsStr::from_bytes(place)).into_bytes();
+        String::from_utf8_lossy(&self.message.text_with(show)).into_owned()
     }
 
     /// To standard error.
     pub fn print(&self) {
-        let mut text = format!("cc-wrapper: {}\n", plain(&self.line)).into_bytes();
+        let mut text = format!("cc-wrapper: {}\n", plain(&self.line())).into_bytes();
         text.extend_from_slice(&self.said);
         let _ = io::stderr().write_all(&text);
     }
@@ -80,9 +111,15 @@ fn plain(line: &str) -> String {
     out
 }
 
-/// Turns what the system refused into "cannot `what` `path`: why".
-pub fn cannot<'a, E: Display>(what: &'a str, path: &'a Path) -> impl FnOnce(E) -> Error + 'a {
-    move |why| Error::new(format!("cannot {what} {}: {why}", shown(path)))
+/// Makes an error of what the system refused: "cannot `what` `path`: why".
+pub fn cannot<'a, E: Into<io::Error>>(
+    what: &'a str,
+    path: &'a Path,
+) -> impl FnOnce(E) -> Error + 'a {
+    move |error| {
+        let message = Message::at(format!("cannot {what}"), path.as_os_str().as_bytes());
+        message.because(why(&error.into())).into()
+    }
 }
 
 #[cfg(test)]
@@ -103,7 +140,11 @@ mod tests {
 
     #[test]
     fn a_refusal_names_what_and_where() {
-        let error = cannot("read", Path::new("/x"))("denied");
-        assert_eq!(error.line(), "cannot read /x: denied");
+        let denied = io::Error::from(nix::errno::Errno::EACCES);
+        let error = cannot("read", Path::new("/x"))(denied);
+        assert_eq!(error.line(), "cannot read /x: permission denied");
+        let error = Error::about(OsStr::from_bytes(b"/caf\xe9"), "is no directory");
+        let error = error.remedy("give one");
+        assert_eq!(error.line(), r"$'/caf\xe9' is no directory; give one");
     }
 }

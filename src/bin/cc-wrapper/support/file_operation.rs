@@ -1,17 +1,16 @@
 //! Changes to files in place, each of which happens as a whole or not at all,
 //! and before the next one: also when power fails.
 
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use rustix::io::Errno;
-
-use crate::support::error::{Error, Result, cannot};
-use crate::support::self_binary;
+use nix::errno::Errno;
 
 /// Begins the names of files in the making.
 const TEMPORARY: &str = ".cc-wrapper-";
@@ -74,7 +73,7 @@ impl Step {
                 sync_directory_of(place)
             }
             Step::RemoveDirectory(_) => match fs::remove_dir(place) {
-                Err(why) if why.raw_os_error() != Some(Errno::NOTEMPTY.raw_os_error()) => {
+                Err(why) if why.kind() != io::ErrorKind::DirectoryNotEmpty => {
                     Err(cannot("remove", place)(why))
                 }
                 _ => Ok(()),
@@ -101,10 +100,7 @@ pub fn take(steps: &[Step]) -> Result<()> {
     for (taken, step) in steps.iter().enumerate() {
         step.take().map_err(|error| match taken {
             0 => error,
-            _ => Error::new(format!(
-                "{}; what was done so far works, and another run does the rest",
-                error.line()
-            )),
+            _ => error.remedy("what was done so far works, and another run does the rest"),
         })?;
     }
     Ok(())
@@ -155,10 +151,10 @@ fn sync_directory_of(place: &Path) -> Result<()> {
 }
 
 fn is_no_matter(why: &io::Error) -> bool {
-    let errnos = [Errno::ACCESS, Errno::INVAL, Errno::NOTSUP, Errno::NOSYS];
-    errnos
-        .iter()
-        .any(|errno| why.raw_os_error() == Some(errno.raw_os_error()))
+    matches!(
+        why.raw_os_error().map(Errno::from_raw),
+        Some(Errno::EACCES | Errno::EINVAL | Errno::ENOTSUP | Errno::ENOSYS)
+    )
 }
 
 /// Whether a killed run has left what is called so.

@@ -1,31 +1,31 @@
-//! What a command's `--help` says below its options, and its man page in
-//! sections of their own.
+//! The texts of a command that clap has no place for: `--help` shows them below
+//! the options, the man page in sections of their own.
 
-/// One of a command, in each `arguments` beside what clap is told.
+/// The texts of one command; they are in its `arguments.rs`.
 pub struct Help {
-    /// Command lines, and what they are for. One without a word belongs to the
-    /// next.
+    /// Command lines and what each does. One without a text is the first step
+    /// of the next.
     pub examples: &'static [(&'static str, &'static str)],
-    /// Paragraphs: what there is to know besides.
+    /// Further paragraphs.
     pub notes: &'static [&'static str],
-    /// Commands that one may look for here.
+    /// Related commands, for SEE ALSO.
     pub related: &'static [&'static str],
-    /// What it exits with, and when.
+    /// Exit statuses and their meanings.
     pub statuses: &'static [(&'static str, &'static str)],
 }
 
-/// The statuses of a command that does something or fails.
+/// The statuses of most commands.
 pub const STATUSES: &[(&str, &str)] = &[
-    ("0", "It is done."),
-    ("1", "It is not; standard error says why."),
+    ("0", "Success."),
+    ("1", "Failure; standard error says why."),
     USAGE,
 ];
 
-/// The status of all that were called wrongly.
-pub const USAGE: (&str, &str) = ("2", "The command line makes no sense.");
+/// The status of every command for a wrong command line.
+pub const USAGE: (&str, &str) = ("2", "The command line is wrong; standard error says why.");
 
 impl Help {
-    /// The end of `--help`.
+    /// Returns the end of `--help`.
     pub fn text(&self) -> String {
         let mut text = String::from("Examples:\n");
         for (line, what) in self.examples {

@@ -1,27 +1,25 @@
 //! Putting a finished root in its place, whole or not at all.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
-
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::model::toolchain::Toolchain;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
-use tempfile::TempDir;
-
 use super::interrupt;
 use super::paths::{absolute, has_colon, has_white_space};
 use super::self_binary::{BINARY, TOOLCHAIN};
 use super::swap_directories::{exchange, set_mode};
 use crate::process::anonymous_file::temporary_directory;
 use crate::support::error::{Error, Result, cannot};
-use crate::support::show::shown;
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::toolchain::Toolchain;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+use std::{fs, io};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use tempfile::TempDir;
 
 /// Where the linker half lies in a root that holds two.
 pub const LINKER_HALF: &str = "bintools";
@@ -47,7 +45,7 @@ pub struct Staging {
     before: Before,
     // Released last: whoever waits for it removes what it takes for stale.
     created: Created,
-    _lock: Option<File>,
+    _lock: Option<Flock<File>>,
 }
 
 /// What DIR was found to be.
@@ -83,18 +81,17 @@ impl Staging {
         // Before anything is created.
         for path in [&called, &dir] {
             if has_colon(path) {
-                return Err(Error::new(format!(
-                    "{} cannot stand in PATH because of its colon; give another directory",
-                    shown(path)
-                )));
+                return Err(
+                    Error::about(path, "cannot stand in PATH because of its colon")
+                        .remedy("give another directory"),
+                );
             }
         }
         inspect(&dir)?;
         let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
-            return Err(Error::new(format!(
-                "{} cannot be a wrapped root; give a directory below it",
-                shown(&dir)
-            )));
+            return Err(
+                Error::about(&dir, "cannot be a wrapped root").remedy("give a directory below it")
+            );
         };
         let created = create_parents(parent)?;
         let prefix = staging_prefix(name);
@@ -109,10 +106,8 @@ impl Staging {
             .rand_bytes(RANDOM_LETTERS)
             .tempdir_in(parent)
             .map_err(|why| {
-                Error::new(format!(
-                    "cannot create a directory in {}: {why}; a root is built beside its place, so make that writable",
-                    shown(parent)
-                ))
+                let error: Error = cannot("create a directory in", parent)(why);
+                error.remedy("a root is built beside its place, so make that writable")
             })?;
         let staging = Staging {
             scratch: None,
@@ -227,16 +222,11 @@ fn resolve(dir: &Path) -> Result<PathBuf> {
         return fs::canonicalize(dir).map_err(cannot("resolve", dir));
     }
     if dir.is_symlink() {
-        return Err(Error::new(format!(
-            "{} is a symlink to nothing; remove it or create what it leads to",
-            shown(dir)
-        )));
+        return Err(Error::about(dir, "is a symlink to nothing")
+            .remedy("remove it or create what it leads to"));
     }
     let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
-        return Err(Error::new(format!(
-            "{} names no directory; end it with a name",
-            shown(dir)
-        )));
+        return Err(Error::about(dir, "names no directory").remedy("end it with a name"));
     };
     Ok(resolve(parent)?.join(name))
 }
@@ -246,26 +236,22 @@ fn inspect(dir: &Path) -> Result<Before> {
         return Ok(Before::Absent);
     }
     if !dir.is_dir() {
-        return Err(Error::new(format!(
-            "{} is no directory; give another one",
-            shown(dir)
-        )));
+        return Err(Error::about(dir, "is no directory").remedy("give another one"));
     }
     if entries(dir)?.is_empty() {
         return Ok(Before::Empty);
     }
     if !dir.join(TOOLCHAIN).is_file() {
-        return Err(Error::new(format!(
-            "{} is neither empty nor a wrapped root; give another directory",
-            shown(dir)
-        )));
+        return Err(Error::about(dir, "is neither empty nor a wrapped root")
+            .remedy("give another directory"));
     }
     match foreign(dir)? {
         None => Ok(Before::Root),
-        Some(foreign) => Err(Error::new(format!(
-            "{} does not belong to a wrapped root and would be lost; move it away first",
-            shown(&foreign)
-        ))),
+        Some(foreign) => Err(Error::about(
+            &foreign,
+            "does not belong to a wrapped root and would be lost",
+        )
+        .remedy("move it away first")),
     }
 }
 
@@ -321,19 +307,20 @@ fn create_parents(parent: &Path) -> Result<Created> {
 ///
 /// # Errors
 /// A signal has asked us to stop.
-pub fn lock(parent: &Path) -> Result<Option<File>> {
-    let Ok(directory) = File::open(parent) else {
+pub fn lock(parent: &Path) -> Result<Option<Flock<File>>> {
+    let Ok(mut directory) = File::open(parent) else {
         return Ok(None);
     };
-    // A lock that waits would go on waiting after a signal.
-    while let Err(why) = flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        if why != Errno::WOULDBLOCK {
-            return Ok(None);
-        }
+    loop {
+        // A lock that waits would go on waiting after a signal.
+        directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(Some(locked)),
+            Err((directory, Errno::EWOULDBLOCK)) => directory,
+            Err(_) => return Ok(None),
+        };
         interrupt::check()?;
         sleep(TURN);
     }
-    Ok(Some(directory))
 }
 
 fn staging_prefix(name: &OsStr) -> OsString {

@@ -1,14 +1,13 @@
 //! Signals that ask to stop: what was begun is to be tidied away first.
 
+use crate::process::signals::is_ignored;
+use crate::support::error::{Error, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::low_level::signal_name;
-
-use crate::process::signals::is_ignored;
-use crate::support::error::{Error, Result};
 
 /// The last signal that came; 0: none.
 static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
@@ -33,7 +32,7 @@ pub fn check() -> Result<()> {
         None | Some(0) => Ok(()),
         Some(signal) => {
             let name = signal_name(signal.into()).unwrap_or("a signal");
-            let error = Error::new(format!("interrupted by {name}; nothing was changed"));
+            let error = Error::new(format!("interrupted by {name}")).remedy("nothing was changed");
             Err(error.exiting(128 + signal))
         }
     }

@@ -1,6 +1,8 @@
 //! What several commands need: files, messages, the terminal.
 
+pub mod argument;
 pub mod elf;
+pub mod elf_note;
 pub mod error;
 pub mod file_operation;
 pub mod help;

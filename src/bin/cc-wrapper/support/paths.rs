@@ -1,11 +1,10 @@
 //! What paths say by their spelling, and what they lead to.
 
-use std::env;
-use std::fs;
+use crate::process::report::why as why_refused;
+use crate::support::error::{Error, Result};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-
-use crate::support::error::{Error, Result};
+use std::{env, fs};
 
 /// `path`, seen from the root directory.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
@@ -13,9 +12,9 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
         return Ok(path.to_path_buf());
     }
     let here = env::current_dir().map_err(|why| {
-        Error::new(format!(
-            "cannot tell the current directory: {why}; give absolute paths"
-        ))
+        Error::new("cannot tell the current directory")
+            .because(why_refused(&why))
+            .remedy("give absolute paths")
     })?;
     Ok(plain(&here.join(path)))
 }

@@ -1,18 +1,17 @@
 //! What is our own: the binary, its roots; and other programs that must not be
 //! wrapped, as they find a compiler by the name they were called by.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::machine::world::World;
-
 use crate::process::os;
-use crate::process::os::Os;
+use crate::support::elf_note;
 use crate::support::error::{Result, cannot};
 use crate::support::paths::canonical;
+use object::read::ReadCache;
+use once_cell::sync::OnceCell;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
@@ -23,12 +22,6 @@ pub const MODE: u32 = 0o755;
 /// The binary's name in `bin`, to which the tools are symlinks.
 pub const BINARY: &str = "cc-wrapper";
 
-/// Lies in every binary of ours, of whichever version.
-static MARK: &[u8] = b"cc-wrapper: the tool that a link to me or a copy of me is named after";
-
-/// No binary of ours is larger, but some compilers and linkers are.
-const LARGEST: u64 = 64 << 20;
-
 const CACHES: &[&str] = &["ccache", "sccache", "distcc", "icecc"];
 /// As many as Linux follows.
 const MOST_HOPS: usize = 40;
@@ -37,17 +30,36 @@ const MOST_HOPS: usize = 40;
 pub fn this() -> PathBuf {
     // There even when it was replaced meanwhile.
     let by_kernel = Path::new("/proc/self/exe");
-    match by_kernel.exists() {
-        true => by_kernel.to_path_buf(),
+    if by_kernel.exists() {
+        by_kernel.to_path_buf()
+    } else {
         // Some chroots have no /proc.
-        false => canonical(Path::new(&os::executable())),
+        canonical(Path::new(&os::executable()))
     }
 }
 
 /// Whether `program` has the content of this binary.
 pub fn is_this(program: &Path) -> bool {
-    let this = this();
-    Os.same_program(program.as_os_str().as_bytes(), this.as_os_str().as_bytes())
+    has_own_content(program).unwrap_or(false)
+}
+
+/// # Errors
+/// `program` or this binary cannot be read.
+fn has_own_content(program: &Path) -> io::Result<bool> {
+    // All programs on PATH are compared with this one.
+    static STATUS: OnceCell<fs::Metadata> = OnceCell::new();
+    static CONTENT: OnceCell<Vec<u8>> = OnceCell::new();
+
+    let theirs = fs::metadata(program)?;
+    let ours = STATUS.get_or_try_init(|| fs::metadata(this()))?;
+    if (theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()) {
+        return Ok(true);
+    }
+    if !theirs.is_file() || theirs.len() != ours.len() {
+        return Ok(false);
+    }
+    let content = CONTENT.get_or_try_init(|| fs::read(this()))?;
+    Ok(*content == fs::read(program)?)
 }
 
 /// Writes this binary to `path`.
@@ -55,21 +67,6 @@ pub fn copy_to(path: &Path) -> Result<()> {
     fs::copy(this(), path).map_err(cannot("write", path))?;
     fs::set_permissions(path, fs::Permissions::from_mode(MODE))
         .map_err(cannot("make executable", path))
-}
-
-/// Whether `text` is this binary's or that of another version.
-pub fn is_binary(text: &[u8]) -> bool {
-    let first = MARK[0];
-    let mut rest = text;
-    // Of a binary as it is when tests run it, each byte would take its time.
-    while let Some(at) = rest.iter().position(|byte| *byte == first) {
-        rest = &rest[at..];
-        if rest.starts_with(MARK) {
-            return true;
-        }
-        rest = &rest[1..];
-    }
-    false
 }
 
 /// Whose binary a program is.
@@ -82,20 +79,19 @@ pub enum Whose {
     Foreign,
 }
 
-/// Reads `program`, if need be, to see whose it is.
+/// Whose binary `program` is, by its content and its ELF note. Binaries of
+/// versions that had no note are foreign.
 pub fn whose(program: &Path) -> Whose {
     if is_this(program) {
         return Whose::This;
     }
-    let is_small = |file: fs::Metadata| file.is_file() && file.len() <= LARGEST;
-    let text = || fs::read(program).ok();
-    match fs::metadata(program)
-        .is_ok_and(is_small)
-        .then(text)
-        .flatten()
-    {
-        Some(text) if is_binary(&text) => Whose::Other,
-        _ => Whose::Foreign,
+    // Opening a pipe would wait for its other end.
+    let is_file = fs::metadata(program).is_ok_and(|file| file.is_file());
+    let has_note = |file| elf_note::is_in(&ReadCache::new(file));
+    if is_file && File::open(program).is_ok_and(has_note) {
+        Whose::Other
+    } else {
+        Whose::Foreign
     }
 }
 
@@ -194,11 +190,15 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_of_ours_is_known_whatever_its_version() {
-        let this = fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert!(is_binary(&this));
-        assert!(!is_binary(&fs::read("/bin/sh").unwrap()));
-        assert!(!is_binary(&MARK[1..]) && is_binary(&[b"cc", MARK].concat()));
+    fn another_version_of_this_binary_is_known_by_its_note() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = dir.path().join("other");
+        let mut text = fs::read(std::env::current_exe().unwrap()).unwrap();
+        text.push(0);
+        fs::write(&other, text).unwrap();
+        assert_eq!(whose(&other), Whose::Other);
+        assert_eq!(whose(Path::new("/bin/sh")), Whose::Foreign);
+        assert_eq!(whose(dir.path()), Whose::Foreign);
     }
 
     #[test]

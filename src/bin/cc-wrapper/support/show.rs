@@ -1,9 +1,8 @@
 //! Paths and names as a person reads them.
 
+use crate::process::report::quoted;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-
-use crate::process::report::quoted;
 
 /// A path or name for a person to read: as it is, or if it is no text or has
 /// signs that do more than be read, as a shell reads it.
@@ -22,7 +21,7 @@ mod tests {
     #[test]
     fn paths_are_shown_on_one_line_with_each_byte() {
         assert_eq!(shown("/a b/é"), "/a b/é");
-        assert_eq!(shown("a\nb"), r"$'a\x0ab'");
+        assert_eq!(shown("a\nb"), r"$'a\nb'");
         assert_eq!(shown(OsStr::from_bytes(b"caf\xe9")), r"$'caf\xe9'");
     }
 }

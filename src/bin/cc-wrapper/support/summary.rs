@@ -1,18 +1,19 @@
-//! The lines of a summary.
+//! The lines of the summaries that `wrap` and `adopt` print.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use cc_wrapper::model::tool_name::ToolName;
 
-/// Adds a line, unless it has nothing to say.
+/// Appends a line with a heading, unless `text` is empty.
 pub fn row(out: &mut Vec<u8>, heading: &str, text: &str) {
     if !text.is_empty() {
         out.extend(format!("  {heading:<13} {text}\n").bytes());
     }
 }
 
-/// Bare names, and how many more there are with a version or a target.
+/// Returns the names without version or target, and the number of the others
+/// with an example.
 pub fn sorted(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<String> = names.collect();
     names.sort_by_key(|name| (name.len(), name.clone()));
@@ -29,7 +30,7 @@ pub fn sorted(names: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// As a shell reads it back, where it is text.
+/// Returns `path` quoted for a shell, or unchanged if it is not UTF-8.
 pub fn quoted(path: &Path) -> Vec<u8> {
     match path.to_str() {
         Some(text) => shell_words::quote(text).into_owned().into_bytes(),

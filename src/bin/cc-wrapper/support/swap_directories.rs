@@ -5,8 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
+use nix::errno::Errno;
 
 /// Swaps two directories; at no moment is either absent where the file system
 /// can do that.
@@ -23,11 +22,42 @@ pub fn exchange(new: &Path, place: &Path) -> io::Result<()> {
 }
 
 fn exchange_writable(new: &Path, place: &Path) -> io::Result<()> {
-    match renameat_with(CWD, new, CWD, place, RenameFlags::EXCHANGE) {
+    match exchange_at_once(new, place) {
         Ok(()) => Ok(()),
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => exchange_by_renames(new, place),
+        Err(Errno::EINVAL | Errno::ENOSYS | Errno::ENOTSUP) => exchange_by_renames(new, place),
         Err(why) => Err(why.into()),
     }
+}
+
+/// By number, because not every libc has a function for this call.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn exchange_at_once(new: &Path, place: &Path) -> nix::Result<()> {
+    use nix::NixPath;
+    use nix::libc::{AT_FDCWD, RENAME_EXCHANGE, SYS_renameat2, syscall};
+
+    let done = new.with_nix_path(|new| {
+        place.with_nix_path(|place| {
+            let (new, place) = (new.as_ptr(), place.as_ptr());
+            // SAFETY: both paths end in a NUL and outlive the call.
+            unsafe {
+                syscall(
+                    SYS_renameat2,
+                    AT_FDCWD,
+                    new,
+                    AT_FDCWD,
+                    place,
+                    RENAME_EXCHANGE,
+                )
+            }
+        })
+    });
+    Errno::result(done??).map(drop)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange_at_once(_: &Path, _: &Path) -> nix::Result<()> {
+    Err(Errno::ENOTSUP)
 }
 
 fn exchange_by_renames(new: &Path, place: &Path) -> io::Result<()> {

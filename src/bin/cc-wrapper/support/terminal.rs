@@ -1,11 +1,9 @@
 //! What standard output can show.
 
-use std::env;
-use std::io::{self, IsTerminal};
-
-use rustix::termios::tcgetwinsize;
-
-use crate::process::report::quoted;
+use crate::process::report::{escaped, quoted};
+use std::io::IsTerminal;
+use std::os::fd::AsRawFd;
+use std::{env, io};
 
 pub struct Screen {
     /// In columns; `None`: no terminal, and lines may be of any length.
@@ -22,7 +20,7 @@ pub enum Kind {
     Added,
     Dropped,
     /// Says why.
-    Why,
+    DropReason,
     Heading,
     Plain,
     Error,
@@ -33,10 +31,8 @@ pub enum Kind {
 impl Screen {
     pub fn of_stdout() -> Screen {
         let is_terminal = io::stdout().is_terminal();
-        let width = tcgetwinsize(io::stdout()).ok();
-        let width = width.map(|size| usize::from(size.ws_col));
         Screen {
-            width: width.filter(|&width| is_terminal && width > 0),
+            width: width_of_stdout().filter(|&width| is_terminal && width > 0),
             colours: is_terminal
                 && !is_set("NO_COLOR")
                 && env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb"),
@@ -50,13 +46,7 @@ impl Screen {
         if !self.ascii || text.is_ascii() {
             return text;
         }
-        // One that is no text is shown by its bytes.
-        let bytes = word.iter().map(|&b| match b {
-            b'\'' | b'\\' => format!("\\{}", char::from(b)),
-            b' '..=b'~' => char::from(b).to_string(),
-            _ => format!("\\x{b:02x}"),
-        });
-        format!("$'{}'", bytes.collect::<String>())
+        escaped(word, |c| matches!(c, ' '..='~'))
     }
 
     /// A sentence; what is not to be shown in it, by its bytes.
@@ -80,15 +70,32 @@ impl Screen {
             Kind::Dropped | Kind::Error => "31",
             Kind::Warning => "33",
             Kind::Note => "36",
-            Kind::Why => "2",
+            Kind::DropReason => "2",
             Kind::Heading => "1",
             Kind::Plain => "",
         };
-        match self.colours && !code.is_empty() {
-            true => format!("\x1b[{code}m{text}\x1b[0m"),
-            false => text.to_owned(),
+        if self.colours && !code.is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
         }
     }
+}
+
+/// The terminal's columns; 0: it does not know.
+#[allow(unsafe_code)]
+fn width_of_stdout() -> Option<usize> {
+    nix::ioctl_read_bad!(window_size, nix::libc::TIOCGWINSZ, nix::libc::winsize);
+
+    let mut size = nix::libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the kernel writes a structure of this type.
+    unsafe { window_size(io::stdout().as_raw_fd(), &mut size) }.ok()?;
+    Some(size.ws_col.into())
 }
 
 fn is_set(name: &str) -> bool {

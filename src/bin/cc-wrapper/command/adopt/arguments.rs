@@ -3,8 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgGroup, ArgMatches, Command, ValueHint};
 
+use crate::support::argument::{flag, operand, option, path};
 use crate::support::error::{Error, Result};
 use crate::support::help::{Help, STATUSES};
 use crate::support::paths::absolute;
@@ -22,18 +23,18 @@ pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper adopt --out ./fast",
-            "in a nix-shell: takes after $NIX_CC, with its linker half in ./fast/bintools; then \
-             PATH=$PWD/fast/bin:$PATH",
+            "In a nix-shell: creates a root that replaces $NIX_CC, with its linker half in \
+             ./fast/bintools; then use PATH=$PWD/fast/bin:$PATH",
         ),
         (
             "cc-wrapper adopt $out --in-place",
-            "at the end of a wrapper's own build: its scripts become links to cc-wrapper",
+            "At the end of a wrapper's own build: replaces its scripts by links to cc-wrapper",
         ),
     ],
     notes: &[
-        "Both halves of nixpkgs' wrappers will do, gcc's and clang's, of nixpkgs 24.05 and newer. \
-         What is not recognised stays as it is and is named. The new root needs what the old one \
-         runs, and what it leaves to it: keep the old one.",
+        "DIR is a compiler wrapper (of gcc or clang) or its linker half (a wrapper of binutils), \
+         from nixpkgs 24.05 or newer. A file that is not recognized stays as it is, and its name is printed. The new \
+         root runs programs and reads files of the old one, so keep the old one.",
     ],
     related: &["wrap", "doctor"],
     statuses: STATUSES,
@@ -59,40 +60,23 @@ pub enum To {
 
 /// Describes the command line.
 pub fn command() -> Command {
-    let path = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name)
-            .value_name(value)
-            .help(help)
-            .value_parser(value_parser!(PathBuf))
-            .value_hint(ValueHint::DirPath)
-    };
+    let out = "Create a root at NEW, which is absent, empty, or a wrapped root to replace";
+    let link_to = "Link the tools to this cc-wrapper [default: to a copy in the root]";
     Command::new(NAME)
-        .about("Take over from a wrapper of nixpkgs: the same calls, without bash")
+        .about("Replace a nixpkgs wrapper's bash scripts; calls stay the same")
         .after_help(HELP.text())
-        .arg(path("dir", "DIR", "The wrapper [default: $NIX_CC]"))
-        .arg(
-            path(
-                "out",
-                "NEW",
-                "Make a new root: absent, empty, or a wrapped root to be replaced",
-            )
-            .long("out"),
-        )
-        .arg(
-            Arg::new("in-place")
-                .long("in-place")
-                .help("Turn DIR itself over; its linker half stays as it is")
-                .action(ArgAction::SetTrue),
-        )
-        .arg(
-            path(
-                "link-to",
-                "PROGRAM",
-                "Make the tools links to this cc-wrapper, not to a copy in the root",
-            )
-            .long("link-to")
-            .value_hint(ValueHint::FilePath),
-        )
+        .arg(operand(
+            "dir",
+            "DIR",
+            ValueHint::DirPath,
+            "The wrapper to read [default: $NIX_CC]",
+        ))
+        .arg(option("out", "NEW", ValueHint::DirPath, out))
+        .arg(flag(
+            "in-place",
+            "Change DIR itself; its linker half stays as it is",
+        ))
+        .arg(option("link-to", "PROGRAM", ValueHint::FilePath, link_to))
         .group(ArgGroup::new("to").args(["out", "in-place"]).required(true))
 }
 
@@ -100,20 +84,19 @@ impl Arguments {
     /// # Errors
     /// No wrapper is named, or what is to be linked to is not cc-wrapper.
     pub fn read(matches: &ArgMatches) -> Result<Arguments> {
-        let (dir, called) = match matches.get_one::<PathBuf>("dir") {
-            Some(dir) => (dir.clone(), shown(dir)),
+        let (dir, called) = match path(matches, "dir") {
+            Some(dir) => (dir.to_owned(), shown(dir)),
             None => wrapper()?,
         };
-        let to = match matches.get_one::<PathBuf>("out") {
-            Some(out) => To::Out(out.clone()),
+        let to = match path(matches, "out") {
+            Some(out) => To::Out(out.to_owned()),
             None => To::InPlace,
         };
-        let link_to = matches.get_one::<PathBuf>("link-to");
         Ok(Arguments {
             dir: absolute(&dir)?,
             called,
             to,
-            link_to: link_to.map(|path| binary(path)).transpose()?,
+            link_to: path(matches, "link-to").map(binary).transpose()?,
         })
     }
 }

@@ -1,29 +1,26 @@
 //! One half of a wrapper, read from its files.
 
-use crate::support::show;
-use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::fs;
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Darwin, Family, Role, Tool, Toolchain};
-use cc_wrapper::text::Bytes;
-
-use super::bin::{self, Entry, Found, What};
-use super::clang_target::{self, ClangTarget};
+use super::bin::{Entry, Found, What};
+use super::clang_target::ClangTarget;
 use super::known::{Names, Own, own_in_file, own_in_script};
 use super::lines::{contains, lines};
-use super::script::{self, Kind, Script, Wrapper};
+use super::script::{Kind, Script, Wrapper};
 use super::statements::is_blank;
-use super::{darwin, hardening};
+use super::{bin, clang_target, darwin, hardening, script};
 use crate::process::os::Os;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::canonical;
 use crate::support::self_binary::TOOLCHAIN;
+use crate::support::show;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Darwin, Family, Tool, ToolKind, Toolchain};
+use cc_wrapper::text::Bytes;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// How much of a line is shown.
 const LONG: usize = 60;
@@ -84,9 +81,10 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
     let wrapper = wrapper.ok_or_else(|| no_wrapper(root, called, &entries))?;
     if !own(&&wrapper) {
         return Err(Error::new(format!(
-            "{called}: its scripts belong to {}; adopt that",
+            "{called}: its scripts belong to {}",
             show::shown(&wrapper.out)
-        )));
+        ))
+        .remedy("adopt that"));
     }
     let support = Support(root.join("nix-support"));
     let mut half = Half {
@@ -132,11 +130,7 @@ impl Half {
             let Some(text) = text else { continue };
             match own_in_file(file, &text, spelled.names("")) {
                 Some(own) if own.is_added => {
-                    return Err(Error::new(format!(
-                        "{} has lines of its own, first {}; use the wrapper as it is, or add flags by files like nix-support/cc-cflags",
-                        show::shown(&support.0.join(file)),
-                        shown(&own)
-                    )));
+                    return Err(Error::new(format!("{} has lines of its own, first {}", show::shown(&support.0.join(file)), shown(&own))).remedy("use the wrapper as it is, or add flags by files like nix-support/cc-cflags"));
                 }
                 Some(own) => self
                     .not_taken
@@ -150,8 +144,9 @@ impl Half {
     fn describe(&mut self, wrapper: &Wrapper, support: &Support, called: &str) -> Result<()> {
         let unknown = |file: &str| {
             Error::new(format!(
-                "{called}: its nix-support/{file} is of an unknown shape; use the wrapper as it is"
+                "{called}: its nix-support/{file} is of an unknown shape"
             ))
+            .remedy("use the wrapper as it is")
         };
         let file = "add-hardening.sh";
         let hardening = support.read(file)?;
@@ -263,15 +258,15 @@ impl Half {
                 Lines::NotTaken(line) => (None, Some(line)),
                 Lines::Known => (None, None),
             };
-            let what = match tool.and_then(|role| alone.map_or(Ok(role), Err)) {
-                Ok(role) => {
+            let what = match tool.and_then(|kind| alone.map_or(Ok(kind), Err)) {
+                Ok(kind) => {
                     let note = note.map(|line| format!("{} {line}", show::shown(&name)));
                     self.not_taken.extend(note);
                     self.toolchain.tools.push(Tool {
                         name: owned(name.as_bytes()),
-                        role: owned(role.name().as_bytes()),
+                        kind: owned(kind.name().as_bytes()),
                         program: owned(script.program.as_os_str().as_bytes()),
-                        linker_by_prefix: by_prefix && role.is_compiler() && role != Role::Cpp,
+                        linker_by_prefix: by_prefix && kind.is_compiler() && kind != ToolKind::Cpp,
                         ..Tool::default()
                     });
                     What::Tool
@@ -306,7 +301,7 @@ impl Half {
         name: &OsStr,
         script: &Script,
         target: Option<&ClangTarget>,
-    ) -> std::result::Result<Role, String> {
+    ) -> std::result::Result<ToolKind, String> {
         if let Some(own) = &script.wrapper {
             let same = own.out == wrapper.out
                 && own.salt == wrapper.salt
@@ -323,22 +318,22 @@ impl Half {
             let program = show::shown(&script.program);
             return Err(format!("it runs {program}, which is not there"));
         }
-        let known = ToolName::parse(name.as_bytes()).and_then(|name| name.role);
+        let known = ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
         match (script.kind, known) {
             (Kind::Compiler, _) if self.is_linkers => Err("a compiler among linkers".to_owned()),
             (Kind::Linker, _) if !self.is_linkers => Err("a linker among compilers".to_owned()),
-            (Kind::Compiler, _) if program.ends_with(b"++") => Ok(Role::Cxx),
-            (Kind::Compiler, Some(Role::Cpp)) => match target {
-                Some(target) if target.for_preprocessors => Ok(Role::Cc),
-                _ => Ok(Role::Cpp),
+            (Kind::Compiler, _) if program.ends_with(b"++") => Ok(ToolKind::Cxx),
+            (Kind::Compiler, Some(ToolKind::Cpp)) => match target {
+                Some(target) if target.for_preprocessors => Ok(ToolKind::Cc),
+                _ => Ok(ToolKind::Cpp),
             },
-            (Kind::Compiler, Some(Role::Fortran)) => Ok(Role::Fortran),
-            (Kind::Compiler, _) => Ok(Role::Cc),
-            (Kind::Linker, _) => Ok(Role::Ld),
-            (Kind::Gnat, Some(Role::Gnat)) => Ok(Role::Gnat),
+            (Kind::Compiler, Some(ToolKind::Fortran)) => Ok(ToolKind::Fortran),
+            (Kind::Compiler, _) => Ok(ToolKind::Cc),
+            (Kind::Linker, _) => Ok(ToolKind::Ld),
+            (Kind::Gnat, Some(ToolKind::Gnat)) => Ok(ToolKind::Gnat),
             (Kind::Gnat, _) => Err("not the name of a gnat tool".to_owned()),
-            (Kind::Strip, _) => Ok(Role::Strip),
-            (Kind::Ranlib, _) => Ok(Role::Ranlib),
+            (Kind::Strip, _) => Ok(ToolKind::Strip),
+            (Kind::Ranlib, _) => Ok(ToolKind::Ranlib),
         }
     }
 }
@@ -444,10 +439,8 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
             .map(|wrapper| wrapper.out)
     });
     if let Some(elsewhere) = elsewhere {
-        return Error::new(format!(
-            "{called} only leads to a wrapper; adopt {}",
-            show::shown(&elsewhere)
-        ));
+        return Error::new(format!("{called} only leads to a wrapper"))
+            .remedy(format!("adopt {}", show::shown(&elsewhere)));
     }
     let shape = entries.iter().find_map(|entry| match &entry.what {
         What::Script(why) => Some((&entry.name, why)),

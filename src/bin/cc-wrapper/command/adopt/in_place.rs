@@ -5,15 +5,6 @@
 //! each script becomes a link to the binary, by a rename. Last, what is built
 //! into us goes out of the hooks, which scripts need until then.
 
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::model::toolchain::{Role, Toolchain};
-use rustix::fs::{Access, access};
-
 use super::bin::What;
 use super::half::{BuiltIn, Half, owned};
 use super::lines::contains;
@@ -23,6 +14,15 @@ use crate::support::file_operation::Step;
 use crate::support::linker_shims;
 use crate::support::self_binary::{BINARY, TOOLCHAIN};
 use crate::support::show::shown;
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::error::broken_toolchain;
+use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use nix::unistd::{AccessFlags, access};
 
 /// All that turns the half over.
 ///
@@ -44,7 +44,7 @@ pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
         steps.push(Step::Link(place, target.to_path_buf()));
     }
     if half.is_linkers {
-        steps.extend(front_ends(&half.root, target));
+        steps.extend(linker_shims(&half.root, target));
     }
     steps.extend(half.built_in.as_ref().map(|hook| trim(&half.root, hook)));
     Ok(steps)
@@ -59,12 +59,8 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
     let path = root.join(TOOLCHAIN);
     let text = fs::read(&path).map_err(cannot("read", &path))?;
     let toolchain = Toolchain::parse(&text).map_err(|error| {
-        Error::new(format!(
-            "{}:{}: {}; mend it or remove it",
-            shown(&path),
-            error.line,
-            error.what
-        ))
+        Error::from(broken_toolchain(path.as_os_str().as_bytes(), &error))
+            .remedy("correct it, or remove it")
     })?;
     let bin = root.join("bin");
     let target = link_to.unwrap_or(Path::new(BINARY));
@@ -84,14 +80,14 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
         steps.insert(0, Step::Binary(bin.join(BINARY)));
     }
     if has_linkers(&toolchain) {
-        steps.extend(front_ends(root, target));
+        steps.extend(linker_shims(root, target));
     }
     steps.extend(built_in(root, &toolchain).map(|hook| trim(root, &hook)));
     Ok(steps)
 }
 
 /// Those that are not there yet.
-fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
+fn linker_shims(root: &Path, binary: &Path) -> Vec<Step> {
     let directory = root.join(linker_shim::DIRECTORY);
     let target = linker_shims::target(binary);
     let missing = linker_shims::places(root).filter(|place| !place.is_symlink());
@@ -102,7 +98,7 @@ fn front_ends(root: &Path, binary: &Path) -> Vec<Step> {
 
 fn has_linkers(toolchain: &Toolchain) -> bool {
     let mut tools = toolchain.tools.iter();
-    tools.any(|tool| *tool.role == *Role::Ld.name().as_bytes())
+    tools.any(|tool| *tool.kind == *ToolKind::Ld.name().as_bytes())
 }
 
 /// The hook whose text `toolchain` has taken over.
@@ -148,10 +144,11 @@ fn leave_hook_to_scripts(half: &mut Half) -> Result<()> {
     };
     if half.is_linkers {
         return Err(Error::new(format!(
-            "{}: bin/{} is of an unknown shape and needs nix-support/{file} as it is; use --out",
+            "{}: bin/{} is of an unknown shape and needs nix-support/{file} as it is",
             shown(&half.root),
             shown(&script.name)
-        )));
+        ))
+        .remedy("use --out"));
     }
     half.built_in = None;
     let toolchain = &mut half.toolchain;
@@ -168,19 +165,14 @@ pub fn check_writable(root: &Path) -> Result<()> {
         let metadata = fs::metadata(&directory).map_err(cannot("read", &directory))?;
         // Root may write it all the same: then it is a store's.
         let mode = metadata.permissions().mode();
-        if mode & 0o222 == 0 || access(&directory, Access::WRITE_OK).is_err() {
-            return Err(Error::new(format!(
-                "{} cannot be written; use --out, or do this where the wrapper is built",
-                shown(&directory)
-            )));
+        if mode & 0o222 == 0 || access(&directory, AccessFlags::W_OK).is_err() {
+            return Err(Error::about(&directory, "cannot be written")
+                .remedy("use --out, or do this where the wrapper is built"));
         }
     }
     let binary = root.join("bin").join(BINARY);
     if binary.is_dir() {
-        return Err(Error::new(format!(
-            "{} is in the way; move it away first",
-            shown(&binary)
-        )));
+        return Err(Error::about(&binary, "is in the way").remedy("move it away first"));
     }
     Ok(())
 }

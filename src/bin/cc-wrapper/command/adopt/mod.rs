@@ -15,28 +15,25 @@ mod script;
 mod shell;
 mod statements;
 
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::machine::linker_shim;
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
-
 use self::arguments::{Arguments, To};
 use self::copy::{Copy, Moved};
 use self::half::{Half, owned};
 use crate::support::error::{Error, Result, cannot};
-use crate::support::file_operation;
 use crate::support::file_operation::Step;
 use crate::support::install::{LINKER_HALF, Staging};
 use crate::support::paths::canonical;
-use crate::support::self_binary;
 use crate::support::self_binary::{BINARY, TOOLCHAIN};
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row};
-use crate::support::{interrupt, paths};
+use crate::support::{file_operation, interrupt, paths, self_binary};
+use cc_wrapper::machine::linker_shim;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+pub use arguments::{HELP, NAME, command};
 
 /// Does what the command line asks and tells what that was.
 ///
@@ -53,9 +50,10 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
         To::InPlace if is_ours => finish(&root, link_to),
         To::InPlace => turn_over(half::read(&root, &arguments.called)?, link_to),
         To::Out(_) if is_ours => Err(Error::new(format!(
-            "{} is a root of cc-wrapper already; use it as it is",
+            "{} is a root of cc-wrapper already",
             arguments.called
-        ))),
+        ))
+        .remedy("use it as it is")),
         To::Out(new) => lay_out(half::read(&root, &arguments.called)?, new, link_to),
     }
 }
@@ -67,21 +65,20 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
 fn wrapper(arguments: &Arguments) -> Result<PathBuf> {
     let (dir, called) = (&arguments.dir, &arguments.called);
     if !dir.exists() {
-        return Err(Error::new(format!(
-            "{called} is not there; was it collected? give the root of a wrapper"
-        )));
+        return Err(Error::new(format!("{called} is not there"))
+            .remedy("was it collected? give the root of a wrapper"));
     }
     if !dir.is_dir() {
-        return Err(Error::new(format!(
-            "{called} is no directory; give the wrapper's root, which has its bin"
-        )));
+        return Err(Error::new(format!("{called} is no directory"))
+            .remedy("give the wrapper's root, which has its bin"));
     }
     let root = fs::canonicalize(dir).map_err(cannot("resolve", dir))?;
     for needed in ["bin", "nix-support"] {
         if !root.join(needed).is_dir() {
-            return Err(Error::new(format!(
-                "{called} is no wrapper: it has no {needed}; give the root of one, or see `cc-wrapper wrap`"
-            )));
+            return Err(
+                Error::new(format!("{called} is no wrapper: it has no {needed}"))
+                    .remedy("give the root of one, or see `cc-wrapper wrap`"),
+            );
         }
     }
     Ok(root)
@@ -161,18 +158,18 @@ fn check_place(new: &Path, half: &Half, linkers: Option<&Half>) -> Result<()> {
     let is_old = new == exists;
     for old in [Some(half), linkers].into_iter().flatten() {
         if place.starts_with(&old.root) && !(is_old && place == old.root) {
-            return Err(Error::new(format!(
-                "{} is inside the old root {}; give a directory elsewhere",
-                shown(&new),
-                shown(&old.root)
-            )));
+            return Err(
+                Error::about(&new, format!("is inside the old root {}", shown(&old.root)))
+                    .remedy("give a directory elsewhere"),
+            );
         }
     }
     if paths::has_white_space(&new) {
         return Err(Error::new(format!(
-            "{}: stdenv's setup-hook and lists cannot hold white space; give another directory",
+            "{}: stdenv's setup-hook and lists cannot hold white space",
             shown(&new)
-        )));
+        ))
+        .remedy("give another directory"));
     }
     Ok(())
 }
@@ -207,10 +204,11 @@ fn linkers_root(half: &Half) -> Result<Option<PathBuf>> {
     };
     if !path.exists() {
         return Err(Error::new(format!(
-            "{}: its linker half {} is not there; was it collected?",
+            "{}: its linker half {} is not there",
             shown(&half.root),
             shown(path)
-        )));
+        ))
+        .remedy("was it collected?"));
     }
     Ok(Some(canonical(path)))
 }

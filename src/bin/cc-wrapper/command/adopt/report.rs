@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::toolchain::ToolKind;
 
 use super::bin::What;
 use super::half::Half;
@@ -12,18 +12,18 @@ use crate::support::summary::{quoted, row, sorted};
 /// Lists what a half's tools are and what stays.
 pub fn half(out: &mut Vec<u8>, half: &Half) {
     let compilers = half.toolchain.compiler.name();
-    let of = |fits: fn(Role) -> bool| {
+    let of = |fits: fn(ToolKind) -> bool| {
         let tools = half.toolchain.tools.iter();
-        let tools = tools.filter(|tool| Role::parse(&tool.role).is_some_and(fits));
+        let tools = tools.filter(|tool| ToolKind::parse(&tool.kind).is_some_and(fits));
         sorted(tools.map(|tool| String::from_utf8_lossy(&tool.name).into_owned()))
     };
-    row(out, compilers, &of(Role::is_compiler));
-    row(out, "gnat", &of(|role| role == Role::Gnat));
-    row(out, "linkers", &of(|role| role == Role::Ld));
+    row(out, compilers, &of(ToolKind::is_compiler));
+    row(out, "gnat", &of(|kind| kind == ToolKind::Gnat));
+    row(out, "linkers", &of(|kind| kind == ToolKind::Ld));
     row(
         out,
         "others",
-        &of(|role| matches!(role, Role::Strip | Role::Ranlib)),
+        &of(|kind| matches!(kind, ToolKind::Strip | ToolKind::Ranlib)),
     );
     row(out, "hooks", &hooks(half));
     for entry in &half.entries {

@@ -1,9 +1,10 @@
 //! The command line of `compdb`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgMatches, Command, ValueHint};
 
+use crate::support::argument::{operand, option, path};
 use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
@@ -15,12 +16,12 @@ pub const HELP: Help = Help {
         ("CC_WRAPPER_COMPDB=$PWD/compile.db make -j8", ""),
         (
             "cc-wrapper compdb compile.db -o compile_commands.json",
-            "what clangd and other tools look for at the top of a project",
+            "Records a build, and writes the file that clangd and other tools look for",
         ),
     ],
     notes: &[
-        "Of several records for one output the last counts, so FILE can be kept from build to \
-         build. Remove it where sources have gone.",
+        "If FILE has several records for one output, the last one counts, so you can keep FILE \
+         from build to build. Remove FILE after you remove source files.",
     ],
     related: &["run"],
     statuses: STATUSES,
@@ -28,25 +29,26 @@ pub const HELP: Help = Help {
 
 /// Describes the command line.
 pub fn command() -> Command {
-    let path = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name)
-            .value_name(value)
-            .help(help)
-            .value_parser(value_parser!(PathBuf))
-            .value_hint(ValueHint::FilePath)
-    };
     Command::new(NAME)
-        .about("Turn what CC_WRAPPER_COMPDB recorded into a compile_commands.json")
+        .about("Convert the record of a build to a compile_commands.json")
         .after_help(HELP.text())
-        .arg(path("file", "FILE", "What CC_WRAPPER_COMPDB named").required(true))
         .arg(
-            path(
+            operand(
+                "file",
+                "FILE",
+                ValueHint::FilePath,
+                "The file that CC_WRAPPER_COMPDB named",
+            )
+            .required(true),
+        )
+        .arg(
+            option(
                 "output",
                 "OUTPUT",
-                "Write it there [default: standard output]",
+                ValueHint::FilePath,
+                "Write to this file [default: standard output]",
             )
-            .short('o')
-            .long("output"),
+            .short('o'),
         )
 }
 
@@ -58,10 +60,9 @@ pub struct Arguments<'m> {
 
 impl<'m> Arguments<'m> {
     pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        let path = |name| matches.get_one::<PathBuf>(name).map(PathBuf::as_path);
         Arguments {
-            file: path("file").unwrap_or(Path::new("")),
-            output: path("output"),
+            file: path(matches, "file").unwrap_or(Path::new("")),
+            output: path(matches, "output"),
         }
     }
 }

@@ -6,20 +6,20 @@ mod paths;
 mod records;
 pub mod write;
 
-use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-
-use cc_wrapper::text::compile_database::Entry;
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
-
 use self::arguments::Arguments;
 use self::database::Database;
 use crate::support::error::{Result, warn};
 use crate::support::output;
 use crate::support::show::shown;
+use cc_wrapper::text::compile_database::Entry;
+use cc_wrapper::text::json::array;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use clap::ArgMatches;
+
+pub use arguments::{HELP, NAME, command};
 
 /// Does what the command line asks.
 ///
@@ -41,20 +41,17 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
 
 /// One array of all entries.
 fn json<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<u8> {
-    let mut out = b"[".to_vec();
     let mut first_lossy = None;
-    for entry in entries {
-        out.extend_from_slice(if out.len() > 1 { b",\n" } else { b"\n" });
+    let entries = entries.map(|entry| {
         let text = utf8(entry);
         if text != *entry {
             first_lossy.get_or_insert(entry);
         }
-        text.write_block(&mut out);
-    }
-    if out.len() > 1 {
-        out.push(b'\n');
-    }
-    out.extend_from_slice(b"]\n");
+        text
+    });
+    let entries: Vec<Entry> = entries.collect();
+    let mut out = Vec::new();
+    array(entries.iter().map(Entry::to_json)).write(&mut out);
     if let Some(entry) = first_lossy {
         warn(&format!(
             "bytes that are no UTF-8 became U+FFFD, first for {} in {}; \

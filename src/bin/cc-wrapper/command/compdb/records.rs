@@ -1,25 +1,27 @@
 //! Reading what calls have recorded.
 
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::show::shown;
+use cc_wrapper::text::compile_database::Entry;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use cc_wrapper::text::compile_database::Entry;
-use rustix::fs::{FlockOperation, flock};
-
-use crate::support::error::{Error, Result, cannot, warn};
-use crate::support::show::shown;
+use nix::fcntl::{Flock, FlockArg};
 
 /// The file's text, with no line half written.
 ///
 /// # Errors
 /// It cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut file = File::open(path).map_err(cannot("read", path))?;
-    // Where there are no locks, a line may be half there, and is skipped.
-    let _ = flock(&file, FlockOperation::LockShared);
+    let file = File::open(path).map_err(cannot("read", path))?;
     let mut text = Vec::new();
-    file.read_to_end(&mut text).map_err(cannot("read", path))?;
+    let read = match Flock::lock(file, FlockArg::LockShared) {
+        Ok(mut file) => file.read_to_end(&mut text),
+        // Where there are no locks, a line may be half there, and is skipped.
+        Err((mut file, _)) => file.read_to_end(&mut text),
+    };
+    read.map_err(cannot("read", path))?;
     Ok(text)
 }
 
@@ -41,10 +43,10 @@ pub fn entries<'a>(text: &'a [u8], path: &Path) -> Result<Vec<Entry<'a>>> {
     let path = shown(path);
     if let ([], [(n, error), ..]) = (&entries[..], &broken[..]) {
         return Err(Error::new(format!(
-            "{path} holds no records (line {n}, column {}: {}); \
-             give the file that CC_WRAPPER_COMPDB named",
+            "{path} holds no records (line {n}, column {}: {})",
             error.column, error.what
-        )));
+        ))
+        .remedy("give the file that CC_WRAPPER_COMPDB named"));
     }
     for (n, error) in broken {
         warn(&format!(

@@ -1,13 +1,12 @@
 //! Where the result goes.
 
+use crate::support::error::{Error, Result, cannot};
 use std::borrow::Cow;
-use std::fs::{self, Permissions};
+use std::fs;
+use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-
-use crate::support::error::{Error, Result, cannot};
-use crate::support::show::shown;
 
 /// A reader of `output` finds what was there before, or all of `text`.
 ///
@@ -23,10 +22,8 @@ pub fn to_file(text: &[u8], output: &Path, records: &Path) -> Result<()> {
             return fs::write(&output, text).map_err(cannot("write", &output));
         }
         if fs::metadata(records).map(identity).ok() == Some(identity(there)) {
-            return Err(Error::new(format!(
-                "{} holds the records; write the result to another file",
-                shown(&*output)
-            )));
+            return Err(Error::about(&*output, "holds the records")
+                .remedy("write the result to another file"));
         }
     }
     let directory = match output.parent() {

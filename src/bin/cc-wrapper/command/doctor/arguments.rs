@@ -2,67 +2,62 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgAction, ArgMatches, Command, ValueHint};
 
+use crate::support::argument::{all, flag, operand};
 use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
 pub const NAME: &str = "doctor";
 
-/// The parts of `--help` and the man page besides the options.
+/// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper doctor",
-            "why does `cc` ignore NIX_CFLAGS_COMPILE?",
+            "Says why `cc` does not add what NIX_CFLAGS_COMPILE contains",
         ),
         (
             "cc-wrapper doctor build/main build/libx.so",
-            "do they find their libraries?",
+            "Says whether they will find their libraries",
         ),
     ],
-    notes: &["doctor changes nothing. It exits with 1 if there is an error among the findings."],
+    notes: &["doctor changes nothing. It exits with 1 if one of its findings is an error."],
     related: &["explain"],
     statuses: &[
-        ("0", "No errors; there may be warnings."),
-        ("1", "At least one error."),
+        ("0", "No finding is an error; there may be warnings."),
+        ("1", "At least one finding is an error."),
         USAGE,
     ],
 };
 
+const PATH: &str = "A wrapped root, a tool in it, or an ELF file [default: the root of the cc on \
+    PATH, of $CC, or $NIX_CC]";
+
 /// Describes the command line.
 pub fn command() -> Command {
     Command::new(NAME)
-        .about("Report what is wrong with a root, its environment, or a built program")
+        .about("Find what is wrong with a root, its environment, or a program")
         .after_help(HELP.text())
         .arg(
-            Arg::new("path")
-                .value_name("PATH")
-                .help("A wrapped root, a tool in it, or an ELF file [default: the root of the cc on PATH, of $CC, or $NIX_CC]")
-                .value_parser(value_parser!(PathBuf))
-                .value_hint(ValueHint::AnyPath)
+            operand("path", "PATH", ValueHint::AnyPath, PATH)
+                .num_args(1..)
                 .action(ArgAction::Append),
         )
-        .arg(
-            Arg::new("json")
-                .long("json")
-                .help("Print findings as JSON")
-                .action(ArgAction::SetTrue),
-        )
+        .arg(flag("json", "Print JSON, for programs"))
 }
 
 /// What the user asked for.
 pub struct Arguments<'m> {
-    /// Empty: what the environment leads to is examined.
+    /// None: what the environment leads to.
     pub paths: Vec<&'m PathBuf>,
     pub is_json: bool,
 }
 
 impl<'m> Arguments<'m> {
     pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        let paths = matches.get_many("path");
         Arguments {
-            paths: paths.map(Iterator::collect).unwrap_or_default(),
+            paths: all(matches, "path").collect(),
             is_json: matches.get_flag("json"),
         }
     }

@@ -69,8 +69,10 @@ fn purity(variables: &Variables) -> Option<Finding> {
 
 fn launcher(variables: &Variables) -> Option<Finding> {
     let why = launcher::words(variables.get(LAUNCHER)?).err()?;
-    let what = format!("stops every compile: {}", why.what);
-    Some(Finding::error("launcher", LAUNCHER, what, why.remedy))
+    let text =
+        |part: Option<Vec<u8>>| String::from_utf8_lossy(&part.unwrap_or_default()).into_owned();
+    let what = format!("stops every compile: {}", text(why.source));
+    Some(Finding::error("launcher", LAUNCHER, what, text(why.remedy)))
 }
 
 fn database(variables: &Variables) -> Option<Finding> {
@@ -153,7 +155,7 @@ mod tests {
         for (path, part) in [
             ("db", "from its own directory"),
             ("/dev/null", "it is no file"),
-            ("/none/db", "/none: No such file"),
+            ("/none/db", "/none: no such file"),
         ] {
             assert!(at(path)[0].contains(part), "{path}");
         }

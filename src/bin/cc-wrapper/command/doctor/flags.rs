@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::model::half::Half as Which;
+use cc_wrapper::model::half::WrapperHalf as Which;
 use cc_wrapper::rules::collect::flag_lists;
 use cc_wrapper::text::words::words;
 

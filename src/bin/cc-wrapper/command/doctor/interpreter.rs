@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::text::words::words;
 
 use super::collected_paths;
@@ -14,7 +14,7 @@ use super::root::{self, Root};
 /// What is wrong with the interpreter that the linkers name.
 pub fn check(root: &Root) -> Vec<Finding> {
     let linkers = root.linkers();
-    if !linkers.has(|role| role == Role::Ld) {
+    if !linkers.has(|kind| kind == ToolKind::Ld) {
         return Vec::new();
     }
     let mut findings = Vec::new();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Role, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 use cc_wrapper::text::words::words;
 
 use super::collected_paths;
@@ -35,11 +35,11 @@ const NAMED: [(&str, bool); 6] = [
 ];
 
 /// Variables that can make builds bypass the root, and whether that is an error.
-const BYPASSES: [(&str, Role, bool); 4] = [
-    ("CC", Role::Cc, true),
-    ("CXX", Role::Cxx, true),
-    ("LD", Role::Ld, false),
-    ("PKG_CONFIG", Role::PkgConfig, false),
+const BYPASSES: [(&str, ToolKind, bool); 4] = [
+    ("CC", ToolKind::Cc, true),
+    ("CXX", ToolKind::Cxx, true),
+    ("LD", ToolKind::Ld, false),
+    ("PKG_CONFIG", ToolKind::PkgConfig, false),
 ];
 
 pub struct Leads<'v> {
@@ -67,8 +67,8 @@ fn program(value: &[u8]) -> Option<&[u8]> {
     words(value).find(|word| !is_cache(word))
 }
 
-fn is_compiler(role: Role) -> bool {
-    matches!(role, Role::Cc | Role::Cxx)
+fn is_compiler(role: ToolKind) -> bool {
+    matches!(role, ToolKind::Cc | ToolKind::Cxx)
 }
 
 impl<'v> Leads<'v> {
@@ -230,7 +230,7 @@ impl<'v> Leads<'v> {
             // A root for another target, or without such tools, is not bypassed. A
             // C compiler is meant for C++ too.
             let serves =
-                |served: Role| served == role || (is_compiler(served) && is_compiler(role));
+                |served: ToolKind| served == role || (is_compiler(served) && is_compiler(role));
             if !tools(root, prefix).any(|(_, _, served)| serves(served)) {
                 return None;
             }
@@ -295,7 +295,7 @@ impl<'v> Leads<'v> {
             .compilers()
             .iter()
             .any(|program| root.has_tool(program));
-        let is_missed = !is_asked && !is_run && root.compilers.has(Role::is_compiler);
+        let is_missed = !is_asked && !is_run && root.compilers.has(ToolKind::is_compiler);
         let severity = |otherwise| {
             if is_missed {
                 Severity::Error
@@ -350,22 +350,22 @@ fn has_other_finding(root: &Root, name: &[u8]) -> bool {
 
 /// The names of compilers and linkers by which builds call: those without a
 /// target or a version, if there are any, else all.
-fn called_names<'r>(root: &'r Root) -> Vec<(&'r OsStr, Role)> {
-    let mut all: Vec<(&OsStr, Role)> = Vec::new();
+fn called_names<'r>(root: &'r Root) -> Vec<(&'r OsStr, ToolKind)> {
+    let mut all: Vec<(&OsStr, ToolKind)> = Vec::new();
     for half in root.halves() {
         for tool in &half.toolchain.tools {
-            let role = Role::parse(&tool.role);
-            let role = role.filter(|role| is_compiler(*role) || *role == Role::Ld);
+            let role = ToolKind::parse(&tool.kind);
+            let role = role.filter(|role| is_compiler(*role) || *role == ToolKind::Ld);
             // A missing tool has its own finding.
             if let (Some(role), Ok(_)) = (role, fs::symlink_metadata(half.place(tool))) {
                 all.push((OsStr::from_bytes(&tool.name), role));
             }
         }
     }
-    let is_bare = |(name, _): &&(&OsStr, Role)| {
+    let is_bare = |(name, _): &&(&OsStr, ToolKind)| {
         ToolName::parse(name.as_bytes()).is_some_and(|name| name.is_bare())
     };
-    let bare: Vec<(&OsStr, Role)> = all.iter().filter(is_bare).copied().collect();
+    let bare: Vec<(&OsStr, ToolKind)> = all.iter().filter(is_bare).copied().collect();
     if bare.is_empty() { all } else { bare }
 }
 
@@ -373,19 +373,19 @@ fn called_names<'r>(root: &'r Root) -> Vec<(&'r OsStr, Role)> {
 fn tools<'r>(
     root: &'r Root,
     prefix: &'r [u8],
-) -> impl Iterator<Item = (&'r Half<'r>, &'r Tool<'r>, Role)> {
+) -> impl Iterator<Item = (&'r Half<'r>, &'r Tool<'r>, ToolKind)> {
     root.halves().flat_map(move |half| {
         let tools = half.toolchain.tools.iter();
         tools.filter_map(move |tool| {
             let name = ToolName::parse(&tool.name);
             let is_it = name.map_or(prefix.is_empty(), |name| name.prefix == prefix);
-            is_it.then_some((half, tool, Role::parse(&tool.role)?))
+            is_it.then_some((half, tool, ToolKind::parse(&tool.kind)?))
         })
     })
 }
 
 /// The root's tool to run instead: of the same name, or else with a plain one.
-fn substitute(root: &Root, role: Role, prefix: &[u8], name: &[u8]) -> Option<PathBuf> {
+fn substitute(root: &Root, role: ToolKind, prefix: &[u8], name: &[u8]) -> Option<PathBuf> {
     let rank = |tool: &Tool| {
         let base = tool.name.strip_prefix(prefix).unwrap_or(&tool.name);
         let is_plain = [&b"cc"[..], b"c++", b"ld", b"pkg-config"].contains(&base);
@@ -421,12 +421,12 @@ fn has_salt(root: &Path, salt: &[u8]) -> bool {
 fn names(root: &Path) -> Vec<OsString> {
     let listed = toolchain(root, |toolchain| {
         let tools = toolchain.tools.iter();
-        let compilers = tools.filter(|tool| Role::parse(&tool.role).is_some_and(is_compiler));
+        let compilers = tools.filter(|tool| ToolKind::parse(&tool.kind).is_some_and(is_compiler));
         let names = compilers.map(|tool| OsString::from_vec(tool.name.to_vec()));
         names.collect::<Vec<_>>()
     });
     listed.unwrap_or_else(|| {
-        let role = |name: &OsString| ToolName::parse(name.as_bytes()).and_then(|name| name.role);
+        let role = |name: &OsString| ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
         let entries = fs::read_dir(root.join("bin"))
             .into_iter()
             .flatten()

@@ -10,7 +10,7 @@ use cc_wrapper::machine::linker_shim;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::error::Error;
-use cc_wrapper::model::toolchain::{Role, Tool};
+use cc_wrapper::model::toolchain::{Tool, ToolKind};
 use cc_wrapper::planning::dispatch::dispatch;
 
 use super::collected_paths;
@@ -168,8 +168,8 @@ fn absent_tool(half: &Half, tool: &Tool, leads: &Leads) -> Option<Finding> {
         return None;
     }
     let is_grave = matches!(
-        Role::parse(&tool.role),
-        Some(Role::Cc | Role::Cxx | Role::Ld)
+        ToolKind::parse(&tool.kind),
+        Some(ToolKind::Cc | ToolKind::Cxx | ToolKind::Ld)
     );
     let next = leads.first(OsStr::from_bytes(&tool.name));
     let next = next.filter(|next| is_grave && !self_binary::is_wrapper(next));
@@ -213,7 +213,7 @@ fn binary(root: &Root, binaries: &Binaries) -> Option<Finding> {
 /// Linkers that compilers run without the root's flags.
 fn linkers(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
     let linkers = root.linkers();
-    if !root.compilers.has(Role::is_compiler) || !linkers.has(|role| role == Role::Ld) {
+    if !root.compilers.has(ToolKind::is_compiler) || !linkers.has(|role| role == ToolKind::Ld) {
         return Vec::new();
     }
     let finding = |name: &str| {

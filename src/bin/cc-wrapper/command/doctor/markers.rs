@@ -4,9 +4,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cc_wrapper::model::argument::Suffix;
-use cc_wrapper::model::half::Half as Which;
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::argument::RoleSuffix;
+use cc_wrapper::model::half::WrapperHalf as Which;
+use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::planning::roles::roles;
 use cc_wrapper::rules::collect::flag_lists;
@@ -23,12 +23,12 @@ const LISTS: &str = "NIX_CFLAGS_COMPILE, NIX_LDFLAGS and related variables";
 /// What keeps a root's tools from reading the variables.
 pub fn check(root: &Root, variables: &Variables, leads: &Leads) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let has_compilers = root.compilers.has(Role::is_compiler);
+    let has_compilers = root.compilers.has(ToolKind::is_compiler);
     if has_compilers {
         findings.extend(half(&root.compilers, Which::Compiler, variables, leads));
     }
     let linkers = root.linkers();
-    if linkers.has(|role| role == Role::Ld) {
+    if linkers.has(|role| role == ToolKind::Ld) {
         let found = half(linkers, Which::Linker, variables, leads);
         // Compilers, which start most links, pass the linker's variables on.
         findings.extend(found.map(|finding| match has_compilers {
@@ -62,7 +62,7 @@ fn half(half: &Half, which: Which, variables: &Variables, leads: &Leads) -> Opti
         which,
         &mut Log::default(),
     );
-    if served.contains(&Suffix::Plain) {
+    if served.contains(&RoleSuffix::Plain) {
         return None;
     }
     let of_role = |role| format!("{wrapper}_TARGET_{role}_");

@@ -81,9 +81,9 @@ pub fn json(groups: &[Group]) -> Vec<u8> {
             if n > 0 {
                 out.push(b',');
             }
-            json::write_utf8_string(&mut out, key.as_bytes());
+            json::write_string(&mut out, key.as_bytes());
             out.push(b':');
-            json::write_utf8_string(&mut out, value);
+            json::write_string(&mut out, value);
         }
         out.push(b'}');
     }

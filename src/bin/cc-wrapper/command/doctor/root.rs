@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::model::toolchain::{Role, Tool, Toolchain};
+use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 
 use super::finding::{Finding, Severity, shown};
 use super::target;
@@ -58,9 +58,9 @@ impl<'t> Half<'t> {
     }
 
     /// Whether there is a tool with such a role.
-    pub fn has(&self, is_meant: impl Fn(Role) -> bool) -> bool {
+    pub fn has(&self, is_meant: impl Fn(ToolKind) -> bool) -> bool {
         let mut tools = self.toolchain.tools.iter();
-        tools.any(|tool| Role::parse(&tool.role).is_some_and(&is_meant))
+        tools.any(|tool| ToolKind::parse(&tool.kind).is_some_and(&is_meant))
     }
 }
 

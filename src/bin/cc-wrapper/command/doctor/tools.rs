@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::error::ENDLESS;
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::error::LOOP_STATUS;
+use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::planning::dispatch::dispatch;
 
 use super::finding::{Finding, Severity, shown};
@@ -64,8 +64,8 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
     for half in root.halves() {
         for tool in &half.toolchain.tools {
             let place = half.place(tool);
-            if Role::parse(&tool.role).is_none() {
-                let role = quoted(&tool.role);
+            if ToolKind::parse(&tool.kind).is_none() {
+                let role = quoted(&tool.kind);
                 let what = format!("has the role {role}, which this cc-wrapper does not know");
                 let remedy = "correct toolchain.json, or update cc-wrapper";
                 findings.push(Finding::error("unknown-role", place, what, remedy));
@@ -196,7 +196,8 @@ fn by_trial(program: &Path) -> Option<Finding> {
         }
     };
     let said = String::from_utf8_lossy(&err);
-    if said.contains(ENDLESS) {
+    let code = status.map(|status| status.code());
+    if code == Some(Some(LOOP_STATUS.into())) {
         return error(
             "loop",
             "leads back to cc-wrapper: calls never end",
@@ -204,7 +205,7 @@ fn by_trial(program: &Path) -> Option<Finding> {
         );
     }
     let is_cache = self_binary::cache(program).is_some();
-    match status.map(|status| status.code()) {
+    match code {
         // A shell exits with these if it does not find or cannot run a program.
         // Others may not know the option, but a cache does.
         Some(Some(code)) if matches!(code, 126 | 127) || (is_cache && code > 0) => {

@@ -8,7 +8,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 use crate::process::anonymous_file;
 
@@ -63,9 +64,8 @@ pub fn run(command: &mut Command) -> io::Result<Trial> {
         status = child.try_wait()?;
     }
     if status.is_none() {
-        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         // All of it may have ended by now.
-        let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+        let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
         child.wait()?;
     }
     let read = |mut file: File| {

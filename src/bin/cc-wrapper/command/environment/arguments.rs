@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::print::{self, Shell};
+use crate::support::argument::{all, operand, option, path};
 use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
@@ -16,7 +17,7 @@ pub const HELP: Help = Help {
     examples: &[
         (
             "eval \"$(cc-wrapper env --toolchain ~/wrapped /opt/zlib /opt/libpng)\"",
-            "for a shell; then ./configure, make, cmake, meson find both",
+            "For a shell: ./configure, make, cmake and meson then find both",
         ),
         ("cc-wrapper env /opt/zlib --shell fish | source", ""),
         (
@@ -25,12 +26,12 @@ pub const HELP: Help = Help {
         ),
         (
             "cc-wrapper env /opt/zlib --shell github >>\"$GITHUB_ENV\"",
-            "for the steps of a GitHub workflow that follow",
+            "For the following steps of a GitHub workflow",
         ),
     ],
     notes: &[
-        "What is set already is kept, and what is in it already is not put in again. \
-         ROOT/bin/cc-wrapper needs no --toolchain: it means ROOT.",
+        "env extends variables that are set, and adds nothing twice. ROOT/bin/cc-wrapper needs no \
+         --toolchain: it uses ROOT.",
     ],
     related: &["wrap", "run"],
     statuses: STATUSES,
@@ -38,39 +39,31 @@ pub const HELP: Help = Help {
 
 /// Describes the command line.
 pub fn command() -> Command {
+    let shells = print::ALL.map(|shell| PossibleValue::new(shell.name).aliases(shell.aliases));
+    let prefix = "The directory of a dependency, with include, lib and so on in it";
+    let shell = "Print for this reader: bash (and other POSIX shells), fish, nu, json or github";
     Command::new(NAME)
-        .about("Print the variables by which wrapped tools find dependencies")
+        .about("Print variables that make wrapped compilers find dependencies")
         .after_help(HELP.text())
         .arg(
-            Arg::new("prefix")
-                .value_name("PREFIX")
-                .help("Where a dependency is installed: it holds include, lib, …")
-                .action(ArgAction::Append)
-                .value_parser(value_parser!(PathBuf))
-                .value_hint(ValueHint::DirPath),
+            operand("prefix", "PREFIX", ValueHint::DirPath, prefix)
+                .num_args(1..)
+                .action(ArgAction::Append),
         )
         .arg(toolchain())
         .arg(
-            Arg::new("shell")
-                .long("shell")
-                .value_name("SHELL")
-                .help("Who is to read it: bash (and any like sh), fish, nu, json, github")
+            option("shell", "SHELL", ValueHint::Other, shell)
                 .default_value(print::ALL[0].name)
-                .value_parser(
-                    print::ALL.map(|shell| PossibleValue::new(shell.name).aliases(shell.aliases)),
-                )
+                .value_parser(shells)
                 .hide_possible_values(true),
         )
 }
 
 /// The option that `run` has too.
 pub fn toolchain() -> Arg {
-    Arg::new("toolchain")
-        .long("toolchain")
-        .value_name("DIR")
-        .help("A wrapped root: its tools first on PATH, and as CC, CXX, PKG_CONFIG, LD …")
-        .value_parser(value_parser!(PathBuf))
-        .value_hint(ValueHint::DirPath)
+    let help =
+        "Use this wrapped root: put its tools first on PATH and set CC, CXX, LD, PKG_CONFIG …";
+    option("toolchain", "DIR", ValueHint::DirPath, help)
 }
 
 /// What the user asked for.
@@ -82,18 +75,11 @@ pub struct Arguments<'m> {
 
 impl<'m> Arguments<'m> {
     pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        let prefixes = matches.get_many::<PathBuf>("prefix");
         let shell = matches.get_one::<String>("shell");
         let shell = shell.and_then(|name| Shell::named(name));
         Arguments {
-            prefixes: prefixes
-                .into_iter()
-                .flatten()
-                .map(PathBuf::as_path)
-                .collect(),
-            toolchain: matches
-                .get_one::<PathBuf>("toolchain")
-                .map(PathBuf::as_path),
+            prefixes: all(matches, "prefix").map(PathBuf::as_path).collect(),
+            toolchain: path(matches, "toolchain"),
             shell: shell.unwrap_or(&print::ALL[0]),
         }
     }

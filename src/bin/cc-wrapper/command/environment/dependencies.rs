@@ -1,17 +1,15 @@
 //! Which prefixes there are: those that were given, and those that they bring
 //! along.
 
-use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
-
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{
     absolute, canonical, has_colon, has_white_space, plain, without_parents,
 };
 use crate::support::show::shown;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Names the dependencies that a package's users need too.
 const PROPAGATED: &str = "nix-support/propagated-build-inputs";
@@ -43,28 +41,27 @@ pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
         let called = shown(given);
         match fs::metadata(&prefix) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::new(format!(
-                    "{called} is not there; give the directory that a dependency is installed to"
-                )));
+                return Err(Error::new(format!("{called} is not there"))
+                    .remedy("give the directory that a dependency is installed to"));
             }
             Err(why) => return Err(cannot("read", given)(why)),
             Ok(is) if !is.is_dir() => {
-                return Err(Error::new(format!(
-                    "{called} is no directory; give the one that holds include and lib"
-                )));
+                return Err(Error::new(format!("{called} is no directory"))
+                    .remedy("give the one that holds include and lib"));
             }
             Ok(_) => {}
         }
         if !PARTS.iter().any(|part| prefix.join(part).exists()) {
             return Err(Error::new(format!(
-                "{called} holds none of include, lib, bin and share; \
-                 give the directory that holds them"
-            )));
+                "{called} holds none of include, lib, bin and share"
+            ))
+            .remedy("give the directory that holds them"));
         }
         if is_systems(&prefix) {
-            return Err(Error::new(format!(
-                "{called} is searched by all compilers anyway; leave it out"
-            )));
+            return Err(
+                Error::new(format!("{called} is searched by all compilers anyway"))
+                    .remedy("leave it out"),
+            );
         }
         add(prefix, &mut found)?;
     }
@@ -110,10 +107,10 @@ fn add(prefix: PathBuf, found: &mut Vec<PathBuf>) -> Result<()> {
             }
         },
     };
-    Err(Error::new(format!(
-        "{} has {what} in its path, {why}; install it elsewhere, or give a symlink to it",
-        shown(&prefix)
-    )))
+    Err(
+        Error::about(&prefix, format!("has {what} in its path, {why}"))
+            .remedy("install it elsewhere, or give a symlink to it"),
+    )
 }
 
 fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
@@ -129,11 +126,11 @@ fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         }
         let path = plain(Path::new(&OsString::from_vec(word.to_vec())));
         if !path.is_absolute() || !path.exists() {
-            return Err(Error::new(format!(
-                "{} is not there, but {} names it; install it, or mend that file",
-                shown(&path),
-                shown(&list)
-            )));
+            return Err(Error::about(
+                &path,
+                format!("is not there, but {} names it", shown(&list)),
+            )
+            .remedy("install it, or mend that file"));
         }
         // A stdenv takes scripts too, which is nothing for tools to find; and
         // it has no system that is searched anyway.

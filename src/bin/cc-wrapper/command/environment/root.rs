@@ -1,21 +1,19 @@
 //! The wrapped root that a build is to use.
 
-use std::collections::BTreeMap;
-use std::env;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
-
 use crate::command::wrap::Triple;
 use crate::support::error::{Error, Result, cannot, warn};
 use crate::support::paths::{absolute, canonical, has_colon, has_white_space, without_parents};
 use crate::support::self_binary;
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show::shown;
+use cc_wrapper::model::error::broken_toolchain;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 #[derive(Debug, Default)]
 pub struct Root {
@@ -29,10 +27,14 @@ pub struct Root {
 }
 
 /// Variables, and the tools that fit, the best first; else any of that role.
-const TOOLS: [(&str, Role, &[&str]); 3] = [
-    ("CC", Role::Cc, &["cc", "gcc", "clang"]),
-    ("CXX", Role::Cxx, &["c++", "g++", "clang++"]),
-    ("PKG_CONFIG", Role::PkgConfig, &["pkg-config", "pkgconf"]),
+const TOOLS: [(&str, ToolKind, &[&str]); 3] = [
+    ("CC", ToolKind::Cc, &["cc", "gcc", "clang"]),
+    ("CXX", ToolKind::Cxx, &["c++", "g++", "clang++"]),
+    (
+        "PKG_CONFIG",
+        ToolKind::PkgConfig,
+        &["pkg-config", "pkgconf"],
+    ),
 ];
 
 /// What nixpkgs' setup hook of binutils looks for; the variables have the names
@@ -63,33 +65,34 @@ impl Root {
         let called = shown(dir);
         let dir = without_parents(&absolute(dir)?);
         if dir.exists() && !dir.is_dir() {
-            return Err(Error::new(format!(
-                "--toolchain {called} is no directory; give a wrapped root"
-            )));
+            return Err(Error::new(format!("--toolchain {called} is no directory"))
+                .remedy("give a wrapped root"));
         }
         if let Some(above) = dir.parent().filter(|above| !is_one(&dir) && is_one(above)) {
-            return Err(Error::new(format!(
-                "--toolchain {called} is no wrapped root; did you mean {}?",
-                shown(above)
-            )));
+            return Err(
+                Error::new(format!("--toolchain {called} is no wrapped root"))
+                    .remedy(format!("did you mean {}?", shown(above))),
+            );
         }
         if !is_one(&dir) {
-            return Err(Error::new(format!(
-                "--toolchain {called} is no wrapped root; cc-wrapper wrap lays one"
-            )));
+            return Err(
+                Error::new(format!("--toolchain {called} is no wrapped root"))
+                    .remedy("cc-wrapper wrap lays one"),
+            );
         }
         if has_colon(&dir) {
             return Err(Error::new(format!(
-                "--toolchain {called} cannot be on PATH because of its colon; move it"
-            )));
+                "--toolchain {called} cannot be on PATH because of its colon"
+            ))
+            .remedy("move it"));
         }
         let bin = dir.join("bin");
         let text = read(&dir)?;
         let toolchain = parse(&text, &dir)?;
         let mut tools: Vec<(&str, Vec<u8>)> = TOOLS
             .iter()
-            .filter_map(|(variable, role, best)| {
-                Some((*variable, tool(&toolchain, &bin, *role, best)?))
+            .filter_map(|(variable, kind, best)| {
+                Some((*variable, tool(&toolchain, &bin, *kind, best)?))
             })
             .collect();
         let prefixes = prefixes(&toolchain, tools.first().map_or(b"", |(_, name)| name));
@@ -168,7 +171,7 @@ fn prefixes<'t>(toolchain: &'t Toolchain, compiler: &[u8]) -> Vec<&'t [u8]> {
     {
         return vec![prefix];
     }
-    let is_linker = |tool: &&Tool| *tool.role == *Role::Ld.name().as_bytes();
+    let is_linker = |tool: &&Tool| *tool.kind == *ToolKind::Ld.name().as_bytes();
     let mut prefixes: Vec<&[u8]> = vec![b""];
     prefixes.extend(tools.iter().filter(is_linker).filter_map(prefix));
     prefixes.dedup();
@@ -189,24 +192,19 @@ fn read(dir: &Path) -> Result<Vec<u8>> {
 
 fn parse<'a>(text: &'a [u8], dir: &Path) -> Result<Toolchain<'a>> {
     Toolchain::parse(text).map_err(|error| {
-        Error::new(format!(
-            "{}:{}:{}: {}; mend it, or wrap the toolchain again",
-            shown(&dir.join(TOOLCHAIN)),
-            error.line,
-            error.column,
-            error.what
-        ))
+        let path = dir.join(TOOLCHAIN);
+        broken_toolchain(path.as_os_str().as_bytes(), &error).into()
     })
 }
 
-fn tool(toolchain: &Toolchain, bin: &Path, role: Role, best: &[&str]) -> Option<Vec<u8>> {
+fn tool(toolchain: &Toolchain, bin: &Path, kind: ToolKind, best: &[&str]) -> Option<Vec<u8>> {
     let rank = |name: &[u8]| {
         let place = best.iter().position(|best| best.as_bytes() == name);
         (place.unwrap_or(best.len()), name.len(), name.to_vec())
     };
     let tools = toolchain.tools.iter().filter(|tool| {
         let path = bin.join(OsStr::from_bytes(&tool.name));
-        *tool.role == *role.name().as_bytes() && path.exists()
+        *tool.kind == *kind.name().as_bytes() && path.exists()
     });
     let name = tools.map(|tool| &tool.name).min_by_key(|name| rank(name))?;
     Some(name.to_vec())
@@ -224,8 +222,8 @@ fn markers(toolchain: &Toolchain, dir: &Path) -> Result<Vec<Vec<u8>>> {
         }
     };
     add(toolchain, &["CC", "BINTOOLS"]);
-    let is_pkg_config = |role: &[u8]| role == Role::PkgConfig.name().as_bytes();
-    if toolchain.tools.iter().any(|tool| is_pkg_config(&tool.role)) {
+    let is_pkg_config = |kind: &[u8]| kind == ToolKind::PkgConfig.name().as_bytes();
+    if toolchain.tools.iter().any(|tool| is_pkg_config(&tool.kind)) {
         add(toolchain, &["PKG_CONFIG"]);
     }
     if let Some(half) = &toolchain.bintools {

@@ -2,8 +2,9 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgMatches, Command};
 
+use crate::support::argument::{all, call, flag};
 use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
@@ -14,23 +15,22 @@ pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper explain -- gcc main.c -lz -o main",
-            "every argument of the real gcc and where it comes from, and what ld adds",
+            "Shows each argument of the real gcc and where it comes from, and what ld adds",
         ),
         (
             "cc-wrapper explain --command -- gcc -c main.c",
-            "the command alone, as a shell reads it",
+            "Prints only the command, quoted for a shell",
         ),
     ],
     notes: &[
-        "TOOL is looked up on PATH unless it has a slash in it. The environment counts as it is, \
-         so set for this what is set for the build. Nothing is compiled or linked; but gcc and \
-         clang are run with -###, since only they know how they call ld, and hooks of the \
-         toolchain, since only they know what they add (not post-link-hook, which follows a \
-         link).",
+        "TOOL is searched for on PATH unless it contains a slash. explain reads the current \
+         environment, so set what the build sets. It compiles and links nothing, but it runs gcc \
+         and clang with -###, because only they know how they call ld, and the toolchain's hooks, \
+         because only they know what they add (except post-link-hook, which follows a link).",
     ],
     related: &["doctor"],
     statuses: &[
-        ("0", "The call would be made."),
+        ("0", "TOOL would be run."),
         USAGE,
         (
             "other",
@@ -41,28 +41,19 @@ pub const HELP: Help = Help {
 
 /// Describes the command line.
 pub fn command() -> Command {
-    let form = |name: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .help(help)
-            .action(ArgAction::SetTrue)
-    };
     Command::new(NAME)
-        .about("Tell what a wrapped call becomes, and why")
+        .about("Show the final command line of a call and each argument's origin")
         .override_usage("cc-wrapper explain [OPTIONS] [--] <TOOL> [ARGS]...")
         .after_help(HELP.text())
-        .arg(form("json", "As one JSON object, for programs").conflicts_with("command"))
-        .arg(form("command", "Only the command line, quoted for a shell"))
-        .arg(
-            Arg::new("call")
-                .value_name("TOOL")
-                .help("A wrapped tool, and behind it the arguments of its call")
-                .num_args(1..)
-                .required(true)
-                .trailing_var_arg(true)
-                .value_parser(value_parser!(OsString))
-                .value_hint(ValueHint::CommandWithArguments),
-        )
+        .arg(flag("json", "Print JSON, for programs").conflicts_with("command"))
+        .arg(flag(
+            "command",
+            "Print only the command line, quoted for a shell",
+        ))
+        .arg(call(
+            "TOOL",
+            "A wrapped tool, followed by the arguments of its call",
+        ))
 }
 
 /// How the answer is written.
@@ -84,8 +75,7 @@ pub struct Arguments<'m> {
 
 impl<'m> Arguments<'m> {
     pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        let words = matches.get_many::<OsString>("call").into_iter().flatten();
-        let mut words = words.map(OsString::as_os_str);
+        let mut words = all(matches, "call").map(OsString::as_os_str);
         Arguments {
             tool: words.next().unwrap_or_default(),
             args: words.collect(),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Family, Role};
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 
 /// What gcc runs, which runs the linker.
 const COLLECT: &[u8] = b"collect2";
@@ -74,8 +74,8 @@ fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
             })
         }
         _ => {
-            let role = ToolName::parse(name).and_then(|name| name.role);
-            (role == Some(Role::Ld)).then(|| LinkerCall {
+            let kind = ToolName::parse(name).and_then(|name| name.kind);
+            (kind == Some(ToolKind::Ld)).then(|| LinkerCall {
                 args: words.collect(),
                 program: Some(program),
             })

@@ -1,14 +1,5 @@
 //! Which program a TOOL is.
 
-use std::env;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::toolchain::Toolchain;
-
 use crate::process::os::Os;
 use crate::process::report::quoted;
 use crate::support::error::{Error, Result};
@@ -16,6 +7,12 @@ use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::self_binary::Whose;
 use crate::support::show::shown;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::toolchain::Toolchain;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::{env, fs};
 
 /// What a shell exits with if a program is not there.
 const NOT_FOUND: u8 = 127;
@@ -41,7 +38,9 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
         false => on_path(tool.as_bytes()).ok_or_else(|| {
             let name = quoted(tool.as_bytes());
             let what_to_do = "put a wrapped root's bin on PATH, or name the tool by its path";
-            Error::new(format!("no program {name} on PATH; {what_to_do}")).exiting(NOT_FOUND)
+            Error::new(format!("no program {name} on PATH"))
+                .remedy(what_to_do)
+                .exiting(NOT_FOUND)
         })?,
     };
     if !Os.exists(&path) {

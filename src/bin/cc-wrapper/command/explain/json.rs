@@ -1,22 +1,34 @@
 //! The explanation for programs. docs/explain.md names the keys.
 
-use cc_wrapper::model::argument::{Arg, Command, Origin};
-use cc_wrapper::model::event::Level;
-use cc_wrapper::model::explanation::{NO_LIBRARIES, NoRpath, Note, Off, Stand, Why};
-use cc_wrapper::model::plan::ResponseFile;
-
 use super::Explained;
-use super::json_value::{Value, list, object, optional, text as string};
 use super::linker::{Before, Below, Wrapped};
 use super::text::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY, dropped, refusal};
 use super::words::{FURTHER_UP, THIS_CALL, Words, is_hook};
+use cc_wrapper::model::argument::{Arg, Command, Origin};
+use cc_wrapper::model::event::Level;
+use cc_wrapper::model::explanation::{
+    DisabledReason, DropReason, Explanation, LinkerHandling, NO_LIBRARIES, NoRpath,
+};
+use cc_wrapper::model::plan::ResponseFile;
+use cc_wrapper::text::json::{Value as Json, array as list, object};
+
+/// Most values are made of what lives for less than the whole.
+type Value = Json<'static>;
+
+fn string(text: impl AsRef<[u8]>) -> Value {
+    Value::String(text.as_ref().to_vec().into())
+}
+
+fn optional(value: Option<Value>) -> Value {
+    Value::optional(value)
+}
 
 /// One object.
 pub fn text(explained: &Explained) -> Vec<u8> {
     let Explained {
         call, plan, linker, ..
     } = explained;
-    let notes: Vec<&Note> = plan.notes().collect();
+    let notes: Vec<&Explanation> = plan.explanations().collect();
     let salt = &call.toolchain.suffix_salt;
     let words = Words {
         args: call.args,
@@ -27,7 +39,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
     let path = |path: Option<&[u8]>| optional(path.map(string));
     let tool = object([
         ("path", string(call.executable)),
-        ("role", string(call.role.name())),
+        ("role", string(call.kind.name())),
         ("root", path(call.root)),
         ("bintools", path(call.bintools)),
         ("suffixSalt", string(salt)),
@@ -50,11 +62,11 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         ])
     });
     let not_recorded = notes.iter().find_map(|note| match note {
-        Note::NoRecord(why) => Some(string(why)),
+        Explanation::NoRecord(why) => Some(string(why)),
         _ => None,
     });
     let hooks = notes.iter().filter_map(|note| match note {
-        Note::Hook(path) => Some(string(path)),
+        Explanation::Hook(path) => Some(string(path)),
         _ => None,
     });
     let post_link = plan.post_link.as_ref().map(|hook| &hook.path[..]);
@@ -86,8 +98,7 @@ pub fn text(explained: &Explained) -> Vec<u8> {
         ("warnings", list(warnings)),
     ]);
     let mut out = Vec::new();
-    value.write(&mut out, 0);
-    out.push(b'\n');
+    value.write(&mut out);
     out
 }
 
@@ -115,10 +126,13 @@ fn list_of<'a>(
 fn origin(arg: &Arg, words: &Words) -> Value {
     let named = |kind: &str, name: &[u8]| object([("kind", string(kind)), ("name", string(name))]);
     match &arg.origin {
-        Origin::User(n) => object([("kind", string("user")), ("index", Value::Number(*n))]),
+        Origin::User(n) => object([
+            ("kind", string("user")),
+            ("index", Value::Number(*n as u64)),
+        ]),
         Origin::ResponseFile(n) => object([
             ("kind", string("responseFile")),
-            ("index", Value::Number(*n)),
+            ("index", Value::Number(*n as u64)),
         ]),
         Origin::Variable(name, suffix) => named("variable", &words.name(name, *suffix)),
         Origin::FlagFile(name) if is_hook(name) => named("hook", name.as_bytes()),
@@ -141,11 +155,11 @@ fn asker(origin: Option<&Origin>, words: &Words) -> Value {
     }
 }
 
-fn gone(notes: &[&Note], words: &Words) -> Value {
+fn gone(notes: &[&Explanation], words: &Words) -> Value {
     let dropped = dropped(notes.iter().copied());
     list(dropped.map(|(arg, why)| {
         let by = match why {
-            Why::Hook(name) => string(name),
+            DropReason::Hook(name) => string(name),
             _ => Value::Null,
         };
         object([
@@ -159,7 +173,8 @@ fn gone(notes: &[&Note], words: &Words) -> Value {
 
 fn environment(explained: &Explained) -> Value {
     let changes = || explained.plan.environment.iter();
-    let set = changes().filter_map(|(name, value)| Some((name.clone(), string(value.as_ref()?))));
+    let set =
+        changes().filter_map(|(name, value)| Some((name.clone().into(), string(value.as_ref()?))));
     let unset = changes().filter(|(_, value)| value.is_none());
     object([
         ("set", Value::Object(set.collect())),
@@ -167,12 +182,12 @@ fn environment(explained: &Explained) -> Value {
     ])
 }
 
-fn roles(notes: &[&Note]) -> Value {
+fn roles(notes: &[&Explanation]) -> Value {
     let (mut markers, mut required) = (Vec::new(), false);
     let (mut unread, mut inherited) = (Vec::new(), Vec::new());
     for note in notes {
         match note {
-            Note::Roles {
+            Explanation::Roles {
                 markers: of_roles,
                 served,
                 required: is_required,
@@ -188,7 +203,7 @@ fn roles(notes: &[&Note]) -> Value {
                     ])
                 }));
             }
-            Note::Unread {
+            Explanation::Unread {
                 variable,
                 marker,
                 keeps_plain,
@@ -199,21 +214,21 @@ fn roles(notes: &[&Note]) -> Value {
                     ("keepsPlain", optional(keeps_plain.as_ref().map(string))),
                 ]));
             }
-            Note::Inherited { mark } => inherited.push(string(mark)),
+            Explanation::Inherited { mark } => inherited.push(string(mark)),
             _ => {}
         }
     }
     object([
         ("required", Value::Bool(required)),
-        ("markers", Value::List(markers)),
-        ("unread", Value::List(unread)),
-        ("inherited", Value::List(inherited)),
+        ("markers", Value::Array(markers)),
+        ("unread", Value::Array(unread)),
+        ("inherited", Value::Array(inherited)),
     ])
 }
 
-fn hardening(notes: &[&Note], words: &Words) -> Value {
+fn hardening(notes: &[&Explanation], words: &Words) -> Value {
     let noted = notes.iter().find_map(|note| match note {
-        Note::Hardening {
+        Explanation::Hardening {
             asked,
             off,
             overrides_default,
@@ -229,9 +244,9 @@ fn hardening(notes: &[&Note], words: &Words) -> Value {
     });
     let off = off.iter().map(|(name, why)| {
         let reason = match why {
-            Off::Unsupported => "unsupported",
-            Off::Stronger(_) => "implied",
-            Off::Unknown => "unknown",
+            DisabledReason::Unsupported => "unsupported",
+            DisabledReason::Stronger(_) => "implied",
+            DisabledReason::Unknown => "unknown",
         };
         object([("name", string(name)), ("reason", string(reason))])
     });
@@ -242,7 +257,7 @@ fn hardening(notes: &[&Note], words: &Words) -> Value {
     ])
 }
 
-fn link(notes: &[&Note]) -> Value {
+fn link(notes: &[&Explanation]) -> Value {
     let of = |links, link_type: Option<&str>, why: Option<&str>, by: Option<&[u8]>| {
         object([
             ("links", Value::Bool(links)),
@@ -252,9 +267,9 @@ fn link(notes: &[&Note]) -> Value {
         ])
     };
     let link = notes.iter().find_map(|note| match note {
-        Note::NoLinking(why) => Some(of(false, None, Some(why), None)),
-        Note::LinkType { name, .. } => Some(of(true, Some(name), None, None)),
-        Note::LinksBy(program) => Some(of(true, None, None, Some(program))),
+        Explanation::NoLinking(why) => Some(of(false, None, Some(why), None)),
+        Explanation::LinkType { name, .. } => Some(of(true, Some(name), None, None)),
+        Explanation::LinksBy(program) => Some(of(true, None, None, Some(program))),
         _ => None,
     });
     optional(link)
@@ -262,7 +277,7 @@ fn link(notes: &[&Note]) -> Value {
 
 /// Why directories are no rpaths. `is_exact`: all libraries of the link are
 /// known.
-fn rpath(notes: &[&Note], is_exact: bool) -> Value {
+fn rpath(notes: &[&Explanation], is_exact: bool) -> Value {
     let of = |directory: Option<&[u8]>, why: &[u8]| {
         object([
             ("directory", optional(directory.map(string))),
@@ -270,14 +285,14 @@ fn rpath(notes: &[&Note], is_exact: bool) -> Value {
         ])
     };
     let not = notes.iter().filter_map(|note| match note {
-        Note::NoRpath { directory, why } => {
+        Explanation::NoRpath { directory, why } => {
             let why = match why {
                 NoRpath::NoLibrary if !is_exact => UNKNOWN_LIBRARY.into(),
                 why => why.text(),
             };
             Some(of(Some(directory), &why))
         }
-        Note::NoLibraries => {
+        Explanation::NoLibraries => {
             let why = if is_exact {
                 NO_LIBRARIES
             } else {
@@ -285,15 +300,15 @@ fn rpath(notes: &[&Note], is_exact: bool) -> Value {
             };
             Some(of(None, why.as_bytes()))
         }
-        Note::NoRpaths(why) => Some(of(None, why.as_bytes())),
+        Explanation::NoRpaths(why) => Some(of(None, why.as_bytes())),
         _ => None,
     });
     object([("not", list(not))])
 }
 
 fn below(linker: &Below, drivers: &Words) -> Value {
-    let flags = match (&linker.before, &linker.stand) {
-        (_, Stand::PassedByDriver) => "passedByDriver",
+    let flags = match (&linker.before, &linker.handling) {
+        (_, LinkerHandling::PassedByDriver) => "passedByDriver",
         (Before::Ours(_), _) => "wrapped",
         (Before::Bash(_), _) => "unknown",
         (Before::Nothing | Before::Absent, _) => "none",
@@ -310,12 +325,12 @@ fn below(linker: &Below, drivers: &Words) -> Value {
         ("flags", string(flags)),
         (
             "frontEnd",
-            Value::Bool(matches!(linker.stand, Stand::FrontEnd(_))),
+            Value::Bool(matches!(linker.handling, LinkerHandling::Shim(_))),
         ),
     ];
     match &linker.before {
         Before::Ours(Wrapped::Adds(added)) => {
-            let notes: Vec<&Note> = added.notes.iter().collect();
+            let notes: Vec<&Explanation> = added.notes.iter().collect();
             let words = Words {
                 args: &[],
                 collector: THIS_CALL,
@@ -339,6 +354,5 @@ fn below(linker: &Below, drivers: &Words) -> Value {
         Before::Ours(Wrapped::Fails(why)) => entries.push(("error", string(why))),
         Before::Bash(_) | Before::Nothing | Before::Absent => {}
     }
-    let entries = entries.into_iter();
-    Value::Object(entries.map(|(key, value)| (key.into(), value)).collect())
+    object(entries)
 }

@@ -1,33 +1,31 @@
 //! What the linker does that a driver will run.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::decide::decide;
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::argument::Arg;
-use cc_wrapper::model::call::Call;
-use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::explanation::{Note, Stand};
-use cc_wrapper::model::plan::Plan;
-use cc_wrapper::model::toolchain::Role;
-use cc_wrapper::planning::dispatch::dispatch;
-use cc_wrapper::planning::log::Log;
-use cc_wrapper::rules::driver_link::linkers_view;
-
 use super::{driver, find};
 use crate::process::execute;
 use crate::process::os::Os;
 use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::self_binary::Whose;
+use cc_wrapper::decide::decide;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::argument::Arg;
+use cc_wrapper::model::call::Call;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::explanation::{Explanation, LinkerHandling};
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::model::toolchain::ToolKind;
+use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
+use cc_wrapper::rules::driver_link::linkers_view;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// The linker that a driver runs.
 pub struct Below {
     pub path: Vec<u8>,
-    pub stand: Stand,
+    pub handling: LinkerHandling,
     /// The toolchain's own, which would have been run.
     pub missing: Option<Vec<u8>>,
     pub before: Before,
@@ -68,7 +66,7 @@ pub struct Added {
     pub program: Vec<u8>,
     pub before: Vec<Arg<'static>>,
     pub after: Vec<Arg<'static>>,
-    pub notes: Vec<Note>,
+    pub notes: Vec<Explanation>,
     /// It is made of all arguments that the driver hands it. If not, of those
     /// that the driver passes through: it does not tell what it adds itself.
     pub is_exact: bool,
@@ -79,12 +77,12 @@ pub struct Added {
 /// The linker of a driver's call that links, planned like any call, with the
 /// environment that the driver hands on.
 pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
-    let is_no_link = |note: &Note| matches!(note, Note::NoLinking(_));
-    if plan.notes().any(is_no_link) {
+    let is_no_link = |note: &Explanation| matches!(note, Explanation::NoLinking(_));
+    if plan.explanations().any(is_no_link) {
         return None;
     }
-    let (named, stand) = plan.notes().find_map(|note| match note {
-        Note::Linker { path, stand } => Some((path.clone(), stand.clone())),
+    let (named, handling) = plan.explanations().find_map(|note| match note {
+        Explanation::Linker { path, handling } => Some((path.clone(), handling.clone())),
         _ => None,
     })?;
     let told = driver::linker_call(plan, call.family());
@@ -103,7 +101,7 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
     };
     let before = known.before(&path, &environment);
     Some(Below {
-        stand,
+        handling,
         missing,
         other_build: other_build(&before, &path),
         path,
@@ -141,7 +139,7 @@ impl Known {
         }
         let args: Vec<&[u8]> = self.args.iter().map(|arg| &arg[..]).collect();
         let decided = dispatch(path, &args, environment, &Os, |call| {
-            (call.role == Role::Ld).then(|| self.wrapped(&call))
+            (call.kind == ToolKind::Ld).then(|| self.wrapped(&call))
         });
         match decided {
             Ok(wrapped) => wrapped.flatten().map_or(Before::Nothing, Before::Ours),
@@ -159,14 +157,14 @@ impl Known {
             Err(error) => return Wrapped::Fails(error.text()),
         };
         if let Err(failure) = execute::check(&plan) {
-            return Wrapped::Fails(failure.explain(&plan).1);
+            return Wrapped::Fails(failure.explain(&plan).1.text());
         }
         let owned = |args: &[Arg]| args.iter().cloned().map(Arg::into_owned).collect();
         Wrapped::Adds(Added {
             program: plan.program.to_vec(),
             before: owned(&plan.command.before),
             after: owned(&plan.command.after),
-            notes: plan.notes().cloned().collect(),
+            notes: plan.explanations().cloned().collect(),
             is_exact: self.is_exact,
             named: self.named.clone(),
         })

@@ -7,25 +7,9 @@ mod arguments;
 mod driver;
 mod find;
 mod json;
-mod json_value;
 mod linker;
 mod text;
 mod words;
-
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::ExitCode;
-
-use cc_wrapper::decide::decide;
-use cc_wrapper::model::call::Call;
-use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::plan::Plan;
-use cc_wrapper::planning::dispatch::dispatch;
-use cc_wrapper::planning::log::Log;
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
 
 use self::arguments::{Arguments, Form};
 use self::linker::Below;
@@ -34,6 +18,20 @@ use crate::process::{execute, report};
 use crate::support::error::{Error, warn};
 use crate::support::output::to_stdout;
 use crate::support::terminal::Screen;
+use cc_wrapper::decide::decide;
+use cc_wrapper::model::call::Call;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::planning::dispatch::dispatch;
+use cc_wrapper::planning::log::Log;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+pub use arguments::{HELP, NAME, command};
 
 /// A call, what it becomes, and what the linker does that it runs.
 struct Explained<'e> {
@@ -71,11 +69,12 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     let explain = |call: Call| explain(&call, &asked);
     match dispatch(executable, &words, &environment, &Os, explain) {
         Ok(Some(status)) => status,
-        Ok(None) => failed(&Error::new(format!(
-            "{name} is cc-wrapper itself, which calls nothing; name a tool that it wraps: gcc"
-        ))),
+        Ok(None) => failed(
+            &Error::new(format!("{name} is cc-wrapper itself, which calls nothing"))
+                .remedy("name a tool that it wraps: gcc"),
+        ),
         Err(error) => {
-            report::error(&name, &error.text());
+            report::error(&name, &error.message());
             ExitCode::from(error.exit_status())
         }
     }
@@ -102,7 +101,7 @@ fn explain(call: &Call, asked: &Asked) -> ExitCode {
         Ok(plan) => plan,
         Err(error) => {
             report::events(&log.events, log.debug);
-            report::error(name, &error.text());
+            report::error(name, &error.message());
             return ExitCode::from(error.exit_status());
         }
     };
@@ -111,8 +110,8 @@ fn explain(call: &Call, asked: &Asked) -> ExitCode {
         Err(failure) => {
             report::events(&plan.events, plan.debug);
             report::arguments(&plan);
-            let (status, why) = failure.explain(&plan);
-            report::error(name, &why);
+            let (status, message) = failure.explain(&plan);
+            report::error(name, &message);
             return ExitCode::from(status);
         }
     };

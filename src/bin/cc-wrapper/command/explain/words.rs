@@ -1,7 +1,7 @@
 //! Where an argument comes from, in words.
 
-use cc_wrapper::model::argument::{Arg, Origin, Suffix};
-use cc_wrapper::model::explanation::Note;
+use cc_wrapper::model::argument::{Arg, Origin, RoleSuffix};
+use cc_wrapper::model::explanation::Explanation;
 use cc_wrapper::rules::hardening::stronger;
 use cc_wrapper::rules::hooks;
 
@@ -13,7 +13,7 @@ pub struct Words<'w> {
     pub args: &'w [&'w [u8]],
     pub salt: &'w [u8],
     /// Of the call that has collected the variables.
-    pub notes: &'w [&'w Note],
+    pub notes: &'w [&'w Explanation],
     /// Who set the toolchain's own variables.
     pub collector: &'static str,
 }
@@ -45,16 +45,16 @@ impl Words<'_> {
     }
 
     /// A variable's whole name.
-    pub fn name(&self, name: &str, suffix: Suffix) -> Vec<u8> {
+    pub fn name(&self, name: &str, suffix: RoleSuffix) -> Vec<u8> {
         match suffix {
-            Suffix::Salt => [name.as_bytes(), b"_", self.salt].concat(),
+            RoleSuffix::Salt => [name.as_bytes(), b"_", self.salt].concat(),
             suffix => [name, suffix.name()].concat().into_bytes(),
         }
     }
 
-    fn variable(&self, name: &str, suffix: Suffix) -> String {
+    fn variable(&self, name: &str, suffix: RoleSuffix) -> String {
         match suffix {
-            Suffix::Salt => {
+            RoleSuffix::Salt => {
                 let name = String::from_utf8_lossy(&self.name(name, suffix)).into_owned();
                 format!("{name}, {}", self.collector)
             }
@@ -65,7 +65,7 @@ impl Words<'_> {
     /// Where a hardening flag was asked for.
     pub fn asked_by(&self, name: &str) -> Option<&Origin> {
         let asked = self.notes.iter().find_map(|note| match note {
-            Note::Hardening { asked, .. } => Some(asked),
+            Explanation::Hardening { asked, .. } => Some(asked),
             _ => None,
         });
         let asked = asked?;

@@ -1,10 +1,11 @@
 //! The command line of `man`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgMatches, Command, ValueHint};
 
 use crate::command::COMMANDS;
+use crate::support::argument::{operand, option, path};
 use crate::support::help::{Help, STATUSES};
 
 /// The subcommand's name.
@@ -15,16 +16,16 @@ pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper man wrap | man -l -",
-            "read what there is to know of `cc-wrapper wrap`",
+            "Shows the manual of `cc-wrapper wrap`",
         ),
         (
             "cc-wrapper man --out ~/.local/share/man/man1",
-            "all pages, where man looks if ~/.local/bin is on PATH; then `man cc-wrapper-wrap`",
+            "Installs all pages where man finds them if ~/.local/bin is on PATH; try `man cc-wrapper-wrap`",
         ),
     ],
     notes: &[
-        "The pages are the same whenever and wherever they are made: for packages, run it in the \
-         build and install what is in DIR.",
+        "The pages are the same on every machine: a package can write them during its build and \
+         install the files in DIR.",
     ],
     related: &["completions"],
     statuses: STATUSES,
@@ -32,25 +33,17 @@ pub const HELP: Help = Help {
 
 /// Describes the command line.
 pub fn command() -> Command {
+    let page = "Print the page of this command [default: the page of cc-wrapper]";
+    let out = "Write all pages into DIR: cc-wrapper.1, and one for each command";
     Command::new(NAME)
         .about("Print the man page of a command, or write all man pages")
         .after_help(HELP.text())
         .arg(
-            Arg::new("command")
-                .value_name("COMMAND")
-                .help("The page of this command [default: cc-wrapper's own]")
+            operand("command", "COMMAND", ValueHint::Other, page)
                 .value_parser(COMMANDS.map(|(name, _, _)| name))
                 .hide_possible_values(true),
         )
-        .arg(
-            Arg::new("out")
-                .long("out")
-                .value_name("DIR")
-                .help("Write all pages into DIR, cc-wrapper.1 and one for each command")
-                .value_parser(value_parser!(PathBuf))
-                .value_hint(ValueHint::DirPath)
-                .conflicts_with("command"),
-        )
+        .arg(option("out", "DIR", ValueHint::DirPath, out).conflicts_with("command"))
 }
 
 /// What the user asked for.
@@ -63,7 +56,7 @@ pub enum Arguments<'m> {
 
 impl<'m> Arguments<'m> {
     pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        match matches.get_one::<PathBuf>("out") {
+        match path(matches, "out") {
             Some(out) => Arguments::Out(out),
             None => Arguments::Page(matches.get_one::<String>("command").map(String::as_str)),
         }

@@ -2,12 +2,11 @@
 
 mod arguments;
 mod page;
+mod portable;
 mod program;
-mod roff;
-mod synopsis;
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use clap::ArgMatches;
 
@@ -18,34 +17,35 @@ use crate::command::COMMANDS;
 use crate::support::error::{Result, cannot};
 use crate::support::{file_operation, output};
 
-/// Does what the command line asks.
+/// Prints a page, or writes all of them.
 ///
 /// # Errors
 /// There is no writing there.
 pub fn run(matches: &ArgMatches) -> Result<()> {
+    let pages = pages().map_err(cannot("write", Path::new("man pages")))?;
     match Arguments::read(matches) {
         Arguments::Page(command) => {
             let name = command.map_or("cc-wrapper".to_owned(), page::name);
-            let page = pages().into_iter().find(|page| page.0 == name);
+            let page = pages.into_iter().find(|page| page.0 == name);
             output::to_stdout(page.unwrap_or_default().1.as_bytes())
         }
-        Arguments::Out(directory) => write(&pages(), directory),
+        Arguments::Out(directory) => write(&pages, directory),
     }
 }
 
 /// All pages by their names, the program's own first.
-fn pages() -> Vec<(String, String)> {
+fn pages() -> io::Result<Vec<(String, String)>> {
     let mut program = super::command();
     // Commands come to know their full names.
     program.build();
-    let own = page::of_program(&mut program, &super::HELP);
+    let own = page::of_program(&program, &super::HELP)?;
     let mut pages = vec![("cc-wrapper".to_owned(), own)];
     for (name, _, help) in COMMANDS {
-        if let Some(command) = program.find_subcommand_mut(name) {
-            pages.push((page::name(name), page::of_command(command, help)));
+        if let Some(command) = program.find_subcommand(name) {
+            pages.push((page::name(name), page::of_command(command, help)?));
         }
     }
-    pages
+    Ok(pages)
 }
 
 /// Each is there whole or not at all.

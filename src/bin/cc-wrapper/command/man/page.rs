@@ -1,58 +1,55 @@
-//! A page, from what clap and a command's help know.
+//! A page: clap_mangen's sections of a command line, and below them those that
+//! it does not know.
 
-use clap::{Arg, Command};
+use std::io;
 
+use clap::Command;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use super::portable::portable;
 use super::program;
-use super::roff::{Roff, bold, escaped, italic, prose};
-use super::synopsis::synopsis;
 use crate::support::help::Help;
 
 const SOURCE: &str = concat!("cc-wrapper ", env!("CARGO_PKG_VERSION"));
 
-/// The page of `cc-wrapper` itself.
-pub fn of_program(program: &mut Command, help: &Help) -> String {
-    let mut roff = head("cc-wrapper", program);
-    roff.next_line(&synopsis("ROOT/bin/gcc [ARGUMENT]..."));
-    roff.section("DESCRIPTION");
-    for paragraph in program::DESCRIPTION {
-        roff.paragraph(&prose(paragraph));
-    }
-    roff.section("COMMANDS");
-    for command in program.get_subcommands() {
-        roff.item(
-            &reference(&name(command.get_name())),
-            &prose(&about(command)),
-        );
-    }
-    options(&mut roff, program);
-    tail(&mut roff, help);
-    roff.section("ENVIRONMENT");
+/// The page of `cc-wrapper` itself, whose command is built.
+///
+/// # Errors
+/// None: a page is written to memory.
+pub fn of_program(program: &Command, help: &Help) -> io::Result<String> {
+    let usage = format!("{}\nROOT/bin/gcc [ARGUMENT]...", usage(program));
+    let man = man(program, usage, &program::DESCRIPTION.join("\n\n"));
+    let mut sections = examples_and_statuses(help);
+    sections.control("SH", ["ENVIRONMENT"]);
     for (variable, what) in program::VARIABLES {
-        roff.item(&bold(variable), &prose(what));
+        item(&mut sections, variable, what);
     }
-    roff.paragraph(&prose(program::ENVIRONMENT));
-    let pages = program
-        .get_subcommands()
-        .map(|command| reference(&name(command.get_name())));
-    let others = program::SEE_ALSO.iter().map(|page| escaped(page));
-    see_also(&mut roff, pages.chain(others));
-    roff.into_text()
+    sections
+        .control("PP", [])
+        .text([roman(program::ENVIRONMENT)]);
+    let pages = program.get_subcommands();
+    let pages = pages.map(|command| format!("{}(1)", name(command.get_name())));
+    let others = program::SEE_ALSO.map(str::to_owned);
+    see_also(&mut sections, pages.chain(others));
+    page("cc-wrapper", &man, &sections)
 }
 
 /// The page of one of its commands.
-pub fn of_command(command: &mut Command, help: &Help) -> String {
-    let mut roff = head(&name(command.get_name()), command);
-    roff.section("DESCRIPTION");
-    roff.paragraph(&format!("{}.", prose(&about(command))));
-    for note in help.notes {
-        roff.paragraph(&prose(note));
-    }
-    options(&mut roff, command);
-    tail(&mut roff, help);
-    let related = help.related.iter().map(|command| name(command));
-    let pages = ["cc-wrapper".to_owned()].into_iter().chain(related);
-    see_also(&mut roff, pages.map(|page| reference(&page)));
-    roff.into_text()
+///
+/// # Errors
+/// As above.
+pub fn of_command(command: &Command, help: &Help) -> io::Result<String> {
+    let about = command.get_about().map(ToString::to_string);
+    let about = format!("{}.", about.unwrap_or_default());
+    let description = [&[&about[..]], help.notes].concat();
+    let man = man(command, usage(command), &description.join("\n\n"));
+    let mut sections = examples_and_statuses(help);
+    let related = help.related.iter();
+    let related = related.map(|command| format!("{}(1)", name(command)));
+    let pages = ["cc-wrapper(1)".to_owned()].into_iter().chain(related);
+    see_also(&mut sections, pages);
+    page(&name(command.get_name()), &man, &sections)
 }
 
 /// The name of a command's page.
@@ -60,89 +57,69 @@ pub fn name(command: &str) -> String {
     format!("cc-wrapper-{command}")
 }
 
-/// As one page refers to another.
-fn reference(page: &str) -> String {
-    format!("{}(1)", bold(page))
+/// The usage as `--help` has it. clap_mangen's own names each option, but not
+/// what it takes.
+fn usage(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    usage.trim_start_matches("Usage:").trim().to_owned()
 }
 
-fn about(command: &Command) -> String {
-    command
-        .get_about()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+fn man(command: &Command, usage: String, description: &str) -> Man {
+    let command = command.clone().override_usage(usage);
+    let command = command.subcommand_help_heading("COMMANDS");
+    Man::new(command.long_about(description.to_owned()))
 }
 
-fn head(name: &str, command: &mut Command) -> Roff {
-    let mut roff = Roff::page(name, SOURCE);
-    roff.section("NAME");
-    let mut about = about(command);
-    if let Some(first) = about.get_mut(..1) {
-        first.make_ascii_lowercase();
+fn examples_and_statuses(help: &Help) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXAMPLES"]);
+    for (i, (line, what)) in help.examples.iter().enumerate() {
+        if i > 0 {
+            roff.control("PP", []);
+        }
+        // To be typed as it is: the line is not filled.
+        roff.control("nf", []).text([bold(*line)]).control("fi", []);
+        if !what.is_empty() {
+            let indent = ["4"];
+            roff.control("RS", indent)
+                .text([roman(*what)])
+                .control("RE", []);
+        }
     }
-    roff.paragraph(&format!("{} \\- {}", escaped(name), escaped(&about)));
-    roff.section("SYNOPSIS");
-    let usage = command.render_usage().to_string();
-    roff.paragraph(&synopsis(usage.trim_start_matches("Usage:").trim()));
+    roff.control("SH", ["EXIT STATUS"]);
+    for (status, when) in help.statuses {
+        item(&mut roff, status, when);
+    }
     roff
 }
 
-/// Operands first: nothing else says what they are.
-fn options(roff: &mut Roff, command: &Command) {
-    roff.section("OPTIONS");
-    let (operands, options): (Vec<&Arg>, Vec<&Arg>) =
-        command.get_arguments().partition(|arg| arg.is_positional());
-    for arg in operands.into_iter().chain(options) {
-        roff.item(&tag(arg), &prose(&meaning(arg)));
-    }
-}
-
-/// `-o, --output OUTPUT`
-fn tag(arg: &Arg) -> String {
-    let short = arg.get_short().map(|short| bold(&format!("-{short}")));
-    let long = arg.get_long().map(|long| bold(&format!("--{long}")));
-    let names: Vec<String> = short.into_iter().chain(long).collect();
-    let values = match arg.get_action().takes_values() {
-        true => arg.get_value_names().unwrap_or_default(),
-        false => &[],
-    };
-    let values: Vec<String> = values.iter().map(|value| italic(value)).collect();
-    let words = [names.join(", "), values.join(" ")];
-    let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
-
-/// What `--help` tells of it.
-fn meaning(arg: &Arg) -> String {
-    let mut text = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    if !arg.get_action().takes_values() {
-        return text;
-    }
-    let defaults = arg.get_default_values().iter();
-    let defaults: Vec<_> = defaults.map(|value| value.to_string_lossy()).collect();
-    if !defaults.is_empty() {
-        text.push_str(&format!(" [default: {}]", defaults.join(" ")));
-    }
-    let values = arg.get_possible_values();
-    if !values.is_empty() && !arg.is_hide_possible_values_set() {
-        let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
-        text.push_str(&format!(" [possible values: {}]", values.join(", ")));
-    }
-    text
-}
-
-fn tail(roff: &mut Roff, help: &Help) {
-    roff.section("EXAMPLES");
-    for (line, what) in help.examples {
-        roff.example(line, what);
-    }
-    roff.section("EXIT STATUS");
-    for (status, when) in help.statuses {
-        roff.item(&bold(status), &prose(when));
-    }
+fn item(roff: &mut Roff, tag: &str, what: &str) {
+    roff.control("TP", []).text([bold(tag)]).text([roman(what)]);
 }
 
 fn see_also(roff: &mut Roff, pages: impl Iterator<Item = String>) {
-    roff.section("SEE ALSO");
-    let pages: Vec<String> = pages.collect();
-    roff.paragraph(&pages.join(",\n"));
+    roff.control("SH", ["SEE ALSO"]);
+    let mut words = Vec::new();
+    for page in pages {
+        let (name, section) = page.split_once('(').unwrap_or((&page, ""));
+        words.extend([bold(name), roman(format!("({section}")), roman(", ")]);
+    }
+    words.pop();
+    roff.text(words);
+}
+
+/// The whole page. It has no date: the same sources give the same page.
+fn page(name: &str, man: &Man, sections: &Roff) -> io::Result<String> {
+    // clap_mangen's title loses the empty date. Names and paths stay whole.
+    let title = name.to_uppercase();
+    let mut text = format!(".TH {title} 1 \"\" \"{SOURCE}\" cc-wrapper\n.nh\n.ad l\n").into_bytes();
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    if name == "cc-wrapper" {
+        man.render_subcommands_section(&mut text)?;
+    }
+    man.render_options_section(&mut text)?;
+    sections.to_writer(&mut text)?;
+    Ok(portable(&String::from_utf8_lossy(&text)))
 }

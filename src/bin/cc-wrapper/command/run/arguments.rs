@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgAction, ArgMatches, Command, ValueHint};
 
 use crate::command::environment;
+use crate::support::argument::{all, call, flag, option, path};
 use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
@@ -16,21 +17,21 @@ pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper run --toolchain ~/wrapped --with /opt/zlib -- make -j8",
-            "the variables are those that `cc-wrapper env` prints",
+            "Sets the variables that `cc-wrapper env` prints",
         ),
         (
             "~/wrapped/bin/cc-wrapper run --compdb compile.db -- make",
-            "ROOT/bin/cc-wrapper means ROOT; then `cc-wrapper compdb compile.db`",
+            "Records the build for `cc-wrapper compdb`; ROOT/bin/cc-wrapper uses ROOT",
         ),
         (
             "~/wrapped/bin/cc-wrapper run --with /opt/zlib -- bash",
-            "a shell",
+            "Starts a shell",
         ),
     ],
-    notes: &["It exits as COMMAND did, and by the signal that ended it."],
+    notes: &["run exits as COMMAND does, and by the same signal if one ends COMMAND."],
     related: &["env", "compdb"],
     statuses: &[
-        ("1", "COMMAND was not run; standard error says why."),
+        ("1", "COMMAND was not started; standard error says why."),
         USAGE,
         ("126", "COMMAND cannot be run."),
         ("127", "COMMAND is not there."),
@@ -40,51 +41,19 @@ pub const HELP: Help = Help {
 
 /// Describes the command line.
 pub fn command() -> Command {
-    let path = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name(value)
-            .help(help)
-            .value_parser(value_parser!(PathBuf))
-            .value_hint(ValueHint::DirPath)
-    };
+    let with = "Make this dependency's directory known; may be repeated";
+    let compdb = "Record each compile in this file, for `cc-wrapper compdb`";
     Command::new(NAME)
-        .about("Run a command with these dependencies, and count its calls")
+        .about("Run a command with dependencies, and count compiles and links")
         .after_help(HELP.text())
         .arg(environment::toolchain())
-        .arg(
-            path(
-                "with",
-                "PREFIX",
-                "Where a dependency is installed (repeatable)",
-            )
-            .action(ArgAction::Append),
-        )
-        .arg(
-            path(
-                "compdb",
-                "FILE",
-                "Record each compile there, for `cc-wrapper compdb`",
-            )
-            .value_hint(ValueHint::FilePath),
-        )
-        .arg(
-            Arg::new("quiet")
-                .long("quiet")
-                .short('q')
-                .help("Do not count, and say nothing at the end")
-                .action(ArgAction::SetTrue),
-        )
-        .arg(
-            Arg::new("command")
-                .value_name("COMMAND")
-                .help("A program on PATH, or its path, and its arguments")
-                .required(true)
-                .num_args(1..)
-                .trailing_var_arg(true)
-                .value_parser(value_parser!(OsString))
-                .value_hint(ValueHint::CommandWithArguments),
-        )
+        .arg(option("with", "PREFIX", ValueHint::DirPath, with).action(ArgAction::Append))
+        .arg(option("compdb", "FILE", ValueHint::FilePath, compdb))
+        .arg(flag("quiet", "Do not count, and print nothing at the end").short('q'))
+        .arg(call(
+            "COMMAND",
+            "A program on PATH or the path of one, and its arguments",
+        ))
 }
 
 /// What the user asked for.
@@ -99,15 +68,12 @@ pub struct Arguments<'m> {
 
 impl<'m> Arguments<'m> {
     pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        let path = |name| matches.get_one::<PathBuf>(name).map(PathBuf::as_path);
-        let prefixes = matches.get_many::<PathBuf>("with").into_iter().flatten();
-        let command = matches.get_many("command");
         Arguments {
-            toolchain: path("toolchain"),
-            prefixes: prefixes.map(PathBuf::as_path).collect(),
-            compdb: path("compdb"),
+            toolchain: path(matches, "toolchain"),
+            prefixes: all(matches, "with").map(PathBuf::as_path).collect(),
+            compdb: path(matches, "compdb"),
             quiet: matches.get_flag("quiet"),
-            command: command.into_iter().flatten().collect(),
+            command: all(matches, "call").collect(),
         }
     }
 }

@@ -4,28 +4,25 @@
 mod arguments;
 mod totals;
 
-use std::env;
+use self::arguments::Arguments;
+use self::totals::Totals;
+use crate::command::environment;
+use crate::process::anonymous_file::temporary_directory;
+use crate::process::{child, count, report};
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::paths::absolute;
+use crate::support::show::shown;
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs, io};
 
 use clap::ArgMatches;
 use tempfile::NamedTempFile;
 
 pub use arguments::{HELP, NAME, command};
-
-use self::arguments::Arguments;
-use self::totals::Totals;
-use crate::command::environment;
-use crate::process::anonymous_file::temporary_directory;
-use crate::process::child;
-use crate::process::count;
-use crate::support::error::{Error, Result, cannot, warn};
-use crate::support::paths::absolute;
-use crate::support::show::shown;
 
 const STATS: &str = "CC_WRAPPER_STATS";
 const COUNTED: &str = "CC_WRAPPER_COUNTED";
@@ -76,13 +73,14 @@ fn database(file: &Path) -> Result<PathBuf> {
     let directory = path.parent().unwrap_or(&path);
     if path.is_dir() || !directory.is_dir() {
         return Err(Error::new(format!(
-            "--compdb {} can be no file: {}; give a file in a directory that is there",
+            "--compdb {} can be no file: {}",
             shown(file),
             match path.is_dir() {
                 true => "it is a directory".to_owned(),
                 false => format!("{} is no directory", shown(directory)),
             }
-        )));
+        ))
+        .remedy("give a file in a directory that is there"));
     }
     Ok(path)
 }
@@ -111,10 +109,8 @@ fn counts() -> Result<NamedTempFile> {
             false => Err(io::Error::other("TMPDIR is no absolute path")),
         })
         .map_err(|why| {
-            Error::new(format!(
-                "cannot count calls in {}: {why}; set TMPDIR, or give --quiet",
-                shown(&directory)
-            ))
+            let error: Error = cannot("count calls in", &directory)(why);
+            error.remedy("set TMPDIR, or give --quiet")
         })
 }
 
@@ -123,14 +119,15 @@ fn not_run(program: &OsStr, why: &io::Error) -> Error {
     let called = shown(program);
     let is_name = !program.as_bytes().contains(&b'/');
     match why.kind() {
-        io::ErrorKind::NotFound if is_name => Error::new(format!(
-            "{called}: not found on PATH; install it, or give its path"
-        ))
-        .exiting(127),
+        io::ErrorKind::NotFound if is_name => Error::new(format!("{called}: not found on PATH"))
+            .remedy("install it, or give its path")
+            .exiting(127),
         io::ErrorKind::NotFound => Error::new(format!(
             "{called}: no such program, or its interpreter is not there"
         ))
         .exiting(127),
-        _ => Error::new(format!("cannot run {called}: {why}")).exiting(126),
+        _ => Error::new(format!("cannot run {called}"))
+            .because(report::why(why))
+            .exiting(126),
     }
 }

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
+use crate::support::argument::{all, flag, option, path};
 use crate::support::error::Result;
 use crate::support::help::{Help, USAGE};
 use crate::support::paths::absolute;
@@ -17,25 +18,29 @@ pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper rustup",
-            "wraps the linker that the active toolchain brings, so that what it links finds its \
-             libraries; again after each `rustup update`",
+            "Wraps the linker of the active toolchain, so that the programs it links find their \
+             libraries; repeat this after each `rustup update`",
         ),
         (
             "cc-wrapper rustup --all --check",
-            "tells which are wrapped and run",
+            "Says which linkers are wrapped and run",
         ),
     ],
     notes: &[
-        "In lib/rustlib/TARGET/bin, gcc-ld/ld.lld becomes cc-wrapper, the original goes to \
-         gcc-ld-unwrapped/ld.lld, and nix-support/toolchain.json says so. rustc runs it by \
-         itself, whichever compiler it is told to link with.",
+        "In lib/rustlib/TARGET/bin, cc-wrapper replaces gcc-ld/ld.lld. The original becomes \
+         gcc-ld-unwrapped/ld.lld, and nix-support/toolchain.json describes both. rustc runs \
+         gcc-ld/ld.lld whichever compiler links.",
     ],
     related: &["wrap", "doctor"],
     statuses: &[
-        ("0", "It is done; with --check, all are wrapped and run."),
+        (
+            "0",
+            "Success; with --check: all linkers are wrapped and run.",
+        ),
         (
             "1",
-            "Something is not done, or with --check not as it should be; standard error says what.",
+            "Something failed, or --check found a linker that is not wrapped or does not run; \
+             standard error says what.",
         ),
         USAGE,
     ],
@@ -77,43 +82,34 @@ pub struct Patchelf {
 
 /// Describes the command line.
 pub fn command() -> Command {
-    let flag = |name: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .help(help)
-            .action(ArgAction::SetTrue)
-    };
-    let path = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name(value)
-            .help(help)
-            .value_parser(value_parser!(PathBuf))
-            .value_hint(ValueHint::DirPath)
-            .requires("patchelf")
-    };
+    let toolchain = "Change this toolchain; may be repeated [default: the active one]";
+    let loader = "Set this interpreter [default: the one of $NIX_CC]";
+    let libraries = "Search this directory for libraries, then those of $NIX_LDFLAGS and $NIX_CC; \
+        may be repeated";
     Command::new(NAME)
-        .about("Wrap the linker that a Rust toolchain brings, in place")
+        .about("Wrap the linker that comes with a Rust toolchain")
         .after_help(HELP.text())
         .arg(
-            Arg::new("toolchain")
-                .long("toolchain")
-                .value_name("NAME|PATH")
-                .help("This toolchain; may be repeated [default: the active one]")
+            option("toolchain", "NAME|PATH", ValueHint::DirPath, toolchain)
                 .value_parser(value_parser!(OsString))
-                .value_hint(ValueHint::DirPath)
                 .action(ArgAction::Append),
         )
         .arg(
-            flag("all", "All that rustup has installed, but for linked ones")
-                .conflicts_with("toolchain"),
+            flag(
+                "all",
+                "Change all toolchains that rustup has installed, except linked ones",
+            )
+            .conflicts_with("toolchain"),
         )
-        .arg(flag("undo", "Put the original linkers back"))
+        .arg(flag("undo", "Restore the original linkers"))
         .arg(
-            flag("check", "Only tell of each whether it is wrapped and runs")
-                .conflicts_with_all(["undo", "dry-run", "patchelf"]),
+            flag(
+                "check",
+                "Change nothing; print for each linker whether it is wrapped and runs",
+            )
+            .conflicts_with_all(["undo", "dry-run", "patchelf"]),
         )
-        .arg(flag("dry-run", "Only tell what would change"))
+        .arg(flag("dry-run", "Change nothing; print what would change"))
         .arg(
             flag(
                 "patchelf",
@@ -121,21 +117,11 @@ pub fn command() -> Command {
             )
             .conflicts_with("undo"),
         )
+        .arg(option("dynamic-linker", "PATH", ValueHint::FilePath, loader).requires("patchelf"))
         .arg(
-            path(
-                "dynamic-linker",
-                "PATH",
-                "The interpreter to set [default: $NIX_CC's]",
-            )
-            .value_hint(ValueHint::FilePath),
-        )
-        .arg(
-            path(
-                "library-dir",
-                "DIR",
-                "Look for their libraries here, then where $NIX_LDFLAGS and $NIX_CC say; may be repeated",
-            )
-            .action(ArgAction::Append),
+            option("library-dir", "DIR", ValueHint::DirPath, libraries)
+                .requires("patchelf")
+                .action(ArgAction::Append),
         )
 }
 
@@ -155,13 +141,10 @@ impl Arguments {
             _ => What::Wrap,
         };
         let patchelf = if matches.get_flag("patchelf") {
-            let interpreter = matches.get_one::<PathBuf>("dynamic-linker");
-            let libraries = matches.get_many::<PathBuf>("library-dir");
+            let libraries = all::<PathBuf>(matches, "library-dir");
             Some(Patchelf {
-                interpreter: interpreter.map(|path| absolute(path)).transpose()?,
+                interpreter: path(matches, "dynamic-linker").map(absolute).transpose()?,
                 libraries: libraries
-                    .into_iter()
-                    .flatten()
                     .map(|path| absolute(path))
                     .collect::<Result<_>>()?,
             })

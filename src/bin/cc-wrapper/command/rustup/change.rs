@@ -4,19 +4,19 @@
 //! First comes what nobody looks at yet, `toolchain.json` and the original's
 //! second name; last, by a rename, the launcher itself.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
-use rustix::fs::{Access, access};
-
-use super::describe::{self, Config};
+use super::describe::Config;
 use super::place::{Found, Place, look};
-use super::runs::{self, REINSTALL};
+use super::runs::REINSTALL;
+use super::{describe, runs};
 use crate::support::error::{Error, Result, cannot};
 use crate::support::file_operation::{Step, is_temporary};
 use crate::support::self_binary;
 use crate::support::show::shown;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{AccessFlags, access};
 
 /// What is to be done at one place.
 #[derive(Debug)]
@@ -148,10 +148,8 @@ fn best(place: &Place, programs: &[&Path]) -> Result<PathBuf> {
     let whys = programs
         .iter()
         .filter_map(|program| runs::why_not(place, program));
-    Err(Error::new(format!(
-        "{}; {REINSTALL} brings a new one",
-        whys.collect::<Vec<_>>().join("; ")
-    )))
+    Err(Error::new(whys.collect::<Vec<_>>().join("; "))
+        .remedy(format!("{REINSTALL} brings a new one")))
 }
 
 /// What makes `best` the launcher, and removes the original.
@@ -188,7 +186,7 @@ fn refuse_foreign(path: &Path, found: &Found) -> Result<()> {
 }
 
 fn in_the_way(path: &Path, what: &str) -> Error {
-    Error::new(format!("{} is {what}; move it away first", shown(path)))
+    Error::about(path, format!("is {what}")).remedy("move it away first")
 }
 
 /// What can take the lost original's place: one that runs, or may when it is
@@ -199,9 +197,10 @@ fn sibling(place: &Place) -> Result<PathBuf> {
     }
     place.siblings()?.into_iter().next().ok_or_else(|| {
         Error::new(format!(
-            "the original of {} is lost, and so are its likes; {REINSTALL} brings them back",
+            "the original of {} is lost, and so are its likes",
             shown(&place.launcher())
         ))
+        .remedy(format!("{REINSTALL} brings them back"))
     })
 }
 
@@ -248,11 +247,9 @@ pub fn writable(directory: &Path) -> Result<()> {
     let metadata = fs::metadata(directory).map_err(cannot("read", directory))?;
     // Root may write it all the same: then it is a store's.
     let is_closed = metadata.permissions().mode() & 0o222 == 0;
-    if is_closed || access(directory, Access::WRITE_OK).is_err() {
-        return Err(Error::new(format!(
-            "{} cannot be written; a toolchain of a store is changed where it is built",
-            shown(directory)
-        )));
+    if is_closed || access(directory, AccessFlags::W_OK).is_err() {
+        return Err(Error::about(directory, "cannot be written")
+            .remedy("a toolchain of a store is changed where it is built"));
     }
     Ok(())
 }

@@ -1,18 +1,16 @@
 //! What a wrapped launcher finds out about itself.
 
-use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-
-use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
-use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
-use cc_wrapper::text::Bytes;
-
 use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
 use crate::command::wrap;
 use crate::support::error::{Result, cannot};
 use crate::support::self_binary::TOOLCHAIN;
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
+use cc_wrapper::text::Bytes;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What lies where the launcher's `toolchain.json` belongs.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +48,7 @@ pub fn text(place: &Place, system_directories: &[Bytes<'static>]) -> Vec<u8> {
         suffix_salt: Cow::Owned(place.target().replace(['-', '.'], "_").into_bytes()),
         tools: vec![Tool {
             name: Cow::Borrowed(LAUNCHER.as_bytes()),
-            role: Cow::Borrowed(Role::Ld.name().as_bytes()),
+            kind: Cow::Borrowed(ToolKind::Ld.name().as_bytes()),
             // It is moved along.
             program: Cow::Owned(program),
             ..Tool::default()
@@ -118,7 +116,7 @@ fn why_wrong(place: &Place, text: &[u8]) -> Option<String> {
     if program.is_none() || program != resolved(place.original()) {
         return Some("names another linker".to_owned());
     }
-    let is_linker = tool.is_some_and(|tool| Role::parse(&tool.role) == Some(Role::Ld));
+    let is_linker = tool.is_some_and(|tool| ToolKind::parse(&tool.kind) == Some(ToolKind::Ld));
     let is_as_made = is_linker && toolchain.any_driver;
     (!is_as_made).then(|| "has been changed".to_owned())
 }

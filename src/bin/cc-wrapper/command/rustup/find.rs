@@ -1,16 +1,14 @@
 //! Which toolchains are meant, and where they lie.
 
-use std::env;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
 use super::arguments::Which;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
 
 /// Below a toolchain's root.
 pub const RUSTLIB: &str = "lib/rustlib";
@@ -45,10 +43,10 @@ pub fn find(which: &Which) -> Result<Meant> {
     };
     for root in found {
         if !root.join(RUSTLIB).is_dir() {
-            return Err(Error::new(format!(
-                "{} is no Rust toolchain: it has no {RUSTLIB}",
-                shown(&root)
-            )));
+            return Err(Error::about(
+                &root,
+                format!("is no Rust toolchain: it has no {RUSTLIB}"),
+            ));
         }
         let root = fs::canonicalize(&root).map_err(cannot("resolve", &root))?;
         if !toolchains.contains(&root) {
@@ -72,10 +70,12 @@ fn active() -> Result<PathBuf> {
         Ok(target) => format!("{} is a link to {}", shown(&root), shown(&target)),
         Err(_) => format!("{} is not of rustup's installing", shown(&root)),
     };
-    Err(Error::new(format!(
-        "the active toolchain {what}; to change it there, give --toolchain {}",
-        shell_words::quote(&canonical(&root).to_string_lossy())
-    )))
+    Err(
+        Error::new(format!("the active toolchain {what}")).remedy(format!(
+            "to change it there, give --toolchain {}",
+            shell_words::quote(&canonical(&root).to_string_lossy())
+        )),
+    )
 }
 
 fn named(given: &OsStr) -> Result<PathBuf> {
@@ -92,7 +92,8 @@ fn named(given: &OsStr) -> Result<PathBuf> {
 /// The root of a toolchain, as rustup says; `None`: of the active one.
 fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
     let rustup = which::which("rustup").map_err(|_| {
-        Error::new("there is no rustup on PATH to ask; give the toolchain's directory as --toolchain PATH, with a slash in it")
+        Error::new("there is no rustup on PATH to ask")
+            .remedy("give the toolchain's directory as --toolchain PATH, with a slash in it")
     })?;
     let mut command = Command::new(&rustup);
     command.arg("which");
@@ -113,9 +114,10 @@ fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
             let said = said.lines().next().unwrap_or("it says nothing");
             let asked = name.map_or_else(String::new, |name| format!(" of {}", shown(name)));
             Err(Error::new(format!(
-                "rustup does not tell the place{asked}: {}; give it as --toolchain PATH",
+                "rustup does not tell the place{asked}: {}",
                 said.strip_prefix("error: ").unwrap_or(said)
-            )))
+            ))
+            .remedy("give it as --toolchain PATH"))
         }
     }
 }
@@ -134,9 +136,8 @@ fn toolchains() -> Result<PathBuf> {
         (Some(home), _) => PathBuf::from(home),
         (None, Some(home)) => Path::new(&home).join(".rustup"),
         (None, None) => {
-            return Err(Error::new(
-                "neither RUSTUP_HOME nor HOME is set; give the toolchain's directory as --toolchain PATH",
-            ));
+            return Err(Error::new("neither RUSTUP_HOME nor HOME is set")
+                .remedy("give the toolchain's directory as --toolchain PATH"));
         }
     };
     Ok(absolute(&home)?.join("toolchains"))

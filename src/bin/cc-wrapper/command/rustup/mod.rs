@@ -9,25 +9,23 @@ mod patchelf;
 mod place;
 mod runs;
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::text::Bytes;
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
-
 use self::arguments::{Arguments, What};
 use self::change::Change;
 use self::patchelf::Patch;
 use self::place::Place;
 use crate::support::error::{Error, Result};
-use crate::support::file_operation;
 use crate::support::file_operation::Step;
-use crate::support::install;
-use crate::support::interrupt;
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row};
+use crate::support::{file_operation, install, interrupt};
+use cc_wrapper::text::Bytes;
+use std::io;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+pub use arguments::{HELP, NAME, command};
 
 /// Does what the command line asks and tells what that was.
 ///
@@ -142,10 +140,11 @@ impl Work<'_> {
         match wrong {
             0 => Ok(()),
             _ => Err(Error::new(format!(
-                "{}: {wrong} of {} is not wrapped or does not run; see above, then run this without --check",
+                "{}: {wrong} of {} is not wrapped or does not run",
                 shown(root),
                 places.len()
-            ))),
+            ))
+            .remedy("see above, then run this without --check")),
         }
     }
 
@@ -228,7 +227,7 @@ fn take(places: &[Place], changes: &[Change], patches: &[Patch]) -> Result<()> {
             .then(|| runs::why_not(place, &launcher))
             .flatten()
         {
-            return Err(Error::new(format!("{why}; undo it with --undo")));
+            return Err(Error::new(why).remedy("undo it with --undo"));
         }
     }
     Ok(())

@@ -1,22 +1,20 @@
 //! Programs whose interpreter does not exist, as on NixOS, are given another,
 //! and what they need its places; by patchelf.
 
-use std::collections::BTreeSet;
-use std::env;
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use super::arguments;
 use super::change::writable;
 use super::find::{RUSTLIB, trimmed};
-use crate::support::elf;
+use crate::process::report;
 use crate::support::error::{Error, Result, cannot};
-use crate::support::file_operation;
 use crate::support::paths::canonical;
 use crate::support::show::shown;
+use crate::support::{elf, file_operation};
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
 
 /// Written by nixpkgs' wrappers.
 const INTERPRETER: &str = "nix-support/dynamic-linker";
@@ -73,7 +71,8 @@ pub fn plan(root: &Path, asked: &arguments::Patchelf) -> Result<Vec<Patch>> {
     }
     let machine = Machine {
         patchelf: which::which("patchelf").map_err(|_| {
-            Error::new("--patchelf: there is no patchelf on PATH; install it, or enable nix-ld")
+            Error::new("--patchelf: there is no patchelf on PATH")
+                .remedy("install it, or enable nix-ld")
         })?,
         interpreter: interpreter(asked)?,
         libraries: asked.libraries.iter().cloned().chain(told()).collect(),
@@ -107,12 +106,15 @@ impl Machine<'_> {
                 continue;
             }
             let Some(directory) = self.libraries.iter().find(|path| holds(path)) else {
-                return Err(Error::new(format!(
-                    "{} needs {}, which is not where NIX_LDFLAGS and NIX_CC say, nor beside {}; give its directory with --library-dir",
-                    shown(file),
-                    shown(name),
-                    shown(&self.interpreter)
-                )));
+                return Err(Error::about(
+                    file,
+                    format!(
+                        "needs {}, which is not where NIX_LDFLAGS and NIX_CC say, nor beside {}",
+                        shown(name),
+                        shown(&self.interpreter)
+                    ),
+                )
+                .remedy("give its directory with --library-dir"));
             };
             if !rpath.is_empty() {
                 rpath.push(b':');
@@ -193,8 +195,9 @@ fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
             let file = env::var_os("NIX_CC").map(|cc| Path::new(&cc).join(INTERPRETER));
             let file = file.filter(|file| file.exists()).ok_or_else(|| {
                 Error::new(format!(
-                    "--patchelf: which interpreter? NIX_CC names no compiler with {INTERPRETER}; run this in a nix-shell, or give --dynamic-linker"
+                    "--patchelf: which interpreter? NIX_CC names no compiler with {INTERPRETER}"
                 ))
+                .remedy("run this in a nix-shell, or give --dynamic-linker")
             })?;
             let text = fs::read(&file).map_err(cannot("read", &file))?;
             (trimmed(&text), format!("{}: ", shown(&file)))
@@ -234,7 +237,7 @@ fn output(command: &mut Command) -> Result<Vec<u8>> {
     let line = line();
     let output = command
         .output()
-        .map_err(|why| Error::new(format!("cannot run {line}: {why}")))?;
+        .map_err(|why| Error::new(format!("cannot run {line}")).because(report::why(&why)))?;
     if output.status.success() {
         return Ok(output.stdout);
     }

@@ -1,17 +1,14 @@
 //! The linker of one target of a toolchain, and in which state it is.
 
-use std::fmt::{self, Display};
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-
 use super::find::RUSTLIB;
-use crate::support::elf;
 use crate::support::error::{Error, Result, cannot};
-use crate::support::self_binary;
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show::shown;
+use crate::support::{elf, elf_note};
+use std::fmt::Display;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
 
 /// The launcher that a driver runs as `-fuse-ld=lld`.
 pub const LAUNCHER: &str = "ld.lld";
@@ -74,11 +71,11 @@ impl Place {
             }
             let real = fs::canonicalize(&bin).map_err(cannot("resolve", &bin))?;
             if !real.starts_with(root) {
-                return Err(Error::new(format!(
-                    "{} leads out of the toolchain, to {}; change it there",
-                    shown(&bin),
-                    shown(&real)
-                )));
+                return Err(Error::about(
+                    &bin,
+                    format!("leads out of the toolchain, to {}", shown(&real)),
+                )
+                .remedy("change it there"));
             }
             places.push(Place { bin });
         }
@@ -194,7 +191,7 @@ pub fn look(path: &Path) -> Result<Found> {
     Ok(if text.is_empty() {
         Found::Leftover("an empty file".to_owned())
     } else if text.starts_with(elf::MAGIC) {
-        if self_binary::is_binary(&text) {
+        if elf_note::is_in(&*text) {
             Found::Ours
         } else {
             Found::Program
@@ -208,8 +205,10 @@ pub fn look(path: &Path) -> Result<Found> {
 
 /// Also behind a dangling link, or where a file is in the way.
 fn is_absent(why: &io::Error) -> bool {
-    why.kind() == io::ErrorKind::NotFound
-        || why.raw_os_error() == Some(rustix::io::Errno::NOTDIR.raw_os_error())
+    matches!(
+        why.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use super::hardening;
 use super::lay_out::FlagFiles;
+use crate::support::argument::{all, flag, operand, option};
 use crate::support::error::{Error, Result};
 use crate::support::help::{Help, STATUSES};
 use crate::support::paths::{has_white_space, plain};
@@ -20,25 +21,25 @@ pub const HELP: Help = Help {
     examples: &[
         (
             "cc-wrapper wrap ~/wrapped",
-            "all compilers and linkers on PATH; then PATH=~/wrapped/bin:$PATH make",
+            "Wraps all compilers and linkers on PATH; then use PATH=~/wrapped/bin:$PATH make",
         ),
         (
             "cc-wrapper wrap ~/clang --cc clang --cc clang++ --ld ld.lld",
-            "these two, with ld.lld as their linker",
+            "Wraps these two, with ld.lld as their linker",
         ),
         (
             "cc-wrapper wrap ~/arm --cc aarch64-linux-gnu-gcc",
-            "a cross compiler, with the binutils of its target",
+            "Wraps a cross compiler, with the binutils of its target",
         ),
         (
             "cc-wrapper wrap ~/hard --hardening \"fortify pic relro bindnow\"",
-            "these flags where NIX_HARDENING_ENABLE is not set",
+            "Uses these hardening flags if NIX_HARDENING_ENABLE is not set",
         ),
     ],
     notes: &[
-        "A call through the root reads NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin. Wrapping \
-         DIR again replaces it as a whole, also under running builds. The options of the last \
-         time are not remembered: give them again.",
+        "Tools in DIR/bin read NIX_CFLAGS_COMPILE, NIX_LDFLAGS and related variables. To change \
+         DIR, run wrap again, even while builds use it: it replaces DIR as a whole and does not \
+         remember options, so give all of them.",
     ],
     related: &["env", "run", "explain", "doctor"],
     statuses: STATUSES,
@@ -61,84 +62,59 @@ pub struct Arguments {
 
 /// Describes the command line.
 pub fn command() -> Command {
-    let text = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name(value)
-            .help(help)
-            .value_parser(value_parser!(OsString))
-            .value_hint(ValueHint::Other)
-    };
-    let path = |name: &'static str, value: &'static str, help: &'static str| {
-        text(name, value, help)
-            .value_parser(value_parser!(PathBuf))
-            .value_hint(ValueHint::DirPath)
-    };
-    let program = |name: &'static str, help: &'static str| {
-        text(name, "PROGRAM", help).value_hint(ValueHint::CommandName)
-    };
+    let text = |name, value, help| option(name, value, ValueHint::Other, help);
+    let program = |name, help| option(name, "PROGRAM", ValueHint::CommandName, help);
+    let dir = "The root to create: absent, empty, or a wrapped root to replace";
+    let store = "Add an rpath only for libraries below PREFIX if NIX_STORE is unset; may be repeated \
+        [default: for all libraries that the dynamic loader does not find by itself]";
+    let salt = "Suffix of this toolchain's variables (NIX_…_SALT) [default: the target triple]";
+    let loader = "Set this dynamic loader in linked programs [default: the compiler's choice]";
     Command::new(NAME)
-        .about("Lay a wrapped root around this machine's compilers and linkers")
+        .about("Create a wrapped root around this machine's compilers and linkers")
         .after_help(HELP.text())
+        .arg(operand("dir", "DIR", ValueHint::DirPath, dir).required(true))
         .arg(
-            Arg::new("dir")
-                .value_name("DIR")
-                .help("The root: absent, empty, or a wrapped root to be replaced")
-                .required(true)
-                .value_parser(value_parser!(PathBuf))
-                .value_hint(ValueHint::DirPath),
-        )
-        .arg(
-            program("cc", "Wrap this compiler, not those on PATH (repeatable)")
-                .action(ArgAction::Append),
-        )
-        .arg(program("ld", "What `ld` in the root runs"))
-        .arg(path(
-            "bintools",
-            "DIR",
-            "Take linkers and binutils from there, not from PATH",
-        ))
-        .arg(
-            text(
-                "salt",
-                "SALT",
-                "Ends the names of this root's own variables [default: the target]",
-            )
-            .value_parser(value_parser!(String)),
-        )
-        .arg(
-            path(
-                "store",
-                "PREFIX",
-                "Only libraries under it get an rpath while NIX_STORE is unset (repeatable) \
-                 [default: all that the dynamic loader does not find by itself]",
+            program(
+                "cc",
+                "Wrap this compiler; may be repeated [default: all on PATH]",
             )
             .action(ArgAction::Append),
         )
+        .arg(program(
+            "ld",
+            "Run this linker as `ld` [default: the compiler's own, or the one on PATH]",
+        ))
+        .arg(option(
+            "bintools",
+            "DIR",
+            ValueHint::DirPath,
+            "Take linkers and binutils from DIR [default: PATH]",
+        ))
+        .arg(text("salt", "SALT", salt).value_parser(value_parser!(String)))
+        .arg(option("store", "PREFIX", ValueHint::DirPath, store).action(ArgAction::Append))
         .arg(
             text(
                 "hardening",
                 "LIST",
-                "Hardening flags for calls without NIX_HARDENING_ENABLE",
+                "Use these hardening flags if NIX_HARDENING_ENABLE is unset [default: none]",
             )
             .value_parser(value_parser!(String)),
         )
+        .arg(option(
+            "dynamic-linker",
+            "PATH",
+            ValueHint::FilePath,
+            loader,
+        ))
         .arg(
-            path(
-                "dynamic-linker",
-                "PATH",
-                "The dynamic loader that linked programs start with",
-            )
-            .value_hint(ValueHint::FilePath),
+            text("cflags", "FLAGS", "Add these flags to every compiler call")
+                .allow_hyphen_values(true),
         )
-        .arg(text("cflags", "FLAGS", "Flags for every compiler call").allow_hyphen_values(true))
-        .arg(text("ldflags", "FLAGS", "Flags for every link").allow_hyphen_values(true))
-        .arg(
-            Arg::new("no-check")
-                .long("no-check")
-                .help("Do not try the root before it is put in place")
-                .action(ArgAction::SetTrue),
-        )
+        .arg(text("ldflags", "FLAGS", "Add these flags to every link").allow_hyphen_values(true))
+        .arg(flag(
+            "no-check",
+            "Do not test the root before putting it in place",
+        ))
 }
 
 impl Arguments {
@@ -147,11 +123,11 @@ impl Arguments {
     pub fn read(matches: &ArgMatches) -> Result<Arguments> {
         let mut arguments = Arguments {
             dir: matches.get_one("dir").cloned().unwrap_or_default(),
-            cc: many(matches, "cc"),
+            cc: all(matches, "cc").cloned().collect(),
             ld: matches.get_one("ld").cloned(),
             bintools: matches.get_one("bintools").cloned(),
             salt: matches.get_one("salt").cloned(),
-            store: many(matches, "store"),
+            store: all(matches, "store").cloned().collect(),
             hardening: matches
                 .get_one::<String>("hardening")
                 .map(|list| hardening::parse_list(list))
@@ -185,11 +161,6 @@ impl Arguments {
         }
         Ok(arguments)
     }
-}
-
-fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
-    let values = matches.get_many(name).unwrap_or_default();
-    values.cloned().collect()
 }
 
 /// `given` as directories below it are spelled.

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::tool_name::{ToolName, names};
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::toolchain::ToolKind;
 
 use super::find::{Search, is_program};
 use super::probe::Compiler;
@@ -43,7 +43,7 @@ pub struct Source<'a> {
 fn asked_names() -> impl Iterator<Item = &'static str> {
     let others = ["gcc-", "gnat", "llvm-", "lld", "mold", "gold"];
     let is_gnu = move |name: &&str| !others.iter().any(|other| name.starts_with(other));
-    names(Some(Role::Ld)).chain(names(None).filter(is_gnu))
+    names(Some(ToolKind::Ld)).chain(names(None).filter(is_gnu))
 }
 
 impl Source<'_> {
@@ -129,7 +129,7 @@ impl Bintools {
                 .keys()
                 .filter_map(|name| ToolName::parse(name.as_bytes()))
                 .filter(|name| name.is_bare())
-                .filter(|name| name.role == Some(Role::Ld) || !name.serves_all_targets())
+                .filter(|name| name.kind == Some(ToolKind::Ld) || !name.serves_all_targets())
                 .map(|name| name.base)
                 .collect();
             if !keep {
@@ -191,17 +191,17 @@ fn listing(search: &Search, target: &Triple, bare: bool, gnat: bool) -> Bintools
         Some(prefix) => target.same(prefix),
         None => bare || name.serves_all_targets(),
     };
-    let of_role = |role: Option<Role>| {
+    let of_role = |kind: Option<ToolKind>| {
         let (found, _) = search.all(|name| {
             ToolName::parse(name).is_some_and(|name| {
-                name.role == role && belongs(&name) && (gnat || !name.is_of_gnat())
+                name.kind == kind && belongs(&name) && (gnat || !name.is_of_gnat())
             })
         });
         let programs = found.into_iter().map(|found| (found.name, found.program));
         programs.collect()
     };
     Bintools {
-        linkers: of_role(Some(Role::Ld)),
+        linkers: of_role(Some(ToolKind::Ld)),
         plain: of_role(None),
     }
 }
@@ -229,7 +229,7 @@ fn programs_of(directory: &Path) -> Result<PathBuf> {
 
 fn is_bare_linker_with_version(name: &OsStr) -> bool {
     ToolName::parse(name.as_bytes()).is_some_and(|name| {
-        name.role == Some(Role::Ld) && name.prefix.is_empty() && !name.version.is_empty()
+        name.kind == Some(ToolKind::Ld) && name.prefix.is_empty() && !name.version.is_empty()
     })
 }
 

@@ -1,17 +1,16 @@
 //! Compiling, linking and running programs through the new root.
 
+use super::run;
+use super::run::Workshop;
+use super::select::Selection;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::show::shown;
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use cc_wrapper::model::toolchain::{Family, Role};
-
-use super::run::{self, Workshop};
-use super::select::Selection;
-use crate::support::error::{Error, Result, cannot};
-use crate::support::show::shown;
 
 /// A root whose tools are tried.
 pub struct Check<'a> {
@@ -71,9 +70,9 @@ impl Check<'_> {
             steps: self.steps(links),
         };
         for (n, compiler) in self.selection.compilers.iter().enumerate() {
-            let language = match compiler.role {
-                Role::Cc => &C,
-                Role::Cxx => &CXX,
+            let language = match compiler.kind {
+                ToolKind::Cc => &C,
+                ToolKind::Cxx => &CXX,
                 _ => continue,
             };
             let Some(name) = self.name_of(n) else {
@@ -181,10 +180,11 @@ impl Check<'_> {
             return Ok(());
         }
         Err(Error::new(format!(
-            "check: the {} program has no rpath, so its linker was not the root's: {}; --no-check installs the root anyway",
+            "check: the {} program has no rpath, so its linker was not the root's: {}",
             language.name,
             run::line(&command)
-        )))
+        ))
+        .remedy("--no-check installs the root anyway"))
     }
 
     fn command(&self, tool: &Path, prefix: &Path) -> Command {
@@ -203,10 +203,11 @@ fn succeed(command: &mut Command, what: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(format!(
-        "check: cannot {what} ({}): {}; mend that, or install unchecked with --no-check",
+        "check: cannot {what} ({}): {}",
         output.status,
         run::line(command)
     ))
+    .remedy("mend that, or install unchecked with --no-check")
     .saying(&output.stderr))
 }
 

@@ -1,18 +1,16 @@
 //! A root's `toolchain.json`.
 
+use super::bintools::Bintools;
+use super::find::Found;
+use super::run::Workshop;
+use super::select::{Named, Selection};
+use super::{hardening, run};
+use crate::support::error::Result;
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::text::Bytes;
 use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::toolchain::{Role, RoleMarkers, Tool, Toolchain};
-use cc_wrapper::text::Bytes;
-
-use super::bintools::Bintools;
-use super::find::Found;
-use super::hardening;
-use super::run::{self, Workshop};
-use super::select::{Named, Selection};
-use crate::support::error::Result;
 
 /// What `toolchain.json` is to say.
 pub struct Description<'a> {
@@ -59,14 +57,14 @@ impl<'a> Description<'a> {
         let compilers = compilers.map(|named| self.compiler(named, unsupported));
         let mut tools: Vec<_> = compilers.collect();
         let gnat = self.selection.gnat.iter();
-        let gnat = gnat.map(|found| tool(found.name.as_bytes(), Role::Gnat, &found.program));
+        let gnat = gnat.map(|found| tool(found.name.as_bytes(), ToolKind::Gnat, &found.program));
         tools.extend(gnat);
         let others = self.pkg_config.iter();
         let others =
-            others.map(|found| tool(found.name.as_bytes(), Role::PkgConfig, &found.program));
+            others.map(|found| tool(found.name.as_bytes(), ToolKind::PkgConfig, &found.program));
         tools.extend(others);
         let linkers = self.bintools.linkers.iter();
-        tools.extend(linkers.map(|(name, program)| tool(name.as_bytes(), Role::Ld, program)));
+        tools.extend(linkers.map(|(name, program)| tool(name.as_bytes(), ToolKind::Ld, program)));
         tools.sort_by(|a, b| a.name.cmp(&b.name));
         tools
     }
@@ -79,16 +77,16 @@ impl<'a> Description<'a> {
         Tool {
             compiler: (family != main.identity.family).then_some(family),
             hardening_unsupported: (own != mains).then(|| strings(own)),
-            linker_by_prefix: self.by_prefix[named.compiler] && compiler.role != Role::Cpp,
-            ..tool(named.name.as_bytes(), compiler.role, &named.program)
+            linker_by_prefix: self.by_prefix[named.compiler] && compiler.kind != ToolKind::Cpp,
+            ..tool(named.name.as_bytes(), compiler.kind, &named.program)
         }
     }
 }
 
-fn tool<'a>(name: &'a [u8], role: Role, program: &'a Path) -> Tool<'a> {
+fn tool<'a>(name: &'a [u8], kind: ToolKind, program: &'a Path) -> Tool<'a> {
     Tool {
         name: Cow::Borrowed(name),
-        role: Cow::Borrowed(role.name().as_bytes()),
+        kind: Cow::Borrowed(kind.name().as_bytes()),
         program: bytes(program),
         ..Tool::default()
     }

@@ -1,23 +1,24 @@
 //! What lies on PATH.
 
-use std::collections::HashSet;
-use std::env;
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use rustix::fs::{Access, access};
-
 use crate::support::error::{Error, Result};
 use crate::support::paths::absolute;
 use crate::support::self_binary;
 use crate::support::show::shown;
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use nix::unistd::{AccessFlags, access};
 
 /// Directories to look for programs in, wrapped roots' own left out.
 #[derive(Debug)]
 pub struct Search {
     directories: Vec<PathBuf>,
+    /// Of each directory, sorted.
+    names: OnceCell<Vec<Vec<OsString>>>,
 }
 
 /// A program and the name it is found under.
@@ -40,14 +41,17 @@ impl Search {
     pub fn along(path: &OsStr) -> Search {
         let directories = env::split_paths(path)
             .filter(|directory| directory.is_absolute() && !self_binary::is_wrapped_bin(directory));
-        Search {
-            directories: directories.collect(),
-        }
+        Search::of(directories.collect())
     }
 
     pub fn within(directory: &Path) -> Search {
+        Search::of(vec![directory.to_path_buf()])
+    }
+
+    fn of(directories: Vec<PathBuf>) -> Search {
         Search {
-            directories: vec![directory.to_path_buf()],
+            directories,
+            names: OnceCell::new(),
         }
     }
 
@@ -61,12 +65,14 @@ impl Search {
     /// the caches that were passed over.
     pub fn all(&self, wanted: impl Fn(&[u8]) -> bool) -> (Vec<Found>, Vec<Cache>) {
         let (mut found, mut caches, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        for directory in &self.directories {
-            for name in names(directory) {
-                if !wanted(name.as_bytes()) || seen.contains(&name) {
+        let read = || self.directories.iter().map(|dir| names(dir)).collect();
+        let names = self.names.get_or_init(read);
+        for (directory, names) in self.directories.iter().zip(names) {
+            for name in names {
+                if !wanted(name.as_bytes()) || seen.contains(name) {
                     continue;
                 }
-                let program = directory.join(&name);
+                let program = directory.join(name);
                 if !is_program(&program) || self_binary::is_wrapper(&program) {
                     continue;
                 }
@@ -74,8 +80,11 @@ impl Search {
                     caches.push(Cache { program, cache });
                     continue;
                 }
-                seen.insert(name.clone());
-                found.push(Found { name, program });
+                seen.insert(name);
+                found.push(Found {
+                    name: name.clone(),
+                    program,
+                });
             }
         }
         (found, caches)
@@ -88,19 +97,16 @@ impl Search {
         if given.as_bytes().contains(&b'/') {
             let program = absolute(Path::new(given))?;
             if !is_program(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called}: no such program; give a name on PATH or the path of an executable"
-                )));
+                return Err(Error::new(format!("{option} {called}: no such program"))
+                    .remedy("give a name on PATH or the path of an executable"));
             }
             if self_binary::is_wrapper(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called} is itself a wrapper; give the program that it runs"
-                )));
+                return Err(Error::new(format!("{option} {called} is itself a wrapper"))
+                    .remedy("give the program that it runs"));
             }
             if let Some(cache) = self_binary::cache(&program) {
-                return Err(Error::new(format!(
-                    "{option} {called} is {cache}; give the compiler that it runs"
-                )));
+                return Err(Error::new(format!("{option} {called} is {cache}"))
+                    .remedy("give the compiler that it runs"));
             }
             return Ok((program, Vec::new()));
         }
@@ -115,15 +121,13 @@ impl Search {
                 None => return Ok((program, caches)),
             }
         }
-        Err(Error::new(format!(
-            "{option} {called}: not found on PATH; give its path"
-        )))
+        Err(Error::new(format!("{option} {called}: not found on PATH")).remedy("give its path"))
     }
 }
 
 /// Whether `path` can be run.
 pub fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|is| is.is_file()) && access(path, Access::EXEC_OK).is_ok()
+    fs::metadata(path).is_ok_and(|is| is.is_file()) && access(path, AccessFlags::X_OK).is_ok()
 }
 
 fn names(directory: &Path) -> Vec<OsString> {

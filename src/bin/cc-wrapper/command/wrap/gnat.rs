@@ -1,14 +1,12 @@
 //! gnat's programs that run each other.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-
-use cc_wrapper::model::tool_name::ToolName;
-
 use super::find::{Found, is_program};
 use crate::support::error::{Error, Result};
 use crate::support::self_binary;
 use crate::support::show::shown;
+use cc_wrapper::model::tool_name::ToolName;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What the root's gnatmake is told to take from the root.
 const OF_GNATMAKE: [&str; 2] = ["gnatbind", "gnatlink"];
@@ -47,11 +45,11 @@ fn beside(program: &Found, names: &[OsString]) -> Result<Found> {
     let found =
         there.find(|found| is_program(&found.program) && !self_binary::is_wrapper(&found.program));
     found.ok_or_else(|| {
-        Error::new(format!(
-            "{} runs {}, which is not beside it; name that with --cc too",
-            shown(&program.program),
-            shown(&names[0])
-        ))
+        Error::about(
+            &program.program,
+            format!("runs {}, which is not beside it", shown(&names[0])),
+        )
+        .remedy("name that with --cc too")
     })
 }
 

@@ -1,14 +1,13 @@
 //! Which hardening flags a compiler knows.
 
+use super::probe::Compiler;
+use super::run;
+use super::run::Workshop;
+use crate::support::error::{Error, Result, cannot};
+use cc_wrapper::model::toolchain::{Family, ToolKind};
+use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::toolchain::{Family, Role};
-use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
-
-use super::probe::Compiler;
-use super::run::{self, Workshop};
-use crate::support::error::{Error, Result, cannot};
 
 /// Flags younger than most compilers. Asked about side by side, they cost few
 /// questions.
@@ -34,10 +33,10 @@ pub fn parse_list(list: &str) -> Result<Vec<String>> {
         Some(unknown) => {
             let mut known: Vec<_> = known().collect();
             known.sort_unstable();
-            Err(Error::new(format!(
-                "--hardening: no flag is called {unknown}; there are {}",
-                known.join(" ")
-            )))
+            Err(
+                Error::new(format!("--hardening: no flag is called {unknown}"))
+                    .remedy(format!("there are {}", known.join(" "))),
+            )
         }
     }
 }
@@ -45,7 +44,7 @@ pub fn parse_list(list: &str) -> Result<Vec<String>> {
 /// The names of the flags with which `compiler` does not compile an empty
 /// source without a warning.
 pub fn unsupported(workshop: &Workshop, compiler: &Compiler) -> Result<Vec<&'static str>> {
-    let source = source(workshop, compiler.role);
+    let source = source(workshop, compiler.kind);
     fs::write(&source, "").map_err(cannot("write", &source))?;
     let mut names = Vec::new();
     let flags = questions(compiler.identity.family);
@@ -84,20 +83,20 @@ fn search(
 }
 
 /// An empty source; not /dev/null, of which gfortran warns.
-fn source(workshop: &Workshop, role: Role) -> PathBuf {
-    workshop.scratch().join(match role {
-        Role::Cxx => "empty.cc",
-        Role::Fortran => "empty.f95",
+fn source(workshop: &Workshop, kind: ToolKind) -> PathBuf {
+    workshop.scratch().join(match kind {
+        ToolKind::Cxx => "empty.cc",
+        ToolKind::Fortran => "empty.f95",
         _ => "empty.c",
     })
 }
 
 fn takes(workshop: &Workshop, compiler: &Compiler, source: &Path, flags: &[&Flag]) -> Result<bool> {
-    let (language, step) = match compiler.role {
-        Role::Cxx => ("c++", Some("-S")),
-        Role::Fortran => ("f95", Some("-S")),
+    let (language, step) = match compiler.kind {
+        ToolKind::Cxx => ("c++", Some("-S")),
+        ToolKind::Fortran => ("f95", Some("-S")),
         // clang's warns of a -E that it does not need.
-        Role::Cpp => ("c", None),
+        ToolKind::Cpp => ("c", None),
         _ => ("c", Some("-S")),
     };
     let mut command = workshop.command(&compiler.program);

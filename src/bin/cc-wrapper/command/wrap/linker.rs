@@ -1,13 +1,11 @@
 //! Making sure that the linker which a compiler runs is the root's.
 
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::toolchain::Family;
-
 use super::probe::Compiler;
 use super::run::Workshop;
 use crate::support::error::{Error, Result};
 use crate::support::show::shown;
+use cc_wrapper::model::toolchain::Family;
+use std::path::{Path, PathBuf};
 
 /// Whether `compiler` must be told with `-B` where `bin` is, so that it takes
 /// the `linkers` there.
@@ -35,11 +33,14 @@ pub fn needs_prefix(
     }
     match elsewhere(true)? {
         None => Ok(true),
-        Some((linker, answer)) => Err(Error::new(format!(
-            "{} runs {} as {linker} whatever -B and PATH say, past any wrapper; leave it out with --cc",
-            shown(&compiler.program),
-            shown(&answer)
-        ))),
+        Some((linker, answer)) => Err(Error::about(
+            &compiler.program,
+            format!(
+                "runs {} as {linker} whatever -B and PATH say, past any wrapper",
+                shown(&answer)
+            ),
+        )
+        .remedy("leave it out with --cc")),
     }
 }
 
@@ -49,7 +50,7 @@ pub fn private_directory(workshop: &Workshop, compiler: &Compiler) -> Result<Opt
     if compiler.identity.family != Family::Gcc {
         return Ok(None);
     }
-    Ok(target_and_version(&compiler.search_directories(workshop)?))
+    Ok(target_and_version(compiler.search_directories(workshop)?))
 }
 
 /// The end of gcc's `install: /usr/lib/gcc/x86_64-linux-gnu/12/`.

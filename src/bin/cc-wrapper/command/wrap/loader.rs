@@ -123,7 +123,7 @@ pub fn system_directories(
     for compiler in compilers {
         let told = compiler.search_directories(workshop)?;
         directories.extend(
-            compilers_own(&told)
+            compilers_own(told)
                 .iter()
                 .flat_map(|own| with_multilibs(own)),
         );

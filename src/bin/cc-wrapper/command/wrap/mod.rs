@@ -17,17 +17,6 @@ mod run;
 mod select;
 mod triple;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::env;
-use std::path::{Path, PathBuf};
-
-use cc_wrapper::model::toolchain::Family;
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
-pub use loader::musl_directories;
-pub use triple::Triple;
-
 use self::arguments::Arguments;
 use self::bintools::{Bintools, Source};
 use self::check::Check;
@@ -44,6 +33,16 @@ use crate::support::install::Staging;
 use crate::support::self_binary::BINARY;
 use crate::support::show::shown;
 use crate::support::{interrupt, linker_shims, paths};
+use cc_wrapper::model::toolchain::Family;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+pub use arguments::{HELP, NAME, command};
+pub use loader::musl_directories;
+pub use triple::Triple;
 
 /// Does what the command line asks and tells what that was.
 ///

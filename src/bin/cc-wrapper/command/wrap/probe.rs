@@ -1,23 +1,24 @@
 //! Asking a compiler what it is.
 
+use super::run;
+use super::run::Workshop;
+use super::triple::Triple;
+use crate::support::error::{Error, Result};
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cc_wrapper::model::toolchain::{Family, Role};
-
-use super::run::{self, Workshop};
-use super::triple::Triple;
-use crate::support::error::{Error, Result};
-use crate::support::show::shown;
+use once_cell::sync::OnceCell;
 
 /// A real compiler, whatever names lead to it.
 #[derive(Debug)]
 pub struct Compiler {
     pub program: PathBuf,
-    pub role: Role,
+    pub kind: ToolKind,
     pub identity: Identity,
+    search_directories: OnceCell<String>,
 }
 
 /// What a compiler says about itself.
@@ -29,6 +30,15 @@ pub struct Identity {
 }
 
 impl Compiler {
+    pub fn new(program: PathBuf, kind: ToolKind, identity: Identity) -> Compiler {
+        Compiler {
+            program,
+            kind,
+            identity,
+            search_directories: OnceCell::new(),
+        }
+    }
+
     /// The path or bare name by which it calls `tool`.
     pub fn program_name(&self, workshop: &Workshop, tool: &str) -> Result<PathBuf> {
         let mut command = workshop.command(&self.program);
@@ -55,11 +65,17 @@ impl Compiler {
         ask_program_name(&mut command, tool)
     }
 
-    /// Lines such as `libraries: =/a:/b`.
-    pub fn search_directories(&self, workshop: &Workshop) -> Result<String> {
-        let mut command = workshop.command(&self.program);
-        let output = run::output(command.arg("-print-search-dirs"))?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    /// Lines such as `libraries: =/a:/b`. The compiler is asked once.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub fn search_directories(&self, workshop: &Workshop) -> Result<&str> {
+        let ask = || {
+            let mut command = workshop.command(&self.program);
+            let output = run::output(command.arg("-print-search-dirs"))?;
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        self.search_directories.get_or_try_init(ask).map(|s| &**s)
     }
 }
 
@@ -67,20 +83,22 @@ impl Compiler {
 ///
 /// # Errors
 /// Names the question to which no compiler's answer came.
-pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Identity> {
+pub fn identify(workshop: &Workshop, program: &Path, kind: ToolKind) -> Result<Identity> {
     let mut command = workshop.command(program);
     command.args(["-dM", "-E"]);
-    match role {
-        Role::Fortran => command.args(["-cpp", "-x", "f95-cpp-input", "/dev/null"]),
+    match kind {
+        ToolKind::Fortran => command.args(["-cpp", "-x", "f95-cpp-input", "/dev/null"]),
         _ => command.args(["-x", "c", "/dev/null"]),
     };
     let macros = text_answer(&mut command)?;
     let family_and_version = family_and_version(&macros).ok_or_else(|| {
-        Error::new(format!(
-            "{} is neither gcc nor clang, going by the macros it defines ({})",
-            shown(program),
-            run::line(&command)
-        ))
+        Error::about(
+            program,
+            format!(
+                "is neither gcc nor clang, going by the macros it defines ({})",
+                run::line(&command)
+            ),
+        )
     })?;
     let (family, version) = family_and_version;
 
@@ -88,11 +106,10 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
     let target = text_answer(command.arg("-dumpmachine"))?;
     let target = Triple::new(target.trim());
     if target.as_str().is_empty() {
-        return Err(Error::new(format!(
-            "{} does not name its target ({})",
-            shown(program),
-            run::line(&command)
-        )));
+        return Err(Error::about(
+            program,
+            format!("does not name its target ({})", run::line(&command)),
+        ));
     }
     Ok(Identity {
         family,
@@ -103,7 +120,7 @@ pub fn identify(workshop: &Workshop, program: &Path, role: Role) -> Result<Ident
 
 /// The language of a driver whose name does not tell, by the libraries that
 /// it links.
-pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<Role> {
+pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<ToolKind> {
     let line = link_line(workshop, program)?;
     let words: Vec<&[u8]> = line
         .split(u8::is_ascii_whitespace)
@@ -112,11 +129,11 @@ pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<Role> {
         .collect();
     let links = |library: &[u8]| words.contains(&library);
     Ok(if links(b"-lgfortran") {
-        Role::Fortran
+        ToolKind::Fortran
     } else if links(b"-lstdc++") || links(b"-lc++") {
-        Role::Cxx
+        ToolKind::Cxx
     } else {
-        Role::Cc
+        ToolKind::Cc
     })
 }
 
@@ -143,12 +160,14 @@ fn answer(command: &mut Command) -> Result<Vec<u8>> {
     let output = run::output(command)?;
     if !output.status.success() {
         let program = Path::new(command.get_program());
-        return Err(Error::new(format!(
-            "{} does not answer as a compiler: {} ({})",
-            shown(program),
-            output.status,
-            run::line(command)
-        ))
+        return Err(Error::about(
+            program,
+            format!(
+                "does not answer as a compiler: {} ({})",
+                output.status,
+                run::line(command)
+            ),
+        )
         .saying(&output.stderr));
     }
     Ok(output.stdout)

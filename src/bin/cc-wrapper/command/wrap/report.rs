@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use cc_wrapper::model::toolchain::Role;
+use cc_wrapper::model::toolchain::ToolKind;
 
 use super::bintools::Bintools;
 use super::check::Checked;
@@ -53,10 +53,10 @@ impl Report<'_> {
         let cc = names.iter().find(|named| named.name == "cc");
         if let Some(named) = cc.or(names.first()) {
             let compiler = &self.selection.compilers[named.compiler];
-            let variable = match compiler.role {
-                Role::Cxx => ", or CXX=",
-                Role::Fortran => ", or FC=",
-                Role::Cpp => ", or CPP=",
+            let variable = match compiler.kind {
+                ToolKind::Cxx => ", or CXX=",
+                ToolKind::Fortran => ", or FC=",
+                ToolKind::Cpp => ", or CPP=",
                 _ => ", or CC=",
             };
             out.extend(variable.bytes());

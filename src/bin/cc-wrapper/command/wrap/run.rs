@@ -1,15 +1,14 @@
 //! Running other programs so that only what is asked decides what they say.
 
-use std::env;
+use crate::process::report;
+use crate::process::report::quoted;
+use crate::support::error::{Error, Result};
+use crate::support::interrupt;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::thread;
-
-use crate::process::report::quoted;
-use crate::support::error::{Error, Result};
-use crate::support::interrupt;
+use std::{env, thread};
 
 /// Variables that steer a compiler or linker past its command line.
 const STEERING: &[&str] = &[
@@ -80,11 +79,12 @@ impl Workshop {
 pub fn output(command: &mut Command) -> Result<Output> {
     let output = command.output().map_err(|why| {
         // What it reads, and not it, may be what was not found.
-        let what_to_do = match Path::new("/dev/null").exists() {
-            true => "",
-            false => "; mount /dev, for there is no /dev/null",
-        };
-        Error::new(format!("cannot run {}: {why}{what_to_do}", line(command)))
+        let error = Error::new(format!("cannot run {}", line(command))).because(report::why(&why));
+        if Path::new("/dev/null").exists() {
+            error
+        } else {
+            error.remedy("mount /dev, because there is no /dev/null")
+        }
     })?;
     interrupt::check()?;
     Ok(output)

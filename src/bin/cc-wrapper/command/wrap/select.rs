@@ -1,22 +1,20 @@
 //! Which compilers a root wraps, and under which names.
 
+use super::find::{Cache, Found, Search};
+use super::probe::{Compiler, Identity};
+use super::run::Workshop;
+use super::triple::Triple;
+use super::{gnat, probe, run};
+use crate::support::error::{Error, Result};
+use crate::support::paths::canonical;
+use crate::support::show::shown;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str;
-
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Family, Role};
-
-use super::find::{Cache, Found, Search};
-use super::gnat;
-use super::probe::{self, Compiler, Identity};
-use super::run::{self, Workshop};
-use super::triple::Triple;
-use crate::support::error::{Error, Result};
-use crate::support::paths::canonical;
-use crate::support::show::shown;
 
 /// The compilers of a root; all have the first one's target.
 #[derive(Debug)]
@@ -50,7 +48,7 @@ pub struct LeftOut {
 
 struct Candidate {
     found: Found,
-    role: Role,
+    kind: ToolKind,
     identity: Identity,
     canonical: PathBuf,
 }
@@ -86,19 +84,19 @@ impl Selection {
         };
         let identities = run::of_each(&found, |found| {
             let name = ToolName::parse(found.name.as_bytes())?;
-            let role = name.role?;
-            let identity = probe::identify(workshop, &found.program, role);
+            let kind = name.kind?;
+            let identity = probe::identify(workshop, &found.program, kind);
             // A prefix that is no target makes it another tool.
             let is_other =
                 |identity: &Identity| name.target().is_some_and(|t| !identity.target.same(t));
-            (!identity.as_ref().is_ok_and(is_other)).then_some((role, identity))
+            (!identity.as_ref().is_ok_and(is_other)).then_some((kind, identity))
         });
         let mut candidates = Vec::new();
         for (found, identity) in found.into_iter().zip(identities) {
             match identity {
                 None => {}
-                Some((role, Ok(identity))) => {
-                    candidates.push(Candidate::new(found, role, identity));
+                Some((kind, Ok(identity))) => {
+                    candidates.push(Candidate::new(found, kind, identity));
                 }
                 Some((_, Err(error))) => left_out
                     .broken
@@ -142,53 +140,54 @@ impl Selection {
                 Some(same) if same == leads_to => continue,
                 Some(_) => {
                     return Err(Error::new(format!(
-                        "--cc names two programs called {}; give each its own root",
+                        "--cc names two programs called {}",
                         shown(&name)
-                    )));
+                    ))
+                    .remedy("give each its own root"));
                 }
                 None => {}
             }
             left_out.caches.extend(caches);
             let found = Found { name, program };
-            let role = match ToolName::parse(found.name.as_bytes()).map(|name| name.role) {
-                Some(Some(Role::Gnat)) => {
+            let kind = match ToolName::parse(found.name.as_bytes()).map(|name| name.kind) {
+                Some(Some(ToolKind::Gnat)) => {
                     gnat.push(found);
                     continue;
                 }
-                Some(Some(role)) if role.is_compiler() => role,
+                Some(Some(kind)) if kind.is_compiler() => kind,
                 Some(_) => {
-                    return Err(Error::new(format!(
-                        "--cc {} is no compiler; a linker is given with --ld, binutils with --bintools",
-                        shown(given)
-                    )));
+                    return Err(Error::new(format!("--cc {} is no compiler", shown(given)))
+                        .remedy("a linker is given with --ld, binutils with --bintools"));
                 }
                 None => {
                     // Whatever it is, it must be a compiler first.
-                    probe::identify(workshop, &found.program, Role::Cc)?;
+                    probe::identify(workshop, &found.program, ToolKind::Cc)?;
                     probe::role_by_link(workshop, &found.program)?
                 }
             };
-            let identity = probe::identify(workshop, &found.program, role)?;
+            let identity = probe::identify(workshop, &found.program, kind)?;
             if let Some(first) = candidates.first() {
                 if !first.identity.target.same(identity.target.as_str()) {
-                    return Err(Error::new(format!(
-                        "{} is for {}, {} for {}; give each its own root",
-                        shown(&first.found.program),
-                        first.identity.target,
-                        shown(&found.program),
-                        identity.target
-                    )));
+                    return Err(Error::about(
+                        &first.found.program,
+                        format!(
+                            "is for {}, {} for {}",
+                            first.identity.target,
+                            shown(&found.program),
+                            identity.target
+                        ),
+                    )
+                    .remedy("give each its own root"));
                 }
             }
-            candidates.push(Candidate::new(found, role, identity));
+            candidates.push(Candidate::new(found, kind, identity));
         }
         if candidates.is_empty() {
-            return Err(Error::new(
-                "--cc names only gnat's programs; name the gcc that they work for too",
-            ));
+            return Err(Error::new("--cc names only gnat's programs")
+                .remedy("name the gcc that they work for too"));
         }
         // The first C compiler says what the others are measured by.
-        let main = candidates.iter().position(|c| c.role == Role::Cc);
+        let main = candidates.iter().position(|c| c.kind == ToolKind::Cc);
         let main = candidates.remove(main.unwrap_or(0));
         candidates.insert(0, main);
         gnat::complete(&mut gnat)?;
@@ -205,22 +204,19 @@ impl Selection {
             gnat: Vec::new(),
             left_out,
         };
-        let mut keys: Vec<(PathBuf, Role, Identity)> = Vec::new();
+        let mut keys: Vec<(PathBuf, ToolKind, Identity)> = Vec::new();
         for candidate in candidates {
             let Candidate {
                 found,
-                role,
+                kind,
                 identity,
                 canonical,
             } = candidate;
-            let key = (canonical, role, identity.clone());
+            let key = (canonical, kind, identity.clone());
             let compiler = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
                 keys.push(key);
-                selection.compilers.push(Compiler {
-                    program: found.program.clone(),
-                    role,
-                    identity,
-                });
+                let compiler = Compiler::new(found.program.clone(), kind, identity);
+                selection.compilers.push(compiler);
                 keys.len() - 1
             });
             selection.names.push(Named {
@@ -231,18 +227,18 @@ impl Selection {
         }
         // For another target, they would take the place of the host's.
         if selection.target().is_native() {
-            selection.add_alias("cc", Role::Cc);
-            selection.add_alias("c++", Role::Cxx);
+            selection.add_alias("cc", ToolKind::Cc);
+            selection.add_alias("c++", ToolKind::Cxx);
         }
         selection
     }
 
     /// Gives the first compiler of `role` the name that build systems try.
-    fn add_alias(&mut self, alias: &str, role: Role) {
+    fn add_alias(&mut self, alias: &str, kind: ToolKind) {
         if self.has(OsStr::new(alias)) {
             return;
         }
-        let of_role = |named: &&Named| self.compilers[named.compiler].role == role;
+        let of_role = |named: &&Named| self.compilers[named.compiler].kind == kind;
         let family = self.main().identity.family;
         let first = self
             .names
@@ -268,7 +264,8 @@ impl Selection {
         let target = self.target();
         let (found, _) = search.all(|name| {
             ToolName::parse(name).is_some_and(|name| {
-                name.role == Some(Role::Gnat) && name.target().map_or(native, |p| target.same(p))
+                name.kind == Some(ToolKind::Gnat)
+                    && name.target().map_or(native, |p| target.same(p))
             })
         });
         self.gnat = found;
@@ -280,11 +277,11 @@ impl Selection {
 }
 
 impl Candidate {
-    fn new(found: Found, role: Role, identity: Identity) -> Candidate {
+    fn new(found: Found, kind: ToolKind, identity: Identity) -> Candidate {
         Candidate {
             canonical: canonical(&found.program),
             found,
-            role,
+            kind,
             identity,
         }
     }
@@ -292,9 +289,14 @@ impl Candidate {
     /// The lower, the rather it is the root's main compiler.
     fn rank(&self) -> (usize, usize) {
         const NAMES: [&str; 3] = ["cc", "gcc", "clang"];
-        const ROLES: [Role; 4] = [Role::Cc, Role::Cxx, Role::Fortran, Role::Cpp];
+        const ROLES: [ToolKind; 4] = [
+            ToolKind::Cc,
+            ToolKind::Cxx,
+            ToolKind::Fortran,
+            ToolKind::Cpp,
+        ];
         let by_name = NAMES.iter().position(|name| self.found.name == *name);
-        let by_role = ROLES.iter().position(|role| self.role == *role);
+        let by_role = ROLES.iter().position(|kind| self.kind == *kind);
         (
             by_name.unwrap_or(NAMES.len()),
             by_role.unwrap_or(ROLES.len()),
@@ -304,7 +306,7 @@ impl Candidate {
 
 fn may_be_compiler(name: &[u8]) -> bool {
     ToolName::parse(name).is_some_and(|name| {
-        name.role.is_some_and(Role::is_compiler)
+        name.kind.is_some_and(ToolKind::is_compiler)
             // Scripts around the gcc on PATH, which will be the root's.
             && !matches!(name.base, "c89" | "c99")
             && name.target().is_none_or(Triple::plausible)
@@ -316,13 +318,13 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn candidate(name: &str, program: &str, role: Role, family: Family) -> Candidate {
+    fn candidate(name: &str, program: &str, kind: ToolKind, family: Family) -> Candidate {
         Candidate {
             found: Found {
                 name: name.into(),
                 program: Path::new("/bin").join(name),
             },
-            role,
+            kind,
             identity: Identity {
                 family,
                 version: "1".to_owned(),
@@ -336,11 +338,11 @@ mod tests {
     fn names_of_one_program_share_a_compiler_and_aliases_are_added() {
         let selection = Selection::from(
             vec![
-                candidate("gcc-12", "/g", Role::Cc, Family::Gcc),
-                candidate("clang++", "/c", Role::Cxx, Family::Clang),
-                candidate("clang", "/c", Role::Cc, Family::Clang),
-                candidate("gcc", "/g", Role::Cc, Family::Gcc),
-                candidate("g++", "/g++", Role::Cxx, Family::Gcc),
+                candidate("gcc-12", "/g", ToolKind::Cc, Family::Gcc),
+                candidate("clang++", "/c", ToolKind::Cxx, Family::Clang),
+                candidate("clang", "/c", ToolKind::Cc, Family::Clang),
+                candidate("gcc", "/g", ToolKind::Cc, Family::Gcc),
+                candidate("g++", "/g++", ToolKind::Cxx, Family::Gcc),
             ],
             LeftOut::default(),
         );
@@ -372,10 +374,10 @@ mod tests {
     #[test]
     fn cc_is_the_main_compiler_wherever_it_was_found() {
         let mut found = [
-            candidate("cpp", "/p", Role::Cpp, Family::Gcc),
-            candidate("aarch64-linux-gnu-gcc", "/a", Role::Cc, Family::Gcc),
-            candidate("clang", "/c", Role::Cc, Family::Clang),
-            candidate("cc", "/g", Role::Cc, Family::Gcc),
+            candidate("cpp", "/p", ToolKind::Cpp, Family::Gcc),
+            candidate("aarch64-linux-gnu-gcc", "/a", ToolKind::Cc, Family::Gcc),
+            candidate("clang", "/c", ToolKind::Cc, Family::Clang),
+            candidate("cc", "/g", ToolKind::Cc, Family::Gcc),
         ];
         found.sort_by_key(Candidate::rank);
         let order: Vec<_> = found.iter().map(|c| c.found.name.clone()).collect();

@@ -5,12 +5,10 @@ mod github;
 mod json;
 mod posix;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-
 use super::Variable;
 use crate::support::error::{Error, Result};
-use crate::support::show::shown;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 /// Writes variables down.
 ///
@@ -68,10 +66,13 @@ fn text<'v>(variable: &'v Variable, reader: &str) -> Result<&'v str> {
     std::str::from_utf8(&variable.value).map_err(|_| {
         let mut words = variable.value.split(|byte| b" \t\n:".contains(byte));
         let path = words.find(|word| std::str::from_utf8(word).is_err());
-        Error::new(format!(
-            "{} is no UTF-8, which {reader} cannot hold ({}); give a symlink to it with another name",
-            shown(OsStr::from_bytes(path.unwrap_or_default())),
-            variable.shown()
-        ))
+        Error::about(
+            OsStr::from_bytes(path.unwrap_or_default()),
+            format!(
+                "is no UTF-8, which {reader} cannot hold ({})",
+                variable.shown()
+            ),
+        )
+        .remedy("give a symlink to it with another name")
     })
 }

@@ -35,7 +35,7 @@ impl Lines<'_> {
         for row in rows {
             let (word, why) = (
                 self.screen.paint(row.kind, &row.word),
-                self.screen.paint(Kind::Why, &row.why),
+                self.screen.paint(Kind::DropReason, &row.why),
             );
             let place = column.max(width(row) + 2);
             let end = place + row.why.chars().count();

@@ -1,15 +1,13 @@
 //! The linker below a driver, and what it will add.
 
-use std::os::unix::ffi::OsStrExt;
-
-use cc_wrapper::model::argument::Arg;
-use cc_wrapper::model::explanation::{NoRpath, Note, Stand};
-
 use super::dropped;
 use super::lines::{Lines, Row};
 use crate::command::explain::linker::{Added, Before, Below, Wrapped};
 use crate::command::explain::words::{THIS_CALL, Words};
 use crate::support::terminal::Kind;
+use cc_wrapper::model::argument::Arg;
+use cc_wrapper::model::explanation::{Explanation, LinkerHandling, NoRpath};
+use std::os::unix::ffi::OsStrExt;
 
 /// Of a directory, where the driver does not tell its own libraries.
 pub const UNKNOWN_LIBRARY: &str =
@@ -24,13 +22,13 @@ impl Lines<'_> {
             Some(missing) => format!("{path}, as there is no {}", self.screen.word(missing)),
             None => path,
         };
-        match (&linker.before, &linker.stand) {
+        match (&linker.before, &linker.handling) {
             (Before::Ours(Wrapped::Fails(why)), _) => {
                 let why = String::from_utf8_lossy(why);
                 self.says("linker", &format!("{path}, which fails: {why}"));
             }
-            (Before::Ours(Wrapped::Adds(added)), stand) => {
-                self.added(&path, stand, added, drivers);
+            (Before::Ours(Wrapped::Adds(added)), handling) => {
+                self.added(&path, handling, added, drivers);
             }
             (Before::Bash(root), _) => {
                 let root = self.screen.word(root.as_os_str().as_bytes());
@@ -39,7 +37,7 @@ impl Lines<'_> {
                 self.says("linker", &text);
             }
             (Before::Absent, _) => self.says("linker", &format!("{path}: there is none")),
-            (Before::Nothing, Stand::PassedByDriver) => {
+            (Before::Nothing, LinkerHandling::PassedByDriver) => {
                 let text = "no wrapper stands before it, so this call carries its flags";
                 self.says("linker", &format!("{path}: {text}"));
             }
@@ -50,20 +48,20 @@ impl Lines<'_> {
         }
     }
 
-    fn added(&mut self, path: &str, stand: &Stand, added: &Added, drivers: &Words) {
+    fn added(&mut self, path: &str, handling: &LinkerHandling, added: &Added, drivers: &Words) {
         let words = Words {
             args: &[],
             collector: THIS_CALL,
             ..*drivers
         };
         let program = self.screen.word(&added.program);
-        let what = match stand {
-            Stand::FrontEnd(_) => "a front end of",
+        let what = match handling {
+            LinkerHandling::Shim(_) => "a front end of",
             _ => "which becomes",
         };
         let is_empty = added.before.is_empty() && added.after.is_empty();
         let nothing = added.notes.iter().find_map(|note| match note {
-            Note::Nothing(why) => Some(*why),
+            Explanation::Nothing(why) => Some(*why),
             _ => None,
         });
         let adds = match (nothing, is_empty, added.is_exact) {
@@ -89,20 +87,23 @@ impl Lines<'_> {
         for note in &added.notes {
             match note {
                 // Nobody asks for the driver's own directories.
-                Note::NoRpath { directory, .. } if !added.named.contains(directory) => {}
-                Note::NoRpath {
+                Explanation::NoRpath { directory, .. } if !added.named.contains(directory) => {}
+                Explanation::NoRpath {
                     directory,
                     why: NoRpath::NoLibrary,
                 } if !added.is_exact => {
                     let text = format!("{}: {UNKNOWN_LIBRARY}", self.screen.word(directory));
                     self.says("no rpath", &text);
                 }
-                Note::NoLibraries if !added.is_exact => self.says("no rpath", UNKNOWN_LIBRARIES),
-                Note::NoRpath { .. } | Note::NoRpaths(_) | Note::NoLibraries | Note::Hook(_) => {
-                    self.note(note, &words)
+                Explanation::NoLibraries if !added.is_exact => {
+                    self.says("no rpath", UNKNOWN_LIBRARIES)
                 }
-                Note::Hardening { off, .. } => {
-                    let off = Note::Hardening {
+                Explanation::NoRpath { .. }
+                | Explanation::NoRpaths(_)
+                | Explanation::NoLibraries
+                | Explanation::Hook(_) => self.note(note, &words),
+                Explanation::Hardening { off, .. } => {
+                    let off = Explanation::Hardening {
                         asked: Vec::new(),
                         off: off.clone(),
                         overrides_default: false,

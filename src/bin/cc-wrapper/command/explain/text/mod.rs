@@ -4,24 +4,22 @@ mod lines;
 mod linker;
 mod notes;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
-use cc_wrapper::model::argument::{Arg, Export, Origin};
-use cc_wrapper::model::compile_record::Record;
-use cc_wrapper::model::event::Event;
-use cc_wrapper::model::explanation::{Note, Why};
-use cc_wrapper::model::plan::ResponseFile;
-
-pub use self::linker::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
-
 use self::lines::{Lines, Row};
 use super::Explained;
 use super::words::{FURTHER_UP, Words};
 use crate::process::record;
 use crate::support::show::shown;
 use crate::support::terminal::{Kind, Screen};
+use cc_wrapper::model::argument::{Arg, Export, Origin};
+use cc_wrapper::model::compile_record::Record;
+use cc_wrapper::model::event::Event;
+use cc_wrapper::model::explanation::{DropReason, Explanation};
+use cc_wrapper::model::plan::ResponseFile;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+pub use self::linker::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 
 /// What pkg-config is handed on.
 const PKG_CONFIG_PATH: &str = "PKG_CONFIG_PATH";
@@ -31,7 +29,7 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     let Explained {
         call, plan, linker, ..
     } = explained;
-    let notes: Vec<&Note> = plan.notes().collect();
+    let notes: Vec<&Explanation> = plan.explanations().collect();
     let words = Words {
         args: call.args,
         salt: &call.toolchain.suffix_salt,
@@ -54,7 +52,7 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
         indent: "",
         kind: Kind::Heading,
         word: screen.word(&plan.program),
-        why: format!("role {}, by {from}", call.role.name()),
+        why: format!("role {}, by {from}", call.kind.name()),
     };
     let mut rows = vec![program];
     rows.extend(arguments(explained, &words, screen));
@@ -63,7 +61,7 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     let start = lines.out.len();
     let mut tells_hardening = true;
     for note in &notes {
-        if let Note::Hardening { .. } = note {
+        if let Explanation::Hardening { .. } = note {
             // A driver that does its linker's work tells it twice.
             if !std::mem::take(&mut tells_hardening) {
                 continue;
@@ -93,8 +91,8 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
 /// All arguments in order, the dropped ones where they would have stood.
 fn arguments(explained: &Explained, words: &Words, screen: &Screen) -> Vec<Row> {
     let command = &explained.plan.command;
-    let mut dropped: Vec<(&Arg, Why)> = dropped(words.notes.iter().copied()).collect();
-    let gone = |(arg, why): (&Arg, Why)| Row {
+    let mut dropped: Vec<(&Arg, DropReason)> = dropped(words.notes.iter().copied()).collect();
+    let gone = |(arg, why): (&Arg, DropReason)| Row {
         indent: "- ",
         kind: Kind::Dropped,
         word: screen.word(arg),
@@ -130,10 +128,10 @@ fn arguments(explained: &Explained, words: &Words, screen: &Screen) -> Vec<Row> 
 
 /// What was dropped: the caller's in order, then others.
 pub fn dropped<'n>(
-    notes: impl Iterator<Item = &'n Note>,
-) -> impl Iterator<Item = (&'n Arg<'n>, Why)> {
+    notes: impl Iterator<Item = &'n Explanation>,
+) -> impl Iterator<Item = (&'n Arg<'n>, DropReason)> {
     let dropped = notes.filter_map(|note| match note {
-        Note::Dropped { args, why } => Some(args.iter().map(|arg| (arg, *why))),
+        Explanation::Dropped { args, why } => Some(args.iter().map(|arg| (arg, *why))),
         _ => None,
     });
     let mut dropped: Vec<_> = dropped.flatten().collect();
@@ -187,8 +185,8 @@ impl Lines<'_> {
             };
             self.says("compdb", &text);
         }
-        for note in plan.notes() {
-            if let Note::NoRecord(why) = note {
+        for note in plan.explanations() {
+            if let Explanation::NoRecord(why) = note {
                 self.says("compdb", &format!("nothing: {why}"));
             }
         }

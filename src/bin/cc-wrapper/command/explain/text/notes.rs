@@ -1,17 +1,16 @@
 //! What was noted while the call was planned.
 
-use cc_wrapper::model::argument::Suffix;
-use cc_wrapper::model::explanation::{NO_LIBRARIES, Note};
-use cc_wrapper::model::half::Half;
-
 use super::lines::Lines;
 use crate::command::explain::words::Words;
+use cc_wrapper::model::argument::RoleSuffix;
+use cc_wrapper::model::explanation::{Explanation, NO_LIBRARIES};
+use cc_wrapper::model::half::WrapperHalf;
 
 impl Lines<'_> {
-    pub fn note(&mut self, note: &Note, words: &Words) {
+    pub fn note(&mut self, note: &Explanation, words: &Words) {
         let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match note {
-            Note::Roles {
+            Explanation::Roles {
                 half,
                 markers,
                 served,
@@ -38,7 +37,7 @@ impl Lines<'_> {
                     self.says("serves not", &text);
                 }
             }
-            Note::Unread {
+            Explanation::Unread {
                 variable,
                 marker,
                 keeps_plain,
@@ -53,11 +52,11 @@ impl Lines<'_> {
                 }
                 self.says("not read", &text);
             }
-            Note::Inherited { mark } => {
+            Explanation::Inherited { mark } => {
                 let text = format!("collected by a wrapper further up: {} is set", name(mark));
                 self.says("variables", &text);
             }
-            Note::Hardening {
+            Explanation::Hardening {
                 asked,
                 off,
                 overrides_default,
@@ -78,42 +77,43 @@ impl Lines<'_> {
                     self.says("hardening", &text);
                 }
             }
-            Note::NoLinking(why) => self.says("link", &format!("no: {why}")),
-            Note::LinkType { name, inherited } => {
+            Explanation::NoLinking(why) => self.says("link", &format!("no: {why}")),
+            Explanation::LinkType { name, inherited } => {
                 let by = match inherited {
                     true => ", as a wrapper further up has found out",
                     false => "",
                 };
                 self.says("link", &format!("yes, {name}{by}"));
             }
-            Note::LinksBy(program) => {
+            Explanation::LinksBy(program) => {
                 let program = self.screen.word(program);
                 let text = format!("yes, by {program}: explain that for what the linker gets");
                 self.says("link", &text);
             }
-            Note::NoRpath { directory, why } => {
+            Explanation::NoRpath { directory, why } => {
                 let text = format!("{}: {}", self.screen.word(directory), name(&why.text()));
                 self.says("no rpath", &text);
             }
-            Note::NoLibraries => self.says("no rpath", NO_LIBRARIES),
-            Note::NoRpaths(why) => self.says("no rpath", why),
-            Note::Hook(path) => {
+            Explanation::NoLibraries => self.says("no rpath", NO_LIBRARIES),
+            Explanation::NoRpaths(why) => self.says("no rpath", why),
+            Explanation::Hook(path) => {
                 let text = format!("{}, which has just been run", self.screen.word(path));
                 self.says("hook", &text);
             }
-            Note::Nothing(why) => self.says("nothing in", why),
+            Explanation::Nothing(why) => self.says("nothing in", why),
             // Told with what would be recorded.
-            Note::NoRecord(_) | Note::Dropped { .. } | Note::Linker { .. } => {}
+            Explanation::NoRecord(_) | Explanation::Dropped { .. } | Explanation::Linker { .. } => {
+            }
         }
     }
 }
 
 /// The variables of a role that a call reads by its own half's markers.
-fn variables_of(half: Half, suffix: Suffix) -> String {
+fn variables_of(half: WrapperHalf, suffix: RoleSuffix) -> String {
     let suffix = suffix.name();
     match half {
-        Half::Compiler => format!("NIX_CFLAGS_COMPILE{suffix} and its kin"),
-        Half::Linker => format!("NIX_LDFLAGS{suffix} and its kin"),
-        Half::PkgConfig => format!("PKG_CONFIG_PATH{suffix}"),
+        WrapperHalf::Compiler => format!("NIX_CFLAGS_COMPILE{suffix} and its kin"),
+        WrapperHalf::Linker => format!("NIX_LDFLAGS{suffix} and its kin"),
+        WrapperHalf::PkgConfig => format!("PKG_CONFIG_PATH{suffix}"),
     }
 }
