@@ -169,7 +169,7 @@ fn what_is_broken_in_a_root_is_named() {
         (
             "/nix/store/none-gcc/bin/gcc",
             "absent-program",
-            "was collected",
+            "was garbage-collected",
         ),
         ("/etc/passwd", "not-executable", "make it executable"),
         (shown(&gcc), "loop", "the real program"),
@@ -184,7 +184,7 @@ fn what_is_broken_in_a_root_is_named() {
         (
             &b"#!/nix/store/gone/bin/bash\n"[..],
             "absent-interpreter",
-            "was collected",
+            "was garbage-collected",
         ),
         (b"#!/none/sh\n", "absent-interpreter", "first line"),
         (b"#!/bin/sh\nexec none-gcc\n", "does-not-run", "again"),
@@ -210,7 +210,7 @@ fn what_is_broken_in_a_root_is_named() {
         "error",
         "broken-toolchain",
         shown(&json),
-        "mend it",
+        "correct it",
     );
     fs::write(&json, &whole).unwrap();
 
@@ -252,7 +252,7 @@ fn what_is_broken_in_a_root_is_named() {
         "warning",
         "absent-directory",
         shown(&file),
-        "take it out",
+        "remove it",
     );
     undo(&file);
     let hook = patient.support("cc-wrapper-hook");
@@ -262,7 +262,7 @@ fn what_is_broken_in_a_root_is_named() {
         "error",
         "broken-hook",
         shown(&hook),
-        "mend it",
+        "correct it",
     );
     write(&hook, ":\n");
     patient.change(
@@ -526,31 +526,31 @@ fn what_is_wrong_with_the_environment_is_named() {
             "NIX_CFLAGS_COMPILE=-I/none/x",
             "warning",
             "absent-directory",
-            "take it out",
+            "remove it",
         ),
         (
             "NIX_LDFLAGS_FOR_BUILD=-L /none/x",
             "warning",
             "absent-directory",
-            "take it out",
+            "remove it",
         ),
         (
             "NIX_CFLAGS_COMPILE=\"-DX=1 2\"",
             "warning",
             "quoted",
-            "take them out",
+            "remove them",
         ),
         (
             "PKG_CONFIG_PATH=/none",
             "warning",
             "absent-directory",
-            "take it out",
+            "remove it",
         ),
         (
             "CMAKE_PREFIX_PATH=/usr:/none",
             "warning",
             "absent-directory",
-            "take it out",
+            "remove it",
         ),
         (
             "NIX_LDFLAGS=-L~/lib",

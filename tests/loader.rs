@@ -4,7 +4,8 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -118,11 +119,11 @@ fn a_runpath_serves_its_file_and_an_rpath_what_that_loads() {
     let with = |flags: &[&str]| bench.program(&[&path[..], flags].concat());
 
     let what = format!(
-        "loads libmid.so, which needs libend.so, which nothing finds: the RUNPATH that names {} serves no library's needs",
+        "loads libmid.so, which needs libend.so, which is not found: {} is in the RUNPATH of the program, which does not serve its libraries",
         lib.display()
     );
     let remedy = format!(
-        "patchelf --add-rpath {0} {0}/libmid.so, or link that again",
+        "run patchelf --add-rpath {0} {0}/libmid.so, or link {0}/libmid.so again",
         lib.display()
     );
     let errors = agree(&with(&[NEW]), false);
@@ -135,7 +136,7 @@ fn a_runpath_serves_its_file_and_an_rpath_what_that_loads() {
     let to_none = ["-Llib", "-l:libend.so", NEW, "-Wl,-rpath,@/other"];
     bench.library("lib/libmid.so", &to_none);
     let errors = agree(&with(&[OLD]), false);
-    let what = "loads libmid.so, which needs libend.so, which nothing finds";
+    let what = "loads libmid.so, which needs libend.so, which is not found";
     let told = errors[0]["what"].as_str().unwrap();
     assert!(told.starts_with(what), "{told}");
     fs::rename(lib.join("libend.so"), bench.path("other/libend.so")).unwrap();
@@ -170,7 +171,7 @@ fn a_library_that_is_there_already_is_not_looked_for() {
     );
     agree(&program, true);
     fs::remove_file(bench.path("lib/libend.so")).unwrap();
-    let what = "loads liba.so, which needs libb.so, which needs libend.so, which nothing finds";
+    let what = "loads liba.so, which needs libb.so, which needs libend.so, which is not found";
     assert_error(&agree(&program, false), "missing-library", what, "-LDIR");
 }
 
@@ -192,35 +193,34 @@ fn a_broken_file_ends_the_search_and_one_for_others_does_not() {
         with(change);
         agree(&program, true);
     }
-    let broken: [(&Change, &str); 5] = [
-        (&|text| text.clear(), "is no ELF file"),
-        (
-            &|text| *text = b"INPUT(libend.so.1)\n".to_vec(),
-            "is no ELF file",
-        ),
-        (&|text| *text = vec![b'#'; 9999], "is no ELF file"),
-        (
-            &|text| text.truncate(5000),
-            "cannot be read as an ELF file: it is cut off",
-        ),
-        (
-            &|text| (text[16], text[17]) = (1, 0),
-            "is no shared library",
-        ),
+    let broken: [&Change; 5] = [
+        &|text| text.clear(),
+        &|text| *text = b"INPUT(libend.so.1)\n".to_vec(),
+        &|text| *text = vec![b'#'; 9999],
+        &|text| text.truncate(5000),
+        &|text| (text[16], text[17]) = (1, 0),
     ];
-    let asserts = |why: &str| {
+    // The reason is the loader's own.
+    let asserts = || {
         let place = first.display();
-        let what = format!("needs libend.so, and {place}, which is taken for it, {why}");
+        let output = command(&program).env("LC_ALL", "C").output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let why = match told.trim_end().split_once(&format!(" {place}: ")) {
+            Some((_, why)) => format!("is broken: {why}"),
+            // It crashes.
+            None => "cannot be read as an ELF file: it is cut off".to_owned(),
+        };
+        let what = format!("needs libend.so, and the loader finds {place} for it, which {why}");
         let errors = agree(&program, false);
-        assert_error(&errors, "broken-library", &what, "remove that");
+        assert_error(&errors, "broken-library", &what, "remove ");
     };
-    for (change, why) in broken {
+    for change in broken {
         with(change);
-        asserts(why);
+        asserts();
     }
     fs::remove_file(&first).unwrap();
     fs::create_dir(&first).unwrap();
-    asserts("is a directory");
+    asserts();
     fs::remove_dir(&first).unwrap();
     symlink("none", &first).unwrap();
     agree(&program, true);
@@ -244,6 +244,120 @@ fn a_library_may_lie_where_those_for_this_processor_do() {
         assert!(!(is_there && found.iter().any(is_useless)), "{found:#?}");
         fs::rename(place.join("libend.so"), &library).unwrap();
     }
+}
+
+#[test]
+fn a_library_without_a_version_that_is_needed_is_reported() {
+    let Some(bench) = Bench::new() else { return };
+    write(
+        &bench.path("call.c"),
+        "int answer(void); int main(void) { return answer() != 42; }\n",
+    );
+    let library = |version: &str| {
+        write(
+            &bench.path("map"),
+            &format!("{version} {{ global: answer; }};\n"),
+        );
+        bench.library("lib/libend.so", &["-Wl,--version-script=@/map"]);
+    };
+    library("V1");
+    let program = bench.gcc(
+        "call.c",
+        "call",
+        &["-Llib", "-l:libend.so", "-Wl,-rpath,@/lib"],
+    );
+    agree(&program, true);
+    library("V2");
+    let (library, program) = (bench.path("lib/libend.so"), program);
+    let what = format!(
+        "loads {}, which lacks the version V1 that {} needs",
+        library.display(),
+        program.display()
+    );
+    assert_error(
+        &agree(&program, false),
+        "missing-version",
+        &what,
+        "newer version",
+    );
+}
+
+/// Only the machine's own loader is run, and not for a file with audit
+/// libraries, of which loaders run code even if they only list.
+#[test]
+fn nothing_of_an_examined_file_is_run() {
+    let Some(bench) = Bench::new() else { return };
+    let ran = bench.path("ran");
+    let text = "#include <fcntl.h>\n#include <stdlib.h>\n\
+                unsigned la_version(unsigned version) {\n\
+                creat(RAN, 0644); return version; }\n\
+                __attribute__((constructor)) static void run(void) { creat(RAN, 0644); }\n";
+    write(
+        &bench.path("lib.c"),
+        &text.replace("RAN", &format!("{ran:?}")),
+    );
+    let library = bench.library("lib/libend.so", &[]);
+    let flags = ["-Llib", "-l:libend.so", NEW, "-Wl,-rpath,@/lib"];
+    let plain = bench.program(&flags);
+    assert_eq!(findings(&mut doctor(&plain)), [] as [Value; 0]);
+    for option in [
+        "-Wl,--audit=@/lib/libend.so",
+        "-Wl,--depaudit=@/lib/libend.so",
+    ] {
+        let program = bench.program(&[&flags[..], &[option]].concat());
+        assert_eq!(findings(&mut doctor(&program)), [] as [Value; 0]);
+        assert!(!ran.exists(), "{option}");
+        fs::rename(&library, bench.path("away")).unwrap();
+        let found = findings(&mut doctor(&program));
+        assert!(
+            found.iter().any(|it| it["id"] == "missing-library"),
+            "{found:#?}"
+        );
+        fs::rename(bench.path("away"), &library).unwrap();
+    }
+    let script = format!("#!/bin/sh\ntouch {}\n", ran.display());
+    write(&bench.path("ld-linux-none.so"), &script);
+    run(command("chmod")
+        .arg("755")
+        .arg(bench.path("ld-linux-none.so")));
+    let program = bench.program(&["-Wl,-dynamic-linker,@/ld-linux-none.so"]);
+    findings(&mut doctor(&program));
+    assert!(!ran.exists());
+    let plain = bench.program(&flags);
+    assert!(starts(&mut command(&plain)) && ran.exists());
+}
+
+/// Without the loader's help, doctor says the same of what is not found.
+#[test]
+fn a_loader_of_unknown_origin_is_not_asked() {
+    let Some(bench) = Bench::new() else { return };
+    bench.chain();
+    let own = interpreter(&bench.program(&[]));
+    fs::copy(own, bench.path("ld.so")).unwrap();
+    let path = [
+        "-Llib",
+        "-l:libmid.so",
+        "-Wl,-rpath,@/lib",
+        "-Wl,-dynamic-linker,@/ld.so",
+    ];
+    let with = |flags: &[&str]| bench.program(&[&path[..], flags].concat());
+    agree(&with(&[OLD]), true);
+    let errors = agree(&with(&[NEW]), false);
+    let what = errors[0]["what"].as_str().unwrap();
+    let expected = "loads libmid.so, which needs libend.so, which is not found: ";
+    assert!(what.starts_with(expected), "{what}");
+    fs::write(bench.path("lib/libend.so"), "").unwrap();
+    let place = bench.path("lib/libend.so");
+    let what = format!(
+        "loads libmid.so, which needs libend.so, and the loader finds {} for it, which is no ELF file",
+        place.display()
+    );
+    assert_error(
+        &agree(&with(&[OLD]), false),
+        "broken-library",
+        &what,
+        "remove ",
+    );
 }
 
 #[test]
@@ -288,7 +402,8 @@ fn what_only_the_variable_finds_is_told_wherever_it_is_needed() {
     let finding = |id: &str| found.iter().find(|finding| finding["id"] == id).unwrap();
     let finding = finding("only-by-variable");
     assert_eq!(finding["severity"], "warning");
-    let what = "loads libmid.so, which needs libend.so, which only LD_LIBRARY_PATH finds";
+    let what =
+        "loads libmid.so, which needs libend.so, which is found only through LD_LIBRARY_PATH";
     assert_eq!(finding["what"], what);
     let is_error = |finding: &Value| finding["severity"] == "error";
     assert!(!found.iter().any(is_error), "{found:#?}");
@@ -311,6 +426,10 @@ fn nix_ld_is_asked_what_it_loads_by() {
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::copy(&loader, place).unwrap();
     }
+    // One that others can write is not run, but known to search its own directory.
+    let loader = store.join(glibc);
+    let mode = |mode| fs::set_permissions(&loader, Permissions::from_mode(mode)).unwrap();
+    mode(0o777);
     fs::copy(&program, root.path("/opt/main")).unwrap();
     let binary = root.path("/usr/local/bin/cc-wrapper");
     fs::copy(env!("CARGO_BIN_EXE_cc-wrapper"), binary).unwrap();
@@ -326,7 +445,7 @@ fn nix_ld_is_asked_what_it_loads_by() {
     links_to(shim);
     let by_glibc = "NIX_LD=/nix/store/x-glibc/lib/ld.so";
     let own = "NIX_LD_LIBRARY_PATH=/opt/lib";
-    let lost = "error: needs libc.so.6, which nothing finds";
+    let lost = "error: needs libc.so.6, which is not found";
     let well = "/opt/main\nall is well\n";
     assert!(told(&[by_glibc]).contains(lost), "{}", told(&[by_glibc]));
     let libc = root.path("/opt/lib/libc.so.6");
@@ -342,6 +461,11 @@ fn nix_ld_is_asked_what_it_loads_by() {
     fs::create_dir_all(&default).unwrap();
     symlink("/nix/store/x-glibc/lib/ld.so", default.join("ld.so")).unwrap();
     assert!(told(&[]).contains(well));
+    fs::remove_file(store.join("x-glibc/lib/libc.so.6")).unwrap();
+    assert!(told(&[]).contains(lost), "{}", told(&[]));
+    // This one says itself where it searches.
+    mode(0o755);
+    assert!(told(&[]).contains(well), "{}", told(&[]));
     links_to(stub);
     let ill = "is NixOS's stub, which starts nothing; enable nix-ld";
     assert!(told(&[]).contains(ill), "{}", told(&[]));

@@ -191,17 +191,17 @@ fn without_a_library(shell: &mut Shell) {
     assert_eq!(
         ill(shell, 1, "cc-wrapper doctor main"),
         "/home/you/app/main\n  \
-           error: needs libb.so.1, which nothing finds; install it in /opt/b/lib, or link it again \
-           with -LDIR in NIX_LDFLAGS, DIR being where libb.so.1 is; or patchelf --add-rpath DIR\n  \
+           error: needs libb.so.1, which is not found; install it in /opt/b/lib, or link it again \
+           with -LDIR in NIX_LDFLAGS, where DIR has libb.so.1, or run patchelf --add-rpath DIR\n  \
            warning: looks for libraries in /opt/b/lib, which does not exist; link it again without \
-           that, or patchelf --set-rpath\n\
+           that directory, or run patchelf --set-rpath\n\
          1 error, 1 warning\n"
     );
     assert_eq!(
         well(shell, "cc-wrapper doctor"),
         "/home/you/toolchain\nenvironment\n  \
            warning: NIX_LDFLAGS names -L /opt/b/lib, which does not exist, and CMAKE_LIBRARY_PATH \
-           names it too; take it out, or install what should be there\n\
+           names it too; remove it, or install what should be there\n\
          1 warning\n"
     );
 }
@@ -213,7 +213,7 @@ fn without_headers(shell: &mut Shell) {
         well(shell, "cc-wrapper doctor"),
         "/home/you/toolchain\nenvironment\n  \
            warning: NIX_CFLAGS_COMPILE names -isystem /opt/b/include, which does not exist, and \
-           CMAKE_INCLUDE_PATH names it too; take it out, or install what should be there\n\
+           CMAKE_INCLUDE_PATH names it too; remove it, or install what should be there\n\
          1 warning\n"
     );
 }
@@ -258,7 +258,7 @@ fn without_the_binary(shell: &mut Shell) {
         [root, environment, count],
         ["/home/you/toolchain", "environment", "1 error"]
     );
-    let begin = "  error: /home/you/toolchain/bin/cc-wrapper does not exist, but is what these lead to: cc ";
+    let begin = "  error: /home/you/toolchain/bin/cc-wrapper does not exist, and these links lead to it: cc ";
     assert!(error.starts_with(begin), "{told}");
     let end = "; wrap or adopt the toolchain again";
     assert!(error.ends_with(end), "{told}");
@@ -274,8 +274,8 @@ fn without_the_right_to_run(shell: &mut Shell) {
         [root, environment, count],
         ["/home/you/toolchain", "environment", "1 error"]
     );
-    let begin = "  error: /home/you/toolchain/bin/cc-wrapper is no file that may be executed, but is \
-                 what these lead to: ";
+    let begin = "  error: /home/you/toolchain/bin/cc-wrapper is no file that may be executed, and \
+                 these links lead to it: ";
     assert!(error.starts_with(begin), "{told}");
     let end = "; chmod +x /home/you/toolchain/bin/cc-wrapper";
     assert!(error.ends_with(end), "{told}");
@@ -288,9 +288,9 @@ fn without_the_tools(shell: &mut Shell) {
            error: /usr/bin/cc comes first on PATH, and is not wrapped; cc-wrapper wrap DIR, then \
            PATH=DIR/bin:$PATH\n  \
            error: CC names /home/you/toolchain/bin/cc, which does not exist; unset it, or set it \
-           anew, as cc-wrapper env does\n  \
+           as cc-wrapper env does\n  \
            error: LD names /home/you/toolchain/bin/ld, which does not exist; unset it, or set it \
-           anew, as cc-wrapper env does\n\
+           as cc-wrapper env does\n\
          3 errors\n"
     );
 }

@@ -1,12 +1,14 @@
-//! What an ELF file says of how it starts.
+//! Reads what an ELF file says about how it starts. Files may be made by
+//! anybody: everything that is read has a limit.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
+use nix::unistd::{SysconfVar, sysconf};
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
@@ -14,19 +16,19 @@ use object::read::{Error, ReadCache, ReadRef};
 
 pub const MAGIC: &[u8] = b"\x7fELF";
 
-/// Where the width of addresses stands.
+/// Offset of the byte that tells the width of addresses.
 const CLASS: usize = 4;
-/// Where the order of bytes stands.
+/// Offset of the byte that tells the byte order.
 const ORDER: usize = 5;
 
-/// What starting needs.
+/// What the start of a file needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elf {
     pub kind: Kind,
-    /// A program or a shared library, and no object file.
+    /// A program or a shared library, not an object file.
     pub is_loadable: bool,
     pub interpreter: Option<PathBuf>,
-    /// `None`: nothing is loaded along with it.
+    /// `None`: the file loads no libraries.
     pub dynamic: Option<Dynamic>,
 }
 
@@ -44,16 +46,29 @@ pub struct Dynamic {
     pub needed: Vec<OsString>,
     /// RUNPATH; without one, RPATH.
     pub run_path: Option<Vec<u8>>,
-    /// It is an RPATH, which holds for the libraries' libraries too.
+    /// `run_path` is an RPATH, which also serves the libraries' libraries.
     pub is_inherited: bool,
-    /// The name that it goes by once it is loaded.
+    /// The name of a library once it is loaded.
     pub soname: Option<OsString>,
-    /// It was linked not to be served by the system's own directories.
-    pub is_on_its_own: bool,
+    /// Linked with `-z nodefaultlib`: the system's directories are not searched.
+    pub no_default_directories: bool,
+    /// A loader that lists the libraries of this file reads the same dynamic
+    /// section as this module, and runs nothing from the file. glibc's loader
+    /// runs audit libraries (DT_AUDIT, DT_DEPAUDIT) even when it only lists, and
+    /// believes addresses, not file offsets.
+    pub is_safe_to_list: bool,
 }
 
-/// A library's name is a file's.
-const LONGEST_NAME: usize = 4096;
+/// No linker writes as many program headers.
+const MOST_SEGMENTS: u16 = 1024;
+/// In bytes; no program's dynamic section is larger.
+const LARGEST_DYNAMIC: u64 = 1 << 20;
+const MOST_NEEDED: usize = 4096;
+/// A library's name is a file's; so is an interpreter's.
+const LONGEST_NAME: u64 = 4096;
+const LONGEST_RUN_PATH: u64 = 1 << 20;
+/// Programs at fixed addresses below this do not replace the loader's memory.
+const LOW: u64 = 1 << 32;
 
 /// A segment of notes that is larger holds something else, such as a core dump.
 const LARGEST_NOTES: u64 = 64 << 10;
@@ -67,8 +82,8 @@ pub fn is_elf(path: &Path) -> bool {
         && magic == MAGIC
 }
 
-/// The interpreter that an ELF file names; `None`: it names none, or is no
-/// ELF file.
+/// The interpreter that an ELF file names. `None`: it names none, or is no ELF
+/// file.
 pub fn interpreter(path: &Path) -> Option<PathBuf> {
     read(path).ok().flatten()?.interpreter
 }
@@ -78,11 +93,11 @@ pub fn missing_interpreter(path: &Path) -> Option<PathBuf> {
     interpreter(path).filter(|interpreter| !interpreter.exists())
 }
 
-/// The kind that a file is of, whether or not it is whole; `None`: it is no ELF
-/// file.
+/// The kind of an ELF file, even if the rest of the file is damaged. `None`: it
+/// is no ELF file.
 ///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub fn kind(path: &Path) -> io::Result<Option<Kind>> {
     const MACHINE: usize = 18;
     let mut begin = [0; MACHINE + 2];
@@ -108,10 +123,11 @@ pub fn kind(path: &Path) -> io::Result<Option<Kind>> {
     }))
 }
 
-/// `None`: it is no ELF file.
+/// What an ELF file says. `None`: it is no ELF file.
 ///
 /// # Errors
-/// It cannot be read, or is not whole.
+/// The file cannot be read, is cut off, or has more of something than any
+/// linker writes.
 pub fn read(path: &Path) -> io::Result<Option<Elf>> {
     // Opening a pipe would wait for its other end.
     if !fs::metadata(path)?.is_file() {
@@ -151,6 +167,9 @@ where
 {
     let header = H::parse(file)?;
     let endian = header.endian()?;
+    if header.e_phnum(endian) > MOST_SEGMENTS {
+        return Ok(false);
+    }
     for segment in header.program_headers(endian, file)? {
         if segment.file_range(endian).1 > LARGEST_NOTES {
             continue;
@@ -167,6 +186,14 @@ where
     Ok(false)
 }
 
+/// A part of the file that is put into memory.
+struct Segment {
+    offset: u64,
+    in_file: u64,
+    address: u64,
+    in_memory: u64,
+}
+
 fn parse<'d, H, R>(file: R) -> io::Result<Elf>
 where
     H: FileHeader<Endian = Endianness>,
@@ -175,92 +202,165 @@ where
     let broken = |why: Error| io::Error::other(why.to_string());
     let header = H::parse(file).map_err(broken)?;
     let endian = header.endian().map_err(broken)?;
-    let segments = header.program_headers(endian, file).map_err(broken)?;
-    let mut elf = Elf {
+    if header.e_phnum(endian) > MOST_SEGMENTS {
+        return Err(io::Error::other("it has too many program headers"));
+    }
+    let e_type = header.e_type(endian);
+    let headers = header.program_headers(endian, file).map_err(broken)?;
+    let length = file
+        .len()
+        .map_err(|()| io::Error::other("its length is not known"))?;
+    let mut segments = Vec::new();
+    for header in headers.iter().filter(|h| h.p_type(endian) == elf::PT_LOAD) {
+        let segment = segment(header, endian);
+        if segment.end_in_file().is_none_or(|end| end > length) {
+            return Err(io::Error::other("it is cut off"));
+        }
+        segments.push(segment);
+    }
+    let first = |kind| headers.iter().find(|h| h.p_type(endian) == kind);
+    let interpreter = match first(elf::PT_INTERP) {
+        Some(header) => {
+            let segment = segment(header, endian);
+            let end = segment.end_in_file().unwrap_or(0);
+            let path = string(file, segment.offset, end, LONGEST_NAME)?;
+            Some(OsString::from_vec(path).into())
+        }
+        None => None,
+    };
+    let mut dynamic = None;
+    if let Some(header) = first(elf::PT_DYNAMIC) {
+        if header.p_filesz(endian).into() > LARGEST_DYNAMIC {
+            return Err(io::Error::other("its dynamic section is too large"));
+        }
+        let entries = header.dynamic(endian, file).map_err(broken)?;
+        let mut found = self::dynamic(entries.unwrap_or_default(), endian, file, &segments)?;
+        let dynamics = headers
+            .iter()
+            .filter(|h| h.p_type(endian) == elf::PT_DYNAMIC);
+        let is_fixed = e_type == elf::ET_EXEC;
+        found.is_safe_to_list &= dynamics.count() == 1
+            && is_where_it_says(&self::segment(header, endian), &segments, is_fixed);
+        dynamic = Some(found);
+    }
+    Ok(Elf {
         kind: Kind {
             machine: header.e_machine(endian),
             is_64: header.is_class_64(),
             is_little: endian == Endianness::Little,
         },
-        is_loadable: matches!(header.e_type(endian), elf::ET_EXEC | elf::ET_DYN),
-        interpreter: None,
-        dynamic: None,
-    };
-    let length = file
-        .len()
-        .map_err(|()| io::Error::other("its length is not known"))?;
-    for segment in segments {
-        let (offset, size) = segment.file_range(endian);
-        let is_loaded = segment.p_type(endian) == elf::PT_LOAD;
-        if is_loaded && offset.checked_add(size).is_none_or(|end| end > length) {
-            return Err(io::Error::other("it is cut off"));
-        }
-        if let Some(path) = segment.interpreter(endian, file).map_err(broken)? {
-            elf.interpreter = Some(OsString::from_vec(path.to_vec()).into());
-        }
-        if let Some(entries) = segment.dynamic(endian, file).map_err(broken)? {
-            let value = |tag: elf::DynamicTag| {
-                let mut entries = entries.iter();
-                let entry = entries.find(|entry| entry.tag(endian) == tag)?;
-                Some(entry.d_val(endian).into())
-            };
-            // The table's place is told as it is in memory.
-            let (at, size) = (value(elf::DT_STRTAB), value(elf::DT_STRSZ));
-            let (at, size) = (at.unwrap_or(0), size.unwrap_or(0));
-            let in_segment = |segment: &H::ProgramHeader| {
-                let begin: u64 = segment.p_vaddr(endian).into();
-                let offset: u64 = segment.p_offset(endian).into();
-                let within = at.checked_sub(begin)?;
-                let is_loaded = segment.p_type(endian) == elf::PT_LOAD
-                    && within < segment.p_filesz(endian).into();
-                // Not the whole segment, which may be all of a large library.
-                let read = || file.read_bytes_at(offset.checked_add(within)?, size).ok();
-                is_loaded.then(read).flatten()
-            };
-            let strings = segments.iter().find_map(in_segment).unwrap_or_default();
-            elf.dynamic = Some(dynamic(entries, endian, strings)?);
-        }
-    }
-    Ok(elf)
+        is_loadable: matches!(e_type, elf::ET_EXEC | elf::ET_DYN),
+        interpreter,
+        dynamic,
+    })
 }
 
-fn dynamic<D: Dyn>(entries: &[D], endian: D::Endian, strings: &[u8]) -> io::Result<Dynamic> {
-    let mut dynamic = Dynamic::default();
-    let mut old_run_path = None;
-    for entry in entries {
-        let tag = entry.tag(endian);
-        if tag == elf::DT_NULL {
-            break;
+impl Segment {
+    fn end_in_file(&self) -> Option<u64> {
+        self.offset.checked_add(self.in_file)
+    }
+
+    /// The part of the file that is at an address in memory, up to its end.
+    fn at(&self, address: u64) -> Option<(u64, u64)> {
+        let within = address.checked_sub(self.address)?;
+        let is_within = within < self.in_file;
+        is_within.then(|| Some((self.offset.checked_add(within)?, self.end_in_file()?)))?
+    }
+}
+
+fn segment<H: ProgramHeader>(header: &H, endian: H::Endian) -> Segment {
+    Segment {
+        offset: header.p_offset(endian).into(),
+        in_file: header.p_filesz(endian).into(),
+        address: header.p_vaddr(endian).into(),
+        in_memory: header.p_memsz(endian).into(),
+    }
+}
+
+/// Whether the loader finds a dynamic section in memory where it is in the file:
+/// segments in order, none on the pages of another.
+fn is_where_it_says(dynamic: &Segment, segments: &[Segment], is_fixed: bool) -> bool {
+    let page = page_size();
+    let mut end = 0;
+    for segment in segments {
+        let begin = segment.address / page * page;
+        let Some(last) = segment.address.checked_add(segment.in_memory) else {
+            return false;
+        };
+        if begin < end || segment.in_file > segment.in_memory {
+            return false;
         }
+        end = last.div_ceil(page) * page;
+    }
+    let mut places = segments.iter().filter_map(|s| s.at(dynamic.address));
+    places.any(|(offset, end)| {
+        offset == dynamic.offset && dynamic.end_in_file().is_some_and(|last| last <= end)
+    }) && (!is_fixed || end <= LOW)
+}
+
+/// In bytes; the largest of any machine if it is not known.
+fn page_size() -> u64 {
+    let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+    size.and_then(|size| u64::try_from(size).ok())
+        .unwrap_or(1 << 16)
+}
+
+/// The entries of a dynamic section, whose strings are in one of the segments.
+fn dynamic<'d, D: Dyn, R: ReadRef<'d>>(
+    entries: &[D],
+    endian: D::Endian,
+    file: R,
+    segments: &[Segment],
+) -> io::Result<Dynamic> {
+    let end = entries.iter().position(|e| e.tag(endian) == elf::DT_NULL);
+    let mut dynamic = Dynamic {
+        is_safe_to_list: end.is_some(),
+        ..Dynamic::default()
+    };
+    let entries = &entries[..end.unwrap_or(entries.len())];
+    let value = |tag: elf::DynamicTag| {
+        let entry = entries.iter().find(|entry| entry.tag(endian) == tag);
+        entry.map_or(0, |entry| entry.d_val(endian).into())
+    };
+    let (table, size) = (value(elf::DT_STRTAB), value(elf::DT_STRSZ));
+    let place = segments.iter().find_map(|segment| segment.at(table));
+    let (begin, end) = place.unwrap_or_default();
+    let end = end.min(begin.saturating_add(size));
+    let text = |at: u64, longest| string(file, begin.saturating_add(at), end, longest);
+    let name = |at| Ok::<_, io::Error>(OsString::from_vec(text(at, LONGEST_NAME)?));
+    let (mut run_path, mut old_run_path) = (None, None);
+    for entry in entries {
         let value: u64 = entry.d_val(endian).into();
-        let text = || text(strings, value);
-        match tag {
-            elf::DT_NEEDED => {
-                let name = text()?;
-                if name.len() > LONGEST_NAME {
-                    return Err(io::Error::other("the name of a library is too long"));
-                }
-                dynamic.needed.push(OsString::from_vec(name));
+        match entry.tag(endian) {
+            elf::DT_NEEDED if dynamic.needed.len() == MOST_NEEDED => {
+                return Err(io::Error::other("it needs too many libraries"));
             }
-            elf::DT_SONAME => dynamic.soname = Some(OsString::from_vec(text()?)),
+            elf::DT_NEEDED => dynamic.needed.push(name(value)?),
+            elf::DT_SONAME => dynamic.soname = Some(name(value)?),
             elf::DT_FLAGS_1 => {
-                dynamic.is_on_its_own = value & elf::DF_1_NODEFLIB.0 != 0;
+                dynamic.no_default_directories = value & elf::DF_1_NODEFLIB.0 != 0;
             }
-            elf::DT_RUNPATH => dynamic.run_path = Some(text()?),
-            elf::DT_RPATH => old_run_path = Some(text()?),
+            elf::DT_RUNPATH => run_path = Some(value),
+            elf::DT_RPATH => old_run_path = Some(value),
+            elf::DT_AUDIT | elf::DT_DEPAUDIT => dynamic.is_safe_to_list = false,
             _ => {}
         }
     }
-    dynamic.is_inherited = dynamic.run_path.is_none() && old_run_path.is_some();
-    dynamic.run_path = dynamic.run_path.or(old_run_path);
+    dynamic.is_inherited = run_path.is_none() && old_run_path.is_some();
+    if let Some(at) = run_path.or(old_run_path) {
+        dynamic.run_path = Some(text(at, LONGEST_RUN_PATH)?);
+    }
     Ok(dynamic)
 }
 
-fn text(strings: &[u8], at: u64) -> io::Result<Vec<u8>> {
-    let begin = usize::try_from(at).ok().and_then(|at| strings.get(at..));
-    let end = begin.and_then(|text| text.iter().position(|byte| *byte == 0));
-    let text = begin.zip(end).map(|(text, end)| text[..end].to_vec());
-    text.ok_or_else(|| io::Error::other("a string's place is outside of the file"))
+/// The text at an offset, up to the null byte behind it, which comes before
+/// `end`.
+fn string<'d>(file: impl ReadRef<'d>, at: u64, end: u64, longest: u64) -> io::Result<Vec<u8>> {
+    let size = end.saturating_sub(at).min(longest + 1);
+    let text = file.read_bytes_at(at, size).unwrap_or_default();
+    let end = text.iter().position(|byte| *byte == 0);
+    let text = end.map(|end| text[..end].to_vec());
+    text.ok_or_else(|| io::Error::other("the end of a string in it is not found"))
 }
 
 #[cfg(test)]
@@ -322,6 +422,65 @@ mod tests {
                 (62, is_64, is_little)
             );
         }
+    }
+
+    #[test]
+    fn many_dynamic_headers_are_read_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let shell = fs::read("/bin/sh").unwrap();
+        assert_eq!(&shell[4..6], [2, 1], "a 64-bit machine");
+        let headers = u64::from_le_bytes(shell[32..40].try_into().unwrap()) as usize;
+        let count = usize::from(u16::from_le_bytes(shell[56..58].try_into().unwrap()));
+        let header = |n: usize| &shell[headers + n * 56..][..56];
+        let mut numbers = 0..count;
+        let dynamic = header(numbers.find(|n| header(*n)[0] == 2).unwrap());
+        for (copies, why) in [
+            (1000 - count, None),
+            (30_000, Some("too many program headers")),
+        ] {
+            let mut text = shell.clone();
+            let at = text.len() as u64;
+            let whole = &shell[headers..headers + count * 56];
+            text.extend([whole, &dynamic.repeat(copies)].concat());
+            text[32..40].copy_from_slice(&at.to_le_bytes());
+            text[56..58].copy_from_slice(&((count + copies) as u16).to_le_bytes());
+            fs::write(&path, &text).unwrap();
+            match (read(&path), why) {
+                (Ok(Some(elf)), None) => {
+                    let dynamic = elf.dynamic.unwrap();
+                    assert!(!dynamic.is_safe_to_list && !dynamic.needed.is_empty());
+                }
+                (Err(error), Some(why)) => assert!(error.to_string().contains(why), "{error}"),
+                other => panic!("{other:?}"),
+            }
+        }
+        let plain = read(Path::new("/bin/sh")).unwrap().unwrap();
+        assert!(plain.dynamic.unwrap().is_safe_to_list);
+    }
+
+    #[test]
+    fn a_dynamic_section_must_be_in_memory_where_it_is_in_the_file() {
+        let segment = |offset, address, size| Segment {
+            offset,
+            in_file: size,
+            address,
+            in_memory: size,
+        };
+        let page = page_size();
+        let (code, data) = (segment(0, 0, page), segment(page, 9 * page, page));
+        let segments = [code, data];
+        let is_safe =
+            |offset, address| is_where_it_says(&segment(offset, address, 64), &segments, false);
+        assert!(is_safe(page + 8, 9 * page + 8));
+        // In memory there is another than the one that is read.
+        assert!(!is_safe(page + 8, 9 * page + 16));
+        assert!(!is_safe(2 * page - 8, 10 * page - 8));
+        let over = [segment(0, 0, page), segment(page, 0, page)];
+        assert!(!is_where_it_says(&segment(8, 8, 64), &over, false));
+        let high = [segment(0, LOW, page)];
+        assert!(is_where_it_says(&segment(8, LOW + 8, 64), &high, false));
+        assert!(!is_where_it_says(&segment(8, LOW + 8, 64), &high, true));
     }
 
     #[test]

@@ -1,18 +1,18 @@
-//! What a check found.
+//! What a check finds.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use crate::process::report::quoted;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Calls or programs fail, or flags get lost.
+    /// Calls or programs fail, or flags are lost.
     Error,
-    /// It works, but hardly as it was meant to.
+    /// Calls and programs work, but probably not as intended.
     Warning,
-    /// Good to know.
+    /// Nothing is wrong.
     Note,
 }
 
@@ -26,61 +26,25 @@ impl Severity {
     }
 }
 
-/// A path or the name of a variable, byte for byte.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place(pub Vec<u8>);
-
-impl Place {
-    /// For a person to read, and for a shell.
-    pub fn shown(&self) -> String {
-        bytes(&self.0)
-    }
-}
-
-impl<T: AsRef<OsStr> + ?Sized> From<&T> for Place {
-    fn from(text: &T) -> Place {
-        Place(text.as_ref().as_bytes().to_vec())
-    }
-}
-
-impl From<String> for Place {
-    fn from(text: String) -> Place {
-        Place(text.into_bytes())
-    }
-}
-
-impl From<PathBuf> for Place {
-    fn from(path: PathBuf) -> Place {
-        Place(path.into_os_string().into_vec())
-    }
-}
-
-#[cfg(test)]
-impl<T: AsRef<OsStr> + ?Sized> PartialEq<&T> for Place {
-    fn eq(&self, other: &&T) -> bool {
-        self.0 == other.as_ref().as_bytes()
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub severity: Severity,
-    /// The same for all findings of a kind, for programs to know it by.
+    /// What programs know the kind of finding by.
     pub id: &'static str,
     /// What is wrong.
     pub what: String,
     /// The file or variable that it is about.
-    pub place: Place,
+    pub place: OsString,
     /// What to do.
     pub remedy: String,
-    /// The directory that is not there, if that is it.
+    /// The directory that is missing, if that is what is wrong.
     pub directory: Option<PathBuf>,
 }
 
 impl Finding {
     pub fn error(
         id: &'static str,
-        place: impl Into<Place>,
+        place: impl Into<OsString>,
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Finding {
@@ -94,17 +58,19 @@ impl Finding {
         }
     }
 
-    /// The same, less grave.
-    #[must_use]
-    pub fn into_warning(mut self) -> Finding {
-        self.severity = Severity::Warning;
-        self
+    pub fn warning(
+        id: &'static str,
+        place: impl Into<OsString>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Finding {
+        Finding::error(id, place, what, remedy).of(Severity::Warning)
     }
 
+    /// The same finding with another severity.
     #[must_use]
-    pub fn into_note(mut self) -> Finding {
-        self.severity = Severity::Note;
-        self
+    pub fn of(self, severity: Severity) -> Finding {
+        Finding { severity, ..self }
     }
 }
 
@@ -112,16 +78,11 @@ impl Finding {
 #[derive(Debug)]
 pub struct Group {
     /// A root, a file, or the environment.
-    pub subject: Place,
+    pub subject: OsString,
     pub findings: Vec<Finding>,
 }
 
-/// A path for a person to read, and for a shell.
-pub fn shown(path: &Path) -> String {
-    bytes(path.as_os_str().as_bytes())
-}
-
-/// The same for a variable's name or value.
-pub fn bytes(text: &[u8]) -> String {
-    quoted(text)
+/// A path or a variable's name as people read it and as a shell takes it.
+pub fn shown<S: AsRef<OsStr> + ?Sized>(text: &S) -> String {
+    quoted(text.as_ref().as_bytes())
 }

@@ -1,5 +1,5 @@
-//! Flags that are not what they were meant to be: directories that are not
-//! there, words that were meant to be quoted, a compiler's words for a linker.
+//! Flags in variables and flag files: directories that do not exist, quotes that
+//! quote nothing, compiler options for a linker.
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -11,19 +11,19 @@ use cc_wrapper::rules::collect::flag_lists;
 use cc_wrapper::text::words::words;
 
 use super::directory;
-use super::finding::{Finding, Place, bytes};
-use super::reading;
-use super::root::Root;
+use super::finding::Finding;
+use super::root::{self, Root};
 use super::variables::Variables;
+use crate::process::report::quoted;
 
-/// Who takes the words.
+/// Which program gets the flags.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Taker {
     Compiler,
     Linker,
 }
 
-/// Those of compilers that take a directory, in the same word or the next.
+/// Compiler options with a directory, in the same word or the next.
 const OPTIONS: [&str; 8] = [
     "-isystem",
     "-idirafter",
@@ -35,64 +35,54 @@ const OPTIONS: [&str; 8] = [
     "-F",
 ];
 
-/// Those of linkers.
+/// The same of linkers.
 const LINKER_OPTIONS: [&str; 2] = ["-L", "-F"];
 
-/// What compilers hand on to linkers stands behind these, in the same word or
-/// the next.
-const HANDED_ON: [&[u8]; 2] = [b"-Wl,", b"-Xlinker"];
+/// Compiler options that pass others on to the linker.
+const PASSED_ON: [&[u8]; 2] = [b"-Wl,", b"-Xlinker"];
 
-const COMPILER_FILES: [&str; 7] = [
-    "cc-cflags",
-    "cc-cflags-before",
-    "libc-cflags",
-    "libc-crt1-cflags",
-    "libcxx-cxxflags",
-    "libcxx-ldflags",
-    "gnat-cflags",
+const COMPILER_FILES: [(&str, Taker); 8] = [
+    ("cc-cflags", Taker::Compiler),
+    ("cc-cflags-before", Taker::Compiler),
+    ("libc-cflags", Taker::Compiler),
+    ("libc-crt1-cflags", Taker::Compiler),
+    ("libcxx-cxxflags", Taker::Compiler),
+    ("libcxx-ldflags", Taker::Compiler),
+    ("gnat-cflags", Taker::Compiler),
+    ("cc-ldflags", Taker::Linker),
 ];
-/// In the compiler half, but for its linker.
-const FOR_LINKER: &str = "cc-ldflags";
 const LINKER_FILES: [&str; 2] = ["libc-ldflags", "libc-ldflags-before"];
 
-/// Of the variables, those of roots with these salts too.
-pub fn in_variables(variables: &Variables, salts: &[String]) -> Vec<Finding> {
-    let mut suffixes: Vec<String> = ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec();
-    suffixes.extend(salts.iter().map(|salt| format!("_{salt}")));
-    let mut findings = Vec::new();
+/// What is wrong with the flags in variables with one of these suffixes.
+pub fn in_variables(variables: &Variables, suffixes: &[String]) -> Vec<Finding> {
     let compilers = flag_lists(Which::Compiler).map(|list| (list, Taker::Compiler));
     let linkers = flag_lists(Which::Linker).map(|list| (list, Taker::Linker));
+    let mut findings = Vec::new();
     for (list, taker) in compilers.chain(linkers) {
-        for suffix in &suffixes {
-            let name = format!("{list}{suffix}");
-            if let Some(text) = variables.get(&name) {
-                findings.extend(in_list(&Place::from(&name), text, taker));
-            }
+        for name in suffixes.iter().map(|suffix| format!("{list}{suffix}")) {
+            let text = variables.get(&name).unwrap_or_default();
+            findings.extend(in_list(name.as_ref(), text, taker));
         }
     }
     findings
 }
 
-/// Of the flag files.
+/// What is wrong with the flags in a root's flag files.
 pub fn in_files(root: &Root) -> Vec<Finding> {
-    let compilers = COMPILER_FILES.map(|name| (root.compilers.file(name), Taker::Compiler));
-    let theirs = (root.compilers.file(FOR_LINKER), Taker::Linker);
+    let compilers = COMPILER_FILES.map(|(name, taker)| (root.compilers.file(name), taker));
     let linkers = LINKER_FILES.map(|name| (root.linkers().file(name), Taker::Linker));
     let mut findings = Vec::new();
-    for (path, taker) in compilers.into_iter().chain([theirs]).chain(linkers) {
-        match reading::file(&path) {
-            Ok(text) => findings.extend(in_list(&Place::from(&path), &text, taker)),
+    for (path, taker) in compilers.into_iter().chain(linkers) {
+        match root::file(&path) {
+            Ok(text) => findings.extend(in_list(path.as_ref(), &text, taker)),
             Err(why) if why.kind() == ErrorKind::NotFound => {}
-            Err(why) => {
-                let remedy = "make it a readable file, or remove it";
-                findings.push(reading::failed(&path, &why, remedy));
-            }
+            Err(why) => findings.push(root::unreadable(&path, &why)),
         }
     }
     findings
 }
 
-fn in_list(place: &Place, text: &[u8], taker: Taker) -> Vec<Finding> {
+fn in_list(place: &OsStr, text: &[u8], taker: Taker) -> Vec<Finding> {
     let mut findings = Vec::new();
     let options: &[&str] = match taker {
         Taker::Compiler => &OPTIONS,
@@ -100,65 +90,54 @@ fn in_list(place: &Place, text: &[u8], taker: Taker) -> Vec<Finding> {
     };
     let mut words = words(text);
     while let Some(word) = words.next() {
+        let mut passed_on = PASSED_ON.iter();
+        let passed_on = passed_on.find_map(|option| word.strip_prefix(*option));
         if looks_quoted(word) {
-            findings.push(
-                Finding::error(
-                    "quoted",
-                    place.clone(),
-                    format!("has the word {}, but is split at white space only: its quotes quote nothing", bytes(word)),
-                    "take them out; what has a space in it cannot stand here, so make a link to it whose name has none",
-                )
-                .into_warning(),
-            );
-            continue;
-        }
-        let mut handed_on = HANDED_ON.iter();
-        let handed_on = handed_on.find_map(|option| word.strip_prefix(*option));
-        if let Some(rest) = handed_on.filter(|_| taker == Taker::Linker) {
+            findings.push(literal_quotes(place, word));
+        } else if let Some(rest) = passed_on.filter(|_| taker == Taker::Linker) {
             findings.push(for_a_compiler(place, word, rest));
-            continue;
-        }
-        let option = options
-            .iter()
-            .find(|option| word.starts_with(option.as_bytes()));
-        let Some(option) = option else {
-            continue;
-        };
-        let directory = match &word[option.len()..] {
-            [] => words.next().unwrap_or_default(),
-            joined => joined,
-        };
-        let path = Path::new(OsStr::from_bytes(directory));
-        if !directory.is_empty() && !is_there(option, path) {
-            findings.push(directory::absent(place.clone(), option, path));
+        } else if let Some(option) = options.iter().find(|o| word.starts_with(o.as_bytes())) {
+            let directory = match &word[option.len()..] {
+                [] => words.next().unwrap_or_default(),
+                joined => joined,
+            };
+            let path = Path::new(OsStr::from_bytes(directory));
+            if !directory.is_empty() && !is_there(option, path) {
+                findings.push(directory::absent(place, option, path));
+            }
         }
     }
     findings
 }
 
-/// Every link fails.
-fn for_a_compiler(place: &Place, word: &[u8], rest: &[u8]) -> Finding {
-    let words = rest.split(|byte| *byte == b',').map(bytes);
-    let words = words.collect::<Vec<_>>().join(" ");
-    Finding::error(
-        "for-a-compiler",
-        place.clone(),
-        format!(
-            "has the word {}, but its words are for linkers, which refuse it",
-            bytes(word)
-        ),
-        match rest {
-            [] => "take it out".to_owned(),
-            _ => format!("write it as a linker takes it: {words}"),
-        },
-    )
+fn literal_quotes(place: &OsStr, word: &[u8]) -> Finding {
+    let what = format!(
+        "has the word {}, but only white space splits words: its quotes quote nothing",
+        quoted(word)
+    );
+    let remedy = "remove them; for a path with a space, name a link to it without one";
+    Finding::warning("quoted", place, what, remedy)
+}
+
+/// The linker does not know the word, so that every link fails.
+fn for_a_compiler(place: &OsStr, word: &[u8], rest: &[u8]) -> Finding {
+    let what = format!(
+        "has the compiler option {}, but passes its words to linkers, which reject it",
+        quoted(word)
+    );
+    let words: Vec<String> = rest.split(|byte| *byte == b',').map(quoted).collect();
+    let remedy = match rest {
+        [] => "remove it".to_owned(),
+        _ => format!("write it as the linker takes it: {}", words.join(" ")),
+    };
+    Finding::error("for-a-compiler", place, what, remedy)
 }
 
 fn is_there(option: &str, path: &Path) -> bool {
     let text = path.as_os_str().as_bytes();
-    // What -B names need not be a directory: names may go on behind it.
+    // -B may name the beginning of file names.
     let is_prefix = option == "-B" && !text.ends_with(b"/");
-    // Some are below a sysroot, and some are none: `-Bstatic`.
+    // Some are below a sysroot, and some are no directories: `-Bstatic`.
     path.is_dir()
         || is_prefix && path.parent().is_some_and(Path::is_dir)
         || text.starts_with(b"=")
@@ -166,8 +145,8 @@ fn is_there(option: &str, path: &Path) -> bool {
         || !text.contains(&b'/')
 }
 
-/// A word whose quotes do not belong to its text. `-DNAME="x"` defines a
-/// string.
+/// Whether the quotes of a word do not belong to its text, as those of
+/// `-DNAME="x"` do, which defines a string.
 fn looks_quoted(word: &[u8]) -> bool {
     [b'"', b'\''].into_iter().any(|quote| {
         let count = word.iter().filter(|byte| **byte == quote).count();
@@ -183,7 +162,7 @@ mod tests {
     use std::fs;
 
     fn found(text: &str) -> Vec<String> {
-        let findings = in_list(&"X".into(), text.as_bytes(), Taker::Compiler).into_iter();
+        let findings = in_list("X".as_ref(), text.as_bytes(), Taker::Compiler).into_iter();
         findings.map(|finding| finding.what).collect()
     }
 
@@ -200,18 +179,22 @@ mod tests {
     }
 
     #[test]
-    fn what_a_compiler_hands_on_is_none_of_a_linkers_words() {
-        let found = |taker| in_list(&"X".into(), b"-Wl,-rpath,/usr -I/none", taker);
+    fn a_compilers_option_for_the_linker_is_no_linker_option() {
+        let found = |taker| in_list("X".as_ref(), b"-Wl,-rpath,/usr -I/none", taker);
         assert_eq!(found(Taker::Compiler)[0].id, "absent-directory");
         // There, -I names the interpreter.
         let [finding] = found(Taker::Linker).try_into().unwrap();
         assert_eq!(finding.id, "for-a-compiler");
-        let remedy = "write it as a linker takes it: -rpath /usr";
+        let remedy = "write it as the linker takes it: -rpath /usr";
         assert_eq!(finding.remedy, remedy);
-        let [first, _] = in_list(&"X".into(), b"-Xlinker -rpath -Xlinker /usr", Taker::Linker)
-            .try_into()
-            .unwrap();
-        assert_eq!(first.remedy, "take it out");
+        let [first, _] = in_list(
+            "X".as_ref(),
+            b"-Xlinker -rpath -Xlinker /usr",
+            Taker::Linker,
+        )
+        .try_into()
+        .unwrap();
+        assert_eq!(first.remedy, "remove it");
     }
 
     #[test]
@@ -230,10 +213,10 @@ mod tests {
             "NIX_LDFLAGS_s=-L/none/3",
             "NIX_LDFLAGS_other=-L/none/4",
         ]);
-        let findings = in_variables(&variables, &["s".to_owned()]);
+        let findings = in_variables(&variables, &["", "_FOR_BUILD", "_s"].map(String::from));
         let places: Vec<_> = findings
             .iter()
-            .map(|finding| finding.place.shown())
+            .map(|finding| finding.place.clone())
             .collect();
         let expected = [
             "NIX_CFLAGS_COMPILE",

@@ -1,16 +1,16 @@
-//! The bash that hooks need.
+//! A root's hooks, and the bash that they need.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use cc_wrapper::rules::hooks;
 
+use super::collected_paths;
 use super::finding::{Finding, shown};
-use super::gone;
-use super::hook_files;
 use super::root::{Half, Root};
+use super::trial::{self, Trial};
 use super::variables::Variables;
 
 const HOOKS: [&str; 5] = [
@@ -21,72 +21,104 @@ const HOOKS: [&str; 5] = [
     hooks::POST_LINK,
 ];
 
-/// The oldest that will do.
+/// The oldest bash that runs hooks.
 const VERSION: (u32, u32) = (4, 4);
 
+/// What is wrong with the hooks of a root.
 pub fn check(root: &Root, variables: &Variables) -> Vec<Finding> {
-    let halves = root.halves();
-    halves.flat_map(|half| of_half(half, variables)).collect()
-}
-
-fn of_half(half: &Half, variables: &Variables) -> Vec<Finding> {
-    let hooks = HOOKS.iter().map(|name| half.file(name));
-    let hooks: Vec<PathBuf> = hooks.filter(|hook| hook.exists()).collect();
-    let Some(first) = hooks.first() else {
-        return Vec::new();
-    };
-    match shell(half, first, variables) {
-        Ok(bash) => {
-            let functions = half.file(hooks::FUNCTIONS);
-            let files = hooks
-                .iter()
-                .chain(Some(&functions).filter(|path| path.exists()));
-            let broken = files.filter_map(|file| hook_files::check(&bash, file));
-            broken.collect()
-        }
-        Err(finding) => vec![finding],
-    }
-}
-
-/// The bash that runs the hooks, of which `hook` is the first.
-fn shell(half: &Half, hook: &Path, variables: &Variables) -> Result<PathBuf, Finding> {
-    let error = |what: String, remedy: String| {
-        let what = format!("needs bash 4.4 or newer, and {what}: calls fail");
-        Err(Finding::error("no-bash", hook, what, remedy))
-    };
-    let install = "install bash, or name it as \"shell\" in toolchain.json";
-    let named = OsStr::from_bytes(&half.toolchain.shell);
-    let bash = match named.is_empty() {
-        true => {
-            let path = OsStr::from_bytes(variables.get("PATH").unwrap_or(b"/usr/bin:/bin"));
-            match which::which_in("bash", Some(path), "/") {
-                Ok(bash) => bash,
-                Err(_) => return error("there is no bash on PATH".to_owned(), install.to_owned()),
+    let mut findings = Vec::new();
+    for half in root.halves() {
+        let hooks = HOOKS.iter().map(|name| half.file(name));
+        let hooks: Vec<PathBuf> = hooks.filter(|hook| hook.exists()).collect();
+        let Some(first) = hooks.first() else {
+            continue;
+        };
+        let functions = Some(half.file(hooks::FUNCTIONS));
+        let functions = functions.filter(|functions| functions.exists());
+        let files = hooks.iter().chain(&functions);
+        match shell(half, variables) {
+            Ok(bash) => findings.extend(files.filter_map(|file| broken(&bash, file))),
+            Err((why, remedy)) => {
+                let what = format!("needs bash 4.4 or newer, and {why}: calls fail");
+                findings.push(Finding::error("no-bash", first, what, remedy));
             }
         }
-        false => PathBuf::from(named),
-    };
-    let mut command = Command::new(&bash);
-    command
-        .args(["-c", "echo ${BASH_VERSINFO[0]} ${BASH_VERSINFO[1]}"])
-        .env_remove("BASH_ENV")
-        .stdin(Stdio::null());
-    let text = match command.output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+    }
+    findings
+}
+
+/// The bash that runs the hooks, or why there is none and what to do.
+fn shell(half: &Half, variables: &Variables) -> Result<PathBuf, (String, String)> {
+    let install = "install bash, or name it as \"shell\" in toolchain.json";
+    let error = |why: String| Err((why, install.to_owned()));
+    let mut bash = PathBuf::from(OsStr::from_bytes(&half.toolchain.shell));
+    if bash.as_os_str().is_empty() {
+        let path = OsStr::from_bytes(variables.get("PATH").unwrap_or(b"/usr/bin:/bin"));
+        match which::which_in("bash", Some(path), "/") {
+            Ok(found) => bash = found,
+            Err(_) => return error("there is no bash on PATH".to_owned()),
+        }
+    }
+    let script = "echo ${BASH_VERSINFO[0]} ${BASH_VERSINFO[1]}";
+    let name = shown(&bash);
+    let out = match run(&bash, &["-c", script], None) {
+        Ok(trial) => String::from_utf8_lossy(&trial.out).into_owned(),
         Err(why) => {
-            let what = format!("{} does not run: {why}", shown(&bash));
-            return error(what, gone::remedy(&bash, install));
+            let remedy = collected_paths::remedy(&bash, install);
+            return Err((format!("{name} does not run: {why}"), remedy));
         }
     };
-    let mut numbers = text.split_whitespace().map(str::parse::<u32>);
+    let mut numbers = out.split_whitespace().map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= VERSION => Ok(bash),
-        (Some(Ok(major)), Some(Ok(minor))) => error(
-            format!("{} is {major}.{minor}", shown(&bash)),
-            install.to_owned(),
-        ),
-        _ => error(format!("{} is none", shown(&bash)), install.to_owned()),
+        (Some(Ok(major)), Some(Ok(minor))) => error(format!("{name} is {major}.{minor}")),
+        _ => error(format!("{name} is no bash")),
     }
+}
+
+fn run(bash: &Path, args: &[&str], file: Option<&Path>) -> std::io::Result<Trial> {
+    let mut command = Command::new(bash);
+    command
+        .args(args)
+        .args(file)
+        .env_remove("BASH_ENV")
+        .env("LC_ALL", "C");
+    trial::run(&mut command)
+}
+
+/// A hook, or a file with functions for hooks, that bash cannot read.
+fn broken(bash: &Path, file: &Path) -> Option<Finding> {
+    let why = if file.is_dir() {
+        "is a directory, not a hook".to_owned()
+    } else if !file.is_file() {
+        "is no file, and no hook".to_owned()
+    } else {
+        let why = syntax_error(bash, &["-n"], file)?;
+        // A hook may set `shopt -s extglob`, which is not run here.
+        syntax_error(bash, &["-O", "extglob", "-n"], file)?;
+        format!("cannot be read by bash: {why}")
+    };
+    let what = format!("{why}: calls fail");
+    Some(Finding::error(
+        "broken-hook",
+        file,
+        what,
+        "correct it, or remove it",
+    ))
+}
+
+/// bash's words about a script that it does not run.
+fn syntax_error(bash: &Path, options: &[&str], file: &Path) -> Option<String> {
+    let trial = run(bash, options, Some(file)).ok()?;
+    if trial.status?.success() {
+        return None;
+    }
+    let said = String::from_utf8_lossy(&trial.err).into_owned();
+    let line = said.lines().next().unwrap_or_default();
+    // The finding has the file's name already.
+    let name = format!("{}: ", file.display());
+    let why = line.split_once(&name).map_or(line, |(_, why)| why);
+    Some(why.to_owned())
 }
 
 #[cfg(test)]
@@ -100,7 +132,7 @@ mod tests {
         for (shell, path, expected) in [
             ("", "/none", Some("no bash on PATH")),
             ("/none", "/bin", Some("/none does not run")),
-            ("/bin/true", "/bin", Some("/bin/true is none")),
+            ("/bin/true", "/bin", Some("/bin/true is no bash")),
         ] {
             let dir = lay(&format!(r#""shell": "{shell}","#));
             let variables = Variables::new(&[format!("PATH={path}")]);
@@ -124,5 +156,31 @@ mod tests {
         let path = std::env::var("PATH").unwrap();
         let variables = Variables::new(&[format!("PATH={path}")]);
         assert_eq!(root::read(dir.path(), |root| check(root, &variables)), []);
+    }
+
+    #[test]
+    fn a_hook_must_be_readable() {
+        let Ok(bash) = which::which("bash") else {
+            return;
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hook");
+        let found = |text: &str| {
+            fs::write(&path, text).unwrap();
+            broken(&bash, &path).map(|finding| finding.what)
+        };
+        for text in [
+            "",
+            "exit 3\n",
+            "shopt -s extglob\n[[ a == +(a) ]]\nx=+(b)\ncase $x in !(a)) ;; esac\n",
+        ] {
+            assert_eq!(found(text), None, "{text}");
+        }
+        let told = found("if true; then\nfi\n").unwrap();
+        let expected =
+            "cannot be read by bash: line 2: syntax error near unexpected token `fi': calls fail";
+        assert_eq!(told, expected);
+        let told = broken(&bash, dir.path()).unwrap().what;
+        assert!(told.starts_with("is a directory"), "{told}");
     }
 }

@@ -1,157 +1,159 @@
-//! The names in a root, and where they lead.
+//! The files and links in a root's directories.
 
-use super::binaries::{Binaries, Whose};
-use super::finding::{Finding, bytes, shown};
-use super::gone;
-use super::on_path::OnPath;
-use super::root::{Half, Root};
-use super::variables::Variables;
-use crate::process::os::Os;
-use crate::support::paths::canonical;
-use crate::support::self_binary::BINARY;
-use crate::support::{elf, self_binary};
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::environment::Environment;
-use cc_wrapper::model::error::Error;
-use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
-use cc_wrapper::planning::dispatch::dispatch;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
-    let path = OnPath::of(variables);
-    let directories = ["bin", "nix-support", linker_shim::DIRECTORY];
-    let directories = root
-        .halves()
-        .flat_map(|half| directories.map(|name| half.root.join(name)));
-    let mut findings = dangling(directories.flat_map(|directory| entries(&directory)));
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::error::Error;
+use cc_wrapper::model::toolchain::{Tool, ToolKind};
+use cc_wrapper::planning::dispatch::dispatch;
+
+use super::collected_paths;
+use super::finding::{Finding, Severity, shown};
+use super::leads::Leads;
+use super::root::{Half, Root};
+use super::tools::Binaries;
+use super::variables::Variables;
+use crate::process::os::Os;
+use crate::process::report::quoted;
+use crate::support::elf;
+use crate::support::paths::canonical;
+use crate::support::self_binary::{self, BINARY, Whose};
+
+const AGAIN: &str = "wrap or adopt the toolchain again";
+const NOT_OURS: &str = "is not cc-wrapper: calls of it get no flags";
+
+/// What is wrong with the names in a root.
+pub fn check(
+    root: &Root,
+    variables: &Variables,
+    leads: &Leads,
+    binaries: &Binaries,
+) -> Vec<Finding> {
+    let mut findings = dangling(root);
     findings.extend(not_executable(root));
     for half in root.halves() {
-        for path in entries(&half.bin()) {
-            findings.extend(tool(&path, half.toolchain, binaries));
+        findings.extend(entries(&half.bin()).filter_map(|path| tool(&path, half, binaries)));
+        // The tools of some roots are elsewhere: see `cc-wrapper rustup`.
+        if half.bin().is_dir() {
+            let tools = half.toolchain.tools.iter();
+            findings.extend(tools.filter_map(|tool| absent_tool(half, tool, leads)));
         }
-        findings.extend(absent_tools(half, &path));
     }
     findings.extend(binary(root, binaries));
+    findings.extend(linkers(root, variables, binaries));
     findings
 }
 
-/// Links that lead to nothing, told together where that is the same.
-fn dangling(paths: impl Iterator<Item = PathBuf>) -> Vec<Finding> {
-    let mut links: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-    for path in paths.filter(|path| !path.exists()) {
-        if let Some(target) = target(&path) {
-            links.entry(target).or_default().push(path);
-        }
-    }
+/// Paths with what is wrong, one finding for all links that lead to a path.
+fn grouped(
+    id: &'static str,
+    links: BTreeMap<PathBuf, Vec<PathBuf>>,
+    what: &str,
+    remedy: impl Fn(&Path) -> String,
+) -> Vec<Finding> {
     let finding = |(target, links): (PathBuf, Vec<PathBuf>)| {
-        let (place, what) = match links.as_slice() {
-            [link] => {
-                let spelled = fs::read_link(link).unwrap_or_else(|_| target.clone());
-                let what = format!("is a link to {}, which does not exist", shown(&spelled));
-                (link.clone(), what)
-            }
-            links => {
-                let names = links.iter().filter_map(|link| link.file_name());
-                let mut names: Vec<String> = names.map(|name| bytes(name.as_bytes())).collect();
-                names.sort();
-                names.dedup();
-                let what = format!(
-                    "does not exist, but is what these lead to: {}",
-                    names.join(" ")
-                );
-                (target.clone(), what)
-            }
+        let mut names: Vec<String> = links.iter().filter_map(|link| name(link)).collect();
+        names.sort();
+        names.dedup();
+        let what = match names.as_slice() {
+            [] => what.to_owned(),
+            names => format!("{what}, and these links lead to it: {}", names.join(" ")),
         };
-        let remedy = gone::remedy(&target, "wrap or adopt the toolchain again");
-        Finding::error("dangling-link", place, what, remedy)
+        Finding::error(id, &target, what, remedy(&target))
     };
     links.into_iter().map(finding).collect()
 }
 
-/// Tools that do not run, told together where they are links to the same.
+fn name(path: &Path) -> Option<String> {
+    path.file_name().map(|name| quoted(name.as_bytes()))
+}
+
+/// Links to files that do not exist.
+fn dangling(root: &Root) -> Vec<Finding> {
+    let directories = ["bin", "nix-support", linker_shim::DIRECTORY];
+    let mut links: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for half in root.halves() {
+        let paths = directories
+            .iter()
+            .flat_map(|name| entries(&half.root.join(name)));
+        for path in paths.filter(|path| !path.exists()) {
+            if let Some(target) = link_target(&path) {
+                links.entry(target).or_default().push(path);
+            }
+        }
+    }
+    let remedy = |target: &Path| collected_paths::remedy(target, AGAIN);
+    let (single, many): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        links.into_iter().partition(|(_, links)| links.len() == 1);
+    let finding = |(target, links): (PathBuf, Vec<PathBuf>)| {
+        let spelled = fs::read_link(&links[0]).unwrap_or_else(|_| target.clone());
+        let what = format!("is a link to {}, which does not exist", shown(&spelled));
+        Finding::error("dangling-link", &links[0], what, remedy(&target))
+    };
+    let mut findings: Vec<Finding> = single.into_iter().map(finding).collect();
+    findings.extend(grouped("dangling-link", many, "does not exist", remedy));
+    findings
+}
+
+/// Where a link leads, whether or not something is there.
+fn link_target(link: &Path) -> Option<PathBuf> {
+    let target = link.parent()?.join(fs::read_link(link).ok()?);
+    Some(canonical(target.parent()?).join(target.file_name()?))
+}
+
+/// Tools that may not be executed.
 fn not_executable(root: &Root) -> Vec<Finding> {
-    let tools = root.halves().flat_map(|half| {
+    let mut links: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for half in root.halves() {
         let is_tool = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default();
             name == BINARY || half.toolchain.tool(name.as_bytes()).is_some()
         };
-        entries(&half.bin()).filter(is_tool)
-    });
-    let front_ends = root
-        .halves()
-        .flat_map(|half| entries(&half.root.join(linker_shim::DIRECTORY)));
-    let mut links: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
-    let paths = tools.chain(front_ends);
-    for path in paths.filter(|path| path.exists() && !is_executable(path)) {
-        let names = links.entry(canonical(&path)).or_default();
-        if path.is_symlink() {
-            names.extend(path.file_name().map(|name| bytes(name.as_bytes())));
+        let tools = entries(&half.bin()).filter(is_tool);
+        let paths = tools.chain(entries(&half.root.join(linker_shim::DIRECTORY)));
+        for path in paths.filter(|path| path.exists() && !is_executable(path)) {
+            let links = links.entry(canonical(&path)).or_default();
+            links.extend(Some(path).filter(|path| path.is_symlink()));
         }
     }
-    let finding = |(target, mut names): (PathBuf, Vec<String>)| {
-        names.sort();
-        names.dedup();
-        let what = match names.as_slice() {
-            [] => "is no file that may be executed".to_owned(),
-            names => format!(
-                "is no file that may be executed, but is what these lead to: {}",
-                names.join(" ")
-            ),
-        };
-        let remedy = match target.is_file() {
-            true => format!("chmod +x {}", shown(&target)),
-            false => "wrap or adopt the toolchain again".to_owned(),
-        };
-        Finding::error("not-executable", target, what, remedy)
-    };
-    links.into_iter().map(finding).collect()
+    let what = "is no file that may be executed";
+    grouped("not-executable", links, what, |target| {
+        match target.is_file() {
+            true => format!("chmod +x {}", shown(target)),
+            false => AGAIN.to_owned(),
+        }
+    })
 }
 
 fn is_executable(path: &Path) -> bool {
     Os.is_executable(path.as_os_str().as_bytes())
 }
 
-/// What a link leads to, there or not.
-fn target(link: &Path) -> Option<PathBuf> {
-    let target = link.parent()?.join(fs::read_link(link).ok()?);
-    let name = target.file_name()?;
-    Some(canonical(target.parent()?).join(name))
-}
-
-/// Whether a name in `bin` does what the description says.
-fn tool(path: &Path, toolchain: &Toolchain, binaries: &Binaries) -> Option<Finding> {
+/// Whether a name in `bin` does what `toolchain.json` says.
+fn tool(path: &Path, half: &Half, binaries: &Binaries) -> Option<Finding> {
     let name = path.file_name()?;
-    if !path.exists() || name == BINARY {
+    let is_listed = half.toolchain.tool(name.as_bytes()).is_some();
+    // Links to nothing and what does not run have their own findings.
+    if !path.exists() || name == BINARY || (is_listed && !is_executable(path)) {
         return None;
     }
-    let is_listed = toolchain.tool(name.as_bytes()).is_some();
-    // Told of as such.
-    if is_listed && !is_executable(path) {
-        return None;
+    let is_ours = binaries.is_ours(path);
+    if is_listed && !is_ours {
+        return Some(Finding::error("bypassed", path, NOT_OURS, AGAIN));
     }
-    match (is_listed, binaries.is_ours(path)) {
-        (true, false) => Some(Finding::error(
-            "bypassed",
-            path,
-            "is not cc-wrapper: calls of it get no flags",
-            "wrap or adopt the toolchain again",
-        )),
-        (false, true) if is_unlisted(path) => Some(Finding::error(
-            "unlisted",
-            path,
-            "leads to cc-wrapper, but toolchain.json lists no such tool: calls of it fail",
-            "list it under \"tools\", or remove the link",
-        )),
-        _ => None,
-    }
+    let what = "leads to cc-wrapper, but toolchain.json does not list it: calls of it fail";
+    let remedy = "list it under \"tools\", or remove the link";
+    let is_unlisted = is_ours && !is_listed && is_unlisted(path);
+    is_unlisted.then(|| Finding::error("unlisted", path, what, remedy))
 }
 
-/// Whether no root on the way from there lists the tool.
+/// Whether no root on the way from a link lists the tool.
 fn is_unlisted(path: &Path) -> bool {
     let environment = Environment::default();
     let path = path.as_os_str().as_bytes();
@@ -159,73 +161,92 @@ fn is_unlisted(path: &Path) -> bool {
     matches!(found, Err(Error::NoSuchTool { .. }))
 }
 
-/// Without compilers and linkers of a root, others of their names on PATH get
-/// by without flags.
-fn absent_tools(half: &Half, path: &OnPath) -> Vec<Finding> {
-    // The tools of some roots lie elsewhere: see `cc-wrapper rustup`.
-    if !half.bin().is_dir() {
-        return Vec::new();
+/// A tool that is not in `bin`, so that calls run the next of its name on PATH.
+fn absent_tool(half: &Half, tool: &Tool, leads: &Leads) -> Option<Finding> {
+    let place = half.place(tool);
+    if fs::symlink_metadata(&place).is_ok() {
+        return None;
     }
-    let finding = |tool: &Tool| {
-        let place = half.place(tool);
-        if fs::symlink_metadata(&place).is_ok() {
-            return None;
-        }
-        let kind = ToolKind::parse(&tool.kind);
-        let is_grave = matches!(kind, Some(ToolKind::Cc | ToolKind::Cxx | ToolKind::Ld));
-        let next = path.first(OsStr::from_bytes(&tool.name));
-        let finding = |what: &str| {
-            let what = format!("is listed in toolchain.json, but is not there: {what}");
-            let remedy = "wrap or adopt the toolchain again";
-            Finding::error("absent-tool", &place, what, remedy)
-        };
-        Some(match next.filter(|next| !self_binary::is_wrapper(next)) {
-            Some(next) if is_grave => {
-                let next = shown(&next);
-                finding(&format!("{next} gets its calls, and no flags"))
-            }
-            _ => finding("the next of its name on PATH gets its calls").into_warning(),
-        })
+    let is_grave = matches!(
+        ToolKind::parse(&tool.kind),
+        Some(ToolKind::Cc | ToolKind::Cxx | ToolKind::Ld)
+    );
+    let next = leads.first(OsStr::from_bytes(&tool.name));
+    let next = next.filter(|next| is_grave && !self_binary::is_wrapper(next));
+    let (severity, why) = match next {
+        Some(next) => (
+            Severity::Error,
+            format!("calls run {}, which gets no flags", shown(&next)),
+        ),
+        None => (
+            Severity::Warning,
+            "calls run the next of its name on PATH".to_owned(),
+        ),
     };
-    half.toolchain.tools.iter().filter_map(finding).collect()
+    let what = format!("is listed in toolchain.json, but does not exist: {why}");
+    Some(Finding::error("absent-tool", place, what, AGAIN).of(severity))
 }
 
 /// The program that the tools lead to.
 fn binary(root: &Root, binaries: &Binaries) -> Option<Finding> {
     let tools = &root.compilers.toolchain.tools;
     let mut places = tools.iter().map(|tool| root.compilers.place(tool));
-    let place = places.find(|place| binaries.is_ours(place))?;
-    let binary = fs::canonicalize(place).ok()?;
+    let binary = fs::canonicalize(places.find(|place| binaries.is_ours(place))?).ok()?;
     if let Some(interpreter) = elf::missing_interpreter(&binary) {
-        return Some(Finding::error(
-            "absent-interpreter",
-            &binary,
-            format!(
-                "does not start: its interpreter {} does not exist",
-                shown(&interpreter)
-            ),
-            "wrap or adopt again with a cc-wrapper that is linked statically",
-        ));
+        let interpreter = shown(&interpreter);
+        let what = format!("does not start: its interpreter {interpreter} does not exist");
+        let remedy = "wrap or adopt again with a cc-wrapper that is linked statically";
+        return Some(Finding::error("absent-interpreter", binary, what, remedy));
     }
-    let is_other = binaries.whose(&binary) == Whose::Other;
+    if binaries.whose(&binary) != Whose::Other {
+        return None;
+    }
     let age = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
     let is_older = age(&binary) < age(&self_binary::this());
-    is_other.then(|| {
-        let what = match is_older {
-            true => "is an older cc-wrapper than this one",
-            false => "is another cc-wrapper than this one",
-        };
-        Finding::error(
-            "other-binary",
-            &binary,
-            what,
-            "wrap or adopt the toolchain again if this one is to run",
-        )
-        .into_note()
-    })
+    let kind = if is_older { "an older" } else { "another" };
+    let what = format!("is {kind} cc-wrapper than this one");
+    let remedy = "wrap or adopt the toolchain again to use this one";
+    let finding = Finding::error("other-binary", binary, what, remedy);
+    Some(finding.of(Severity::Note))
 }
 
-/// Sorted.
+/// Linkers that compilers run without the root's flags.
+fn linkers(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
+    let linkers = root.linkers();
+    if !root.compilers.has(ToolKind::is_compiler) || !linkers.has(|role| role == ToolKind::Ld) {
+        return Vec::new();
+    }
+    let finding = |name: &str| {
+        let shim = linkers.root.join(linker_shim::DIRECTORY).join(name);
+        if fs::symlink_metadata(&shim).is_ok() {
+            // A link to nothing, or what does not run, has its own finding.
+            let is_other = is_executable(&shim) && !binaries.is_ours(&shim);
+            let what = "is not cc-wrapper: links by it get no flags";
+            return is_other.then(|| Finding::error("bypassed", shim, what, AGAIN));
+        }
+        let mut directories = variables.directories("COMPILER_PATH");
+        if linkers.toolchain.tool(name.as_bytes()).is_none() {
+            directories.extend(variables.directories("PATH"));
+        }
+        let mut places = directories
+            .into_iter()
+            .map(|directory| directory.join(name));
+        let linker =
+            places.find(|place| is_executable(place) && !self_binary::is_wrapper(place))?;
+        let option = name
+            .strip_prefix("ld.")
+            .map(|kind| format!(" with -fuse-ld={kind}"));
+        let what = format!(
+            "is run by compilers{}, and may get no flags: {} does not exist",
+            option.unwrap_or_default(),
+            shown(&shim)
+        );
+        Some(Finding::warning("goes-round", linker, what, AGAIN))
+    };
+    linker_shim::all().filter_map(finding).collect()
+}
+
+/// The entries of a directory, sorted.
 fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -241,15 +262,19 @@ mod tests {
     use crate::support::self_binary::TOOLCHAIN;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
+    fn check_all(root: &Root, variables: &Variables) -> Vec<Finding> {
+        check(root, variables, &Leads::of(variables), &Binaries::default())
+    }
+
     fn found(root: &Path) -> Vec<&'static str> {
         let variables = Variables::new(&[""; 0]);
-        ids(root, |root| check(root, &variables, &Binaries::default()))
+        ids(root, |root| check_all(root, &variables))
     }
 
     /// With these directories on PATH.
     fn all(root: &Path, path: &str) -> Vec<Finding> {
         let variables = Variables::new(&[format!("PATH={path}")]);
-        root::read(root, |root| check(root, &variables, &Binaries::default()))
+        root::read(root, |root| check_all(root, &variables))
     }
 
     #[test]
@@ -304,8 +329,8 @@ mod tests {
         }
         let findings = all(&real, "");
         let [finding] = findings.try_into().unwrap();
-        assert_eq!(finding.place, &real.join("bin/cc-wrapper"));
-        let told = "does not exist, but is what these lead to: gcc ld";
+        assert_eq!(finding.place, real.join("bin/cc-wrapper"));
+        let told = "does not exist, and these links lead to it: gcc ld";
         assert_eq!(finding.what, told);
     }
 
@@ -328,7 +353,7 @@ mod tests {
             (finding.id, finding.place),
             ("not-executable", binary.into())
         );
-        let told = "is no file that may be executed, but is what these lead to: gcc ld";
+        let told = "is no file that may be executed, and these links lead to it: gcc ld";
         assert_eq!(finding.what, told);
     }
 
@@ -358,5 +383,29 @@ mod tests {
         fs::set_permissions(&gcc, fs::Permissions::from_mode(0o755)).unwrap();
         symlink("gcc", dir.path().join("bin/ld")).unwrap();
         assert_eq!(found(dir.path()), ["other-binary"]);
+    }
+
+    #[test]
+    fn a_linker_without_a_shim_bypasses_the_root() {
+        let (dir, path) = (lay(""), tempfile::tempdir().unwrap());
+        let found = |variable: &str| {
+            let variables = Variables::new(&[format!("{variable}={}", path.path().display())]);
+            ids(dir.path(), |root| {
+                linkers(root, &variables, &Binaries::default())
+            })
+        };
+        assert_eq!(found("PATH"), [""; 0]);
+        symlink("/bin/sh", path.path().join("ld")).unwrap();
+        assert_eq!(found("PATH"), [""; 0]);
+        assert_eq!(found("COMPILER_PATH"), ["goes-round"]);
+        fs::rename(path.path().join("ld"), path.path().join("ld.lld")).unwrap();
+        assert_eq!(found("PATH"), ["goes-round"]);
+        let place = dir.path().join("linkers/ld.lld");
+        fs::create_dir(dir.path().join("linkers")).unwrap();
+        symlink(std::env::current_exe().unwrap(), &place).unwrap();
+        assert_eq!(found("PATH"), [""; 0]);
+        fs::remove_file(&place).unwrap();
+        symlink("/bin/sh", &place).unwrap();
+        assert_eq!(found("PATH"), ["bypassed"]);
     }
 }

@@ -1,4 +1,5 @@
-//! Whether anything of what the variables say is put into calls.
+//! Whether a root's tools read NIX_CFLAGS_COMPILE, NIX_LDFLAGS and related
+//! variables: role markers, and the mark of a wrapped call.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -10,31 +11,35 @@ use cc_wrapper::planning::log::Log;
 use cc_wrapper::planning::roles::roles;
 use cc_wrapper::rules::collect::flag_lists;
 
-use super::finding::{Finding, bytes};
-use super::others;
+use super::finding::{Finding, Severity};
+use super::leads::Leads;
 use super::root::{Half, Root};
 use super::variables::Variables;
+use crate::process::report::quoted;
 
 const ROLES: [&str; 3] = ["HOST", "BUILD", "TARGET"];
+const LISTS: &str = "NIX_CFLAGS_COMPILE, NIX_LDFLAGS and related variables";
 
-pub fn check(root: &Root, variables: &Variables) -> Vec<Finding> {
+/// What keeps a root's tools from reading the variables.
+pub fn check(root: &Root, variables: &Variables, leads: &Leads) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if root.compilers.has(ToolKind::is_compiler) {
-        findings.extend(half(&root.compilers, Which::Compiler, variables));
+    let has_compilers = root.compilers.has(ToolKind::is_compiler);
+    if has_compilers {
+        findings.extend(half(&root.compilers, Which::Compiler, variables, leads));
     }
     let linkers = root.linkers();
     if linkers.has(|role| role == ToolKind::Ld) {
-        let found = half(linkers, Which::Linker, variables);
-        // Most links are a compiler's, which sees to the linker's variables.
-        match root.compilers.has(ToolKind::is_compiler) {
-            true => findings.extend(found.into_iter().map(Finding::into_warning)),
-            false => findings.extend(found),
-        }
+        let found = half(linkers, Which::Linker, variables, leads);
+        // Compilers, which start most links, pass the linker's variables on.
+        findings.extend(found.map(|finding| match has_compilers {
+            true => finding.of(Severity::Warning),
+            false => finding,
+        }));
     }
     findings
 }
 
-fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
+fn half(half: &Half, which: Which, variables: &Variables, leads: &Leads) -> Option<Finding> {
     let salt = half.salt();
     let (wrapper, tools) = match which {
         Which::Compiler => ("NIX_CC_WRAPPER", "compilers"),
@@ -43,100 +48,82 @@ fn half(half: &Half, which: Which, variables: &Variables) -> Option<Finding> {
     };
     let mark = format!("{wrapper}_FLAGS_SET_{salt}");
     if variables.get(&mark).is_some() {
-        return Some(already_collected(&mark, tools));
+        let what = format!(
+            "is set, as within a wrapped call: this root's {tools} read neither {LISTS} nor flag files"
+        );
+        let remedy = format!("unset {mark}");
+        return Some(Finding::warning("already-collected", mark, what, remedy));
     }
-    let environment = variables.environment();
-    let served = roles(&environment, half.toolchain, which, &mut Log::default());
-    let begin = format!("{wrapper}_TARGET_");
+    let marker = |role: &str| format!("{wrapper}_TARGET_{role}_{salt}");
+    let list = plain_list(which, variables);
+    let served = roles(
+        &variables.environment(),
+        half.toolchain,
+        which,
+        &mut Log::default(),
+    );
+    if served.contains(&RoleSuffix::Plain) {
+        return None;
+    }
+    let of_role = |role| format!("{wrapper}_TARGET_{role}_");
+    let export = format!("export {}=1", marker("HOST"));
     if !served.is_empty() {
-        return (!served.contains(&RoleSuffix::Plain))
-            .then(|| other_role(which, &begin, &salt, tools, variables))
-            .flatten();
+        // Where another root has the role of lists without a suffix, this is a
+        // cross build.
+        let host = of_role("HOST");
+        if variables
+            .all()
+            .any(|(name, _)| name.starts_with(host.as_bytes()))
+        {
+            return None;
+        }
+        let markers = ["BUILD", "TARGET"].map(marker).into_iter();
+        let set: Vec<String> = markers
+            .filter(|name| variables.get(name).is_some())
+            .collect();
+        let what = format!(
+            "is set, but this root's {tools} do not read it: of the markers only {} is set",
+            set.join(" and ")
+        );
+        return Some(Finding::warning(
+            "marker-of-other-role",
+            list?,
+            what,
+            export,
+        ));
     }
     let mut is_others = false;
     for role in ROLES {
-        let of_role = format!("{begin}{role}_");
+        let of_role = of_role(role);
         for (name, _) in variables.all() {
             let Some(other) = name.strip_prefix(of_role.as_bytes()) else {
                 continue;
             };
-            // Each half of a cross build has its own.
-            if others::are_served(other, variables) {
+            // In a cross build, each root has its own marker.
+            if leads.reach_salt(other) {
                 is_others = true;
                 continue;
             }
-            let other = bytes(other);
-            return Some(Finding::error(
-                "marker-of-other-salt",
-                OsStr::from_bytes(name),
-                format!(
-                    "is set for the salt {other}, but this root's is {salt}: its {tools} get nothing of NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin"
-                ),
-                format!("export {of_role}{salt}=1"),
-            ));
+            let what = format!(
+                "is set for the salt {}, but this root's is {salt}: its {tools} ignore {LISTS}",
+                quoted(other)
+            );
+            let remedy = format!("export {}=1", marker(role));
+            let place = OsStr::from_bytes(name);
+            return Some(Finding::error("marker-of-other-salt", place, what, remedy));
         }
     }
-    if is_others {
-        return None;
-    }
-    let list = plain_list(which, variables)?;
-    Some(Finding::error(
-        "no-marker",
-        list,
-        format!("is set, but this root's {tools} take it only where a role is marked"),
-        format!("export {begin}HOST_{salt}=1"),
-    ))
+    let list = list.filter(|_| !is_others)?;
+    let what = format!("is set, but this root's {tools} read it only if a role marker is set");
+    Some(Finding::error("no-marker", list, what, export))
 }
 
-/// This root serves roles, but not the one that lists without a suffix belong
-/// to. Where another root does, that is a cross build.
-fn other_role(
-    which: Which,
-    begin: &str,
-    salt: &str,
-    tools: &str,
-    variables: &Variables,
-) -> Option<Finding> {
-    let host = format!("{begin}HOST_");
-    let mut all = variables.all();
-    if all.any(|(name, _)| name.starts_with(host.as_bytes())) {
-        return None;
-    }
-    let list = plain_list(which, variables)?;
-    let markers = ["BUILD", "TARGET"].map(|role| format!("{begin}{role}_{salt}"));
-    let markers = markers.iter().filter(|name| variables.get(name).is_some());
-    let markers: Vec<&str> = markers.map(String::as_str).collect();
-    let finding = Finding::error(
-        "marker-of-other-role",
-        list,
-        format!(
-            "is set, but this root's {tools} do not take it: of the markers only {} is set",
-            markers.join(" and ")
-        ),
-        format!("export {host}{salt}=1"),
-    );
-    Some(finding.into_warning())
-}
-
-/// A list without a suffix that calls of this half take.
+/// The first variable without a suffix that is set and that this half reads.
 fn plain_list(which: Which, variables: &Variables) -> Option<&'static str> {
     // A compiler collects the linker's too.
-    let others = match which {
-        Which::Compiler => Some(flag_lists(Which::Linker)),
-        _ => None,
-    };
-    let mut lists = flag_lists(which).chain(others.into_iter().flatten());
+    let linkers = (which == Which::Compiler).then(|| flag_lists(Which::Linker));
+    let mut lists = flag_lists(which).chain(linkers.into_iter().flatten());
     lists.find(|list| variables.get(list).is_some())
-}
-
-fn already_collected(mark: &str, tools: &str) -> Finding {
-    Finding::error(
-        "already-collected",
-        mark,
-        format!("is set, as within a wrapped call: this root's {tools} read neither NIX_CFLAGS_COMPILE, NIX_LDFLAGS and their kin nor flag files"),
-        format!("unset {mark}"),
-    )
-    .into_warning()
 }
 
 #[cfg(test)]
@@ -147,7 +134,9 @@ mod tests {
 
     fn found(keys: &str, variables: &[&str]) -> Vec<Finding> {
         let dir = lay(keys);
-        root::read(dir.path(), |root| check(root, &Variables::new(variables)))
+        let variables = Variables::new(variables);
+        let leads = Leads::of(&variables);
+        root::read(dir.path(), |root| check(root, &variables, &leads))
     }
 
     #[test]

@@ -1,33 +1,22 @@
-//! `cc-wrapper doctor [PATH…]`: what is wrong with roots, with the environment
-//! and with what was built.
+//! `cc-wrapper doctor [PATH…]`: what is wrong with wrapped roots, with the
+//! environment, and with built programs.
 
 mod arguments;
-mod binaries;
+mod collected_paths;
 mod directory;
-mod directory_lists;
+mod environment;
 mod finding;
 mod flags;
-mod front_ends;
-mod goes_round;
-mod gone;
-mod hook_files;
 mod hooks;
 mod interpreter;
+mod leads;
 mod links;
 mod loading;
 mod markers;
-mod named_tools;
-mod on_path;
-mod others;
-mod own_variables;
-mod programs;
-mod purity;
-mod reading;
 mod report;
 mod root;
-mod search_path;
-mod starting;
 mod target;
+mod tools;
 mod trial;
 mod variables;
 
@@ -39,121 +28,136 @@ use clap::ArgMatches;
 pub use arguments::{HELP, NAME, command};
 
 use self::arguments::Arguments;
-use self::binaries::Binaries;
-use self::finding::{Finding, Group, Place};
+use self::finding::{Finding, Group};
+use self::leads::Leads;
 use self::target::Target;
+use self::tools::Binaries;
 use self::variables::Variables;
 use crate::support::output::to_stdout;
 use crate::support::terminal::Screen;
 
-const ENVIRONMENT: &str = "environment";
-
-/// Does what the command line asks; fails if something is wrong.
+/// Prints what is wrong; fails if there is an error among the findings.
 pub fn run(matches: &ArgMatches) -> ExitCode {
     let arguments = Arguments::read(matches);
-    let groups = examine(&arguments, &Variables::own());
-    let text = match arguments.is_json {
-        true => report::json(&groups),
-        false => report::text(&groups, &Screen::of_stdout()),
+    let groups = Examination::new(&arguments, &Variables::own()).groups(&arguments);
+    let text = if arguments.is_json {
+        report::json(&groups)
+    } else {
+        report::text(&groups, &Screen::of_stdout())
     };
-    // A reader that has gone away does not make it well.
+    // The status says what was found, even if nobody reads it.
     if let Err(error) = to_stdout(&text) {
         error.print();
         return ExitCode::FAILURE;
     }
-    match report::is_ok(&groups) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    if report::is_ok(&groups) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 
-fn examine(arguments: &Arguments, variables: &Variables) -> Vec<Group> {
-    let targets: Vec<Target> = match arguments.paths.as_slice() {
-        [] => vec![target::of_environment(variables)],
-        paths => paths.iter().map(|path| Target::at(path)).collect(),
-    };
-    let binaries = Binaries::default();
-    let mut groups = Vec::new();
-    let mut salts = Vec::new();
-    let mut of_environment = Vec::new();
-    let mut needs_environment = arguments.paths.is_empty();
-    for target in targets {
-        let (subject, findings) = match target {
-            Target::Root(root) => {
-                needs_environment = true;
-                let is_asked = !arguments.paths.is_empty();
-                let mut past = Vec::new();
-                let findings =
-                    of_root(&root, is_asked, variables, &binaries, &mut salts, &mut past);
-                // What goes past one root goes past the next.
-                let is_new = |finding: &Finding| {
-                    let mut known = of_environment.iter();
-                    !known.any(|known: &Finding| known.place == finding.place)
-                };
-                past.retain(is_new);
-                of_environment.extend(past);
-                (Place::from(&root), findings)
-            }
-            Target::File(file) => (Place::from(&file), loading::check(&file, variables)),
-            Target::Wrong(path, finding) => (Place::from(&path), vec![finding]),
-            Target::Environment(finding) => {
-                of_environment.push(finding);
-                continue;
-            }
-        };
-        groups.push(Group { subject, findings });
-    }
-    if needs_environment {
-        of_environment.extend(self::of_environment(variables, &salts));
-        groups.push(Group {
-            subject: ENVIRONMENT.into(),
-            findings: of_environment,
-        });
-    }
-    groups
-}
-
-/// `is_asked`: the root was named, and need not be on PATH. `past` gets what
-/// variables have run instead of it.
-fn of_root(
-    path: &Path,
+/// What is known while the targets are examined.
+struct Examination<'v> {
+    variables: &'v Variables,
+    leads: Leads<'v>,
+    binaries: Binaries,
+    /// The roots were named, and need not be what builds come to.
     is_asked: bool,
-    variables: &Variables,
-    binaries: &Binaries,
-    salts: &mut Vec<String>,
-    past: &mut Vec<Finding>,
-) -> Vec<Finding> {
-    root::read(path, |root| {
-        for half in root.halves() {
-            let salt = half.salt().into_owned();
-            if !salts.contains(&salt) {
-                salts.push(salt);
-            }
-        }
-        past.extend(goes_round::check(root, is_asked, variables));
-        [
-            programs::check(root, variables, binaries),
-            links::check(root, variables, binaries),
-            front_ends::check(root, variables, binaries),
-            markers::check(root, variables),
-            interpreter::in_root(root),
-            hooks::check(root, variables),
-            flags::in_files(root),
-            search_path::check(root, is_asked, variables),
-        ]
-        .concat()
-    })
+    /// Suffixes of the NIX_… variables that the roots read.
+    suffixes: Vec<String>,
+    /// Findings about the environment.
+    of_environment: Vec<Finding>,
 }
 
-fn of_environment(variables: &Variables, salts: &[String]) -> Vec<Finding> {
-    let findings = [
-        flags::in_variables(variables, salts),
-        interpreter::in_variables(variables, salts),
-        named_tools::check(variables),
-        directory_lists::check(variables),
-        purity::check(variables),
-        own_variables::check(variables),
-    ]
-    .concat();
-    directory::told_once(findings)
+impl<'v> Examination<'v> {
+    fn new(arguments: &Arguments, variables: &'v Variables) -> Examination<'v> {
+        Examination {
+            variables,
+            leads: Leads::of(variables),
+            binaries: Binaries::default(),
+            is_asked: !arguments.paths.is_empty(),
+            suffixes: ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec(),
+            of_environment: Vec::new(),
+        }
+    }
+
+    /// The findings about each target, then those about the environment.
+    fn groups(mut self, arguments: &Arguments) -> Vec<Group> {
+        let targets: Vec<Target> = match arguments.paths.as_slice() {
+            [] => vec![target::of_environment(self.variables, &self.leads)],
+            paths => paths.iter().map(|path| Target::at(path)).collect(),
+        };
+        let mut groups = Vec::new();
+        let mut needs_environment = !self.is_asked;
+        for target in targets {
+            let (subject, findings) = match target {
+                Target::Root(root) => {
+                    needs_environment = true;
+                    let findings = self.of_root(&root);
+                    (root, findings)
+                }
+                Target::File(file) => {
+                    let findings = loading::check(&file, self.variables);
+                    (file, findings)
+                }
+                Target::Wrong(path, finding) => (path, vec![finding]),
+                Target::Environment(finding) => {
+                    self.of_environment.push(finding);
+                    continue;
+                }
+            };
+            groups.push(Group {
+                subject: subject.into(),
+                findings,
+            });
+        }
+        if needs_environment {
+            groups.push(self.environment());
+        }
+        groups
+    }
+
+    fn of_root(&mut self, path: &Path) -> Vec<Finding> {
+        root::read(path, |root| {
+            for half in root.halves() {
+                let suffix = format!("_{}", half.salt());
+                if !self.suffixes.contains(&suffix) {
+                    self.suffixes.push(suffix);
+                }
+            }
+            for finding in self.leads.bypasses(root, self.is_asked) {
+                // A variable that bypasses one root bypasses the next.
+                let mut known = self.of_environment.iter();
+                if !known.any(|known| known.place == finding.place) {
+                    self.of_environment.push(finding);
+                }
+            }
+            let (variables, leads) = (self.variables, &self.leads);
+            [
+                tools::check(root, variables, &self.binaries),
+                links::check(root, variables, leads, &self.binaries),
+                markers::check(root, variables, leads),
+                interpreter::check(root),
+                hooks::check(root, variables),
+                flags::in_files(root),
+                leads.order(root, self.is_asked),
+            ]
+            .concat()
+        })
+    }
+
+    fn environment(self) -> Group {
+        let findings = [
+            flags::in_variables(self.variables, &self.suffixes),
+            self.leads.named_tools(),
+            environment::check(self.variables, &self.suffixes),
+        ];
+        let mut all = self.of_environment;
+        all.extend(directory::merged(findings.concat()));
+        Group {
+            subject: "environment".into(),
+            findings: all,
+        }
+    }
 }

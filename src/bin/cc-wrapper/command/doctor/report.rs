@@ -1,19 +1,24 @@
-//! How findings are told.
+//! Findings as text and as JSON.
 
-use super::finding::{Finding, Group, Place, Severity};
-use crate::support::terminal::{Kind, Screen};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
 use cc_wrapper::text::json;
 
-/// Whether nothing is wrong that makes calls or programs fail.
+use super::finding::{Finding, Group, Severity, shown};
+use crate::support::terminal::{Kind, Screen};
+
+/// Whether there is no error among the findings.
 pub fn is_ok(groups: &[Group]) -> bool {
     !all(groups).any(|(_, finding)| finding.severity == Severity::Error)
 }
 
-/// A line for each thing that was looked at, and for each finding below it.
+/// A line for each thing that was examined, and below it one for each finding,
+/// errors first.
 pub fn text(groups: &[Group], screen: &Screen) -> Vec<u8> {
     let mut out = String::new();
     for group in groups {
-        out.push_str(&screen.shown(&group.subject.shown()));
+        out.push_str(&screen.shown(&shown(&group.subject)));
         out.push('\n');
         let mut findings: Vec<&Finding> = group.findings.iter().collect();
         findings.sort_by_key(|finding| finding.severity);
@@ -26,27 +31,27 @@ pub fn text(groups: &[Group], screen: &Screen) -> Vec<u8> {
             } = finding;
             let name = format!("{}:", finding.severity.name());
             let name = screen.paint(kind(finding.severity), &name);
-            // Not once more what the lines stand below.
-            let line = match *place == group.subject {
-                true => format!("{what}; {remedy}"),
-                false => format!("{} {what}; {remedy}", place.shown()),
+            // The heading names it already.
+            let line = if *place == group.subject {
+                format!("{what}; {remedy}")
+            } else {
+                format!("{} {what}; {remedy}", shown(place))
             };
             out.push_str(&format!("  {name} {}\n", screen.shown(&line)));
         }
     }
-    let count = |severity| {
-        let of_it = all(groups).filter(move |(_, finding)| finding.severity == severity);
-        (of_it.count(), severity.name())
-    };
-    let counts = [count(Severity::Error), count(Severity::Warning)];
-    let told: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}{}", if count == 1 { "" } else { "s" }))
-        .collect();
-    match told.as_slice() {
+    let mut counts = Vec::new();
+    for severity in [Severity::Error, Severity::Warning] {
+        let of_it = |(_, finding): &(&OsString, &Finding)| finding.severity == severity;
+        match all(groups).filter(of_it).count() {
+            0 => {}
+            1 => counts.push(format!("1 {}", severity.name())),
+            count => counts.push(format!("{count} {}s", severity.name())),
+        }
+    }
+    match counts.as_slice() {
         [] => out.push_str("all is well\n"),
-        told => out.push_str(&format!("{}\n", told.join(", "))),
+        counts => out.push_str(&format!("{}\n", counts.join(", "))),
     }
     out.into_bytes()
 }
@@ -59,7 +64,7 @@ fn kind(severity: Severity) -> Kind {
     }
 }
 
-/// One object, for programs.
+/// One JSON object.
 pub fn json(groups: &[Group]) -> Vec<u8> {
     let mut out = b"{\"findings\":[".to_vec();
     for (n, (subject, finding)) in all(groups).enumerate() {
@@ -67,8 +72,8 @@ pub fn json(groups: &[Group]) -> Vec<u8> {
         let fields = [
             ("severity", finding.severity.name().as_bytes()),
             ("id", finding.id.as_bytes()),
-            ("subject", &subject.0),
-            ("where", &finding.place.0),
+            ("subject", subject.as_bytes()),
+            ("where", finding.place.as_bytes()),
             ("what", finding.what.as_bytes()),
             ("remedy", finding.remedy.as_bytes()),
         ];
@@ -87,7 +92,7 @@ pub fn json(groups: &[Group]) -> Vec<u8> {
     out
 }
 
-fn all(groups: &[Group]) -> impl Iterator<Item = (&Place, &Finding)> {
+fn all(groups: &[Group]) -> impl Iterator<Item = (&OsString, &Finding)> {
     groups.iter().flat_map(|group| {
         let findings = group.findings.iter();
         findings.map(move |finding| (&group.subject, finding))
@@ -98,7 +103,6 @@ fn all(groups: &[Group]) -> impl Iterator<Item = (&Place, &Finding)> {
 mod tests {
     use super::*;
     use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
 
     fn groups(findings: &[Finding]) -> [Group; 1] {
         [Group {
@@ -118,8 +122,8 @@ mod tests {
     #[test]
     fn a_finding_is_a_line_and_the_gravest_comes_first() {
         let error = Finding::error("e", "/x", "is a\nb", "mend it");
-        let note = error.clone().into_note();
-        let warning = error.clone().into_warning();
+        let note = error.clone().of(Severity::Note);
+        let warning = error.clone().of(Severity::Warning);
         assert_eq!(text(&groups(&[]), &screen(true)), b"/root\nall is well\n");
         let well = text(&groups(std::slice::from_ref(&note)), &screen(false));
         assert_eq!(
@@ -140,7 +144,7 @@ mod tests {
 
     #[test]
     fn colours_are_for_the_severity_alone() {
-        let warning = Finding::error("e", "/x", "is", "mend").into_warning();
+        let warning = Finding::warning("e", "/x", "is", "mend");
         let told = text(&groups(&[warning]), &screen(true));
         assert!(told.starts_with(b"/root\n  \x1b[33mwarning:\x1b[0m /x is; mend\n"));
     }

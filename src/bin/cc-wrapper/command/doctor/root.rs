@@ -1,24 +1,35 @@
-//! A root, its linker half, and the tools in them.
+//! A root's descriptions: reading them, and what is wrong with them.
 
-use super::finding::{Finding, Place, shown};
-use super::{reading, target};
-use crate::support::self_binary::TOOLCHAIN;
-use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-/// One half: a directory with its `toolchain.json`.
+use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
+
+use super::finding::{Finding, Severity, shown};
+use super::target;
+use crate::support::paths::canonical;
+use crate::support::self_binary::{self, TOOLCHAIN};
+
+const AGAIN: &str = "wrap or adopt the toolchain again";
+
+/// No file of a root is larger.
+const LARGEST: u64 = 16 << 20;
+
+/// A directory with a `toolchain.json`.
 pub struct Half<'t> {
     pub root: &'t Path,
     pub toolchain: &'t Toolchain<'t>,
 }
 
-/// What a compiler call has to do with. In many, both halves are one.
+/// The compilers and the linkers of a toolchain, which may be in one directory.
 pub struct Root<'t> {
     pub compilers: Half<'t>,
-    /// `None`: they are one.
+    /// The linkers, if they are in a directory of their own.
     pub other: Option<Half<'t>>,
 }
 
@@ -36,16 +47,17 @@ impl<'t> Half<'t> {
         String::from_utf8_lossy(&self.toolchain.suffix_salt)
     }
 
-    /// The place of a tool's name.
+    /// Where a tool is in `bin`.
     pub fn place(&self, tool: &Tool) -> PathBuf {
         self.bin().join(OsStr::from_bytes(&tool.name))
     }
 
-    /// What a tool runs.
+    /// The program that a tool runs.
     pub fn program(&self, tool: &Tool) -> PathBuf {
         self.root.join(OsStr::from_bytes(&tool.program))
     }
 
+    /// Whether there is a tool with such a role.
     pub fn has(&self, is_meant: impl Fn(ToolKind) -> bool) -> bool {
         let mut tools = self.toolchain.tools.iter();
         tools.any(|tool| ToolKind::parse(&tool.kind).is_some_and(&is_meant))
@@ -62,10 +74,47 @@ impl<'t> Root<'t> {
     pub fn linkers(&self) -> &Half<'t> {
         self.other.as_ref().unwrap_or(&self.compilers)
     }
+
+    /// Whether a resolved path is one of the root's directories.
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.halves().any(|half| canonical(half.root) == path)
+    }
+
+    /// Whether a program is one of the root's tools.
+    pub fn has_tool(&self, program: &Path) -> bool {
+        self_binary::root_of(program).is_some_and(|root| self.is_at(&root))
+    }
 }
 
-/// Calls `check` with the root; what is wrong with its descriptions comes
-/// along.
+/// The text of a file that may be anything.
+///
+/// # Errors
+/// The file cannot be read to its end, or is a pipe or a socket.
+pub fn file(path: &Path) -> io::Result<Vec<u8>> {
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_fifo() || kind.is_socket() {
+        return Err(io::Error::other(
+            "it is a pipe or a socket, and calls wait for it",
+        ));
+    }
+    let mut text = Vec::new();
+    File::open(path)?.take(LARGEST).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// A flag file that cannot be read.
+pub fn unreadable(path: &Path, why: &io::Error) -> Finding {
+    let what = format!("cannot be read: {why}");
+    Finding::error(
+        "unreadable",
+        path,
+        what,
+        "make it a readable file, or remove it",
+    )
+}
+
+/// Calls `check` with the root at a path, and adds what is wrong with its
+/// descriptions.
 pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Finding> {
     let text = match text(root) {
         Ok(text) => text,
@@ -80,41 +129,24 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
         toolchain: &toolchain,
     };
     let Some(other) = toolchain.bintools.as_deref() else {
-        let other = None;
-        return check(&Root { compilers, other });
-    };
-    let other = root.join(OsStr::from_bytes(other));
-    if !target::is_root(&other) && target::is_of_nixpkgs(&other) {
-        let mut findings = check(&Root {
+        return check(&Root {
             compilers,
             other: None,
         });
-        findings.push(not_adopted(&other));
-        return findings;
-    }
-    let described = self::text(&other).map_err(|finding| Finding {
-        id: "linker-half",
-        what: format!(
-            "is the linker half of {}, and {}",
-            shown(root),
-            finding.what
-        ),
-        place: Place::from(&other),
-        remedy: "wrap or adopt the toolchain again".to_owned(),
-        ..finding
-    });
-    let parsed = described.as_ref().map_err(Finding::clone);
-    match parsed.and_then(|text| parse(&other, text)) {
+    };
+    let other = root.join(OsStr::from_bytes(other));
+    let text = linker_text(root, &other);
+    let linkers = text.as_ref().map_err(Finding::clone);
+    match linkers.and_then(|text| parse(&other, text)) {
         Ok(linkers) => {
             let mut findings = Vec::new();
             if linkers.suffix_salt != toolchain.suffix_salt {
-                findings.push(differing_salts(root, &toolchain, &other, &linkers));
+                findings.push(differing_salts(&compilers, &other, &linkers));
             }
-            let other = Half {
+            let other = Some(Half {
                 root: &other,
                 toolchain: &linkers,
-            };
-            let other = Some(other);
+            });
             findings.extend(check(&Root { compilers, other }));
             findings
         }
@@ -129,54 +161,53 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
     }
 }
 
-/// A half may be turned over without the other.
-fn not_adopted(half: &Path) -> Finding {
-    Finding::error(
-        "not-adopted",
-        half,
-        "is a linker half of nixpkgs, and none of cc-wrapper's: it works, by bash",
-        format!("cc-wrapper adopt {} --in-place", shown(half)),
-    )
-    .into_note()
-}
-
 fn text(root: &Path) -> Result<Vec<u8>, Finding> {
     let path = root.join(TOOLCHAIN);
-    let remedy = "make it readable, or wrap the toolchain again";
-    reading::file(&path).map_err(|why| reading::failed(&path, &why, remedy))
+    file(&path).map_err(|why| {
+        let remedy = "make it readable, or wrap the toolchain again".to_owned();
+        Finding {
+            remedy,
+            ..unreadable(&path, &why)
+        }
+    })
+}
+
+fn linker_text(root: &Path, other: &Path) -> Result<Vec<u8>, Finding> {
+    // nixpkgs' linkers work with adopted compilers.
+    if !target::is_root(other) && target::is_of_nixpkgs(other) {
+        let what = "is a linker wrapper of nixpkgs, not of cc-wrapper: it works, in bash";
+        let remedy = format!("cc-wrapper adopt {} --in-place", shown(other));
+        let finding = Finding::error("not-adopted", other, what, remedy);
+        return Err(finding.of(Severity::Note));
+    }
+    text(other).map_err(|finding| {
+        let what = format!("has the linkers of {}, and {}", shown(root), finding.what);
+        Finding::error("linker-half", other, what, AGAIN)
+    })
 }
 
 fn parse<'t>(root: &Path, text: &'t [u8]) -> Result<Toolchain<'t>, Finding> {
     Toolchain::parse(text).map_err(|error| {
-        Finding::error(
-            "broken-toolchain",
-            root.join(TOOLCHAIN),
-            format!(
-                "is broken at {}:{}: {}",
-                error.line, error.column, error.what
-            ),
-            "mend it, or wrap the toolchain again",
-        )
+        let what = format!(
+            "is broken at {}:{}: {}",
+            error.line, error.column, error.what
+        );
+        let remedy = "correct it, or wrap the toolchain again";
+        Finding::error("broken-toolchain", root.join(TOOLCHAIN), what, remedy)
     })
 }
 
-fn differing_salts(root: &Path, ours: &Toolchain, other: &Path, theirs: &Toolchain) -> Finding {
-    let salt = |toolchain: &Toolchain| String::from_utf8_lossy(&toolchain.suffix_salt).into_owned();
-    Finding::error(
-        "differing-salts",
-        other.join(TOOLCHAIN),
-        format!(
-            "has the salt {}, but {} has {}: its linkers do not see what a compiler call has collected",
-            salt(theirs),
-            shown(root),
-            salt(ours)
-        ),
-        "give both the same suffixSalt",
-    )
-    .into_warning()
+fn differing_salts(compilers: &Half, other: &Path, linkers: &Toolchain) -> Finding {
+    let what = format!(
+        "has the salt {}, but {} has {}: its linkers ignore the flags that a compiler call has collected",
+        String::from_utf8_lossy(&linkers.suffix_salt),
+        shown(compilers.root),
+        compilers.salt()
+    );
+    let remedy = "give both the same suffixSalt";
+    Finding::warning("differing-salts", other.join(TOOLCHAIN), what, remedy)
 }
 
-/// A root to try a check on.
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -204,7 +235,7 @@ pub mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_description_is_told() {
+    fn a_broken_description_is_reported() {
         let dir = lay(r#""bintools": "inner","#);
         let none = |_: &Root| Vec::new();
         assert_eq!(ids(dir.path(), none), ["linker-half"]);
@@ -219,5 +250,24 @@ pub mod tests {
             assert_eq!(ids(dir.path(), none), expected);
         }
         assert_eq!(ids(&inner.join("none"), none), ["unreadable"]);
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        fs::write(&path, "text").unwrap();
+        assert_eq!(file(&path).unwrap(), b"text");
+        assert_eq!(file(Path::new("/dev/null")).unwrap(), b"");
+        fs::remove_file(&path).unwrap();
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert!(file(&path).is_err());
+        assert!(file(&dir.path().join("none")).is_err());
     }
 }

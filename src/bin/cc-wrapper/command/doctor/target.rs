@@ -1,4 +1,4 @@
-//! What a path leads to, and what there is without one.
+//! What is examined.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::linker_shim;
 
-use super::finding::{Finding, Place, shown};
-use super::on_path::OnPath;
-use super::others;
+use super::finding::{Finding, Severity, shown};
+use super::leads::Leads;
 use super::variables::Variables;
 use crate::support::paths::{absolute, canonical, plain};
-use crate::support::self_binary;
-use crate::support::self_binary::TOOLCHAIN;
+use crate::support::self_binary::{self, TOOLCHAIN};
 
 /// What is examined.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,19 +19,19 @@ pub enum Target {
     Root(PathBuf),
     /// A file that is no tool of a root.
     File(PathBuf),
-    /// Nothing that could be examined.
+    /// A path at which there is nothing to examine.
     Wrong(PathBuf, Finding),
     /// There is no root.
     Environment(Finding),
 }
 
-/// What the wrappers of nixpkgs are known by.
+/// Files in `nix-support` that only nixpkgs' wrappers have.
 const OF_NIXPKGS: [&str; 4] = ["orig-cc", "orig-bintools", "utils.bash", "utils.sh"];
 
-/// By which compilers are run.
 const COMPILERS: [&str; 3] = ["cc", "gcc", "clang"];
 
 impl Target {
+    /// What a path is or is in.
     pub fn at(path: &Path) -> Target {
         let path = plain(&absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         let wrong = |id, what: &str, remedy: &str| {
@@ -44,7 +42,7 @@ impl Target {
             Ok(metadata) => metadata,
             Err(_) if path.is_symlink() => {
                 let remedy = "remove it, or wrap or adopt the toolchain again";
-                return wrong("absent", "is a link that leads to nothing", remedy);
+                return wrong("absent", "is a link to a file that does not exist", remedy);
             }
             Err(why) => {
                 let remedy = "name a wrapped root, a tool in it, or an ELF file";
@@ -52,40 +50,42 @@ impl Target {
             }
         };
         if !metadata.is_dir() {
-            return match self_binary::root_of(&path) {
-                Some(root) => Target::Root(root),
-                None => Target::File(path),
-            };
+            let root = self_binary::root_of(&path);
+            return root.map_or_else(|| Target::File(path.clone()), Target::Root);
         }
         if is_root(&path) {
             return Target::Root(path);
         }
         let real = canonical(&path);
-        let is_within = ["bin", linker_shim::DIRECTORY, "nix-support"]
-            .iter()
-            .any(|name| real.ends_with(name));
+        let mut parts = ["bin", linker_shim::DIRECTORY, "nix-support"].iter();
+        let is_part = parts.any(|name| real.ends_with(name));
         match real.parent() {
-            Some(root) if is_within && is_root(root) => Target::Root(root.to_path_buf()),
-            _ if is_of_nixpkgs(&path) => wrong(
-                "not-adopted",
-                "is a wrapper of nixpkgs, and none of cc-wrapper's",
-                &format!("cc-wrapper adopt {} --out NEW", shown(&path)),
-            ),
-            _ => wrong(
-                "no-root",
-                "is no wrapped root: it has no nix-support/toolchain.json",
-                "name another, or make one: cc-wrapper wrap NEW",
-            ),
+            Some(root) if is_part && is_root(root) => Target::Root(root.to_path_buf()),
+            _ if is_of_nixpkgs(&path) => {
+                let remedy = format!("cc-wrapper adopt {} --out NEW", shown(&path));
+                wrong(
+                    "not-adopted",
+                    "is a wrapper of nixpkgs, not of cc-wrapper",
+                    &remedy,
+                )
+            }
+            _ => {
+                let what = "is no wrapped root: it has no nix-support/toolchain.json";
+                wrong(
+                    "no-root",
+                    what,
+                    "name another, or make one: cc-wrapper wrap NEW",
+                )
+            }
         }
     }
 }
 
 /// The root that calls of `cc` come to.
-pub fn of_environment(variables: &Variables) -> Target {
-    let path = OnPath::of(variables);
+pub fn of_environment(variables: &Variables, leads: &Leads) -> Target {
     let names = COMPILERS.map(OsStr::new);
-    let compilers: Vec<PathBuf> = names.iter().filter_map(|name| path.first(name)).collect();
-    let named = path.compilers(variables);
+    let compilers: Vec<PathBuf> = names.iter().filter_map(|name| leads.first(name)).collect();
+    let named = leads.compilers();
     let mut meant = compilers.iter().chain(&named);
     if let Some(root) = meant.find_map(|program| self_binary::root_of(program)) {
         return Target::Root(root);
@@ -97,27 +97,25 @@ pub fn of_environment(variables: &Variables) -> Target {
     if let Some(root) = nix.filter(|root| is_root(root)) {
         return Target::Root(root.to_path_buf());
     }
-    if let Some(link) = compilers
-        .first()
-        .filter(|program| self_binary::is_wrapper(program))
-    {
-        let finding = Finding::error(
-            "no-root",
-            link,
-            "is cc-wrapper, but in no root: it wraps the next of its name on PATH",
-            "for a linker wrapped too: cc-wrapper wrap DIR, then PATH=DIR/bin:$PATH",
-        );
-        return Target::Environment(finding.into_note());
+    let first = compilers.first();
+    if let Some(link) = first.filter(|program| self_binary::is_wrapper(program)) {
+        let what = "is cc-wrapper, but in no root: it wraps the next program of its name on PATH";
+        let remedy = "to wrap a linker too: cc-wrapper wrap DIR, then PATH=DIR/bin:$PATH";
+        let finding = Finding::error("no-root", link, what, remedy);
+        return Target::Environment(finding.of(Severity::Note));
     }
-    // Behind others, or with names of its own.
-    let mut behind = names.iter().flat_map(|name| path.all(name));
+    // A root behind other compilers, or with other names.
+    let mut behind = names.iter().flat_map(|name| leads.all(name));
     let behind = behind.find_map(|place| self_binary::root_of(&place));
-    if let Some(root) = behind.or_else(|| others::on_path(&path).next()) {
+    if let Some(root) = behind.or_else(|| leads.roots().next()) {
         return Target::Root(root);
     }
-    let (place, what) = match compilers.first() {
-        Some(program) => (program.into(), "comes first on PATH, and is not wrapped"),
-        None => (Place::from("PATH"), "has no cc, gcc or clang"),
+    let (place, what) = match first {
+        Some(program) => (
+            program.as_os_str(),
+            "comes first on PATH, and is not wrapped",
+        ),
+        None => (OsStr::new("PATH"), "has no cc, gcc or clang"),
     };
     let remedy = match nix.filter(|root| is_of_nixpkgs(root)) {
         Some(_) => "cc-wrapper adopt --out DIR, then PATH=DIR/bin:$PATH",
@@ -131,7 +129,7 @@ pub fn is_root(path: &Path) -> bool {
     fs::symlink_metadata(path.join(TOOLCHAIN)).is_ok()
 }
 
-/// Whether it is a wrapper of nixpkgs, either half.
+/// Whether a directory is a wrapper of nixpkgs, of compilers or of linkers.
 pub fn is_of_nixpkgs(path: &Path) -> bool {
     let mut names = OF_NIXPKGS.iter();
     names.any(|name| path.join("nix-support").join(name).exists())
@@ -151,6 +149,11 @@ mod tests {
         }
     }
 
+    fn of_strings(strings: &[String]) -> Target {
+        let variables = Variables::new(strings);
+        of_environment(&variables, &Leads::of(&variables))
+    }
+
     #[test]
     fn a_root_is_found_from_within() {
         let dir = lay("");
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_root_is_told() {
+    fn a_path_without_a_root_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         symlink("none", path("link")).unwrap();
@@ -188,10 +191,10 @@ mod tests {
         let root = canonical(dir.path());
         symlink("/bin/sh", other.path().join("cc")).unwrap();
         let path = format!("PATH={}/bin:{}", root.display(), other.path().display());
-        let of = || of_environment(&Variables::new(std::slice::from_ref(&path)));
-        let text = |name: &str, kind: &str| {
+        let of = || of_strings(std::slice::from_ref(&path));
+        let text = |name: &str, role: &str| {
             format!(
-                r#"{{"version": 1, "tools": {{"{name}": {{"role": "{kind}", "program": "/x"}}}}}}"#
+                r#"{{"version": 1, "tools": {{"{name}": {{"role": "{role}", "program": "/x"}}}}}}"#
             )
         };
         fs::write(root.join(TOOLCHAIN), text("avr-gcc", "cc")).unwrap();
@@ -205,7 +208,7 @@ mod tests {
     fn without_a_path_the_environment_leads_to_a_root() {
         let (dir, other) = (lay(""), tempfile::tempdir().unwrap());
         let root = canonical(dir.path());
-        let of = |strings: &[String]| of_environment(&Variables::new(strings));
+        let of = of_strings;
         let path = format!("PATH={}", other.path().display());
         assert_eq!(wrong(of(std::slice::from_ref(&path))), "no-toolchain");
         symlink("/bin/sh", other.path().join("cc")).unwrap();

@@ -1,5 +1,6 @@
-//! Running a program to see whether it runs.
+//! Running a program for a limited time.
 
+use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -12,10 +13,10 @@ use nix::unistd::Pid;
 
 use crate::process::anonymous_file;
 
-/// No compiler thinks about its version for this long.
+/// No compiler takes this long to print its version.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Variables that make more of a wrapped call than a call.
+/// Variables that make a wrapped call do more than run its tool.
 const LOUD: [&str; 5] = [
     "CC_WRAPPER_COMPDB",
     "CC_WRAPPER_DEPTH",
@@ -24,35 +25,41 @@ const LOUD: [&str; 5] = [
     "NIX_DEBUG",
 ];
 
+/// No version or list is longer, in bytes.
+const MOST_OUTPUT: u64 = 4 << 20;
+
 pub struct Trial {
-    /// `None`: it went on and on, and was ended.
+    /// `None`: it took too long or printed too much, and was ended.
     pub status: Option<ExitStatus>,
-    /// What it said on standard error.
-    pub said: String,
+    pub out: Vec<u8>,
+    pub err: Vec<u8>,
 }
 
 /// Runs `program --version`.
 ///
 /// # Errors
 /// The kernel does not run it.
-pub fn of(program: &Path) -> io::Result<Trial> {
-    let mut said = anonymous_file::create()?;
+pub fn version(program: &Path) -> io::Result<Trial> {
     let mut command = Command::new(program);
     for name in LOUD {
         command.env_remove(name);
     }
-    command
-        .arg("--version")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(said.try_clone()?)
-        // What it runs in turn is ended with it.
-        .process_group(0);
+    run(command.arg("--version").env("LC_ALL", "C"))
+}
+
+/// Runs a command to its end, or ends it together with what it has started.
+///
+/// # Errors
+/// The kernel does not run it.
+pub fn run(command: &mut Command) -> io::Result<Trial> {
+    let (out, err) = (anonymous_file::create()?, anonymous_file::create()?);
+    command.stdin(Stdio::null()).process_group(0);
+    command.stdout(out.try_clone()?).stderr(err.try_clone()?);
     let mut child = command.spawn()?;
     let end = Instant::now() + PATIENCE;
+    let size = |file: &File| file.metadata().map_or(0, |file| file.len());
     let mut status = child.try_wait()?;
-    while status.is_none() && Instant::now() < end {
+    while status.is_none() && Instant::now() < end && size(&out).max(size(&err)) < MOST_OUTPUT {
         thread::sleep(Duration::from_millis(2));
         status = child.try_wait()?;
     }
@@ -61,20 +68,25 @@ pub fn of(program: &Path) -> io::Result<Trial> {
         let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
         child.wait()?;
     }
-    let mut text = Vec::new();
-    said.rewind()?;
-    said.take(1 << 16).read_to_end(&mut text)?;
+    let read = |mut file: File| {
+        let mut text = Vec::new();
+        file.rewind()?;
+        file.take(MOST_OUTPUT).read_to_end(&mut text)?;
+        Ok::<_, io::Error>(text)
+    };
     Ok(Trial {
         status,
-        said: String::from_utf8_lossy(&text).into_owned(),
+        out: read(out)?,
+        err: read(err)?,
     })
 }
 
 /// Programs to try.
 #[cfg(test)]
 pub mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     /// Written by another process: one that this starts meanwhile for another
     /// test would keep it open, and what is open for writing does not run.
@@ -91,10 +103,17 @@ pub mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
         lay(&path, b"#!/bin/sh\necho $1 $CC_WRAPPER_DEPTH >&2; exit 3\n");
-        let trial = of(&path).unwrap();
+        let trial = version(&path).unwrap();
         assert_eq!(trial.status.and_then(|status| status.code()), Some(3));
-        assert_eq!(trial.said, "--version\n");
+        assert_eq!(trial.err, b"--version\n");
         lay(&path, b"");
-        assert!(of(&path).is_err());
+        assert!(version(&path).is_err());
+    }
+
+    #[test]
+    fn a_program_that_prints_without_end_is_ended() {
+        let trial = run(Command::new("sh").args(["-c", "yes & yes"])).unwrap();
+        assert!(trial.status.is_none());
+        assert_eq!(trial.out.len(), MOST_OUTPUT as usize);
     }
 }

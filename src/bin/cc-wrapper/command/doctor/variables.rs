@@ -1,4 +1,4 @@
-//! The environment, to look into as a whole.
+//! The environment variables.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,7 +11,7 @@ use cc_wrapper::model::environment::Environment;
 pub struct Variables(Vec<Vec<u8>>);
 
 impl Variables {
-    /// This process's.
+    /// Those of this process.
     pub fn own() -> Variables {
         let string = |(name, value): (OsString, OsString)| {
             [name.as_bytes(), b"=", value.as_bytes()].concat()
@@ -25,12 +25,12 @@ impl Variables {
         Variables(strings.iter().map(bytes).collect())
     }
 
-    /// As a call would see it.
+    /// The environment as calls see it.
     pub fn environment(&self) -> Environment<'_> {
         Environment::new(self.0.iter().map(|string| &string[..]))
     }
 
-    /// Names and values of those that are set and not empty.
+    /// Names and values of all that are set and not empty.
     pub fn all(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let split = |string: &'_ Vec<u8>| string.iter().position(|byte| *byte == b'=');
         let pair = move |string| split(string).map(|at| (&string[..at], &string[at + 1..]));
@@ -40,7 +40,7 @@ impl Variables {
             .filter(|(_, value)| !value.is_empty())
     }
 
-    /// The value of one that is set and not empty.
+    /// The value of a variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         let mut all = self.all();
         all.find_map(|(n, value)| (n == name.as_bytes()).then_some(value))

@@ -1,15 +1,18 @@
 //! `/etc/ld.so.cache`, as glibc has written it since 1998.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-/// Begins the part that is read; an older one may stand before it.
+use super::path;
+
+/// The beginning of the part that is read; one in an older format may precede it.
 const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
 const HEADER: usize = 48;
 const ENTRY: usize = 24;
+/// No machine has as many libraries.
+const MOST: usize = 1 << 18;
+const LONGEST: usize = 4096;
 
-/// Names of libraries and their places; none, where it is of another shape.
+/// Names of libraries and where they are; nothing if the format is unknown.
 pub fn read(text: &[u8]) -> Vec<(Vec<u8>, PathBuf)> {
     let begin = text.windows(MAGIC.len()).position(|part| part == MAGIC);
     let Some(part) = begin.map(|at| &text[at..]) else {
@@ -19,10 +22,10 @@ pub fn read(text: &[u8]) -> Vec<(Vec<u8>, PathBuf)> {
     let entry = |n: usize| {
         let at = HEADER.checked_add(n.checked_mul(ENTRY)?)?;
         let name = string(part, number(part, at + 4)?)?;
-        let path = string(part, number(part, at + 8)?)?;
-        Some((name, OsString::from_vec(path).into()))
+        let path = path(&string(part, number(part, at + 8)?)?);
+        Some((name, path))
     };
-    (0..count).map_while(entry).collect()
+    (0..count.min(MOST)).map_while(entry).collect()
 }
 
 fn number(text: &[u8], at: usize) -> Option<usize> {
@@ -32,7 +35,7 @@ fn number(text: &[u8], at: usize) -> Option<usize> {
 
 fn string(text: &[u8], at: usize) -> Option<Vec<u8>> {
     let begin = text.get(at..)?;
-    let end = begin.iter().position(|byte| *byte == 0)?;
+    let end = begin.iter().take(LONGEST).position(|byte| *byte == 0)?;
     Some(begin[..end].to_vec())
 }
 

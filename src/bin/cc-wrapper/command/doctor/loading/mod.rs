@@ -1,129 +1,98 @@
-//! Whether a built program or library finds what it needs.
+//! Whether a built program or shared library finds what it loads.
 
 mod cache;
-mod entries;
-mod library;
+mod libraries;
 mod load;
-mod machine;
-mod needs;
-mod processor;
+mod loader;
+mod model;
+mod nix_ld;
 mod run_path;
-mod shim;
-mod system;
 
-use std::ffi::OsStr;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
-use self::library::{Libraries, Library};
-use self::load::{Loaded, Loader};
-use self::needs::Needs;
-use self::run_path::Entry;
-use self::shim::Shim;
-use self::system::System;
-use super::finding::{Finding, shown};
-use super::gone;
+use object::elf as e;
+
+use self::load::{Looks, Object};
+use self::nix_ld::Interpreter;
+use super::collected_paths;
+use super::finding::{Finding, Severity, shown};
 use super::variables::Variables;
-use crate::support::elf;
-use crate::support::elf::{Dynamic, Elf, Kind};
+use crate::support::elf::{self, Dynamic, Elf, Kind};
+use crate::support::paths::canonical;
+use crate::support::self_binary;
 
 const VARIABLE: &str = "LD_LIBRARY_PATH";
 
+/// What is wrong with how an ELF file is loaded.
 pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
     let elf = match elf::read(file) {
         Ok(Some(elf)) => elf,
         Ok(None) => {
-            return vec![Finding::error(
-                "no-elf",
-                file,
-                "is neither an ELF file nor a tool of a wrapped root",
-                "name a program or a shared library, or a root",
-            )];
+            let what = "is neither an ELF file nor a tool of a wrapped root";
+            let remedy = "name a program, a shared library or a root";
+            return vec![Finding::error("no-elf", file, what, remedy)];
         }
         Err(why) => {
-            return vec![Finding::error(
-                "unreadable",
-                file,
-                format!("cannot be read as an ELF file: {why}"),
-                "build it again",
-            )];
+            let what = format!("cannot be read as an ELF file: {why}");
+            return vec![Finding::error("unreadable", file, what, "build it again")];
         }
     };
-    let is_foreign = !machine::runs_here(elf.kind);
+    let is_foreign = !runs_here(elf.kind);
     let mut findings = Vec::new();
     if is_foreign {
-        findings.push(foreign(file, elf.kind));
+        let machine = machine(elf.kind);
+        let what = format!(
+            "is for {machine}, not for this machine: which libraries it finds there is not known"
+        );
+        let remedy = "run cc-wrapper doctor there";
+        findings.push(Finding::warning("foreign-machine", file, what, remedy));
     } else {
         findings.extend(interpreter(file, &elf, variables));
     }
-    match &elf.dynamic {
-        Some(dynamic) => {
-            findings.extend(self::dynamic(file, &elf, dynamic, is_foreign, variables));
-        }
-        None => findings.push(
-            Finding::error(
-                "static",
-                file,
-                "loads no libraries",
-                "there is nothing to do",
-            )
-            .into_note(),
-        ),
+    if let Some(dynamic) = &elf.dynamic {
+        findings.extend(self::dynamic(file, &elf, dynamic, is_foreign, variables));
+    } else {
+        let finding = Finding::error("static", file, "loads no libraries", "nothing to do");
+        findings.push(finding.of(Severity::Note));
     }
     findings
 }
 
 fn interpreter(file: &Path, elf: &Elf, variables: &Variables) -> Option<Finding> {
     let interpreter = elf.interpreter.as_ref()?;
+    let name = shown(interpreter);
     let error = |id, why: String, remedy: &str| {
-        let what = format!("does not start: {why}");
+        let what = format!("does not start: its interpreter {name} {why}");
         Some(Finding::error(id, file, what, remedy))
     };
     let absent = "absent-interpreter";
     if !interpreter.exists() {
-        let remedy = gone::remedy(
-            interpreter,
-            "patchelf --set-interpreter, or link it again with another NIX_DYNAMIC_LINKER",
-        );
-        let why = format!("its interpreter {} does not exist", shown(interpreter));
-        return error(absent, why, &remedy);
+        let otherwise =
+            "run patchelf --set-interpreter, or link it again with another NIX_DYNAMIC_LINKER";
+        let remedy = collected_paths::remedy(interpreter, otherwise);
+        return error(absent, "does not exist".to_owned(), &remedy);
     }
-    match shim::of(interpreter, elf.kind, variables)? {
-        Shim::NixLd { loader, .. } if !loader.exists() => {
-            let why = format!(
-                "its interpreter {} is nix-ld, whose loader {} does not exist",
-                shown(interpreter),
-                shown(&loader)
-            );
-            let otherwise = "set NIX_LD to one that does, or unset it and enable programs.nix-ld";
-            error(absent, why, &gone::remedy(&loader, otherwise))
+    match nix_ld::of(interpreter, elf.kind, variables) {
+        Interpreter::NixLd { loader, .. } if !loader.exists() => {
+            let why = format!("is nix-ld, whose loader {} does not exist", shown(&loader));
+            let otherwise =
+                "set NIX_LD to a loader that exists, or unset it and enable programs.nix-ld";
+            error(absent, why, &collected_paths::remedy(&loader, otherwise))
         }
-        Shim::NixLd { .. } => None,
-        Shim::Stub => {
-            let why = format!(
-                "its interpreter {} is NixOS's stub, which starts nothing",
-                shown(interpreter)
-            );
-            let remedy = "enable nix-ld (programs.nix-ld.enable), or patchelf --set-interpreter";
+        Interpreter::Stub => {
+            let remedy =
+                "enable nix-ld (programs.nix-ld.enable), or run patchelf --set-interpreter";
+            let why = "is NixOS's stub, which starts nothing".to_owned();
             error("stub-interpreter", why, remedy)
         }
+        _ => None,
     }
 }
 
-fn foreign(file: &Path, kind: Kind) -> Finding {
-    Finding::error(
-        "foreign-machine",
-        file,
-        format!(
-            "is for {}, not for this machine: what it finds there is not known",
-            machine::name(kind)
-        ),
-        "ask the doctor there",
-    )
-    .into_warning()
-}
-
-/// What is wrong with its entries, and with its libraries where they are this
-/// machine's.
+/// What is wrong with the directories of a RUNPATH, and with the libraries where
+/// they are this machine's.
 fn dynamic(
     file: &Path,
     elf: &Elf,
@@ -131,63 +100,113 @@ fn dynamic(
     is_foreign: bool,
     variables: &Variables,
 ) -> Vec<Finding> {
-    let system = System::of(elf.interpreter.as_deref(), elf.kind, variables);
-    let libraries = Libraries::new(elf.kind, &system);
+    // Programs see their own path without symlinks, libraries do not.
+    let path = match elf.interpreter {
+        Some(_) => canonical(file),
+        None => file.to_path_buf(),
+    };
+    let looks = Looks::default();
+    let (loader, libraries) = loader_of(elf, variables);
     let load = |variable: &[u8]| {
-        let loader = Loader {
-            libraries: &libraries,
-            system: &system,
-            variable,
-        };
-        loader.load(file, elf, dynamic)
+        // nix-ld puts its own list behind the variable.
+        let lists = [variable, &libraries].into_iter();
+        let lists: Vec<&[u8]> = lists.filter(|list| !list.is_empty()).collect();
+        let list = lists.join(&b':');
+        let ask = |loader| loader::ask(loader, &path, &list);
+        let trusted = loader
+            .as_deref()
+            .filter(|loader| loader::is_trusted(loader));
+        let is_asked = dynamic.is_safe_to_list && !is_foreign;
+        let answer = trusted.filter(|_| is_asked).and_then(ask);
+        if let Some(answer) = answer {
+            let mut loaded = load::load(&path, dynamic, &looks, |name, _, _| answer.of(name));
+            loaded.faults = answer.faults;
+            return loaded;
+        }
+        let model = model::Model::new(loader.as_deref(), elf.kind, &list, &path, &looks);
+        let find = |name: &OsStr, by, objects: &[Object]| model.find(name, by, objects);
+        load::load(&path, dynamic, &looks, find)
     };
     let loaded = load(variables.get(VARIABLE).unwrap_or_default());
-    let without = load(b"");
-    let own = &loaded.objects[0];
-    let holds = |directory: &Path, name: &OsStr| {
-        let directories = libraries.within(directory);
-        let mut files = directories.iter().map(|directory| directory.join(name));
-        files.any(|file| !matches!(&*libraries.at(&file), Library::PassedOver))
+    let without = match variables.get(VARIABLE) {
+        Some(_) => &load(b""),
+        None => &loaded,
     };
-    // What a library of it needs may lie there too: that is another mistake.
-    let is_of_use = |directory: &Path| {
-        let names = |loaded: &Loaded| {
-            let mut names = loaded.needs.iter().map(|need| &need.name);
-            names.any(|name| libraries.is_tired() || holds(directory, name))
-        };
-        dynamic.is_inherited || system.is_musl || names(&loaded) || names(&without)
-    };
-    let mut findings = entries::check(file, &own.entries, is_of_use);
+    let mut findings = libraries::of_run_path(file, dynamic, &looks, [&loaded, without]);
     if !is_foreign {
-        let directories = own.entries.iter().filter_map(Entry::directory);
-        let mut idle = directories.clone().filter(|path| !is_of_use(path));
-        let needs = Needs {
-            file,
-            loaded: &loaded,
-            without: &without,
-            holds: &|name| {
-                let found = directories.clone().find(|directory| holds(directory, name));
-                found.cloned()
-            },
-            idle: match (idle.next(), idle.next()) {
-                (Some(path), None) => Some(path.clone()),
-                _ => None,
-            },
-        };
-        findings.extend(needs.findings());
+        findings.extend(libraries::of_needs(file, &loaded, without, &looks));
     }
-    if libraries.is_tired() {
-        findings.push(too_much(file));
+    if looks.are_spent() || loaded.is_cut() {
+        let what = "has more libraries and directories than doctor looks at";
+        let remedy = "run it with LD_DEBUG=libs to see the rest";
+        findings.push(Finding::warning("too-much", file, what, remedy));
     }
     findings
 }
 
-fn too_much(file: &Path) -> Finding {
-    Finding::error(
-        "too-much",
-        file,
-        "names more libraries and directories than are looked at",
-        "run it with LD_DEBUG=libs to see the rest",
-    )
-    .into_warning()
+/// The loader of a file, and the list that nix-ld gives it. A library has that
+/// of the system.
+fn loader_of(elf: &Elf, variables: &Variables) -> (Option<PathBuf>, Vec<u8>) {
+    let usual = || nix_ld::usual_place(elf.kind).map(PathBuf::from);
+    let is_nix_ld =
+        |path: &PathBuf| !matches!(nix_ld::of(path, elf.kind, variables), Interpreter::Loader);
+    let named = elf.interpreter.clone();
+    let named = named.or_else(|| usual().filter(is_nix_ld));
+    let named = named.or_else(|| loader::of_system(elf.kind));
+    match named
+        .as_deref()
+        .map(|path| nix_ld::of(path, elf.kind, variables))
+    {
+        Some(Interpreter::NixLd { loader, libraries }) => (Some(loader), libraries),
+        _ => (named, Vec::new()),
+    }
+}
+
+/// A machine's name for people.
+fn machine(kind: Kind) -> String {
+    let name = match kind.machine {
+        e::EM_X86_64 if !kind.is_64 => "x32",
+        e::EM_X86_64 => "x86_64",
+        e::EM_386 => "i386",
+        e::EM_AARCH64 => "aarch64",
+        e::EM_ARM => "arm",
+        e::EM_RISCV => "riscv",
+        e::EM_PPC64 => "powerpc64",
+        e::EM_S390 => "s390",
+        e::EM_AVR => "avr",
+        other => return format!("another machine (ELF's number {})", other.0),
+    };
+    name.to_owned()
+}
+
+/// Whether this machine runs programs of this kind.
+fn runs_here(kind: Kind) -> bool {
+    let Ok(Some(own)) = elf::kind(&self_binary::this()) else {
+        return true;
+    };
+    let is_older = own.machine == e::EM_X86_64 && kind.machine == e::EM_386;
+    kind == own || is_older
+}
+
+/// `bytes` as a path.
+fn path(bytes: &[u8]) -> PathBuf {
+    OsString::from_vec(bytes.to_vec()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_kind_of_this_machine_has_another_name() {
+        let own = elf::kind(&self_binary::this()).unwrap().unwrap();
+        assert!(runs_here(own));
+        let narrow = Kind {
+            machine: e::EM_X86_64,
+            is_64: false,
+            is_little: true,
+        };
+        assert_eq!(machine(narrow), "x32");
+        assert!(!runs_here(narrow));
+    }
 }

@@ -1,21 +1,22 @@
-//! The entries of a RUNPATH.
+//! The entries of an RPATH, a RUNPATH or LD_LIBRARY_PATH.
 
 use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+use super::path;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
     Directory(PathBuf),
-    /// As it is spelled; empty is the current directory.
+    /// As it is written; empty is the current directory.
     Relative(Vec<u8>),
-    /// With something in it that depends on the loader.
+    /// With `$LIB` or the like in it, which only the loader can expand.
     Opaque(Vec<u8>),
 }
 
 impl Entry {
-    /// Where it leads from anywhere.
+    /// The directory, if it does not depend on the loader or the caller.
     pub fn directory(&self) -> Option<&PathBuf> {
         match self {
             Entry::Directory(path) => Some(path),
@@ -24,7 +25,11 @@ impl Entry {
     }
 }
 
-/// Those of `list` for a file in the directory `origin`, each once.
+/// More entries than any program has.
+const MOST: usize = 1024;
+
+/// The entries of `list` for a file in the directory `origin`, each once; the
+/// first of them if there are too many.
 pub fn entries(list: &[u8], separators: &[u8], origin: &Path) -> Vec<Entry> {
     let mut entries = Vec::new();
     if list.is_empty() {
@@ -33,27 +38,27 @@ pub fn entries(list: &[u8], separators: &[u8], origin: &Path) -> Vec<Entry> {
     let mut seen = BTreeSet::new();
     for spelled in list.split(|byte| separators.contains(byte)) {
         let entry = entry(spelled, origin);
-        if seen.insert(entry.clone()) {
+        if seen.insert(entry.clone()) && entries.len() < MOST {
             entries.push(entry);
         }
     }
     entries
 }
 
+/// One entry.
 pub fn entry(spelled: &[u8], origin: &Path) -> Entry {
     for token in [&b"$ORIGIN"[..], b"${ORIGIN}"] {
         if let Some(rest) = spelled.strip_prefix(token) {
             if rest.contains(&b'$') || !matches!(rest, [] | [b'/', ..]) {
                 break;
             }
-            let path = [origin.as_os_str().as_bytes(), rest].concat();
-            return Entry::Directory(OsString::from_vec(path).into());
+            return Entry::Directory(path(&[origin.as_os_str().as_bytes(), rest].concat()));
         }
     }
     if spelled.contains(&b'$') {
         Entry::Opaque(spelled.to_vec())
     } else if spelled.starts_with(b"/") {
-        Entry::Directory(OsStr::from_bytes(spelled).into())
+        Entry::Directory(path(spelled))
     } else {
         Entry::Relative(spelled.to_vec())
     }

@@ -1,0 +1,165 @@
+//! A model of the loader's search, for loaders that are not run: those of other
+//! machines, and those that a stranger may have made.
+//!
+//! It knows RPATH, RUNPATH, LD_LIBRARY_PATH, the system's directories and
+//! glibc's cache, not glibc's directories for newer processors.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
+
+use super::load::{Looks, Object, Outcome};
+use super::run_path::{self, Entry};
+use super::{cache, libraries, path};
+use crate::command::wrap::musl_directories;
+use crate::support::elf::{self, Kind};
+use crate::support::paths::{absolute, canonical};
+
+const CACHE: &str = "/etc/ld.so.cache";
+const LARGEST_CACHE: u64 = 64 << 20;
+const STORE: &str = "/nix/store";
+
+pub struct Model<'l> {
+    kind: Kind,
+    is_musl: bool,
+    /// LD_LIBRARY_PATH.
+    list: Vec<Entry>,
+    /// The system's directories.
+    directories: Vec<Entry>,
+    /// Names of libraries, and where they are.
+    cache: Vec<(Vec<u8>, PathBuf)>,
+    looks: &'l Looks,
+}
+
+impl<'l> Model<'l> {
+    /// `file` is what is loaded, and `list` is LD_LIBRARY_PATH.
+    pub fn new(
+        loader: Option<&Path>,
+        kind: Kind,
+        list: &[u8],
+        file: &Path,
+        looks: &'l Looks,
+    ) -> Model<'l> {
+        let name = loader.and_then(Path::file_name).unwrap_or_default();
+        let is_musl = name.as_bytes().starts_with(b"ld-musl-");
+        let real = loader.map(canonical);
+        let beside = real.as_deref().and_then(Path::parent);
+        let is_of_store = beside.is_some_and(|beside| beside.starts_with(STORE));
+        let mut directories: Vec<PathBuf> = Vec::new();
+        let mut cached = Vec::new();
+        match loader {
+            Some(loader) if is_musl => directories.extend(musl_directories(loader)),
+            // A loader of the store knows no directories outside of it.
+            _ if is_of_store => directories.extend(beside.map(Path::to_path_buf)),
+            _ => {
+                directories.extend(LOADER_DIRECTORIES.map(path));
+                directories.extend(beside.map(Path::to_path_buf));
+                let size = fs::metadata(CACHE).map_or(0, |cache| cache.len());
+                if size <= LARGEST_CACHE {
+                    cached = cache::read(&fs::read(CACHE).unwrap_or_default());
+                }
+            }
+        }
+        let origin = file.parent().unwrap_or(Path::new("/"));
+        Model {
+            kind,
+            is_musl,
+            list: run_path::entries(list, b":;", origin),
+            directories: directories.into_iter().map(Entry::Directory).collect(),
+            cache: cached,
+            looks,
+        }
+    }
+
+    /// Where the loader finds a library that one of `objects` needs. `None`: it
+    /// is a part of the loader.
+    pub fn find(&self, name: &OsStr, by: usize, objects: &[Object]) -> Option<Outcome> {
+        if self.is_musl && libraries::is_of_libc(name.as_bytes()) {
+            return None;
+        }
+        let asker = &objects[by];
+        if name.as_bytes().contains(&b'/') {
+            let origin = asker.path.parent().unwrap_or(Path::new("/"));
+            let place = match run_path::entry(name.as_bytes(), origin) {
+                Entry::Directory(path) => path,
+                Entry::Relative(spelled) => from_here(&spelled),
+                Entry::Opaque(_) => return Some(Outcome::Missing { is_unsure: true }),
+            };
+            let missing = Outcome::Missing { is_unsure: false };
+            return Some(self.at(&place).unwrap_or(missing));
+        }
+        // An RPATH serves what its file loads in turn, unless that has a RUNPATH.
+        let has_own = asker.dynamic.run_path.is_some() && !asker.dynamic.is_inherited;
+        let mut lists: Vec<&[Entry]> = Vec::new();
+        let mut at = Some(by).filter(|_| self.is_musl || !has_own);
+        while let Some(object) = at.map(|at| &objects[at]) {
+            if self.is_musl || object.dynamic.is_inherited {
+                lists.push(&object.entries);
+            }
+            at = object.asked.as_ref().map(|(by, _)| *by);
+        }
+        lists.insert(if self.is_musl { 0 } else { lists.len() }, &self.list);
+        if has_own && !self.is_musl {
+            lists.push(&asker.entries);
+        }
+        let mut is_unsure = false;
+        for entry in lists.into_iter().flatten() {
+            let directory = match entry {
+                Entry::Directory(path) => path.clone(),
+                Entry::Relative(spelled) => from_here(spelled),
+                Entry::Opaque(_) => {
+                    is_unsure = true;
+                    continue;
+                }
+            };
+            if let Some(outcome) = self.at(&directory.join(name)) {
+                return Some(outcome);
+            }
+        }
+        let of_system = || {
+            let mut cached = self.cache.iter().filter(|(n, _)| *n == name.as_bytes());
+            let directories = self.directories.iter().filter_map(Entry::directory);
+            let found = cached.find_map(|(_, path)| self.at(path));
+            found.or_else(|| {
+                directories
+                    .map(|path| path.join(name))
+                    .find_map(|path| self.at(&path))
+            })
+        };
+        let found = if asker.dynamic.no_default_directories {
+            None
+        } else {
+            of_system()
+        };
+        Some(found.unwrap_or(Outcome::Missing { is_unsure }))
+    }
+
+    /// What ends the search at a path. `None`: it goes on elsewhere, because
+    /// nothing is there, or a library for another machine.
+    fn at(&self, path: &Path) -> Option<Outcome> {
+        if !self.looks.exists(path) {
+            return None;
+        }
+        let broken = |why: String| Some(Outcome::Broken(path.to_path_buf(), why));
+        match elf::kind(path) {
+            Ok(Some(kind)) if kind != self.kind => return None,
+            Ok(Some(_)) => {}
+            Ok(None) => return broken("is no ELF file".to_owned()),
+            Err(_) => return None,
+        }
+        match elf::read(path) {
+            Ok(Some(elf)) if elf.is_loadable => Some(Outcome::Found(path.to_path_buf())),
+            Ok(_) => broken("is no shared library".to_owned()),
+            Err(why) => broken(format!("cannot be read as an ELF file: {why}")),
+        }
+    }
+}
+
+/// Where a relative path leads if the program is run from here.
+fn from_here(spelled: &[u8]) -> PathBuf {
+    let path = path(spelled);
+    absolute(&path).unwrap_or(path)
+}

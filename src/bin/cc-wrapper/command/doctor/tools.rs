@@ -1,0 +1,370 @@
+//! The programs that a root's tools run: whether they exist, start, and do not
+//! lead back to cc-wrapper.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::error::LOOP_STATUS;
+use cc_wrapper::model::toolchain::ToolKind;
+use cc_wrapper::planning::dispatch::dispatch;
+
+use super::finding::{Finding, Severity, shown};
+use super::root::Root;
+use super::trial::{self, Trial};
+use super::variables::Variables;
+use super::{collected_paths, loading};
+use crate::process::os::Os;
+use crate::process::report::quoted;
+use crate::support::elf;
+use crate::support::self_binary::{self, BINARY, Whose};
+
+/// No chain of wrappers is this long.
+const LONGEST: usize = 16;
+
+/// As much of a script as the kernel reads.
+const FIRST_LINE: usize = 256;
+
+const REAL_ONE: &str =
+    "name the real program in toolchain.json, or wrap the toolchain again with a PATH that has it";
+const AGAIN: &str = "install it again, or wrap the toolchain again";
+
+/// Which programs are cc-wrapper; each is read once.
+#[derive(Default)]
+pub struct Binaries(RefCell<BTreeMap<PathBuf, Whose>>);
+
+impl Binaries {
+    pub fn whose(&self, program: &Path) -> Whose {
+        let Ok(real) = fs::canonicalize(program) else {
+            return Whose::Foreign;
+        };
+        let mut known = self.0.borrow_mut();
+        let whose = || self_binary::whose(&real);
+        *known.entry(real.clone()).or_insert_with(whose)
+    }
+
+    /// Whether a program is cc-wrapper, of any version.
+    pub fn is_ours(&self, program: &Path) -> bool {
+        self.whose(program) != Whose::Foreign
+    }
+}
+
+/// What is wrong with the programs behind the tools.
+pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
+    let environment = variables.environment();
+    // Many names lead to one program.
+    let mut known: BTreeMap<PathBuf, Option<Finding>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for half in root.halves() {
+        for tool in &half.toolchain.tools {
+            let place = half.place(tool);
+            if ToolKind::parse(&tool.kind).is_none() {
+                let role = quoted(&tool.kind);
+                let what = format!("has the role {role}, which this cc-wrapper does not know");
+                let remedy = "correct toolchain.json, or update cc-wrapper";
+                findings.push(Finding::error("unknown-role", place, what, remedy));
+                continue;
+            }
+            let program = half.program(tool);
+            let why_not = || why_not(&program, variables, &environment, binaries);
+            let found = known.entry(program.clone()).or_insert_with(why_not);
+            findings.extend(found.clone().map(|finding| Finding {
+                place: place.into(),
+                what: format!("runs {}, which {}", shown(&program), finding.what),
+                ..finding
+            }));
+        }
+    }
+    findings
+}
+
+/// What keeps a program from doing a tool's work. The place is the caller's.
+fn why_not(
+    program: &Path,
+    variables: &Variables,
+    environment: &Environment,
+    binaries: &Binaries,
+) -> Option<Finding> {
+    if !program.exists() {
+        let remedy = collected_paths::remedy(program, "install it, or wrap the toolchain again");
+        let is_link = program.is_symlink();
+        let what = if is_link {
+            "is a link to nothing"
+        } else {
+            "does not exist"
+        };
+        return error("absent-program", what, &remedy);
+    }
+    if !Os.is_executable(program.as_os_str().as_bytes()) {
+        let remedy = "make it executable, or wrap the toolchain again";
+        return error("not-executable", "is no file that may be executed", remedy);
+    }
+    if leads_back(program, environment, binaries) {
+        return error("loop", "is cc-wrapper again: calls never end", REAL_ONE);
+    }
+    if binaries.is_ours(program) {
+        return None;
+    }
+    let name = program.file_name().unwrap_or_default();
+    if self_binary::is_cache(name) {
+        let what = format!(
+            "is {}, which does not know which compiler to run",
+            name.to_string_lossy()
+        );
+        let remedy = "name a compiler in toolchain.json, and this in CC_WRAPPER_LAUNCHER";
+        return error("cache", &what, remedy);
+    }
+    // What a compiler cache runs says more than its own libraries.
+    let is_elf = !matches!(elf::read(program), Ok(None));
+    if is_elf && self_binary::cache(program).is_none() {
+        of_elf(program, variables)
+    } else {
+        by_trial(program)
+    }
+}
+
+fn error(id: &'static str, what: &str, remedy: &str) -> Option<Finding> {
+    Some(Finding::error(id, "", what, remedy))
+}
+
+fn absent_interpreter(interpreter: &Path, otherwise: &str) -> Option<Finding> {
+    let remedy = collected_paths::remedy(interpreter, otherwise);
+    let interpreter = shown(interpreter);
+    let what = format!("does not start: its interpreter {interpreter} does not exist");
+    error("absent-interpreter", &what, &remedy)
+}
+
+/// Whether running a program runs nothing but cc-wrapper.
+fn leads_back(program: &Path, environment: &Environment, binaries: &Binaries) -> bool {
+    let mut program = program.to_path_buf();
+    for _ in 0..LONGEST {
+        // Under its own name it is the command, not a tool.
+        if program.file_name() == Some(OsStr::new(BINARY)) {
+            return true;
+        }
+        if !binaries.is_ours(&program) {
+            return false;
+        }
+        let path = program.as_os_str().as_bytes();
+        let next = dispatch(path, &[], environment, &Os, |call| {
+            call.tool.program.to_vec()
+        });
+        match next.ok().flatten() {
+            Some(next) => program = OsString::from_vec(next).into(),
+            None => return true,
+        }
+    }
+    true
+}
+
+fn of_elf(program: &Path, variables: &Variables) -> Option<Finding> {
+    if let Some(interpreter) = elf::missing_interpreter(program) {
+        let otherwise = "install it, set another with patchelf, or on NixOS enable nix-ld";
+        return absent_interpreter(&interpreter, otherwise);
+    }
+    let is_grave = |it: &Finding| it.severity == Severity::Error || it.id == "foreign-machine";
+    let finding = loading::check(program, variables)
+        .into_iter()
+        .find(is_grave)?;
+    let remedy = match finding.id {
+        "missing-library" => "install that library, or wrap the toolchain again",
+        "unreadable" => AGAIN,
+        _ => &finding.remedy,
+    };
+    let remedy = remedy.to_owned();
+    Some(Finding { remedy, ..finding })
+}
+
+/// A script, or whatever the kernel takes for a program.
+fn by_trial(program: &Path) -> Option<Finding> {
+    let Trial { status, err, .. } = match trial::version(program) {
+        Ok(trial) => trial,
+        Err(why) => {
+            let interpreter = script_interpreter(program);
+            let interpreter = interpreter.filter(|_| why.kind() == io::ErrorKind::NotFound);
+            if let Some(interpreter) = interpreter {
+                let otherwise = "install it, or name another in the script's first line";
+                return absent_interpreter(&interpreter, otherwise);
+            }
+            return error("does-not-run", &format!("cannot be run: {why}"), AGAIN);
+        }
+    };
+    let said = String::from_utf8_lossy(&err);
+    let code = status.map(|status| status.code());
+    if code == Some(Some(LOOP_STATUS.into())) {
+        return error(
+            "loop",
+            "leads back to cc-wrapper: calls never end",
+            REAL_ONE,
+        );
+    }
+    let is_cache = self_binary::cache(program).is_some();
+    match code {
+        // A shell exits with these if it does not find or cannot run a program.
+        // Others may not know the option, but a cache does.
+        Some(Some(code)) if matches!(code, 126 | 127) || (is_cache && code > 0) => {
+            let last = said.lines().last().unwrap_or_default();
+            error("does-not-run", &format!("does not run: {last}"), AGAIN)
+        }
+        Some(_) => None,
+        None => {
+            let what = "does not print its version within 10 seconds";
+            let finding = error("no-answer", what, "see what it waits for")?;
+            Some(finding.of(Severity::Warning))
+        }
+    }
+}
+
+/// The interpreter in the first line of a script.
+fn script_interpreter(script: &Path) -> Option<PathBuf> {
+    let text = super::root::file(script).ok()?;
+    let line = text[..text.len().min(FIRST_LINE)].strip_prefix(b"#!")?;
+    let line = line.split(|&b| b == b'\n').next()?;
+    let mut words = line.split(|b| matches!(b, b' ' | b'\t'));
+    let word = words.find(|word| !word.is_empty())?;
+    Some(OsString::from_vec(word.to_vec()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::doctor::root::{tests::ids, tests::lay};
+    use crate::command::doctor::trial::tests::lay as lay_program;
+    use crate::support::self_binary::TOOLCHAIN;
+    use std::os::unix::fs::symlink;
+
+    fn why_not(program: &Path) -> Option<Finding> {
+        let variables = Variables::new(&[""; 0]);
+        super::why_not(
+            program,
+            &variables,
+            &variables.environment(),
+            &Binaries::default(),
+        )
+    }
+
+    #[test]
+    fn binaries_are_known_by_their_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let this = std::env::current_exe().unwrap();
+        fs::copy(&this, path("copy")).unwrap();
+        let mut text = fs::read(&this).unwrap();
+        text.push(0);
+        fs::write(path("other"), text).unwrap();
+        let binaries = Binaries::default();
+        for _ in 0..2 {
+            assert_eq!(binaries.whose(&path("copy")), Whose::This);
+            assert_eq!(binaries.whose(&path("other")), Whose::Other);
+            assert_eq!(binaries.whose(Path::new("/bin/sh")), Whose::Foreign);
+            assert_eq!(binaries.whose(&path("none")), Whose::Foreign);
+        }
+    }
+
+    /// What is found where gcc is this program.
+    fn found(root: &Path, program: &str) -> Vec<&'static str> {
+        let text = format!(
+            r#"{{"version": 1, "tools": {{"gcc": {{"role": "cc", "program": "{program}"}}}}}}"#
+        );
+        fs::write(root.join(TOOLCHAIN), text).unwrap();
+        let variables = Variables::new(&["PATH=/bin"]);
+        ids(root, |root| check(root, &variables, &Binaries::default()))
+    }
+
+    #[test]
+    fn a_program_must_be_there_and_run() {
+        let dir = lay("");
+        fs::write(dir.path().join("plain"), "").unwrap();
+        symlink("/none", dir.path().join("dangling")).unwrap();
+        for (program, expected) in [
+            ("/bin/sh", &[][..]),
+            ("/none", &["absent-program"]),
+            ("./dangling", &["absent-program"]),
+            ("./plain", &["not-executable"]),
+            ("./bin", &["not-executable"]),
+        ] {
+            assert_eq!(found(dir.path(), program), expected, "{program}");
+        }
+    }
+
+    #[test]
+    fn ourselves_are_no_program_but_another_roots_tool_is() {
+        let (dir, other) = (lay(""), lay(""));
+        let this = std::env::current_exe().unwrap();
+        for root in [&dir, &other] {
+            symlink(&this, root.path().join("bin/gcc")).unwrap();
+        }
+        assert_eq!(found(dir.path(), "./bin/gcc"), ["loop"]);
+        let program = other.path().join("bin/gcc");
+        assert_eq!(found(dir.path(), program.to_str().unwrap()), [""; 0]);
+        symlink(&this, dir.path().join("cc-wrapper")).unwrap();
+        assert_eq!(found(dir.path(), "./cc-wrapper"), ["loop"]);
+    }
+
+    #[test]
+    fn an_unknown_role_is_named() {
+        let dir = lay("");
+        let text = r#"{"version": 1, "tools": {"x": {"role": "y", "program": "/bin/sh"}}}"#;
+        fs::write(dir.path().join(TOOLCHAIN), text).unwrap();
+        let variables = Variables::new(&[""; 0]);
+        let found = ids(dir.path(), |root| {
+            check(root, &variables, &Binaries::default())
+        });
+        assert_eq!(found, ["unknown-role"]);
+    }
+
+    /// The id and the text of what is wrong with a program of this content.
+    fn of_text(text: &[u8]) -> Option<(&'static str, String)> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        lay_program(&path, text);
+        let finding = why_not(&path);
+        finding.map(|finding| (finding.id, finding.what))
+    }
+
+    #[test]
+    fn a_program_must_start() {
+        let shell = fs::read("/bin/sh").unwrap();
+        let mut foreign = shell.clone();
+        foreign[18..20].copy_from_slice(&[1, 1]);
+        for (text, expected) in [
+            (&shell[..], None),
+            (b"#!/bin/sh\nexit 1\n", None),
+            (&shell[..5000], Some(("unreadable", "it is cut off"))),
+            (&foreign, Some(("foreign-machine", "not for this machine"))),
+            (b"", Some(("does-not-run", "cannot be run"))),
+            (
+                b"#! /none/sh -e\n",
+                Some(("absent-interpreter", "/none/sh does not exist")),
+            ),
+            (
+                b"#!/bin/sh\nexec no-such-compiler\n",
+                Some(("does-not-run", "no-such-compiler: not found")),
+            ),
+        ] {
+            let found = of_text(text);
+            let is_it = match (&found, expected) {
+                (Some((id, what)), Some((expected, part))) => {
+                    *id == expected && what.contains(part)
+                }
+                (found, expected) => found.is_none() && expected.is_none(),
+            };
+            assert!(is_it, "{expected:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_cache_by_its_own_name_is_no_compiler() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ccache");
+        symlink("/bin/sh", &path).unwrap();
+        let finding = why_not(&path).unwrap();
+        assert_eq!(finding.id, "cache");
+    }
+}
