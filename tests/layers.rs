@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// The library's layers. Each may import only itself and those before it.
 const LIBRARY: [&str; 9] = [
-    "text", "options", "model", "machine", "planning", "rules", "tools", "decide", "early",
+    "options", "text", "model", "machine", "planning", "rules", "tools", "decide", "early",
 ];
 
 /// The program's layers, likewise. All of them may import the library.

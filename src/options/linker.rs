@@ -8,21 +8,20 @@
 use crate::options::meaning::Meaning::*;
 use crate::options::table::Takes::*;
 use crate::options::table::{Match, Row, Table, Tools};
-use crate::text::path::file_name;
 
 pub const BFD: Tools = 1;
 pub const GOLD: Tools = 2;
 pub const LLD: Tools = 4;
 pub const MOLD: Tools = 8;
 
-/// The linker of a program's name. A plain `ld` is mostly GNU ld.
+/// The linker that a program is, by the end of its path: `ld.lld`, `mold` …
+/// Anything else is taken for GNU ld, as a plain `ld` mostly is.
 pub fn of(program: &[u8]) -> Tools {
-    let name = file_name(program);
-    if name.ends_with(b"lld") {
+    if program.ends_with(b"lld") {
         LLD
-    } else if name.ends_with(b"gold") {
+    } else if program.ends_with(b"gold") {
         GOLD
-    } else if name.ends_with(b"mold") {
+    } else if program.ends_with(b"mold") {
         MOLD
     } else {
         BFD
