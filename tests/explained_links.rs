@@ -160,6 +160,9 @@ fn the_linker_is_told_as_it_is_run() {
             if words.contains(&"-fopenmp") && compiler.starts_with("clang") {
                 continue;
             }
+            if words.contains(&"-fuse-ld=lld") && tool("ld.lld").is_none() {
+                continue;
+            }
             let made = place
                 .made(&words, &[])
                 .unwrap_or_else(|| panic!("{words:?}: no link"));
