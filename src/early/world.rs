@@ -1,16 +1,17 @@
 //! [`World`] by system calls alone.
 
-use super::syscall;
-use super::syscall::{EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
-use crate::machine::world::{ReadError, World};
-use crate::model::argument::{Command, Export};
-use crate::model::hook::{Changes, Failure, Hook};
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ffi::CStr;
 use core::mem::{MaybeUninit, offset_of};
 
 use linux_raw_sys::general::{PATH_MAX, S_IFDIR, S_IFMT, S_IFREG, linux_dirent64};
+
+use super::syscall;
+use super::syscall::{EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
+use crate::machine::world::{ReadError, World};
+use crate::model::argument::{Command, Export};
+use crate::model::hook::{Changes, Failure, Hook};
 
 /// Initial size of the buffer for a file, in bytes.
 const READ: usize = 8 << 10;

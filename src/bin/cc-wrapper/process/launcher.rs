@@ -1,9 +1,11 @@
 //! CC_WRAPPER_LAUNCHER: what runs the compiler in a compile step.
 
-use crate::process::report::quoted;
-use cc_wrapper::model::message::Message;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use cc_wrapper::model::message::Message;
+
+use crate::process::report::quoted;
 
 const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
 

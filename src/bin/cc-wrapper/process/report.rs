@@ -1,13 +1,14 @@
 //! §9: what a call tells on standard error.
 
+use std::borrow::Cow;
+use std::io;
+use std::io::Write;
+
 use cc_wrapper::model::event::{Event, Level};
 use cc_wrapper::model::message::Message;
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::system_error::words;
 use log::{LevelFilter, debug, log};
-use std::borrow::Cow;
-use std::io;
-use std::io::Write;
 
 /// Prints the events that this level of NIX_DEBUG asks for, byte for byte.
 pub fn events(events: &[Event], debug: i64) {

@@ -1,13 +1,15 @@
 //! Why a command fails.
 
-use crate::process::report::why;
-use crate::support::show::shown;
-use cc_wrapper::model::message::Message;
 use std::ffi::OsStr;
 use std::io;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+
+use cc_wrapper::model::message::Message;
+
+use crate::process::report::why;
+use crate::support::show::shown;
 
 /// What stopped a command: one line, then the output of a tool that failed, in
 /// the tool's own words.

@@ -1,8 +1,6 @@
 //! Changes to files in place, each of which happens as a whole or not at all,
 //! and before the next one: also when power fails.
 
-use crate::support::error::{Result, cannot};
-use crate::support::self_binary;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use nix::errno::Errno;
+
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary;
 
 /// Begins the names of files in the making.
 const TEMPORARY: &str = ".cc-wrapper-";

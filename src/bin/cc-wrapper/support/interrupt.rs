@@ -1,13 +1,14 @@
 //! Signals that ask to stop: what was begun is to be tidied away first.
 
-use crate::process::signals::is_ignored;
-use crate::support::error::{Error, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::low_level::signal_name;
+
+use crate::process::signals::is_ignored;
+use crate::support::error::{Error, Result};
 
 /// The last signal that came; 0: none.
 static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();

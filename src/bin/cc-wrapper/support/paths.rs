@@ -1,10 +1,11 @@
 //! What paths say by their spelling, and what they lead to.
 
-use crate::process::report::why as why_refused;
-use crate::support::error::{Error, Result};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs};
+
+use crate::process::report::why as why_refused;
+use crate::support::error::{Error, Result};
 
 /// `path`, seen from the root directory.
 pub fn absolute(path: &Path) -> Result<PathBuf> {

@@ -1,17 +1,19 @@
 //! What is our own: the binary, its roots; and other programs that must not be
 //! wrapped, as they find a compiler by the name they were called by.
 
-use crate::process::os;
-use crate::support::elf_note;
-use crate::support::error::{Result, cannot};
-use crate::support::paths::canonical;
-use object::read::ReadCache;
-use once_cell::sync::OnceCell;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
+
+use object::read::ReadCache;
+use once_cell::sync::OnceCell;
+
+use crate::process::os;
+use crate::support::elf_note;
+use crate::support::error::{Result, cannot};
+use crate::support::paths::canonical;
 
 /// Where a root says what it is.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";

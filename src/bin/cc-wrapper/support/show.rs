@@ -1,8 +1,9 @@
 //! Paths and names as a person reads them.
 
-use crate::process::report::quoted;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+
+use crate::process::report::quoted;
 
 /// A path or name for a person to read: as it is, or if it is no text or has
 /// signs that do more than be read, as a shell reads it.

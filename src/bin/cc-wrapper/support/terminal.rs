@@ -1,9 +1,10 @@
 //! What standard output can show.
 
-use crate::process::report::{escaped, quoted};
 use std::io::IsTerminal;
 use std::os::fd::AsRawFd;
 use std::{env, io};
+
+use crate::process::report::{escaped, quoted};
 
 pub struct Screen {
     /// In columns; `None`: no terminal, and lines may be of any length.

@@ -1,17 +1,19 @@
 //! Copies a half (docs/glossary.md) into a new root.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::machine::linker_shim;
+
 use super::bin::{What, names};
 use super::half::Half;
 use crate::support::error::{Result, cannot};
 use crate::support::linker_shims;
 use crate::support::paths::canonical;
 use crate::support::self_binary::BINARY;
-use cc_wrapper::machine::linker_shim;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
 
 const SETUP_HOOK: &str = "setup-hook";
 const PROPAGATED: &[u8] = b"propagated-";

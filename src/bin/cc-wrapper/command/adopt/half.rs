@@ -1,5 +1,16 @@
 //! Reads one half (docs/glossary.md) of a wrapper from its files.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Darwin, Family, Tool, ToolKind, Toolchain};
+use cc_wrapper::text::Bytes;
+
 use super::bin::{Entry, Found, What};
 use super::clang_target::ClangTarget;
 use super::known::{Names, Own, own_in_file, own_in_script};
@@ -12,15 +23,6 @@ use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::canonical;
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show;
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Darwin, Family, Tool, ToolKind, Toolchain};
-use cc_wrapper::text::Bytes;
-use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 /// Maximum length of a quoted line in messages, in characters.
 const LONG: usize = 60;

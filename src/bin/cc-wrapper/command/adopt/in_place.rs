@@ -5,6 +5,16 @@
 //! 3. Remove nixpkgs' text from the hook whose effect cc-wrapper has built in.
 //!    The scripts need it until then.
 
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::error::broken_toolchain;
+use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
+use nix::unistd::{AccessFlags, access};
+
 use super::bin::What;
 use super::half::{BuiltIn, Half, owned};
 use super::lines::contains;
@@ -14,15 +24,6 @@ use crate::support::file_operation::Step;
 use crate::support::linker_shims;
 use crate::support::self_binary::{BINARY, TOOLCHAIN};
 use crate::support::show::shown;
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::model::error::broken_toolchain;
-use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
-use nix::unistd::{AccessFlags, access};
 
 /// The steps that adopt the half.
 ///

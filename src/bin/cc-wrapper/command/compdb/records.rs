@@ -1,13 +1,14 @@
 //! Reading what calls have recorded.
 
-use crate::support::error::{Error, Result, cannot, warn};
-use crate::support::show::shown;
-use cc_wrapper::text::compile_database::Entry;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use cc_wrapper::text::compile_database::Entry;
 use nix::fcntl::{Flock, FlockArg};
+
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::show::shown;
 
 /// The file's text, with no line half written.
 ///

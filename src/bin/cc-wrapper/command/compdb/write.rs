@@ -1,12 +1,13 @@
 //! Where the result goes.
 
-use crate::support::error::{Error, Result, cannot};
 use std::borrow::Cow;
 use std::fs;
 use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+
+use crate::support::error::{Error, Result, cannot};
 
 /// A reader of `output` finds what was there before, or all of `text`.
 ///

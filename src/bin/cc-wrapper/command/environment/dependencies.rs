@@ -1,15 +1,16 @@
 //! Which prefixes there are: those that were given, and those that they bring
 //! along.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{
     absolute, canonical, has_colon, has_white_space, plain, without_parents,
 };
 use crate::support::show::shown;
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 /// Names the dependencies that a package's users need too.
 const PROPAGATED: &str = "nix-support/propagated-build-inputs";

@@ -1,5 +1,13 @@
 //! Which program a TOOL is.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::{env, fs};
+
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::toolchain::Toolchain;
+
 use crate::process::os::Os;
 use crate::process::report::quoted;
 use crate::support::error::{Error, Result};
@@ -7,12 +15,6 @@ use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::self_binary::Whose;
 use crate::support::show::shown;
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::toolchain::Toolchain;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::{env, fs};
 
 /// What a shell exits with if a program is not there.
 const NOT_FOUND: u8 = 127;

@@ -5,6 +5,12 @@
 //! second name of the original. The last step replaces the launcher, with a
 //! rename.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{AccessFlags, access};
+
 use super::describe::Config;
 use super::place::{Found, Place, look};
 use super::runs::REINSTALL;
@@ -13,11 +19,6 @@ use crate::support::error::{Error, Result, cannot};
 use crate::support::file_operation::{Step, is_temporary};
 use crate::support::self_binary;
 use crate::support::show::shown;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
-use nix::unistd::{AccessFlags, access};
 
 /// The changes to one launcher.
 #[derive(Debug)]

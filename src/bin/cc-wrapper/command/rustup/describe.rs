@@ -1,17 +1,19 @@
 //! Writes and reads the `toolchain.json` of a wrapped launcher
 //! (docs/toolchain.md).
 
-use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
-use crate::command::wrap;
-use crate::support::error::{Result, cannot};
-use crate::support::self_binary::TOOLCHAIN;
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
-use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
-use cc_wrapper::text::Bytes;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
+use cc_wrapper::text::Bytes;
+
+use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
+use crate::command::wrap;
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary::TOOLCHAIN;
 
 /// The kind of file at the place of the launcher's `toolchain.json`.
 #[derive(Debug, PartialEq, Eq)]

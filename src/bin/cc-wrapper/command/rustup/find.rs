@@ -1,14 +1,15 @@
 //! Finds the Rust toolchains that the command line selects.
 
-use super::arguments::Which;
-use crate::support::error::{Error, Result, cannot};
-use crate::support::paths::{absolute, canonical};
-use crate::support::show::shown;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
+
+use super::arguments::Which;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::{absolute, canonical};
+use crate::support::show::shown;
 
 /// The directory of targets, relative to a toolchain's root.
 pub const RUSTLIB: &str = "lib/rustlib";

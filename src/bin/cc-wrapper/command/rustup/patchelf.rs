@@ -1,6 +1,13 @@
 //! Patches programs whose interpreter does not exist, as on NixOS: patchelf sets
 //! another interpreter, and an rpath for the libraries they need.
 
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
 use super::arguments;
 use super::change::writable;
 use super::find::{RUSTLIB, trimmed};
@@ -9,12 +16,6 @@ use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::canonical;
 use crate::support::show::shown;
 use crate::support::{elf, file_operation};
-use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
 /// The file with the interpreter's path in nixpkgs' wrappers.
 const INTERPRETER: &str = "nix-support/dynamic-linker";

@@ -1,14 +1,15 @@
 //! The linker of one target of a toolchain, and its state.
 
+use std::fmt::Display;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
 use super::find::RUSTLIB;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show::shown;
 use crate::support::{elf, elf_note};
-use std::fmt::Display;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
 
 /// The launcher, which a driver runs for `-fuse-ld=lld`.
 pub const LAUNCHER: &str = "ld.lld";

@@ -1,16 +1,18 @@
 //! Tests a new root: compiles, links and runs programs with its tools.
 
-use super::run;
-use super::run::Workshop;
-use super::select::Selection;
-use crate::support::error::{Error, Result, cannot};
-use crate::support::show::shown;
-use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use cc_wrapper::model::toolchain::{Family, ToolKind};
+
+use super::run;
+use super::run::Workshop;
+use super::select::Selection;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::show::shown;
 
 /// A root to test.
 pub struct Check<'a> {

@@ -1,16 +1,18 @@
 //! Builds the content of a root's `toolchain.json` (docs/toolchain.md).
 
+use std::borrow::Cow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::text::Bytes;
+
 use super::bintools::Bintools;
 use super::find::Found;
 use super::run::Workshop;
 use super::select::{Named, Selection};
 use super::{hardening, run};
 use crate::support::error::Result;
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
-use cc_wrapper::text::Bytes;
-use std::borrow::Cow;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 
 /// The input for `toolchain.json`.
 pub struct Description<'a> {

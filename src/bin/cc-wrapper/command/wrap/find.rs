@@ -1,9 +1,5 @@
 //! Finds programs on PATH.
 
-use crate::support::error::{Error, Result};
-use crate::support::paths::absolute;
-use crate::support::self_binary;
-use crate::support::show::shown;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -12,6 +8,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use nix::unistd::{AccessFlags, access};
+
+use crate::support::error::{Error, Result};
+use crate::support::paths::absolute;
+use crate::support::self_binary;
+use crate::support::show::shown;
 
 /// Directories to search for programs.
 #[derive(Debug)]

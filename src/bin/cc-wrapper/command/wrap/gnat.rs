@@ -1,12 +1,14 @@
 //! Completes gnat's programs: gnatmake runs gnatbind and gnatlink.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use cc_wrapper::model::tool_name::ToolName;
+
 use super::find::{Found, is_program};
 use crate::support::error::{Error, Result};
 use crate::support::self_binary;
 use crate::support::show::shown;
-use cc_wrapper::model::tool_name::ToolName;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// The programs that gnatmake must find in its root.
 const OF_GNATMAKE: [&str; 2] = ["gnatbind", "gnatlink"];

@@ -1,14 +1,16 @@
 //! Finds the hardening flags that a compiler supports
 //! (docs/behaviour.md#4-hardening).
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::model::toolchain::{Family, ToolKind};
+use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
+
 use super::probe::Compiler;
 use super::run;
 use super::run::Workshop;
 use crate::support::error::{Error, Result, cannot};
-use cc_wrapper::model::toolchain::{Family, ToolKind};
-use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 /// New flags, which many compilers do not support. Sorting them next to each
 /// other saves compiler runs in [`search`].

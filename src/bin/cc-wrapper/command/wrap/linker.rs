@@ -1,11 +1,13 @@
 //! Makes compilers run the root's linker.
 
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::model::toolchain::Family;
+
 use super::probe::Compiler;
 use super::run::Workshop;
 use crate::support::error::{Error, Result};
 use crate::support::show::shown;
-use cc_wrapper::model::toolchain::Family;
-use std::path::{Path, PathBuf};
 
 /// Whether `compiler` needs `-B bin` to run the `linkers` in `bin`. Otherwise,
 /// PATH suffices.

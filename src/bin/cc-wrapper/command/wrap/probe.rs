@@ -1,16 +1,17 @@
 //! Asks compilers for their family, version, target and search paths.
 
-use super::run;
-use super::run::Workshop;
-use super::triple::Triple;
-use crate::support::error::{Error, Result};
-use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use once_cell::sync::OnceCell;
+
+use super::run;
+use super::run::Workshop;
+use super::triple::Triple;
+use crate::support::error::{Error, Result};
 
 /// A real compiler. Several names may lead to it.
 #[derive(Debug)]

@@ -1,15 +1,16 @@
 //! Runs other programs in a clean environment, so that their answers depend
 //! only on their arguments.
 
-use crate::process::report;
-use crate::process::report::quoted;
-use crate::support::error::{Error, Result};
-use crate::support::interrupt;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::{env, thread};
+
+use crate::process::report;
+use crate::process::report::quoted;
+use crate::support::error::{Error, Result};
+use crate::support::interrupt;
 
 /// Variables that change what a compiler or linker does.
 const STEERING: &[&str] = &[

@@ -1,5 +1,14 @@
 //! Selects the compilers that a root wraps, and their names.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::str;
+
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Family, ToolKind};
+
 use super::find::{Cache, Found, Search};
 use super::probe::{Compiler, Identity};
 use super::run::Workshop;
@@ -8,13 +17,6 @@ use super::{gnat, probe, run};
 use crate::support::error::{Error, Result};
 use crate::support::paths::canonical;
 use crate::support::show::shown;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Family, ToolKind};
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-use std::str;
 
 /// The compilers of a root. All have the same target.
 #[derive(Debug)]

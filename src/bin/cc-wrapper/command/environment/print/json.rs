@@ -1,9 +1,11 @@
 //! For programs that read JSON, and for nu.
 
+use std::borrow::Cow;
+
+use cc_wrapper::text::json::{Value, array, string};
+
 use super::{Variable, text};
 use crate::support::error::Result;
-use cc_wrapper::text::json::{Value, array, string};
-use std::borrow::Cow;
 
 /// One object, each variable a string.
 pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {

@@ -1,13 +1,15 @@
 //! The linker below a driver, and what it will add.
 
+use std::os::unix::ffi::OsStrExt;
+
+use cc_wrapper::model::argument::Arg;
+use cc_wrapper::model::explanation::{Explanation, LinkerHandling, NoRpath};
+
 use super::dropped;
 use super::lines::{Lines, Row};
 use crate::command::explain::linker::{Added, Before, Below, Wrapped};
 use crate::command::explain::words::{THIS_CALL, Words};
 use crate::support::terminal::Kind;
-use cc_wrapper::model::argument::Arg;
-use cc_wrapper::model::explanation::{Explanation, LinkerHandling, NoRpath};
-use std::os::unix::ffi::OsStrExt;
 
 /// Of a directory, where the driver does not tell its own libraries.
 pub const UNKNOWN_LIBRARY: &str =
