@@ -1,9 +1,10 @@
-//! Decides how the programs of this package are linked and where they start.
+//! Decides how this package's programs are linked and what their entry point
+//! is.
 //!
-//! On the Linux architectures that src/early/ knows they are static and not
-//! relocated: `.cargo/static-rustc` adds the flags where this script sets
-//! `static_program`. Their release builds start at our own entry point. All
-//! other builds start through libc and the dynamic loader.
+//! On the Linux architectures that src/early/ supports, programs are static and
+//! not relocated: this script sets `static_program`, and `.cargo/static-rustc`
+//! adds the linker flags. Release builds there start at our own entry point.
+//! All other builds start through libc and the dynamic loader.
 
 use std::env;
 use std::fs;
@@ -13,7 +14,7 @@ use std::process::{Command, Stdio};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-check-cfg=cfg(static_program, early_start, panics_early)");
-    // For the test that a panic before libc is not the end.
+    // For the test that a panic before libc falls back to libc.
     let panics = "CC_WRAPPER_PANIC_EARLY";
     println!("cargo:rerun-if-env-changed={panics}");
     if env::var_os(panics).is_some() {
@@ -26,8 +27,8 @@ fn main() {
     if variable("PROFILE") == "release" {
         println!("cargo:rustc-cfg=early_start");
         println!("cargo:rustc-link-arg-bins=-Wl,-e,cc_wrapper_start");
-        // A part of the data that is made read-only in the end is one part
-        // more for the kernel to map, at every call.
+        // A RELRO segment is one more mapping for the kernel to set up in each
+        // call.
         println!("cargo:rustc-link-arg-bins=-Wl,-z,norelro");
     }
 }
@@ -36,9 +37,9 @@ fn variable(name: &str) -> String {
     env::var(name).unwrap_or_default()
 }
 
-/// Whether `.cargo/static-rustc` is to link programs statically: the platform
-/// is one that src/early/ knows, the user's RUSTFLAGS leave it open, and there
-/// is a static libc.
+/// Returns whether `.cargo/static-rustc` should link programs statically:
+/// src/early/ supports the platform, the user's RUSTFLAGS do not decide it, and
+/// a static libc exists.
 fn is_static() -> bool {
     let known = variable("CARGO_CFG_TARGET_OS") == "linux"
         && matches!(
@@ -46,7 +47,8 @@ fn is_static() -> bool {
             "x86_64" | "aarch64"
         )
         && variable("CARGO_CFG_TARGET_POINTER_WIDTH") == "64";
-    // `cargo clippy` and `cargo install --git` run rustc in another way.
+    // `cargo clippy` and `cargo install --git` do not run rustc through
+    // `.cargo/static-rustc`.
     let wrapper = PathBuf::from(variable("RUSTC_WORKSPACE_WRAPPER"));
     let flags = variable("CARGO_ENCODED_RUSTFLAGS");
     let asked = ["crt-static", "relocation-model"];
@@ -56,7 +58,7 @@ fn is_static() -> bool {
     {
         return false;
     }
-    // rustc brings musl's libc.
+    // For musl targets, rustc brings the static libc.
     if variable("CARGO_CFG_TARGET_ENV") != "gnu" || links_statically() {
         return true;
     }
@@ -68,7 +70,8 @@ fn is_static() -> bool {
     false
 }
 
-/// Links an empty program as rustc links static ones.
+/// Returns whether an empty program links with the flags that rustc passes for
+/// static programs.
 fn links_statically() -> bool {
     let directory = PathBuf::from(env::var_os("OUT_DIR").unwrap());
     let source = directory.join("empty.c");

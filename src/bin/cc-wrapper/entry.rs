@@ -1,4 +1,5 @@
-//! The program's entry point: first a plain call without libc, then libc's.
+//! The entry point of release builds: it tries to handle a plain call without
+//! libc, and otherwise jumps to libc's entry point.
 
 use std::alloc::System;
 use std::arch::global_asm;
@@ -8,8 +9,8 @@ use cc_wrapper::early::{Heap, start};
 #[global_allocator]
 static HEAP: Heap<System> = Heap::over(System);
 
-// The stack pointer goes to `start`, and with the rest of what the kernel gave
-// us to libc's `_start`, as if it had come there first.
+// Passes the stack pointer to `start`. If that returns, restores the registers
+// and the stack of the process's start and jumps to libc's `_start`.
 #[cfg(target_arch = "x86_64")]
 global_asm!(
     ".globl cc_wrapper_start",

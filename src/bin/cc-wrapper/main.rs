@@ -1,7 +1,10 @@
-//! Who was called? A tool: plan and exec. Ourselves: the command.
+//! The program. Called under a tool's name, it plans the call and execs the
+//! real tool. Called as `cc-wrapper`, it runs a command such as `wrap` or
+//! `explain`.
 //!
-//! What touches the world is here; what decides is the library, which has no
-//! std.
+//! This crate does the input and output. The library, which is `no_std`, makes
+//! the decisions. docs/architecture.md describes both; docs/glossary.md defines
+//! the words that have a special meaning here.
 
 mod command;
 #[cfg(early_start)]

@@ -1,4 +1,5 @@
-//! `cc-wrapper`, called by its own name.
+//! The command line of `cc-wrapper` and its commands. docs/glossary.md defines
+//! the words that have a special meaning here.
 
 mod adopt;
 mod compdb;
@@ -22,10 +23,10 @@ use crate::support::output;
 
 const ABOUT: &str = "Wrap gcc, g++, clang and ld to add flags from environment variables";
 
-/// The widest column of help, so that lines stay easy to read.
+/// The largest width of help texts, so that lines stay easy to read.
 const WIDTH: usize = 100;
 
-/// A command's name, command line and further texts.
+/// A command's name, command line and help texts.
 type Described = (&'static str, fn() -> Command, &'static Help);
 
 /// All commands, in the order in which a new user needs them.
@@ -42,7 +43,7 @@ const COMMANDS: [Described; 10] = [
     (man::NAME, man::command, &man::HELP),
 ];
 
-/// What a new user needs first.
+/// The help texts of the program itself, for new users.
 const HELP: Help = Help {
     examples: &[
         (

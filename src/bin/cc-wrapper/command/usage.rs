@@ -1,4 +1,4 @@
-//! Help and version as clap writes them, and errors of the command line as one
+//! Prints help and version in clap's format, and command line errors on one
 //! line.
 
 use std::ffi::OsString;
@@ -58,7 +58,7 @@ pub fn report(error: &clap::Error, args: &[OsString], command: &Command) -> Exit
     }
 }
 
-/// Returns what is wrong, what may be meant, and which `--help` to read.
+/// Returns the error, a suggestion, and the `--help` to read.
 fn line(error: &clap::Error, args: &[OsString], command: &Command) -> String {
     let name = args.get(1).and_then(|word| word.to_str());
     let known = name.and_then(|name| command.find_subcommand(name));
@@ -101,7 +101,7 @@ fn context(error: &clap::Error, kind: ContextKind) -> &str {
 fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
     let nearest = match error.get(kind)? {
         ContextValue::String(text) => text,
-        // The most similar comes last.
+        // clap sorts by similarity; the last is the most similar.
         ContextValue::Strings(texts) => texts.last()?,
         _ => return None,
     };
@@ -121,7 +121,7 @@ fn transposed(name: &str, command: &Command) -> Option<String> {
     Some(format!("did you mean '{meant}'?"))
 }
 
-/// Says how to run a tool, which is not a command.
+/// Returns a hint about how to run the tool `name`, which is not a command.
 fn of_tool(name: &str) -> String {
     format!(
         "to run a wrapped tool, use ROOT/bin/{name}; \
@@ -129,7 +129,7 @@ fn of_tool(name: &str) -> String {
     )
 }
 
-/// Names the other commands that have the option `arg`.
+/// Returns a hint with the other commands that have the option `arg`.
 fn of_others(arg: &str, command: &Command) -> Option<String> {
     let long = arg.strip_prefix("--")?;
     let has_it = |command: &&Command| {

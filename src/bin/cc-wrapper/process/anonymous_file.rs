@@ -1,5 +1,5 @@
-//! Files without a name: they go with the last process that has them open,
-//! whatever ends it.
+//! Anonymous files: they vanish with the last process that has them open, even
+//! if that is killed.
 
 use std::fs::File;
 use std::io;
@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit};
 
-/// An empty file that programs inherit.
+/// Creates an empty file that child processes inherit.
 ///
 /// # Errors
-/// There is no room for one.
+/// Fails if there is no room for a file.
 pub fn create() -> io::Result<File> {
     let file = match in_memory() {
         Some(file) => file,
@@ -34,10 +34,10 @@ fn in_memory() -> Option<File> {
     None
 }
 
-/// The same file under a number that scripts do not use for their own, and
-/// that nobody takes for a jobserver that make has closed.
+/// Moves the file to a descriptor number that scripts do not use for
+/// themselves, and that nobody mistakes for a jobserver closed by make.
 pub fn out_of_the_way(file: File) -> io::Result<File> {
-    // As high as most systems let it be, and what is not asked for by name.
+    // The highest number that most systems allow by default.
     const HIGHEST: u64 = 1024;
     const BELOW: u64 = 24;
     let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
@@ -46,12 +46,13 @@ pub fn out_of_the_way(file: File) -> io::Result<File> {
         return Ok(file);
     };
     #[allow(unsafe_code)]
-    // SAFETY: the call has just made this descriptor, so nobody else has it.
+    // SAFETY: the call above has just created this descriptor, so nothing else
+    // owns it.
     Ok(unsafe { File::from_raw_fd(moved) })
 }
 
-/// Where files go that nobody is to keep. As to a shell, an empty TMPDIR is
-/// none.
+/// Returns the directory for temporary files. Like shells, treats an empty
+/// TMPDIR as unset.
 pub fn temporary_directory() -> PathBuf {
     let directory = std::env::temp_dir();
     if directory.as_os_str().is_empty() {

@@ -1,8 +1,8 @@
-//! Being a good parent, where the call waits for a child: signals to us are
-//! the child's, and as it ends, so do we.
+//! Runs child processes where a call has to wait for one: passes signals on to
+//! the child, and ends this process in the same way as the child ended.
 //!
-//! While there is a child, signals are blocked and read one by one: none is
-//! lost between two children, or between a child and an exec.
+//! While there is a child, signals are blocked and read one at a time, so that
+//! none is lost between two children, or between a child and an exec.
 
 use std::fs;
 use std::io;
@@ -18,7 +18,8 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::process::{job, signals};
 
-/// What others send a compiler, to end it, to stop it or to tell it something.
+/// Signals that other processes send to a compiler to end it, stop it or notify
+/// it.
 const HANDED_ON: [Signal; 12] = [
     Signal::SIGHUP,
     Signal::SIGINT,
@@ -37,26 +38,27 @@ const HANDED_ON: [Signal; 12] = [
 /// How a child ended.
 pub struct Ended {
     pub status: ExitStatus,
-    /// The program that it was in the end, as the kernel calls it: at most 15
-    /// bytes of its file's name. `None`: the system does not tell.
+    /// The kernel's name of the program that the child was at its end: the
+    /// first 15 bytes of its file name. `None` if the system does not provide
+    /// it.
     pub name: Option<Vec<u8>>,
 }
 
-/// There is one, as signals are the whole process's.
+/// There is one at most, because signals concern the whole process.
 static PARENT: Mutex<Option<Parent>> = Mutex::new(None);
 
 struct Parent {
     reader: Reader,
-    /// The caller's.
+    /// The caller's signal mask.
     mask: SigSet,
     ignores_children: bool,
 }
 
-/// From here on, until [`go_on_alone`], signals wait for the next child. One
-/// that the last child has not seen ends us here.
+/// Blocks signals until [`go_on_alone`], so that the next child gets them. A
+/// signal that arrived after the last child ended ends this process now.
 ///
 /// # Errors
-/// The system refuses to hold them back.
+/// Fails if the system refuses to block them.
 pub fn expect() -> io::Result<()> {
     let mut parent = parent();
     match &*parent {
@@ -70,10 +72,11 @@ fn parent() -> MutexGuard<'static, Option<Parent>> {
     PARENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a child, which was expected, to its end.
+/// Runs a child and waits until it ends. [`expect`] must have been called
+/// before.
 ///
 /// # Errors
-/// It could not be started.
+/// Fails if the child could not be started.
 pub fn run(command: &mut Command) -> io::Result<Ended> {
     let mut parent = parent();
     let Some(parent) = parent.as_mut() else {
@@ -86,7 +89,8 @@ pub fn run(command: &mut Command) -> io::Result<Ended> {
     Ok(Ended { status, name })
 }
 
-/// The call goes on without a child: what has come for one is ours.
+/// Restores the caller's signal mask, for a call that goes on without a child.
+/// Pending signals are delivered to this process.
 pub fn go_on_alone() {
     if let Some(parent) = parent().take() {
         if parent.ignores_children {
@@ -100,7 +104,8 @@ impl Parent {
     fn new() -> io::Result<Parent> {
         let mut signals: SigSet = HANDED_ON.into_iter().collect();
         signals.add(Signal::SIGCHLD);
-        // Where they are ignored, there is no status to wait for.
+        // While SIGCHLD is ignored, the kernel keeps no exit status to wait
+        // for.
         let ignores_children = hear_of_children(true);
         let mask = SigSet::thread_get_mask()?;
         signals.thread_block()?;
@@ -111,14 +116,15 @@ impl Parent {
         })
     }
 
-    /// What came when there was no child does what it always does.
+    /// Delivers the signals that arrived while there was no child to this
+    /// process.
     fn let_signals_in(&self) {
         let _ = self.mask.thread_set_mask();
         let _ = self.reader.signals.thread_block();
     }
 
-    /// The child gets from us what we got from the caller. One whose parent is
-    /// killed goes too, as if it were the parent.
+    /// Gives the child the signal settings that we got from the caller, and has
+    /// the kernel kill the child if this process is killed.
     fn prepare(&self, command: &mut Command) {
         signals::hand_down(command);
         let (mask, ignores_children) = (self.mask, self.ignores_children);
@@ -131,7 +137,8 @@ impl Parent {
             mask.thread_set_mask()?;
             #[cfg(target_os = "linux")]
             {
-                /// The parent, seen from another namespace of processes.
+                /// The parent's process ID if the parent is in another PID
+                /// namespace.
                 const OUTSIDE: Pid = Pid::from_raw(0);
                 nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
                 if ![us, OUTSIDE].contains(&Pid::parent()) {
@@ -141,13 +148,14 @@ impl Parent {
             Ok(())
         };
         #[allow(unsafe_code)]
-        // SAFETY: nothing but system calls, which is what may be done there.
+        // SAFETY: the closure only makes system calls, as `pre_exec` requires.
         unsafe {
             command.pre_exec(before_exec);
         }
     }
 
-    /// Waits until the child has ended, and leaves it to be reaped.
+    /// Waits until the child has ended but does not reap it. Returns its name,
+    /// see [`Ended`].
     fn wait(&mut self, child: &Child) -> io::Result<Option<Vec<u8>>> {
         let pid = Pid::from_raw(child.id() as i32);
         let mut was_told_to_stop = false;
@@ -155,13 +163,13 @@ impl Parent {
             let came = self.reader.next()?;
             if has_ended(pid) {
                 if came.signal != Signal::SIGCHLD {
-                    // Too late for the child, so it is ours.
+                    // Too late for the child, so this process takes the signal.
                     let _ = raise(came.signal);
                 }
                 let name = fs::read(format!("/proc/{}/comm", child.id())).ok();
                 return Ok(name.map(without_line_end));
             }
-            // What a terminal sends, it sends to both.
+            // A terminal sends its signals to the child as well.
             if came.signal != Signal::SIGCHLD && !came.is_of_kernel {
                 let _ = kill(pid, came.signal);
             }
@@ -170,9 +178,10 @@ impl Parent {
                 Signal::SIGCONT => was_told_to_stop = false,
                 _ => {}
             }
-            // Only if it does stop: it may ignore that, and the kernel may take
-            // it back where no shell is there to go on. Whatever came, as
-            // signals do not come in the order of what happened.
+            // Check that the child has really stopped: it may ignore the
+            // signal, and the kernel discards stop signals of an orphaned
+            // process group. Check after every signal, because signals do not
+            // arrive in the order in which they were sent.
             if let Some(by) = stopped_by(pid) {
                 if job::stop_with(pid, by, was_told_to_stop) {
                     was_told_to_stop = false;
@@ -183,12 +192,12 @@ impl Parent {
 }
 
 fn has_ended(child: Pid) -> bool {
-    // An error is an end too: the child is not ours any more, or a signal that
-    // has no name has ended it.
+    // An error counts as an end too: either the child is not ours any more, or
+    // it was ended by a signal that has no name.
     state(child, WaitPidFlag::WEXITED) != Ok(WaitStatus::StillAlive)
 }
 
-/// The signal by which it is stopped.
+/// Returns the signal that has stopped the child; `None` if it is not stopped.
 fn stopped_by(child: Pid) -> Option<Signal> {
     match state(child, WaitPidFlag::WSTOPPED) {
         Ok(WaitStatus::Stopped(_, by)) => Some(by),
@@ -196,7 +205,7 @@ fn stopped_by(child: Pid) -> Option<Signal> {
     }
 }
 
-/// Asks without taking the answer away.
+/// Returns the child's state and leaves it to be read again.
 fn state(child: Pid, of: WaitPidFlag) -> nix::Result<WaitStatus> {
     waitid(
         Id::Pid(child),
@@ -204,7 +213,8 @@ fn state(child: Pid, of: WaitPidFlag) -> nix::Result<WaitStatus> {
     )
 }
 
-/// Whether children were ignored before.
+/// Sets whether the kernel reports children to this process (SIGCHLD). Returns
+/// whether they were ignored before.
 fn hear_of_children(hear: bool) -> bool {
     let handler = if hear {
         SigHandler::SigDfl
@@ -212,7 +222,7 @@ fn hear_of_children(hear: bool) -> bool {
         SigHandler::SigIgn
     };
     #[allow(unsafe_code)]
-    // SAFETY: neither is a function of ours.
+    // SAFETY: SIG_DFL and SIG_IGN are not handler functions.
     let before = unsafe { signal(Signal::SIGCHLD, handler) };
     matches!(before, Ok(SigHandler::SigIgn))
 }
@@ -224,10 +234,10 @@ fn without_line_end(mut line: Vec<u8>) -> Vec<u8> {
     line
 }
 
-/// A signal that came.
+/// A signal that was received.
 struct Came {
     signal: Signal,
-    /// No process has sent it.
+    /// The kernel sent it, not a process.
     is_of_kernel: bool,
 }
 
@@ -246,7 +256,7 @@ impl Reader {
     }
 
     fn next(&mut self) -> io::Result<Came> {
-        /// The kernel's own.
+        /// The `si_code` of signals that the kernel sends.
         const SI_KERNEL: i32 = 0x80;
         loop {
             let Some(came) = self.file.read_signal()? else {
@@ -282,11 +292,11 @@ impl Reader {
     }
 }
 
-/// Ends this process as its child has ended: with its status, or by the same
-/// signal.
+/// Ends this process in the same way as its child ended: with the same exit
+/// status, or by the same signal.
 pub fn end_as(status: ExitStatus) -> ! {
     if let Some(signal) = status.signal() {
-        // The core to look at is the child's.
+        // The child has dumped core already; a second core would replace it.
         let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
         if emulate_default_handler(signal).is_err() {
             let _ = signal_hook::low_level::raise(signal);

@@ -1,4 +1,5 @@
-//! Counting calls, for `cc-wrapper run`: each appends a line when it is done.
+//! Counts calls for `cc-wrapper run`: each call appends a line to a file when
+//! it is done.
 
 use std::cell::Cell;
 use std::ffi::OsStr;
@@ -14,16 +15,16 @@ use cc_wrapper::model::statistics::Statistics;
 use crate::process::report;
 
 thread_local! {
-    /// When this process began, and how long it has waited for tools.
+    /// When this process started, and how long it has waited for tools.
     static TIMES: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
 
-/// To be called as the first of all.
+/// Starts the clock. Must be called first in `main`.
 pub fn begin() {
     TIMES.set(Some((Instant::now(), Duration::ZERO)));
 }
 
-/// Does what takes the tool's time, not ours.
+/// Runs `wait` and counts its time as the tool's, not the wrapper's.
 pub fn tool<R>(wait: impl FnOnce() -> R) -> R {
     let start = Instant::now();
     let result = wait();
@@ -33,17 +34,17 @@ pub fn tool<R>(wait: impl FnOnce() -> R) -> R {
     result
 }
 
-/// What one line says.
+/// The content of one line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     pub compiles: bool,
     pub links: bool,
-    /// It is a part of what another line counts.
+    /// The call is part of a call that another line counts.
     pub is_inner: bool,
-    /// Its time is a part of the tool's time in another line.
+    /// The call's time is already part of the tool's time in another line.
     pub is_waited_for: bool,
     pub failed: bool,
-    /// It failed before any tool was run.
+    /// The call failed before any tool was run.
     pub refused: bool,
     pub wrapper: Duration,
     pub tool: Duration,
@@ -64,7 +65,7 @@ impl Line {
         format!("{flags}{wrapper} {tool}\n")
     }
 
-    /// `None`: it is not whole.
+    /// Parses a line; `None` if it is incomplete.
     pub fn read(line: &str) -> Option<Line> {
         let mut words = line.split(' ').map(|word| word.parse::<u64>().ok());
         let mut next = || words.next().flatten();
@@ -81,17 +82,17 @@ impl Line {
     }
 }
 
-/// How a call has ended.
+/// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Done,
-    /// The tool has failed.
+    /// The tool failed.
     Failed,
     /// No tool was run.
     Refused,
 }
 
-/// Counts a call, if anybody wants it.
+/// Appends a line for the call if `statistics` names a file to count in.
 pub fn write(statistics: Option<&Statistics>, end: End, name: &str) {
     let Some(statistics) = statistics else {
         return;
@@ -117,11 +118,12 @@ pub fn write(statistics: Option<&Statistics>, end: End, name: &str) {
     }
 }
 
-/// By one write, which the kernel does not mix with others. The file is there:
-/// it is gone when nobody counts any more.
+/// Appends `lines` to `file` with one write, because the kernel does not mix
+/// that with other writes. Does not create the file: `cc-wrapper run` removes
+/// it when it stops counting.
 ///
 /// # Errors
-/// It cannot be written.
+/// Fails if the file cannot be opened or written.
 pub fn append(file: &OsStr, lines: &[u8]) -> io::Result<()> {
     match OpenOptions::new().append(true).open(file) {
         Ok(mut file) => file.write_all(lines),

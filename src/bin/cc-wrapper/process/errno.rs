@@ -1,8 +1,9 @@
-//! Why the kernel refused.
+//! Meanings of the kernel's errors.
 
 use std::io;
 
-/// Whether the arguments and the environment were more than the kernel takes.
+/// Returns whether the arguments and the environment together were too long for
+/// the kernel.
 pub fn is_too_long(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ArgumentListTooLong
 }

@@ -1,5 +1,5 @@
-//! Running a plan: the process becomes the real tool, or waits for it where
-//! something is left to do after it.
+//! Runs a plan: the process becomes the real tool, or runs it as a child if
+//! there is work to do after it.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -20,8 +20,8 @@ use crate::process::failure::Failure;
 use crate::process::response_file::Written;
 use crate::process::{child, count, hook, launcher, report, response_file, signals};
 
-/// Replaces this process by the tool, or runs it and ends as it has ended.
-/// Returns only if it was not run.
+/// Replaces this process by the tool, or runs it as a child and ends with its
+/// status. Returns only if the tool was not run.
 pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
     let done = Run::of(plan).and_then(Run::run);
     let end = match &done {
@@ -43,10 +43,10 @@ pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
     }
 }
 
-/// The tool, behind the launcher that runs it, if there is one.
+/// Returns the launcher's words, if there is a launcher, followed by the tool.
 ///
 /// # Errors
-/// There is no such launcher.
+/// Fails if the launcher does not exist.
 fn program(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     let mut words = match plan.launcher {
         Some(line) => launcher::words(line).map_err(Failure::Launcher)?,
@@ -56,10 +56,10 @@ fn program(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     Ok(words)
 }
 
-/// What would be run, if it is there: this shows without running it.
+/// Returns what would be run, after a check that it exists, without running it.
 ///
 /// # Errors
-/// There is no such launcher, or the tool is no program.
+/// Fails if the launcher does not exist or the tool cannot be executed.
 pub fn check(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     let words = program(plan)?;
     let tool = Path::new(OsStr::from_bytes(&plan.program));
@@ -71,18 +71,19 @@ pub fn check(plan: &Plan) -> Result<Vec<OsString>, Failure> {
     }
 }
 
-/// What runs: the tool, or a launcher and the tool.
+/// What is run: the tool, or a launcher that runs the tool.
 struct Run<'p> {
     plan: &'p Plan<'p>,
-    /// Program and arguments before the call's own.
+    /// The program and the arguments before the call's own.
     words: Vec<OsString>,
-    /// The call waits for a child.
+    /// The tool runs as a child, and the call waits for it.
     waits: bool,
 }
 
 impl<'p> Run<'p> {
     /// # Errors
-    /// There is no such launcher, or the system refuses to catch signals.
+    /// Fails if the launcher does not exist, or the system refuses to block
+    /// signals.
     fn of(plan: &'p Plan<'p>) -> Result<Run<'p>, Failure> {
         let words = program(plan)?;
         let waits = plan.post_link.is_some() || plan.statistics.is_some();
@@ -92,7 +93,8 @@ impl<'p> Run<'p> {
         Ok(Run { plan, words, waits })
     }
 
-    /// The status of a child; a process that is replaced has none.
+    /// Runs it. Returns the child's exit status; does not return if this
+    /// process was replaced.
     fn run(self) -> Result<ExitStatus, Failure> {
         let refused = match self.plan.response_file {
             ResponseFile::Always => None,
@@ -115,8 +117,9 @@ impl<'p> Run<'p> {
         self.start(plan.command.args().map(|arg| OsStr::from_bytes(arg)))
     }
 
-    /// All arguments in files. Those without a name leave nothing behind and
-    /// need nobody to wait; those with a name are removed after the tool has run.
+    /// Passes all arguments in response files. Anonymous files need no cleanup,
+    /// so the process can still be replaced. Named files are removed after the
+    /// tool has run.
     fn through_response_file(mut self) -> Result<ExitStatus, Failure> {
         if !response_file::needs_a_name(self.plan) {
             if let Some(files) = Written::without_a_name(self.plan) {
@@ -124,7 +127,8 @@ impl<'p> Run<'p> {
             }
         }
         if !self.waits {
-            // From here on a signal does not end us with a file left behind.
+            // From here on, a signal must not end this process before the file
+            // is removed.
             child::expect().map_err(Failure::Exec)?;
             self.waits = true;
         }
@@ -151,7 +155,7 @@ impl<'p> Run<'p> {
     }
 }
 
-/// Runs the hook that follows a link. Returns only if it fails.
+/// Runs the hook that follows a link. Returns only if the hook fails.
 fn post_link(plan: &Plan, tool: &str) -> ExitCode {
     let Some(hook) = &plan.post_link else {
         return ExitCode::SUCCESS;

@@ -1,4 +1,4 @@
-//! Why a tool was not run.
+//! Error messages and exit statuses for tools that could not be run.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,25 +11,25 @@ use cc_wrapper::model::plan::{Plan, ResponseFile};
 use crate::process::errno::is_too_long;
 use crate::process::report::why;
 
-/// What a shell exits with if a program is not there.
+/// The exit status of shells for a program that does not exist.
 const NOT_FOUND: u8 = 127;
 
-/// What a shell exits with if a program cannot be run.
+/// The exit status of shells for a program that cannot be run.
 const NOT_EXECUTABLE: u8 = 126;
 
 pub enum Failure {
-    /// The kernel refused.
+    /// The kernel refused to exec.
     Exec(io::Error),
     /// A response file could not be written.
     ResponseFile(io::Error),
-    /// The tool cannot be run, whoever is to run it.
+    /// The tool cannot be run, with or without a launcher.
     Tool(io::Error),
-    /// There is no such launcher.
+    /// The launcher does not exist.
     Launcher(Message),
 }
 
 impl Failure {
-    /// The exit status for a tool that was not run, and why it was not.
+    /// Returns the exit status and the message for a tool that was not run.
     pub fn explain(&self, plan: &Plan) -> (u8, Message) {
         match self {
             Failure::Exec(error) if plan.launcher.is_some() => {
@@ -51,7 +51,8 @@ impl Failure {
     }
 }
 
-/// Why the kernel refused to run `refused`.
+/// Returns the exit status and the message for `refused`, a program that the
+/// kernel refused to run.
 fn refusal(plan: &Plan, refused: &[u8], error: &io::Error) -> (u8, Message) {
     let message = Message::at("cannot run", refused);
     let path = Path::new(OsStr::from_bytes(&plan.program));
@@ -78,7 +79,7 @@ fn refusal(plan: &Plan, refused: &[u8], error: &io::Error) -> (u8, Message) {
     }
 }
 
-/// Why there is too much, and what to do.
+/// Returns what the kernel refused as too long, and what to do about it.
 fn too_long(plan: &Plan) -> (&'static str, String) {
     if plan.response_file == ResponseFile::Never {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -94,8 +95,9 @@ fn too_long(plan: &Plan) -> (&'static str, String) {
             )
         };
     }
-    // A response file has been tried, so it is not the arguments. What we add
-    // to the environment is made of what the caller has set.
+    // The response file has been tried already, so the arguments are not the
+    // problem. The variables that we add are made from the caller's, so look
+    // for the largest of those.
     let variables = env::vars_os().map(|(name, value)| (value.len(), name));
     let (length, name) = variables.max().unwrap_or_default();
     let name = name.to_string_lossy();

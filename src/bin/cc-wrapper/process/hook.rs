@@ -1,4 +1,4 @@
-//! §10: running a hook in bash.
+//! Runs hooks in bash (docs/behaviour.md#10-hooks).
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -27,8 +27,9 @@ const SCRIPT: &str = include_str!("hook.bash");
 /// Variables that bash itself changes.
 const OF_BASH: [&[u8]; 6] = [b"_", b"BASHOPTS", b"OLDPWD", b"PWD", b"SHELLOPTS", b"SHLVL"];
 
-/// Runs a hook and tells what it changed. Does not return if the hook was
-/// ended by a signal, or has become another program that did the call's work.
+/// Runs a hook and returns what it changed. Does not return if a signal ended
+/// the hook, or if the hook ran `exec` to become another program that did the
+/// work of the call.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -54,10 +55,10 @@ pub fn run(
     }
 }
 
-/// Runs the hook that follows a link; tells how it ended.
+/// Runs the hook that follows a link and returns its exit status.
 ///
 /// # Errors
-/// It could not be run.
+/// Fails if the hook could not be run.
 pub fn run_last(
     hook: &Hook,
     command: &argument::Command,
@@ -70,9 +71,10 @@ pub fn run_last(
     Ok(status)
 }
 
-/// Whether it was not bash any more that ended, going by its name.
+/// Returns whether the process was no longer bash when it ended, judging by its
+/// name.
 fn has_become_another(hook: &Hook, name: Option<&[u8]>) -> bool {
-    /// As much of it as the kernel keeps.
+    /// The kernel keeps only this many bytes of a name.
     const KEPT: usize = 15;
     let bash = bash(hook).ok();
     let bash = bash.as_deref().and_then(Path::file_name);
@@ -82,7 +84,7 @@ fn has_become_another(hook: &Hook, name: Option<&[u8]>) -> bool {
 
 fn end_by_signal(hook: &Hook, status: ExitStatus) -> ! {
     let signal = status.signal().unwrap_or(0);
-    // Whoever asked for these knows.
+    // The sender of these signals needs no message.
     if ![SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains(&signal) {
         let name = signal_name(signal).map_or_else(|| signal.to_string(), str::to_owned);
         let what = format!("was ended by {name}");
@@ -96,7 +98,7 @@ fn end_by_signal(hook: &Hook, status: ExitStatus) -> ! {
 
 type Variables = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// The environment that the tool would have.
+/// Returns the environment that the tool would get.
 fn environment(exports: &[Export]) -> Variables {
     let inherited = env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec()));
     let mut variables: Variables = inherited.collect();
@@ -109,7 +111,7 @@ fn environment(exports: &[Export]) -> Variables {
     variables
 }
 
-/// How bash ended, and the file that it answered on.
+/// Runs the hook in bash. Returns how it ended, and the file with its answer.
 fn in_bash(
     hook: &Hook,
     command: &argument::Command,
@@ -135,7 +137,7 @@ fn in_bash(
             command.env("PATH", OsStr::from_bytes(path));
         }
         if hook.explains {
-            // What is told goes to standard output, and nothing else.
+            // `explain` prints its result on standard output; keep hooks off it.
             command.stdin(Stdio::null()).stdout(io::stderr());
         }
         child::expect()?;
@@ -174,7 +176,8 @@ fn path() -> std::ffi::OsString {
     env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into())
 }
 
-/// All that the hook may read, as hook.bash takes it.
+/// Returns a file with everything the hook may read, in the format of
+/// hook.bash.
 fn question(hook: &Hook, command: &argument::Command, variables: &Variables) -> io::Result<File> {
     let mut text = Vec::new();
     let mut add = |word: &[u8]| {
@@ -210,7 +213,8 @@ fn question(hook: &Hook, command: &argument::Command, variables: &Variables) -> 
     Ok(file)
 }
 
-/// What changed; `None`: the hook has not told, so it was not bash that ended.
+/// Returns the hook's changes; `None` if there is no answer, because the
+/// process was no longer bash when it ended.
 fn read_answer(text: &[u8], before: &Variables) -> Option<Changes> {
     let mut words = text
         .split_inclusive(|&b| b == 0)
@@ -249,7 +253,7 @@ fn changed(before: &Variables, after: Variables) -> Vec<Export> {
     changes
 }
 
-/// Whether bash can have a variable of this name.
+/// Returns whether `name` is a valid name of a bash variable.
 fn is_name(name: &[u8]) -> bool {
     let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     name.iter().all(is_word) && !name.first().is_some_and(u8::is_ascii_digit)

@@ -1,17 +1,19 @@
-//! Job control: where the child has stopped for the shell that waits for us,
-//! so do we, and the shell has its terminal again.
+//! Job control: if the child stops because of the shell, this process stops
+//! too, and the shell gets its terminal back.
 
 use std::fs::File;
 
 use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, getpgid, getpgrp, tcgetpgrp, tcsetpgrp};
 
-/// Whether it was for the shell that `child` was stopped `by` this signal:
-/// Ctrl-Z, or that it asked for the terminal in the background. Then this
-/// process has stopped too, and both go on.
+/// Returns whether the shell should see that `child` was stopped by the signal
+/// `by`: by Ctrl-Z, or because it used the terminal from the background. In
+/// that case this function first stops this process, and returns when the shell
+/// continues both.
 ///
-/// Shells stop themselves by SIGSTOP. One that comes from far away, to hold a
-/// child alone, does not hold us, unless it would hold our terminal.
+/// Shells stop themselves with SIGSTOP. A SIGSTOP that another process sends to
+/// the child alone does not stop this process, unless the child is in the
+/// foreground of our terminal.
 pub fn stop_with(child: Pid, by: Signal, was_told_to_stop: bool) -> bool {
     let terminal = File::open("/dev/tty").ok();
     let group = getpgid(Some(child)).ok();
@@ -25,8 +27,8 @@ pub fn stop_with(child: Pid, by: Signal, was_told_to_stop: bool) -> bool {
         return false;
     }
     let _ = raise(Signal::SIGSTOP);
-    // A child with a group of its own may have left the terminal to it, of
-    // which the shell does not know.
+    // A child with its own process group may still have had the terminal, and
+    // the shell gives it back only to our group.
     if let (Some(terminal), Some(group)) = (&terminal, group) {
         if before == Some(group) && foreground() == Some(getpgrp()) {
             let _ = tcsetpgrp(terminal, group);

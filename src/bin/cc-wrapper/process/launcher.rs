@@ -1,4 +1,5 @@
-//! CC_WRAPPER_LAUNCHER: what runs the compiler in a compile step.
+//! CC_WRAPPER_LAUNCHER: the command that runs the compiler in a compile step,
+//! such as ccache.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -9,10 +10,11 @@ use crate::process::report::quoted;
 
 const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
 
-/// The words of the command line, the first one found on PATH.
+/// Splits the launcher's command line into words and looks up the first on
+/// PATH.
 ///
 /// # Errors
-/// A quote has no end, or the first word is no program on PATH.
+/// Fails if a quote is not closed, or the first word is not a program on PATH.
 pub fn words(line: &[u8]) -> Result<Vec<OsString>, Message> {
     let mut words = split(line).ok_or_else(|| unusable("a quote has no end", "close it"))?;
     let Some(first) = words.first_mut() else {
@@ -35,8 +37,9 @@ fn unusable(why: &str, remedy: &str) -> Message {
         .remedy(format!("{remedy}, or unset {VARIABLE}"))
 }
 
-/// As a shell splits them. The library knows text only, and looks at nothing
-/// beyond ASCII: each byte is a character to it.
+/// Splits `line` like a shell; `None` if a quote is not closed. The library
+/// accepts only text, but treats no character beyond ASCII specially, so each
+/// byte is passed to it as one character.
 fn split(line: &[u8]) -> Option<Vec<OsString>> {
     let text: String = line.iter().map(|&b| char::from(b)).collect();
     let bytes = |word: String| word.chars().map(|c| c as u8).collect();

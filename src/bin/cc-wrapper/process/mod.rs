@@ -1,5 +1,6 @@
-//! How processes run, and what the operating system does for them. The only
-//! place besides `support/` that touches the machine.
+//! Runs processes and asks the operating system. Apart from `support/`, only
+//! this module does input and output. docs/glossary.md defines the words that
+//! have a special meaning here.
 
 pub mod anonymous_file;
 pub mod child;

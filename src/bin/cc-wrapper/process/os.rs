@@ -1,4 +1,4 @@
-//! The machine as std shows it.
+//! The operating system, accessed through std.
 
 use std::ffi::{CStr, OsStr, OsString, c_char};
 use std::fs;
@@ -13,7 +13,7 @@ use cc_wrapper::model::hook::{Changes, Failure, Hook};
 
 use crate::process::hook;
 
-/// Files and directories of this machine.
+/// The files and directories of this machine.
 pub struct Os;
 
 impl World for Os {
@@ -81,12 +81,13 @@ impl World for Os {
     }
 }
 
-/// The path that the kernel ran, which a caller cannot misname as it can
-/// `argv[0]`.
+/// Returns the path that the kernel executed. Unlike `argv[0]`, the caller
+/// cannot fake it.
 pub fn executable() -> OsString {
     #[cfg(target_os = "linux")]
     if let Some(path) = run_by_kernel() {
-        // Run by a descriptor that is closed by now, it has no other name.
+        // A program run from a descriptor that is closed by now has no other
+        // name.
         if !path.is_empty() && fs::symlink_metadata(path).is_ok() {
             return path.to_owned();
         }
@@ -94,13 +95,13 @@ pub fn executable() -> OsString {
     std::env::args_os().next().unwrap_or_default()
 }
 
-/// The auxiliary vector's `AT_EXECFN`.
+/// Returns the auxiliary vector's `AT_EXECFN`.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 fn run_by_kernel() -> Option<&'static OsStr> {
     use nix::libc::{AT_EXECFN, getauxval};
-    // SAFETY: the call only looks up a number. It is 0, or the address of a
-    // string that lives as long as the process.
+    // SAFETY: `getauxval` only looks up a number: 0, or the address of a string
+    // that lives as long as the process.
     let path = unsafe {
         let path = getauxval(AT_EXECFN) as *const c_char;
         (!path.is_null()).then(|| CStr::from_ptr(path))

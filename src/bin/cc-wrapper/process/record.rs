@@ -1,4 +1,4 @@
-//! Writing a call's translation units into the compile database.
+//! Appends a call's translation units to the file that CC_WRAPPER_COMPDB names.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -22,14 +22,14 @@ use nix::unistd::{AccessFlags, access};
 use crate::process::report;
 use crate::process::report::quoted;
 
-/// How long a lock is waited for.
+/// How long to wait for the lock.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Between two tries to get it.
+/// The pause between two tries to get the lock.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Records the call before it is made, so that one that fails is recorded
-/// too. Where that cannot be done, the call is made all the same.
+/// Records the call before it runs, so that failing calls are recorded too. If
+/// that fails, prints a warning and the call goes on.
 pub fn write(plan: &Plan, tool: &str) {
     let Some(record) = &plan.record else {
         return;
@@ -45,7 +45,8 @@ pub fn write(plan: &Plan, tool: &str) {
     }
 }
 
-/// Why nothing can be recorded there, as far as that shows without doing so.
+/// Returns why nothing can be recorded in `database`, as far as that can be
+/// checked without writing.
 pub fn refusal(database: &Path) -> Option<String> {
     if database.exists() {
         let is_file = fs::metadata(database).is_ok_and(|file| file.is_file());
@@ -65,7 +66,7 @@ pub fn refusal(database: &Path) -> Option<String> {
     ))
 }
 
-/// A line for each translation unit.
+/// Returns one line for each translation unit.
 fn lines(plan: &Plan, record: &Record) -> io::Result<Vec<u8>> {
     let directory = env::current_dir()?.into_os_string().into_vec();
     let arguments = plan.command.args().map(|arg| Cow::Borrowed(&arg[..]));
@@ -87,10 +88,10 @@ fn lines(plan: &Plan, record: &Record) -> io::Result<Vec<u8>> {
     Ok(lines)
 }
 
-/// Appends the lines whole or not at all, while no other call does.
+/// Appends `lines` under a lock: all of them or none.
 fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
-    // A pipe without a reader must not hold the call up, nor a terminal be
-    // taken over.
+    // Do not block on a pipe without a reader, and do not make a terminal the
+    // controlling one.
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = OpenOptions::new()
         .read(true)
@@ -98,7 +99,7 @@ fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
         .create(true)
         .custom_flags(flags.bits())
         .open(OsStr::from_bytes(database))?;
-    // A pipe without a reader, or /dev/null, would swallow it.
+    // A pipe without a reader and /dev/null would swallow the records.
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
@@ -110,14 +111,16 @@ fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
         file.write_all(&[b"\n", lines].concat())
     };
     if written.is_err() {
-        // What is left of a full disk's last line would spoil the next.
+        // Remove a partial line, for example on a full disk, because it would
+        // corrupt the next record.
         let _ = file.set_len(before);
     }
     written
 }
 
-/// Others hold the lock for one write. One that holds it for long has been
-/// stopped, and must not stop the build.
+/// Takes the lock. Other calls hold it for one write. A process that holds it
+/// for longer was probably stopped, so give up after [`PATIENCE`] and let the
+/// build go on.
 fn lock(mut file: File) -> io::Result<Flock<File>> {
     let start = Instant::now();
     loop {
@@ -135,7 +138,8 @@ fn lock(mut file: File) -> io::Result<Flock<File>> {
     }
 }
 
-/// Whether nobody was killed while writing here.
+/// Returns whether the file ends with a line end. It does not if a call was
+/// killed while it wrote.
 fn ends_in_a_line(file: &mut File, length: u64) -> io::Result<bool> {
     let Some(last) = length.checked_sub(1) else {
         return Ok(true);

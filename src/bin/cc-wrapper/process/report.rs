@@ -1,4 +1,4 @@
-//! §9: what a call tells on standard error.
+//! Prints a call's messages to standard error (docs/behaviour.md#9-nix_debug).
 
 use std::borrow::Cow;
 use std::io;
@@ -10,7 +10,7 @@ use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::system_error::words;
 use log::{LevelFilter, debug, log};
 
-/// Prints the events that this level of NIX_DEBUG asks for, byte for byte.
+/// Prints the events that this level of NIX_DEBUG includes, byte for byte.
 pub fn events(events: &[Event], debug: i64) {
     if debug < 1 && events.is_empty() {
         return;
@@ -26,8 +26,8 @@ pub fn events(events: &[Event], debug: i64) {
     }
 }
 
-/// Prints the arguments in three blocks, each on a line from which bash reads
-/// the same bytes.
+/// Prints the arguments in three blocks, one argument a line, quoted so that
+/// bash reads back the same bytes.
 pub fn arguments(plan: &Plan) {
     if plan.debug < 1 {
         return;
@@ -62,19 +62,19 @@ fn start(debug: i64) {
     debug_assert!(logger.is_ok() || log::max_level() >= level);
 }
 
-/// Bytes for the logger, which takes text alone: each byte is the character
-/// with its number, and the logger's format turns it back.
+/// Turns bytes into text for the logger: each byte becomes the character with
+/// its number. The logger's format turns it back.
 fn as_text(bytes: &[u8]) -> String {
     bytes.iter().map(|&b| char::from(b)).collect()
 }
 
-/// Prints why a call of `tool` fails, on one line; its bytes come out as they
-/// are, but for line ends.
+/// Prints on one line why a call of `tool` fails. Bytes are printed unchanged,
+/// except for line ends.
 pub fn error(tool: &str, message: &Message) {
     line(tool, "", message);
 }
 
-/// The same for what does not stop the call.
+/// Like [`error`], for problems that do not stop the call.
 pub fn warning(tool: &str, message: &Message) {
     line(tool, "warning: ", message);
 }
@@ -98,7 +98,8 @@ fn line(tool: &str, kind: &str, message: &Message) {
     print(&line);
 }
 
-/// Why the system refused, in the words that the early start has for it too.
+/// Returns the system's reason for an error, in the same words as the early
+/// start.
 pub fn why(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => words(number).into_owned(),
@@ -107,16 +108,17 @@ pub fn why(error: &io::Error) -> String {
 }
 
 fn print(text: &[u8]) {
-    // Nothing can be done if nobody listens.
+    // If standard error cannot be written, there is nowhere to report that.
     let _ = std::io::stderr().write_all(text);
 }
 
-/// `word` as bash reads it back, byte for byte: as it is if it needs no quotes,
-/// in `'…'`, or in `$'…'` if it has control characters or is not UTF-8.
+/// Returns `word` in a form that bash reads back byte for byte: unchanged if it
+/// needs no quotes, else in `'…'`, or in `$'…'` if it has control characters or
+/// is not UTF-8.
 pub fn quoted(word: &[u8]) -> String {
     match std::str::from_utf8(word) {
         Ok(text) if !text.chars().any(char::is_control) => {
-            // Braces and history are bash's own.
+            // bash expands braces and history.
             let is_special = |c| matches!(c, '{' | '}' | '!' | '^');
             let plain = match may_be_assigned(text) {
                 true => Cow::Borrowed(text),
@@ -132,7 +134,8 @@ pub fn quoted(word: &[u8]) -> String {
     }
 }
 
-/// The word in `$'…'`, with the characters that can be shown as they are.
+/// Returns the word in `$'…'`. Characters for which `can_be_shown` is true are
+/// not escaped.
 pub fn escaped(word: &[u8], can_be_shown: impl Fn(char) -> bool) -> String {
     let mut out = String::from("$'");
     for chunk in word.utf8_chunks() {
@@ -153,13 +156,14 @@ pub fn escaped(word: &[u8], can_be_shown: impl Fn(char) -> bool) -> String {
 
 fn escape(out: &mut String, bytes: &[u8]) {
     for b in bytes {
-        // bash reads two digits at most, whatever follows.
+        // bash reads two digits at most, even if more hexadecimal digits
+        // follow.
         out.push_str(&format!("\\x{b:02x}"));
     }
 }
 
-/// Whether a shell may take the `=` of a word for an assignment, or for zsh's
-/// path of a command.
+/// Returns whether a shell could read a `=` in the word as an assignment, or,
+/// in zsh, as a command's path.
 fn may_be_assigned(word: &str) -> bool {
     let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     word.split_once('=')
@@ -186,7 +190,7 @@ mod tests {
             b"#",
         ];
         let lines = words.map(quoted).join(" ");
-        // Words with control characters are on one line too.
+        // Words with control characters stay on one line too.
         assert!(!lines.contains(char::is_control), "{lines}");
         let script = format!("printf '%s\\0' {lines}");
         let output = Command::new("bash").args(["-c", &script]).output().unwrap();

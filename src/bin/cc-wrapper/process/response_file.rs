@@ -1,4 +1,4 @@
-//! §5: writing response files.
+//! Writes response files (docs/behaviour.md#5-response-files).
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -16,9 +16,9 @@ use crate::process::anonymous_file;
 use crate::process::anonymous_file::out_of_the_way;
 use crate::process::anonymous_file::temporary_directory;
 
-/// Whether only a file with a name will do. The language of a script closes
-/// what it does not know before it runs others, and a launcher may have
-/// another process read the file.
+/// Returns whether the response file needs a name in a directory. Script
+/// interpreters may close descriptors that they do not know before they run
+/// other programs, and a launcher may have another process read the file.
 pub fn needs_a_name(plan: &Plan) -> bool {
     plan.launcher.is_some() || is_script(plan)
 }
@@ -31,9 +31,10 @@ fn is_script(plan: &Plan) -> bool {
         && start == *b"#!"
 }
 
-/// Response files with all arguments of a plan; they are gone with this value.
+/// Response files with all arguments of a plan; they are removed when this
+/// value is dropped.
 pub struct Written {
-    /// They name the files, or are empty words.
+    /// The new command line: `@FILE` arguments, or empty words.
     arguments: Vec<OsString>,
     _files: Vec<Kept>,
 }
@@ -45,8 +46,8 @@ enum Kept {
 }
 
 impl Written {
-    /// Files that the tool inherits; `None`: the system has no name for those,
-    /// or no room.
+    /// Writes them to anonymous files, which the tool inherits. `None` if the
+    /// system cannot create anonymous files or has no room for them.
     pub fn without_a_name(plan: &Plan) -> Option<Written> {
         Written::by(plan, |text| {
             let mut file = out_of_the_way(anonymous_file::create()?)?;
@@ -58,10 +59,10 @@ impl Written {
         .ok()
     }
 
-    /// Files in TMPDIR.
+    /// Writes them to files in TMPDIR.
     ///
     /// # Errors
-    /// There is no room, or no such directory.
+    /// Fails if TMPDIR does not exist or is full.
     pub fn with_a_name(plan: &Plan) -> io::Result<Written> {
         Written::by(plan, |text| {
             let mut builder = tempfile::Builder::new();
@@ -99,7 +100,8 @@ impl Written {
     }
 }
 
-/// The kernel ends a process that writes more than its `ulimit -f`.
+/// Fails if `text` is longer than the `ulimit -f`, because the kernel would end
+/// this process by SIGXFSZ.
 fn check_limit(text: &[u8]) -> io::Result<()> {
     let (limit, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
     if limit < text.len() as u64 {

@@ -1,36 +1,40 @@
-//! What the caller has decided about signals.
+//! The caller's decisions about signals.
 
 use std::fs;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the caller wants this signal to be ignored, as nohup does.
+/// Returns whether the caller has set this signal to be ignored, as nohup does.
 pub fn is_ignored(signal: i32) -> bool {
     static IGNORED: OnceLock<u64> = OnceLock::new();
     let read = || fs::read_to_string("/proc/self/status").unwrap_or_default();
     IGNORED.get_or_init(|| ignored(&read())) & (1 << (signal - 1)) != 0
 }
 
-/// The set of signals that the process ignores, by what the kernel says of it.
+/// Returns the set of ignored signals in `status`, the text of
+/// /proc/self/status, as a bit mask.
 fn ignored(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .unwrap_or(0)
 }
 
-/// SIGPIPE was ignored when the process started. Rust ignores it always, and
-/// lets it end all that is run.
+/// Whether SIGPIPE was ignored when the process started. Rust's runtime always
+/// ignores SIGPIPE itself and resets it to the default in the processes it
+/// starts.
 static IGNORED_PIPE: AtomicBool = AtomicBool::new(false);
 
-/// Lets what `command` runs ignore what the caller has ignored.
+/// Makes the process that `command` starts ignore SIGPIPE if the caller ignored
+/// it.
 #[allow(unsafe_code)]
 pub fn hand_down(command: &mut Command) {
     use nix::sys::signal::{SigHandler, Signal, signal};
     use std::os::unix::process::CommandExt;
 
     if IGNORED_PIPE.load(Ordering::Relaxed) {
-        // SAFETY: a system call, and no function of ours.
+        // SAFETY: the closure only makes a system call, and installs no handler
+        // function.
         unsafe {
             command.pre_exec(|| {
                 signal(Signal::SIGPIPE, SigHandler::SigIgn)?;
@@ -52,7 +56,8 @@ mod before_main {
 
     extern "C" fn remember() {
         let ignored: &AtomicBool = &IGNORED_PIPE;
-        // SAFETY: it is asked, not set; all bits of the structure are values.
+        // SAFETY: the call only reads the action; any bit pattern is a valid
+        // `sigaction`.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             if libc::sigaction(libc::SIGPIPE, std::ptr::null(), &mut action) == 0 {

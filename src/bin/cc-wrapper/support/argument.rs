@@ -1,11 +1,11 @@
-//! The kinds of arguments that commands have, so that each is one line there.
+//! Builders for the kinds of arguments that the commands take.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, ValueHint, value_parser};
 
-/// `--name`, which takes no value.
+/// Returns the option `--name` without a value.
 pub fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
@@ -13,12 +13,14 @@ pub fn flag(name: &'static str, help: &'static str) -> Arg {
         .action(ArgAction::SetTrue)
 }
 
-/// `--name VALUE`: a path where `hint` says so, else bytes.
+/// Returns the option `--name VALUE`. The value is a path if `hint` says so,
+/// otherwise any bytes.
 pub fn option(name: &'static str, value: &'static str, hint: ValueHint, help: &'static str) -> Arg {
     operand(name, value, hint, help).long(name)
 }
 
-/// `VALUE`: a path where `hint` says so, else bytes. `name` is for reading it.
+/// Returns the positional argument `VALUE`: a path if `hint` says so, otherwise
+/// any bytes. `name` is the key to read it by.
 pub fn operand(
     name: &'static str,
     value: &'static str,
@@ -34,7 +36,8 @@ pub fn operand(
     }
 }
 
-/// A command and its arguments: everything that follows, whatever it looks like.
+/// Returns a positional argument for a command line: a command and all that
+/// follows, including options.
 pub fn call(value: &'static str, help: &'static str) -> Arg {
     operand("call", value, ValueHint::CommandWithArguments, help)
         .num_args(1..)
@@ -42,12 +45,12 @@ pub fn call(value: &'static str, help: &'static str) -> Arg {
         .trailing_var_arg(true)
 }
 
-/// The path that was given as `name`.
+/// Returns the path that was given for `name`.
 pub fn path<'m>(matches: &'m ArgMatches, name: &str) -> Option<&'m Path> {
     matches.get_one::<PathBuf>(name).map(PathBuf::as_path)
 }
 
-/// All values that were given as `name`, in their order.
+/// Returns all values that were given for `name`, in order.
 pub fn all<'m, T: Clone + Send + Sync + 'static>(
     matches: &'m ArgMatches,
     name: &str,

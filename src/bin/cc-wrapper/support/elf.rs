@@ -1,5 +1,5 @@
-//! Reads what an ELF file says about how it starts. Files may be made by
-//! anybody: everything that is read has a limit.
+//! Reads the parts of ELF files that decide how a program starts. Files are not
+//! trusted, so everything that is read has a size limit.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -16,23 +16,24 @@ use object::read::{Error, ReadCache, ReadRef};
 
 pub const MAGIC: &[u8] = b"\x7fELF";
 
-/// Offset of the byte that tells the width of addresses.
+/// Offset of the byte with the width of addresses.
 const CLASS: usize = 4;
-/// Offset of the byte that tells the byte order.
+/// Offset of the byte with the byte order.
 const ORDER: usize = 5;
 
-/// What the start of a file needs.
+/// What a file needs to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elf {
     pub kind: Kind,
-    /// A program or a shared library, not an object file.
+    /// It is a program or a shared library, not an object file.
     pub is_loadable: bool,
     pub interpreter: Option<PathBuf>,
     /// `None`: the file loads no libraries.
     pub dynamic: Option<Dynamic>,
 }
 
-/// Files of one kind can be loaded together.
+/// The class, byte order and machine of a file. Only files of the same kind can
+/// be loaded together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     pub machine: elf::Machine,
@@ -40,40 +41,45 @@ pub struct Kind {
     pub is_little: bool,
 }
 
-/// Which libraries are loaded, and from where.
+/// The libraries that a file loads, and the directories that they are loaded
+/// from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dynamic {
     pub needed: Vec<OsString>,
-    /// RUNPATH; without one, RPATH.
+    /// RUNPATH, or RPATH if there is no RUNPATH.
     pub run_path: Option<Vec<u8>>,
-    /// `run_path` is an RPATH, which also serves the libraries' libraries.
+    /// `run_path` is an RPATH, which is also used for the libraries' own
+    /// dependencies.
     pub is_inherited: bool,
-    /// The name of a library once it is loaded.
+    /// The name under which a library is loaded (DT_SONAME).
     pub soname: Option<OsString>,
-    /// Linked with `-z nodefaultlib`: the system's directories are not searched.
+    /// Linked with `-z nodefaultlib`: the loader skips the system's
+    /// directories.
     pub no_default_directories: bool,
-    /// A loader that lists the libraries of this file reads the same dynamic
-    /// section as this module, and runs nothing from the file. glibc's loader
-    /// runs audit libraries (DT_AUDIT, DT_DEPAUDIT) even when it only lists, and
-    /// believes addresses, not file offsets.
+    /// The loader can safely be asked to list the libraries of this file: it
+    /// reads the same dynamic section as this module, and runs no code of the
+    /// file. glibc's loader runs audit libraries (DT_AUDIT, DT_DEPAUDIT) even
+    /// when it only lists, and finds the dynamic section by its address, not by
+    /// its file offset.
     pub is_safe_to_list: bool,
 }
 
-/// No linker writes as many program headers.
+/// Linkers write far fewer program headers than this.
 const MOST_SEGMENTS: u16 = 1024;
-/// In bytes; no program's dynamic section is larger.
+/// In bytes. No program has a larger dynamic section.
 const LARGEST_DYNAMIC: u64 = 1 << 20;
 const MOST_NEEDED: usize = 4096;
-/// A library's name is a file's; so is an interpreter's.
+/// Limit for names of libraries and interpreters: the longest path.
 const LONGEST_NAME: u64 = 4096;
 const LONGEST_RUN_PATH: u64 = 1 << 20;
-/// Programs at fixed addresses below this do not replace the loader's memory.
+/// The loader is not mapped below this address, so a program at a lower fixed
+/// address cannot overwrite it.
 const LOW: u64 = 1 << 32;
 
-/// A segment of notes that is larger holds something else, such as a core dump.
+/// Larger note segments contain something else, such as a core dump.
 const LARGEST_NOTES: u64 = 64 << 10;
 
-/// Whether the file at `path` is an ELF file, and not a link to one.
+/// Returns whether the file at `path` is an ELF file and not a symlink.
 pub fn is_elf(path: &Path) -> bool {
     let mut magic = [0; MAGIC.len()];
     !path.is_symlink()
@@ -82,22 +88,22 @@ pub fn is_elf(path: &Path) -> bool {
         && magic == MAGIC
 }
 
-/// The interpreter that an ELF file names. `None`: it names none, or is no ELF
-/// file.
+/// Returns the interpreter of an ELF file. `None` if the file has none or is
+/// not an ELF file.
 pub fn interpreter(path: &Path) -> Option<PathBuf> {
     read(path).ok().flatten()?.interpreter
 }
 
-/// The interpreter that a file names and that does not exist.
+/// Returns the interpreter of an ELF file if it does not exist.
 pub fn missing_interpreter(path: &Path) -> Option<PathBuf> {
     interpreter(path).filter(|interpreter| !interpreter.exists())
 }
 
-/// The kind of an ELF file, even if the rest of the file is damaged. `None`: it
-/// is no ELF file.
+/// Returns the kind of an ELF file, even if the rest of the file is damaged.
+/// `None` if it is not an ELF file.
 ///
 /// # Errors
-/// The file cannot be read.
+/// Fails if the file cannot be read.
 pub fn kind(path: &Path) -> io::Result<Option<Kind>> {
     const MACHINE: usize = 18;
     let mut begin = [0; MACHINE + 2];
@@ -123,13 +129,13 @@ pub fn kind(path: &Path) -> io::Result<Option<Kind>> {
     }))
 }
 
-/// What an ELF file says. `None`: it is no ELF file.
+/// Reads an ELF file. `None` if it is not an ELF file.
 ///
 /// # Errors
-/// The file cannot be read, is cut off, or has more of something than any
-/// linker writes.
+/// Fails if the file cannot be read, is truncated, or exceeds one of the limits
+/// above.
 pub fn read(path: &Path) -> io::Result<Option<Elf>> {
-    // Opening a pipe would wait for its other end.
+    // Opening a pipe would block until the other end is opened.
     if !fs::metadata(path)?.is_file() {
         return Ok(None);
     }
@@ -146,8 +152,8 @@ pub fn read(path: &Path) -> io::Result<Option<Elf>> {
     Ok(Some(elf))
 }
 
-/// Whether an ELF file has a note of this owner and type. False if `file` is no
-/// ELF file, or is not whole.
+/// Returns whether an ELF file has a note with this owner and type. False if
+/// `file` is not an ELF file or is truncated.
 pub fn has_note<'d, R: ReadRef<'d>>(file: R, owner: &[u8], kind: u32) -> bool {
     let has_note = match file.read_bytes_at(0, CLASS as u64 + 1) {
         Ok(begin) if !begin.starts_with(MAGIC) => return false,
@@ -186,7 +192,7 @@ where
     Ok(false)
 }
 
-/// A part of the file that is put into memory.
+/// A part of the file that is loaded into memory.
 struct Segment {
     offset: u64,
     in_file: u64,
@@ -260,7 +266,8 @@ impl Segment {
         self.offset.checked_add(self.in_file)
     }
 
-    /// The part of the file that is at an address in memory, up to its end.
+    /// Returns the file range from the byte at this memory address to the end
+    /// of its segment.
     fn at(&self, address: u64) -> Option<(u64, u64)> {
         let within = address.checked_sub(self.address)?;
         let is_within = within < self.in_file;
@@ -277,8 +284,8 @@ fn segment<H: ProgramHeader>(header: &H, endian: H::Endian) -> Segment {
     }
 }
 
-/// Whether the loader finds a dynamic section in memory where it is in the file:
-/// segments in order, none on the pages of another.
+/// Returns whether the loader finds the dynamic section at the same file offset
+/// as this module: the segments are in order, and no two share a page.
 fn is_where_it_says(dynamic: &Segment, segments: &[Segment], is_fixed: bool) -> bool {
     let page = page_size();
     let mut end = 0;
@@ -298,14 +305,16 @@ fn is_where_it_says(dynamic: &Segment, segments: &[Segment], is_fixed: bool) -> 
     }) && (!is_fixed || end <= LOW)
 }
 
-/// In bytes; the largest of any machine if it is not known.
+/// Returns the page size in bytes, or the largest of any machine if it is
+/// unknown.
 fn page_size() -> u64 {
     let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
     size.and_then(|size| u64::try_from(size).ok())
         .unwrap_or(1 << 16)
 }
 
-/// The entries of a dynamic section, whose strings are in one of the segments.
+/// Reads the entries of a dynamic section. Its strings are in one of the
+/// segments.
 fn dynamic<'d, D: Dyn, R: ReadRef<'d>>(
     entries: &[D],
     endian: D::Endian,
@@ -353,7 +362,7 @@ fn dynamic<'d, D: Dyn, R: ReadRef<'d>>(
     Ok(dynamic)
 }
 
-/// The text at an offset, up to the null byte behind it, which comes before
+/// Returns the string at an offset, without its NUL, which must come before
 /// `end`.
 fn string<'d>(file: impl ReadRef<'d>, at: u64, end: u64, longest: u64) -> io::Result<Vec<u8>> {
     let size = end.saturating_sub(at).min(longest + 1);
@@ -396,8 +405,8 @@ mod tests {
             let mut put = |at: usize, length: usize, value: u8| {
                 text[at + if order == 1 { 0 } else { length - 1 }] = value;
             };
-            // Of the file: where the segments' headers are, how long and how
-            // many. Of the second of them: what it is, where, and how long.
+            // File header: offset, size and number of program headers. Second
+            // program header: type, offset and size.
             let word = if is_64 { 8 } else { 4 };
             let (headers, entry_size, count) = if is_64 { (32, 54, 56) } else { (28, 42, 44) };
             let (size, offset, length) = if is_64 { (56, 8, 32) } else { (32, 4, 16) };
@@ -473,7 +482,7 @@ mod tests {
         let is_safe =
             |offset, address| is_where_it_says(&segment(offset, address, 64), &segments, false);
         assert!(is_safe(page + 8, 9 * page + 8));
-        // In memory there is another than the one that is read.
+        // The dynamic section in memory differs from the one in the file.
         assert!(!is_safe(page + 8, 9 * page + 16));
         assert!(!is_safe(2 * page - 8, 10 * page - 8));
         let over = [segment(0, 0, page), segment(page, 0, page)];

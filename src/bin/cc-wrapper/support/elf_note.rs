@@ -1,28 +1,29 @@
-//! The ELF note by which every version of this binary can be recognised.
+//! The ELF note that identifies every version of this binary.
 //!
-//! `readelf --notes` shows it: owner `cc-wrapper`, type 1, and the version as
-//! the description. A note is loaded with the program, so `strip` keeps it.
+//! `readelf --notes` shows it: the owner is `cc-wrapper`, the type is 1, and
+//! the description is the version. The note is in a loaded segment, so `strip`
+//! keeps it.
 
 use object::read::ReadRef;
 
 use crate::support::elf;
 
-/// Names who defines the note's type.
+/// The owner, which defines the meaning of the type.
 const OWNER: &str = "cc-wrapper";
 
-/// The only type so far: "this is cc-wrapper, of the version that follows".
+/// The only type so far: "this is cc-wrapper; the description is its version".
 const TYPE: u32 = 1;
 
-/// What follows.
+/// The note's description.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Fields of a note are aligned to this.
+/// The alignment of a note's fields.
 const ALIGNMENT: usize = 4;
 
 const OWNER_LENGTH: usize = (OWNER.len() + 1).next_multiple_of(ALIGNMENT);
 const VERSION_LENGTH: usize = (VERSION.len() + 1).next_multiple_of(ALIGNMENT);
 
-/// The layout that the ELF specification gives a note.
+/// The layout of notes in the ELF specification.
 #[repr(C, align(4))]
 struct Explanation {
     owner_size: u32,
@@ -32,7 +33,8 @@ struct Explanation {
     description: [u8; VERSION_LENGTH],
 }
 
-// The linker makes a note of every section whose name begins like this.
+// The linker puts every section whose name begins with `.note` into a note
+// segment.
 #[used]
 #[cfg_attr(
     target_os = "linux",
@@ -40,7 +42,7 @@ struct Explanation {
     unsafe(link_section = ".note.cc-wrapper")
 )]
 static NOTE: Explanation = Explanation {
-    // Both end in a NUL, which counts.
+    // The sizes include the NUL at the end.
     owner_size: OWNER.len() as u32 + 1,
     description_size: VERSION.len() as u32 + 1,
     kind: TYPE,
@@ -58,7 +60,7 @@ const fn padded<const N: usize>(text: &str) -> [u8; N] {
     bytes
 }
 
-/// Whether `file`, the content of an ELF file, has the note. False for
+/// Returns whether the ELF file with the content `file` has the note. False for
 /// anything else.
 pub fn is_in<'d>(file: impl ReadRef<'d>) -> bool {
     elf::has_note(file, OWNER.as_bytes(), TYPE)

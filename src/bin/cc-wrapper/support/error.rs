@@ -1,4 +1,4 @@
-//! Why a command fails.
+//! Errors and warnings of the commands.
 
 use std::ffi::OsStr;
 use std::io;
@@ -11,11 +11,11 @@ use cc_wrapper::model::message::Message;
 use crate::process::report::why;
 use crate::support::show::shown;
 
-/// What stopped a command: one line, then the output of a tool that failed, in
-/// the tool's own words.
+/// The error that ended a command: one line, then the output of the tool that
+/// failed, unchanged.
 #[derive(Debug)]
 pub struct Error {
-    /// Boxed to keep results small.
+    /// Boxed to keep `Result` small.
     message: Box<Message>,
     said: Vec<u8>,
     status: u8,
@@ -34,43 +34,43 @@ impl From<Message> for Error {
 }
 
 impl Error {
-    /// About no place, or one that `what` names.
+    /// Creates an error without a path, or with one that `what` contains.
     pub fn new(what: impl AsRef<[u8]>) -> Error {
         Message::new(what).into()
     }
 
-    /// `PLACE WHAT`
+    /// Creates an error whose line is `PLACE WHAT`.
     pub fn about<P: AsRef<OsStr> + ?Sized>(place: &P, what: impl AsRef<[u8]>) -> Error {
         Message::about(place.as_ref().as_bytes(), what).into()
     }
 
-    /// Adds why, in the words of whatever failed.
+    /// Adds the reason, in the words of the system or tool that failed.
     #[must_use]
     pub fn because(mut self, source: impl AsRef<[u8]>) -> Error {
         *self.message = self.message.because(source);
         self
     }
 
-    /// Adds what to do.
+    /// Adds what the user can do.
     #[must_use]
     pub fn remedy(mut self, remedy: impl AsRef<[u8]>) -> Error {
         *self.message = self.message.remedy(remedy);
         self
     }
 
-    /// Sets what the process exits with.
+    /// Sets the exit status of the process.
     #[must_use]
     pub fn exiting(mut self, status: u8) -> Error {
         self.status = status;
         self
     }
 
-    /// What the process exits with.
+    /// Returns the exit status of the process.
     pub fn status(&self) -> u8 {
         self.status
     }
 
-    /// Adds the words of the tool that failed.
+    /// Adds the output of the tool that failed.
     #[must_use]
     pub fn saying(mut self, said: &[u8]) -> Error {
         self.said = said.to_vec();
@@ -80,13 +80,13 @@ impl Error {
         self
     }
 
-    /// The line, for a person to read and without an end.
+    /// Returns the line as readable text, without a line end.
     pub fn line(&self) -> String {
         let show = |place: &[u8]| shown(OsStr::from_bytes(place)).into_bytes();
         String::from_utf8_lossy(&self.message.text_with(show)).into_owned()
     }
 
-    /// To standard error.
+    /// Prints the error to standard error.
     pub fn print(&self) {
         let mut text = format!("cc-wrapper: {}\n", plain(&self.line())).into_bytes();
         text.extend_from_slice(&self.said);
@@ -94,13 +94,14 @@ impl Error {
     }
 }
 
-/// Tells on one line what does not stop a command.
+/// Prints a warning on one line of standard error.
 pub fn warn(line: &str) {
     let text = format!("cc-wrapper: warning: {}\n", plain(line));
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// One line, without signs that do more than be read.
+/// Returns `line` on one line, without control characters that could affect a
+/// terminal.
 fn plain(line: &str) -> String {
     let mut out = String::new();
     for c in line.chars() {
@@ -113,7 +114,8 @@ fn plain(line: &str) -> String {
     out
 }
 
-/// Makes an error of what the system refused: "cannot `what` `path`: why".
+/// Returns a function that turns an I/O error into "cannot `what` `path`:
+/// reason".
 pub fn cannot<'a, E: Into<io::Error>>(
     what: &'a str,
     path: &'a Path,

@@ -1,5 +1,5 @@
-//! Changes to files in place, each of which happens as a whole or not at all,
-//! and before the next one: also when power fails.
+//! Changes to files. Each change happens completely or not at all, and is on
+//! the disk before the next one starts, even if power fails.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,30 +13,30 @@ use nix::errno::Errno;
 use crate::support::error::{Result, cannot};
 use crate::support::self_binary;
 
-/// Begins the names of files in the making.
+/// The prefix of temporary files' names.
 const TEMPORARY: &str = ".cc-wrapper-";
 
-/// Something that happens as a whole or not at all.
+/// A change that happens completely or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A copy of this binary.
+    /// Write a copy of this binary.
     Binary(PathBuf),
     Write(PathBuf, Vec<u8>),
     Link(PathBuf, PathBuf),
     Remove(PathBuf),
     Directory(PathBuf),
-    /// Goes unless something is in it.
+    /// Remove the directory if it is empty.
     RemoveDirectory(PathBuf),
-    /// What is at the second becomes the first too, with its mode.
+    /// Make a hard link at the first path to the file at the second.
     Keep(PathBuf, PathBuf),
-    /// A copy of the second.
+    /// Copy the second path to the first.
     Copy(PathBuf, PathBuf),
-    /// The second becomes the first.
+    /// Rename the second path to the first.
     Move(PathBuf, PathBuf),
 }
 
 impl Step {
-    /// What changes.
+    /// Returns the path that changes.
     pub fn place(&self) -> &Path {
         match self {
             Step::Binary(place)
@@ -62,7 +62,7 @@ impl Step {
             Step::Write(_, text) => {
                 let made = make(place, |path| {
                     fs::write(path, text)?;
-                    // Not as private as temporary files are.
+                    // Temporary files are readable by their owner only.
                     fs::set_permissions(path, fs::Permissions::from_mode(0o644))
                 })?;
                 put(made, place)
@@ -81,7 +81,7 @@ impl Step {
             },
             Step::Keep(_, from) => match make(place, |path| fs::hard_link(from, path)) {
                 Ok(made) => put(made, place),
-                // A file system without them.
+                // The file system has no hard links.
                 Err(_) => copy(place, from),
             },
             Step::Copy(_, from) => copy(place, from),
@@ -93,10 +93,10 @@ impl Step {
     }
 }
 
-/// Takes all steps, whatever signals come meanwhile.
+/// Executes all steps in order. Signals do not interrupt it.
 ///
 /// # Errors
-/// One cannot be taken; then those before it are.
+/// Fails at the first step that fails. The steps before it remain done.
 pub fn take(steps: &[Step]) -> Result<()> {
     for (taken, step) in steps.iter().enumerate() {
         step.take().map_err(|error| match taken {
@@ -113,7 +113,8 @@ fn copy(place: &Path, from: &Path) -> Result<()> {
     put(made, place)
 }
 
-/// Something new beside `place`, which goes away again if it is not put there.
+/// Creates a temporary file beside `place`. It is removed when dropped, unless
+/// [`put`] moves it to its place.
 pub fn make(place: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> Result<tempfile::TempPath> {
     let directory = place.parent().unwrap_or(place);
     let made = tempfile::Builder::new()
@@ -124,8 +125,8 @@ pub fn make(place: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> Result<t
         .into_temp_path())
 }
 
-/// Puts it there, for good: a name that reached the disk before the file's
-/// content would lead to an empty file.
+/// Moves a temporary file to `place`. Syncs the content first: if the name
+/// reached the disk earlier, a power failure could leave an empty file.
 pub fn put(made: tempfile::TempPath, place: &Path) -> Result<()> {
     if !made.is_symlink() {
         let synced = File::open(&made).and_then(|file| file.sync_all());
@@ -136,7 +137,7 @@ pub fn put(made: tempfile::TempPath, place: &Path) -> Result<()> {
     sync_directory_of(place)
 }
 
-/// Has the names in the directory of `place` on the disk.
+/// Syncs the directory of `place`, so that the names in it are on the disk.
 fn sync_directory_of(place: &Path) -> Result<()> {
     let directory = match place.parent() {
         Some(directory) if directory != Path::new("") => directory,
@@ -144,8 +145,8 @@ fn sync_directory_of(place: &Path) -> Result<()> {
         None => place,
     };
     match File::open(directory).and_then(|directory| directory.sync_all()) {
-        // One that may be written but not read, or of a file system that
-        // cannot do that.
+        // The directory is writable but not readable, or its file system cannot
+        // sync directories.
         Err(why) if is_no_matter(&why) => Ok(()),
         synced => synced.map_err(cannot("write in", directory)),
     }
@@ -158,12 +159,13 @@ fn is_no_matter(why: &io::Error) -> bool {
     )
 }
 
-/// Whether a killed run has left what is called so.
+/// Returns whether `name` is the name of a temporary file of ours, as a killed
+/// run leaves behind.
 pub fn is_temporary(name: &OsStr) -> bool {
     name.as_bytes().starts_with(TEMPORARY.as_bytes())
 }
 
-/// Removes what a run that was killed has left in `directory`.
+/// Removes the temporary files that killed runs have left in `directory`.
 pub fn tidy(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if is_temporary(&entry.file_name()) {
@@ -213,7 +215,7 @@ mod tests {
         for step in [
             Step::Keep(path("d/kept"), path("x")),
             Step::Copy(path("copy"), path("x")),
-            // Not empty.
+            // The directory is not empty.
             Step::RemoveDirectory(path("d")),
             Step::Move(path("moved"), path("d/kept")),
             Step::RemoveDirectory(path("d")),

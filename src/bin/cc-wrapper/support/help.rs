@@ -1,10 +1,11 @@
-//! The texts of a command that clap has no place for: `--help` shows them below
-//! the options, the man page in sections of their own.
+//! Help texts for which clap has no place. `--help` shows them below the
+//! options, and the man page in sections of their own.
 
-/// The texts of one command; they are in its `arguments.rs`.
+/// The help texts of one command. Each command defines them in its
+/// `arguments.rs`.
 pub struct Help {
-    /// Command lines and what each does. One without a text is the first step
-    /// of the next.
+    /// Example command lines and what each does. An empty text marks a first
+    /// step: the text of the next line describes both.
     pub examples: &'static [(&'static str, &'static str)],
     /// Further paragraphs.
     pub notes: &'static [&'static str],
@@ -14,18 +15,18 @@ pub struct Help {
     pub statuses: &'static [(&'static str, &'static str)],
 }
 
-/// The statuses of most commands.
+/// The exit statuses of most commands.
 pub const STATUSES: &[(&str, &str)] = &[
     ("0", "Success."),
     ("1", "Failure; standard error says why."),
     USAGE,
 ];
 
-/// The status of every command for a wrong command line.
+/// The exit status of all commands for a wrong command line.
 pub const USAGE: (&str, &str) = ("2", "The command line is wrong; standard error says why.");
 
 impl Help {
-    /// Returns the end of `--help`.
+    /// Returns the text that `--help` shows below the options.
     pub fn text(&self) -> String {
         let mut text = String::from("Examples:\n");
         for (line, what) in self.examples {

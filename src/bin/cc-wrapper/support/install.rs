@@ -1,4 +1,4 @@
-//! Putting a finished root in its place, whole or not at all.
+//! Puts a finished root in its place, completely or not at all.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -22,34 +22,35 @@ use super::swap_directories::{exchange, set_mode};
 use crate::process::anonymous_file::temporary_directory;
 use crate::support::error::{Error, Result, cannot};
 
-/// Where the linker half lies in a root that holds two.
+/// The directory of the linker half in a root that contains both halves.
 pub const LINKER_HALF: &str = "bintools";
 
-/// As many random letters as tempfile puts behind the prefix.
+/// The number of random letters that tempfile appends to the prefix.
 const RANDOM_LETTERS: usize = 6;
 
-/// A call that was looking for its tool at the moment of the exchange may
-/// have come as far as the old tree.
+/// How long to keep the old tree after the exchange, for calls that were still
+/// looking up their tool in it.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// How long to wait before asking for the lock once more.
+/// The pause between two tries to get the lock.
 const TURN: Duration = Duration::from_millis(20);
 
-/// A directory beside DIR in which its new content comes into being. Dropped
-/// before [`Staging::install`], it leaves nothing behind.
+/// A directory beside DIR in which the new root is built. It is removed if it
+/// is dropped before [`Staging::install`].
 #[derive(Debug)]
 pub struct Staging {
     temp: TempDir,
     scratch: Option<TempDir>,
-    /// What is replaced, resolved.
+    /// DIR with symlinks resolved.
     dir: PathBuf,
     before: Before,
-    // Released last: whoever waits for it removes what it takes for stale.
+    // Dropped last: a process that waits for this lock removes everything it
+    // considers stale.
     created: Created,
     _lock: Option<Flock<File>>,
 }
 
-/// What DIR was found to be.
+/// What was at DIR before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Before {
     Absent,
@@ -57,29 +58,31 @@ enum Before {
     Root,
 }
 
-/// Parents of DIR that were not there; removed again unless they are kept.
+/// Parent directories of DIR that this run created. They are removed again
+/// unless they are kept.
 #[derive(Debug, Default)]
 struct Created(Vec<PathBuf>);
 
 impl Drop for Created {
     fn drop(&mut self) {
         for directory in self.0.iter().rev() {
-            // Not empty: somebody uses it.
+            // Fails if the directory is not empty, because somebody uses it.
             let _ = fs::remove_dir(directory);
         }
     }
 }
 
 impl Staging {
-    /// Beside `dir`.
+    /// Creates a staging directory beside `dir`.
     ///
     /// # Errors
-    /// `dir` cannot stand in PATH, is neither absent nor empty nor a wrapped
-    /// root, or there is no writing beside it.
+    /// Fails if `dir` has a colon, which PATH cannot hold, if it exists and is
+    /// neither empty nor a wrapped root, or if its parent directory cannot be
+    /// written.
     pub fn beside(dir: &Path) -> Result<Staging> {
         let called = absolute(dir)?;
         let dir = resolve(&called)?;
-        // Before anything is created.
+        // Check before anything is created.
         for path in [&called, &dir] {
             if has_colon(path) {
                 return Err(
@@ -100,7 +103,7 @@ impl Staging {
         if lock.is_some() {
             remove_stale(parent, &prefix);
         }
-        // Once more, now that nobody else is at it.
+        // Check again under the lock, because another run may have changed it.
         let before = inspect(&dir)?;
         let temp = tempfile::Builder::new()
             .prefix(&prefix)
@@ -123,18 +126,18 @@ impl Staging {
         Ok(staging)
     }
 
-    /// Where it will be, resolved.
+    /// Returns the resolved path where the root will be.
     pub fn place(&self) -> &Path {
         &self.dir
     }
 
-    /// The root in the making.
+    /// Returns the path of the root while it is being built.
     pub fn root(&self) -> PathBuf {
         self.temp.path().join("root")
     }
 
-    /// A directory for throw-away files, whose path holds no white space, as
-    /// lists of flags cannot quote it.
+    /// Returns a directory for temporary files. Its path has no white space,
+    /// because lists of flags have no quotes.
     pub fn scratch(&mut self) -> Result<PathBuf> {
         let inside = self.temp.path().join("scratch");
         if !has_white_space(&inside) {
@@ -156,8 +159,9 @@ impl Staging {
         Ok(path)
     }
 
-    /// Copies what packages have put into the old root's `nix-support`, all but
-    /// what was `written` by the one who laid it; tells the names.
+    /// Copies the files that packages have added to the old root's
+    /// `nix-support`, but not those in `written`, which the new root has
+    /// itself. Returns their names.
     pub fn carry_over(&self, written: &[&str]) -> Result<Vec<OsString>> {
         if self.before != Before::Root {
             return Ok(Vec::new());
@@ -183,11 +187,12 @@ impl Staging {
             Before::Empty | Before::Root => Some(self.mode()?),
         };
         if let Some(mode) = mode {
-            // The rest of it last, as it may forbid to move the root.
+            // Set the remaining mode bits last, because they may forbid moving
+            // the root.
             set_mode(&root, mode | 0o700).map_err(cannot("set the mode of", &root))?;
         }
         match self.before {
-            // Onto an empty directory, rename replaces it.
+            // rename(2) replaces an empty directory.
             Before::Absent | Before::Empty => {
                 fs::rename(&root, &self.dir).map_err(cannot("put the root at", &self.dir))?;
             }
@@ -203,7 +208,7 @@ impl Staging {
         Ok(())
     }
 
-    /// That of DIR.
+    /// Returns the mode of DIR.
     fn mode(&self) -> Result<u32> {
         let metadata = fs::metadata(&self.dir).map_err(cannot("read", &self.dir))?;
         Ok(metadata.permissions().mode())
@@ -212,12 +217,12 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // The old tree may hold directories that cannot be written.
+        // The old tree may have directories that cannot be written.
         make_removable(self.temp.path());
     }
 }
 
-/// The absolute `dir`, a symlink followed to what it leads to.
+/// Returns the absolute path of `dir`, with a symlink at its end resolved.
 fn resolve(dir: &Path) -> Result<PathBuf> {
     if dir.exists() {
         return fs::canonicalize(dir).map_err(cannot("resolve", dir));
@@ -256,7 +261,8 @@ fn inspect(dir: &Path) -> Result<Before> {
     }
 }
 
-/// Something in the root at `dir` that neither we nor a package put there.
+/// Returns something in the root at `dir` that neither cc-wrapper nor a package
+/// has put there.
 fn foreign(dir: &Path) -> Result<Option<PathBuf>> {
     let named = |path: &Path, names: &[&str]| {
         let name = path.file_name().unwrap_or_default();
@@ -303,17 +309,17 @@ fn create_parents(parent: &Path) -> Result<Created> {
     Ok(created)
 }
 
-/// Waits until no other run is at work in `parent`; `None` where the file
+/// Locks `parent`; waits until no other run works in it. `None` if the file
 /// system has no locks.
 ///
 /// # Errors
-/// A signal has asked us to stop.
+/// Fails if a signal asks this process to stop.
 pub fn lock(parent: &Path) -> Result<Option<Flock<File>>> {
     let Ok(mut directory) = File::open(parent) else {
         return Ok(None);
     };
     loop {
-        // A lock that waits would go on waiting after a signal.
+        // A blocking lock would keep waiting after a signal.
         directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
             Ok(locked) => return Ok(Some(locked)),
             Err((directory, Errno::EWOULDBLOCK)) => directory,
@@ -331,7 +337,8 @@ fn staging_prefix(name: &OsStr) -> OsString {
     prefix
 }
 
-/// Removes what runs that were killed have left; under the lock none is alive.
+/// Removes the staging directories of killed runs. Under the lock, no living
+/// run has one.
 fn remove_stale(parent: &Path, prefix: &OsStr) {
     let is_stale = |path: &Path| {
         let name = path.file_name().unwrap_or_default().as_bytes();
@@ -348,7 +355,7 @@ fn remove_stale(parent: &Path, prefix: &OsStr) {
     }
 }
 
-/// Lets the owner write all directories under `path`.
+/// Makes all directories under `path` writable for their owner.
 fn make_removable(path: &Path) {
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return;
@@ -381,7 +388,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Paths in `directory`, sorted.
+/// Returns the paths in `directory`, sorted.
 fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     let read = || -> io::Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
@@ -404,7 +411,7 @@ mod tests {
         entries.map(name).collect()
     }
 
-    /// A staged root whose binary holds `content`.
+    /// Returns a staged root whose binary has this content.
     fn staged(dir: &Path, content: &str) -> Staging {
         let staging = Staging::beside(dir).unwrap();
         let root = staging.root();

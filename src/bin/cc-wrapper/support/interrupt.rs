@@ -1,4 +1,5 @@
-//! Signals that ask to stop: what was begun is to be tidied away first.
+//! Signals that ask the process to stop. They are delayed so that the process
+//! can clean up first.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,23 +11,25 @@ use signal_hook::low_level::signal_name;
 use crate::process::signals::is_ignored;
 use crate::support::error::{Error, Result};
 
-/// The last signal that came; 0: none.
+/// The last signal that was received, or 0.
 static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
-/// From now on these signals end nothing; [`check`] tells of them.
+/// From now on, these signals do not end the process; [`check`] reports them.
 pub fn watch() {
     let caught = CAUGHT.get_or_init(Arc::default);
     for signal in [SIGHUP, SIGINT, SIGTERM] {
-        // What nohup or a shell had ignored stays so.
+        // A signal that nohup or a shell ignores stays ignored.
         if !is_ignored(signal) {
-            // Refused, it ends us as before.
+            // If this fails, the signal ends the process as usual.
             let _ = flag::register_usize(signal, caught.clone(), signal.unsigned_abs() as usize);
         }
     }
 }
 
+/// Returns an error if the process was asked to stop.
+///
 /// # Errors
-/// One of the signals has come.
+/// Fails if one of the signals was received.
 pub fn check() -> Result<()> {
     let caught = CAUGHT.get().map(|caught| caught.load(Ordering::SeqCst));
     match caught.and_then(|signal| u8::try_from(signal).ok()) {

@@ -1,4 +1,5 @@
-//! What several commands need: files, messages, the terminal.
+//! Code that several commands share: files, messages, the terminal.
+//! docs/glossary.md defines the words that have a special meaning here.
 
 pub mod argument;
 pub mod elf;

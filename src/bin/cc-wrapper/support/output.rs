@@ -1,12 +1,15 @@
-//! Where results go.
+//! Writes results to standard output.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use crate::support::error::{Result, cannot};
 
+/// Writes `text` to standard output.
+///
 /// # Errors
-/// Nobody gets to read all of it, unless they have read enough.
+/// Fails if not all of it can be written. A reader that closes its end early,
+/// such as `head`, is not an error.
 pub fn to_stdout(text: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! What paths say by their spelling, and what they lead to.
+//! Normalises and checks paths.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -7,7 +7,7 @@ use std::{env, fs};
 use crate::process::report::why as why_refused;
 use crate::support::error::{Error, Result};
 
-/// `path`, seen from the root directory.
+/// Returns `path` as an absolute path.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     if path.is_absolute() {
         return Ok(path.to_path_buf());
@@ -20,13 +20,14 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(plain(&here.join(path)))
 }
 
-/// `path` without `//`, `/./` and a slash at its end; symlinks and `..` stay.
+/// Returns `path` without `//`, `/./` and a trailing slash. Symlinks and `..`
+/// stay.
 pub fn plain(path: &Path) -> PathBuf {
     path.components().collect()
 }
 
-/// The same without `..` too, as far as it leads somewhere: symlinks before the
-/// last of them are followed, those behind it stay.
+/// Like [`plain`], and without `..` if the path exists: resolves symlinks up to
+/// the last `..` and keeps those after it.
 pub fn without_parents(path: &Path) -> PathBuf {
     let parts: Vec<Component> = path.components().collect();
     let is_parent = |part: &Component| matches!(part, Component::ParentDir);
@@ -39,18 +40,20 @@ pub fn without_parents(path: &Path) -> PathBuf {
     }
 }
 
-/// What `path` leads to; itself where it leads to nothing.
+/// Returns `path` with all symlinks resolved, or unchanged if it does not
+/// exist.
 pub fn canonical(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// Whether lists of flags, which cannot quote it, would split `path`.
+/// Returns whether `path` contains white space. Lists of flags have no quotes
+/// and would split it.
 pub fn has_white_space(path: &Path) -> bool {
     let mut bytes = path.as_os_str().as_bytes().iter();
     bytes.any(|byte| matches!(byte, b' ' | b'\t' | b'\n'))
 }
 
-/// Whether `path` cannot stand in PATH.
+/// Returns whether `path` contains a colon and so cannot be an entry of PATH.
 pub fn has_colon(path: &Path) -> bool {
     path.as_os_str().as_bytes().contains(&b':')
 }

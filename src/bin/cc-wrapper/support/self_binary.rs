@@ -1,5 +1,5 @@
-//! What is our own: the binary, its roots; and other programs that must not be
-//! wrapped, as they find a compiler by the name they were called by.
+//! Recognises this binary, its roots, and programs that must not be wrapped
+//! because they look up the compiler by their own name, such as ccache.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -15,40 +15,42 @@ use crate::support::elf_note;
 use crate::support::error::{Result, cannot};
 use crate::support::paths::canonical;
 
-/// Where a root says what it is.
+/// The file of a root that describes its toolchain.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";
 
-/// How a copy of the binary is made.
+/// The mode of copies of the binary.
 pub const MODE: u32 = 0o755;
 
-/// The binary's name in `bin`, to which the tools are symlinks.
+/// The binary's name in a root's `bin`. The tools are symlinks to it.
 pub const BINARY: &str = "cc-wrapper";
 
 const CACHES: &[&str] = &["ccache", "sccache", "distcc", "icecc"];
-/// As many as Linux follows.
+/// The number of symlinks that Linux follows.
 const MOST_HOPS: usize = 40;
 
-/// Where this binary can be read.
+/// Returns a path from which this binary can be read.
 pub fn this() -> PathBuf {
-    // There even when it was replaced meanwhile.
+    // Works even if the file was replaced after the start.
     let by_kernel = Path::new("/proc/self/exe");
     if by_kernel.exists() {
         by_kernel.to_path_buf()
     } else {
-        // Some chroots have no /proc.
+        // /proc is not mounted, as in some chroots.
         canonical(Path::new(&os::executable()))
     }
 }
 
-/// Whether `program` has the content of this binary.
+/// Returns whether `program` has the same content as this binary.
 pub fn is_this(program: &Path) -> bool {
     has_own_content(program).unwrap_or(false)
 }
 
+/// Returns whether `program` has the same content as this binary.
+///
 /// # Errors
-/// `program` or this binary cannot be read.
+/// Fails if `program` or this binary cannot be read.
 fn has_own_content(program: &Path) -> io::Result<bool> {
-    // All programs on PATH are compared with this one.
+    // Cached, because every program on PATH is compared with this one.
     static STATUS: OnceCell<fs::Metadata> = OnceCell::new();
     static CONTENT: OnceCell<Vec<u8>> = OnceCell::new();
 
@@ -64,30 +66,30 @@ fn has_own_content(program: &Path) -> io::Result<bool> {
     Ok(*content == fs::read(program)?)
 }
 
-/// Writes this binary to `path`.
+/// Writes a copy of this binary to `path`.
 pub fn copy_to(path: &Path) -> Result<()> {
     fs::copy(this(), path).map_err(cannot("write", path))?;
     fs::set_permissions(path, fs::Permissions::from_mode(MODE))
         .map_err(cannot("make executable", path))
 }
 
-/// Whose binary a program is.
+/// Which build a program is, compared with this binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// The very same content.
+    /// The same content.
     This,
-    /// Another version or build.
+    /// Another version or build of cc-wrapper.
     Other,
     Foreign,
 }
 
-/// Whose binary `program` is, by its content and its ELF note. Binaries of
-/// versions that had no note are foreign.
+/// Returns which build `program` is, by its content and its ELF note. Versions
+/// before the note was introduced count as foreign.
 pub fn whose(program: &Path) -> Whose {
     if is_this(program) {
         return Whose::This;
     }
-    // Opening a pipe would wait for its other end.
+    // Opening a pipe would block until the other end is opened.
     let is_file = fs::metadata(program).is_ok_and(|file| file.is_file());
     let has_note = |file| elf_note::is_in(&ReadCache::new(file));
     if is_file && File::open(program).is_ok_and(has_note) {
@@ -97,13 +99,13 @@ pub fn whose(program: &Path) -> Whose {
     }
 }
 
-/// Whether `directory` is the `bin` of a wrapped root.
+/// Returns whether `directory` is the `bin` of a wrapped root.
 pub fn is_wrapped_bin(directory: &Path) -> bool {
     directory.join("..").join(TOOLCHAIN).exists()
 }
 
-/// Whether `program` is this binary or a copy of it, or belongs to a wrapped root, itself or
-/// by way of its symlinks.
+/// Returns whether `program` is this binary or a copy of it, or is in a wrapped
+/// root, directly or through symlinks.
 pub fn is_wrapper(program: &Path) -> bool {
     match way(program) {
         Way::Root(_) => true,
@@ -111,8 +113,8 @@ pub fn is_wrapper(program: &Path) -> bool {
     }
 }
 
-/// The wrapped root that `program` belongs to, itself or by way of its
-/// symlinks; resolved.
+/// Returns the resolved path of the wrapped root that contains `program`,
+/// directly or through symlinks.
 pub fn root_of(program: &Path) -> Option<PathBuf> {
     match way(program) {
         Way::Root(bin) => Some(canonical(&bin.join(".."))),
@@ -122,9 +124,9 @@ pub fn root_of(program: &Path) -> Option<PathBuf> {
 
 /// Where a program's symlinks lead.
 enum Way {
-    /// Through this `bin` of a wrapped root.
+    /// They pass through this `bin` of a wrapped root.
     Root(PathBuf),
-    /// Through none, to this.
+    /// They end at this path and pass through no root.
     End(PathBuf),
 }
 
@@ -143,14 +145,15 @@ fn way(program: &Path) -> Way {
     Way::End(hop)
 }
 
-/// The compiler cache that `program` is in disguise.
+/// Returns the name of the compiler cache that `program` is a link to, such as
+/// `ccache`.
 pub fn cache(program: &Path) -> Option<&'static str> {
     let resolved = fs::canonicalize(program).ok()?;
     let name = resolved.file_name()?;
     CACHES.iter().copied().find(|cache| name == *cache)
 }
 
-/// Whether a program of this name is one.
+/// Returns whether `name` is the name of a compiler cache.
 pub fn is_cache(name: &OsStr) -> bool {
     CACHES.iter().any(|cache| name == *cache)
 }

@@ -1,12 +1,12 @@
-//! Paths and names as a person reads them.
+//! Formats paths and names for messages.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::process::report::quoted;
 
-/// A path or name for a person to read: as it is, or if it is no text or has
-/// signs that do more than be read, as a shell reads it.
+/// Returns a path or name in readable form: unchanged, or quoted for a shell if
+/// it is not UTF-8 or has control characters.
 pub fn shown<S: AsRef<OsStr> + ?Sized>(path: &S) -> String {
     let path = path.as_ref();
     match path.to_str() {

@@ -12,8 +12,8 @@ pub fn row(out: &mut Vec<u8>, heading: &str, text: &str) {
     }
 }
 
-/// Returns the names without version or target, and the number of the others
-/// with an example.
+/// Returns the sorted names without version or target triple. Names with a
+/// version or triple are only counted, with one as an example.
 pub fn sorted(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<String> = names.collect();
     names.sort_by_key(|name| (name.len(), name.clone()));

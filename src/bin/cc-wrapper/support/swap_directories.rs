@@ -1,4 +1,4 @@
-//! Swapping two directories.
+//! Swaps two directories.
 
 use std::fs;
 use std::io;
@@ -7,12 +7,12 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-/// Swaps two directories; at no moment is either absent where the file system
-/// can do that.
+/// Swaps two directories. Both paths exist at every moment, if the file system
+/// supports that.
 pub fn exchange(new: &Path, place: &Path) -> io::Result<()> {
     let mode = fs::metadata(place)?.permissions().mode();
-    // A directory that its owner cannot write does not move. Where it is
-    // another's, the exchange tells.
+    // A directory that its owner cannot write cannot be moved. If another user
+    // owns it, ignore the error: the exchange reports its own.
     let opened = mode & 0o200 == 0 && set_mode(place, mode | 0o200).is_ok();
     let exchanged = exchange_writable(new, place);
     if opened && exchanged.is_err() {
@@ -29,7 +29,7 @@ fn exchange_writable(new: &Path, place: &Path) -> io::Result<()> {
     }
 }
 
-/// By number, because not every libc has a function for this call.
+/// Uses the system call number, because not every libc has a function for it.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 fn exchange_at_once(new: &Path, place: &Path) -> nix::Result<()> {
@@ -70,7 +70,7 @@ fn exchange_by_renames(new: &Path, place: &Path) -> io::Result<()> {
     fs::rename(&aside, new)
 }
 
-/// Sets all bits of a file's mode.
+/// Sets a file's mode, including the set-user-ID, set-group-ID and sticky bits.
 pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }

@@ -1,4 +1,4 @@
-//! What standard output can show.
+//! The abilities of standard output: width, colours and characters.
 
 use std::io::IsTerminal;
 use std::os::fd::AsRawFd;
@@ -7,20 +7,20 @@ use std::{env, io};
 use crate::process::report::{escaped, quoted};
 
 pub struct Screen {
-    /// In columns; `None`: no terminal, and lines may be of any length.
+    /// The width in columns. `None`: not a terminal, so lines are not wrapped.
     pub width: Option<usize>,
     pub colours: bool,
-    /// Anything beyond ASCII is to be shown by its bytes.
+    /// Characters beyond ASCII are escaped.
     pub ascii: bool,
 }
 
-/// What a piece of text is.
+/// The kind of a piece of text; it decides the colour.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Put in by the wrapper.
+    /// Added by the wrapper.
     Added,
     Dropped,
-    /// Says why.
+    /// A reason.
     DropReason,
     Heading,
     Plain,
@@ -41,7 +41,8 @@ impl Screen {
         }
     }
 
-    /// A word as a shell reads it, of what can be shown.
+    /// Returns a word quoted for a shell, with characters that cannot be shown
+    /// escaped.
     pub fn word(&self, word: &[u8]) -> String {
         let text = quoted(word);
         if !self.ascii || text.is_ascii() {
@@ -50,7 +51,7 @@ impl Screen {
         escaped(word, |c| matches!(c, ' '..='~'))
     }
 
-    /// A sentence; what is not to be shown in it, by its bytes.
+    /// Returns a sentence, with characters that cannot be shown escaped.
     pub fn shown(&self, text: &str) -> String {
         let mut out = String::new();
         for c in text.chars() {
@@ -83,7 +84,7 @@ impl Screen {
     }
 }
 
-/// The terminal's columns; 0: it does not know.
+/// Returns the terminal's width in columns, or 0 if it is unknown.
 #[allow(unsafe_code)]
 fn width_of_stdout() -> Option<usize> {
     nix::ioctl_read_bad!(window_size, nix::libc::TIOCGWINSZ, nix::libc::winsize);
@@ -103,7 +104,8 @@ fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
-/// Whether the locale says so; without one it is ASCII.
+/// Returns whether the locale's encoding is UTF-8. Without a locale it is
+/// ASCII.
 fn is_utf8() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
     let locale = locale

@@ -1,4 +1,4 @@
-//! Which records count, and in what order they come.
+//! Selects the records that go into the compilation database, and sorts them.
 
 use std::collections::btree_map::{BTreeMap, Entry as Slot};
 
@@ -6,29 +6,29 @@ use cc_wrapper::text::compile_database::Entry;
 
 use super::paths::resolved;
 
-/// The last record of each output. A build in parallel records in any order,
-/// and gives the same database each time.
+/// The last record of each output. Parallel builds record in any order; the
+/// database is the same each time.
 #[derive(Default)]
 pub struct Database<'a> {
     outputs: BTreeMap<Product, Vec<Unit<'a>>>,
 }
 
-/// What a record is the record of, by its resolved path.
+/// The key of a record: its resolved output, or the file that a call checks.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Product {
     Output(Vec<u8>),
-    /// A check of this file, which has no output.
+    /// A check of this file (`-fsyntax-only`), which has no output.
     Check(Vec<u8>),
 }
 
 struct Unit<'a> {
-    /// Resolved.
+    /// The resolved path.
     file: Vec<u8>,
     entry: Entry<'a>,
 }
 
 impl<'a> Database<'a> {
-    /// Adds a record that is newer than those before.
+    /// Adds a record that is newer than all before it.
     pub fn add(&mut self, entry: Entry<'a>) {
         let file = resolved(&entry.directory, &entry.file);
         let product = match &entry.output {
@@ -38,7 +38,7 @@ impl<'a> Database<'a> {
         let new = Unit { file, entry };
         match self.outputs.entry(product) {
             Slot::Vacant(slot) => drop(slot.insert(vec![new])),
-            // One command may make one output of many files.
+            // One command can compile several files to one output.
             Slot::Occupied(mut slot) => {
                 let units = slot.get_mut();
                 units.retain(|unit| unit.is_beside(&new));
@@ -47,7 +47,7 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// Sorted by file, then output.
+    /// Returns the records, sorted by file and then output.
     pub fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
         let units = self
             .outputs
@@ -60,7 +60,8 @@ impl<'a> Database<'a> {
 }
 
 impl Unit<'_> {
-    /// Whether both stay: the same command compiled them from two files.
+    /// Returns whether to keep both records, because one command compiled two
+    /// files to the same output.
     fn is_beside(&self, new: &Unit) -> bool {
         self.file != new.file
             && self.entry.directory == new.entry.directory
@@ -73,7 +74,8 @@ mod tests {
     use super::*;
     use std::borrow::Cow;
 
-    /// `FILE OUTPUT ARGUMENT` each, in `/d`; `-` is no output.
+    /// Returns the kept records of calls in `/d`, each as `FILE OUTPUT ARGUMENT`;
+    /// `-` stands for no output.
     fn kept(records: &[&'static str]) -> Vec<String> {
         let mut database = Database::default();
         for record in records {

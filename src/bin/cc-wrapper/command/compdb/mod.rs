@@ -1,4 +1,4 @@
-//! `cc-wrapper compdb FILE`: a `compile_commands.json` of what was recorded.
+//! `cc-wrapper compdb FILE`: makes a `compile_commands.json` of recorded calls.
 
 mod arguments;
 mod database;
@@ -21,10 +21,10 @@ use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
 
-/// Does what the command line asks.
+/// Runs the command.
 ///
 /// # Errors
-/// There are no records in the file, or the result cannot be written.
+/// Fails if the file has no records, or the result cannot be written.
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let arguments = Arguments::read(matches);
     let text = records::read(arguments.file)?;
@@ -39,7 +39,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     }
 }
 
-/// One array of all entries.
+/// Returns a JSON array of all entries.
 fn json<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<u8> {
     let mut first_lossy = None;
     let entries = entries.map(|entry| {
@@ -63,7 +63,8 @@ fn json<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<u8> {
     out
 }
 
-/// What readers of JSON can take: a lone surrogate is an error to most.
+/// Returns the entry with lone surrogates replaced, because most JSON parsers
+/// reject them.
 fn utf8<'e>(entry: &'e Entry) -> Entry<'e> {
     let text = |bytes: &'e [u8]| match String::from_utf8_lossy(bytes) {
         Cow::Borrowed(_) => Cow::Borrowed(bytes),

@@ -1,7 +1,8 @@
-//! Paths as they are compared: absolute, and without detours.
+//! Normalises paths so that they can be compared.
 
-/// `path` from `directory`, with `.`, `..` and needless slashes taken out.
-/// Symlinks are not looked at: what was recorded may be gone.
+/// Returns the absolute path of `path` in `directory`, without `.`, `..` and
+/// extra slashes. Does not follow symlinks, because a recorded file may not
+/// exist any more.
 pub fn resolved(directory: &[u8], path: &[u8]) -> Vec<u8> {
     let whole = match path {
         [b'/', ..] => path.to_vec(),

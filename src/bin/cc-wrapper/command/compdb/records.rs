@@ -1,4 +1,4 @@
-//! Reading what calls have recorded.
+//! Reads the records of calls.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,27 +10,28 @@ use nix::fcntl::{Flock, FlockArg};
 use crate::support::error::{Error, Result, cannot, warn};
 use crate::support::show::shown;
 
-/// The file's text, with no line half written.
+/// Returns the content of the file, read under the lock so that no line is
+/// incomplete.
 ///
 /// # Errors
-/// It cannot be read.
+/// Fails if the file cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let file = File::open(path).map_err(cannot("read", path))?;
     let mut text = Vec::new();
     let read = match Flock::lock(file, FlockArg::LockShared) {
         Ok(mut file) => file.read_to_end(&mut text),
-        // Where there are no locks, a line may be half there, and is skipped.
+        // Without a lock the last line may be incomplete; it is then skipped.
         Err((mut file, _)) => file.read_to_end(&mut text),
     };
     read.map_err(cannot("read", path))?;
     Ok(text)
 }
 
-/// The records in their order. A writer that was killed leaves a broken line,
-/// which is told and skipped.
+/// Parses the records, in order. Prints a warning for an incomplete line, which
+/// a killed call leaves, and skips it.
 ///
 /// # Errors
-/// There are lines, and none is a record: it is some other file.
+/// Fails if no line is a record, because the file is then something else.
 pub fn entries<'a>(text: &'a [u8], path: &Path) -> Result<Vec<Entry<'a>>> {
     let mut entries = Vec::new();
     let mut broken = Vec::new();

@@ -1,4 +1,4 @@
-//! Where the result goes.
+//! Writes the compilation database to a file.
 
 use std::borrow::Cow;
 use std::fs;
@@ -9,16 +9,18 @@ use std::path::Path;
 
 use crate::support::error::{Error, Result, cannot};
 
-/// A reader of `output` finds what was there before, or all of `text`.
+/// Writes `text` to `output` atomically: readers see the old content or all of
+/// the new.
 ///
 /// # Errors
-/// There is no writing there, or `output` is the file of `records`.
+/// Fails if `output` cannot be written, or is the file of `records`.
 pub fn to_file(text: &[u8], output: &Path, records: &Path) -> Result<()> {
-    // A link to where the build directory has it stays one.
+    // Write through a symlink to the build directory, so that it stays a
+    // symlink.
     let output = fs::canonicalize(output).map_or(Cow::Borrowed(output), Cow::Owned);
     if let Ok(there) = fs::metadata(&output) {
         let identity = |file: fs::Metadata| (file.dev(), file.ino());
-        // A device is not replaced.
+        // Write to a device directly instead of replacing it.
         if !there.is_file() {
             return fs::write(&output, text).map_err(cannot("write", &output));
         }

@@ -1,9 +1,9 @@
 //! `cc-wrapper completions SHELL`: completes the arguments of `cc-wrapper`.
 //!
-//! At each Tab the shell's script passes the words up to the cursor to the
-//! cc-wrapper being completed, which answers from its own command line. Paths,
-//! commands and the call behind `run` and `explain` are left to the shell,
-//! which knows quoting, `~` and the completions of other programs.
+//! At each Tab, the shell's script passes the words up to the cursor to
+//! cc-wrapper, which answers from its own command line definition. The shell
+//! itself completes paths, commands and the call after `run` and `explain`,
+//! because it knows quoting, `~` and the completions of other programs.
 
 mod arguments;
 
@@ -19,17 +19,17 @@ pub use arguments::{HELP, NAME, command};
 use crate::support::error::{Error, Result};
 use crate::support::output;
 
-/// The script of each shell.
+/// Each shell's name and script.
 const SCRIPTS: [(&str, &str); 3] = [
     ("bash", include_str!("script.bash")),
     ("zsh", include_str!("script.zsh")),
     ("fish", include_str!("script.fish")),
 ];
 
-/// Prints a shell's script, or answers that script.
+/// Prints a shell's script, or answers a question of that script.
 ///
 /// # Errors
-/// Standard output cannot be written to.
+/// Fails if standard output cannot be written.
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let words = arguments::words(matches);
     if words.is_empty() {
@@ -38,16 +38,17 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     output::to_stdout(answer(super::command(), &words)?.as_bytes())
 }
 
-/// Comes before the kind of values that are left to the shell.
+/// Marks a kind of values that the shell completes.
 const OF_SHELL: char = '\0';
 
-/// Returns what can stand at the last of `words`, the command line up to the
-/// cursor. The first line says who knows it: `words`, the lines that follow,
-/// each with a description behind a tab; `directories`, `files` or `commands`,
-/// the shell; a number, the program whose call starts behind so many words.
+/// Returns the completions of the last of `words`, the command line up to the
+/// cursor. The first line is one of: `words`, followed by lines with a word, a
+/// tab and its description; `directories`, `files` or `commands`, which the
+/// shell completes; a number: the shell completes the call that starts after so
+/// many words.
 ///
 /// # Errors
-/// There is no word behind the program's name.
+/// Fails if `words` has nothing after the program's name.
 fn answer(mut program: Command, words: &[OsString]) -> Result<String> {
     program.build();
     let [before @ .., last] = words else {
@@ -67,7 +68,7 @@ fn answer(mut program: Command, words: &[OsString]) -> Result<String> {
         let option = id.zip(given);
         option.is_none_or(|(id, (command, given))| can_be_given(id, command, given))
     });
-    // Options are offered where one is begun, and where nothing else fits.
+    // Offer options only after a `-`, or if there is nothing else to offer.
     let is_option = |word: &OsStr| word.as_encoded_bytes().starts_with(b"-");
     let mut offered = candidates.iter().map(CompletionCandidate::get_value);
     let are_options = is_option(last) || offered.all(is_option);
@@ -85,7 +86,7 @@ fn answer(mut program: Command, words: &[OsString]) -> Result<String> {
     Ok(out)
 }
 
-/// What clap's engine offers for `last`.
+/// Returns what clap's engine offers for `last`.
 fn candidates(
     program: &Command,
     before: &[OsString],
@@ -106,7 +107,8 @@ fn candidates(
     };
     let mut candidates = ask(last)?;
     if last == "-" {
-        // Of an option with a letter, the engine has offered the letter alone.
+        // For an option that has a letter, the engine has offered only the
+        // letter.
         let is_letter = |value: &OsStr| !value.as_encoded_bytes().starts_with(b"--");
         candidates.retain(|candidate| is_letter(candidate.get_value()));
         candidates.extend(ask("--".as_ref())?);
@@ -114,14 +116,15 @@ fn candidates(
     Ok(candidates)
 }
 
-/// The number of words that belong to a call with arguments of its own.
+/// Returns the number of words that belong to the call of another program, such
+/// as the command after `run`.
 fn call_length(command: &Command, given: &ArgMatches) -> Option<usize> {
     let is_call = |arg: &&Arg| arg.get_value_hint() == ValueHint::CommandWithArguments;
     let call = command.get_positionals().find(is_call)?;
     Some(given.get_raw(call.get_id().as_str())?.len())
 }
 
-/// The kind of values that the shell completes itself.
+/// Returns the kind of values if the shell completes them itself.
 fn left_to_shell(arg: &Arg) -> Option<&'static str> {
     Some(match arg.get_value_hint() {
         ValueHint::DirPath => "directories",
@@ -131,7 +134,7 @@ fn left_to_shell(arg: &Arg) -> Option<&'static str> {
     })
 }
 
-/// Whether the option `id` makes sense beside those given.
+/// Returns whether the option `id` can be combined with those given.
 fn can_be_given(id: &str, command: &Command, given: &ArgMatches) -> bool {
     let is_given = |arg: &Arg| {
         let source = given.value_source(arg.get_id().as_str());
@@ -156,7 +159,7 @@ fn can_be_given(id: &str, command: &Command, given: &ArgMatches) -> bool {
 mod tests {
     use super::*;
 
-    /// What is offered behind `cc-wrapper`, without descriptions.
+    /// Returns what is offered after `cc-wrapper`, without descriptions.
     fn offered(words: &[&str]) -> String {
         let words = ["cc-wrapper"].iter().chain(words);
         let words: Vec<OsString> = words.map(OsString::from).collect();

@@ -1,5 +1,5 @@
-//! Which prefixes there are: those that were given, and those that they bring
-//! along.
+//! Finds the prefixes: those on the command line, and those that they
+//! propagate.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -12,10 +12,10 @@ use crate::support::paths::{
 };
 use crate::support::show::shown;
 
-/// Names the dependencies that a package's users need too.
+/// The file that lists dependencies that a package's users need too.
 const PROPAGATED: &str = "nix-support/propagated-build-inputs";
 
-/// One of these makes a directory a package's.
+/// A directory with one of these is a package's prefix.
 const PARTS: [&str; 7] = [
     "include",
     "lib",
@@ -26,15 +26,16 @@ const PARTS: [&str; 7] = [
     PROPAGATED,
 ];
 
-/// The system's own places; as `-isystem`, their headers would come before
-/// the C++ library's, which look for them behind their own.
+/// The system's prefixes. Passed with `-isystem`, their headers would come
+/// before those of the C++ library, whose `#include_next` then fails.
 const SYSTEMS: [&str; 2] = ["/", "/usr"];
 
-/// The prefixes, absolute, each once, as a stdenv finds them: a package, then
-/// what it brings along, then the next.
+/// Returns the absolute prefixes without duplicates in stdenv's order: a
+/// package, then what it propagates, then the next package.
 ///
 /// # Errors
-/// One is not there, holds nothing, or has a path that no list can hold.
+/// Fails if a prefix does not exist, is empty, or has a path that a list cannot
+/// hold.
 pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for given in given {
@@ -73,10 +74,11 @@ fn is_systems(prefix: &Path) -> bool {
     SYSTEMS.contains(&canonical(prefix).to_str().unwrap_or_default())
 }
 
-/// What a dynamic loader puts something else for in an rpath.
+/// Tokens that the dynamic loader replaces in an rpath.
 const TOKENS: [&str; 3] = ["ORIGIN", "LIB", "PLATFORM"];
 
-/// As loaders read them: `$LIBRARY` too begins with one.
+/// Returns the token in `path` as loaders read it; `$LIBRARY`, for example,
+/// begins with `$LIB`.
 fn token(path: &Path) -> Option<&'static str> {
     let mut parts = path.as_os_str().as_bytes().split(|&b| b == b'$');
     parts.next();
@@ -133,8 +135,8 @@ fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
             )
             .remedy("install it, or mend that file"));
         }
-        // A stdenv takes scripts too, which is nothing for tools to find; and
-        // it has no system that is searched anyway.
+        // stdenv also accepts scripts, which tools cannot search, and has no
+        // system prefixes.
         if path.is_dir() && !is_systems(&path) {
             add(path, found)?;
         }
@@ -167,7 +169,7 @@ mod tests {
             fs::create_dir_all(prefix.join("nix-support")).unwrap();
             fs::create_dir(prefix.join("lib")).unwrap();
         }
-        // A circle, too.
+        // A cycle works too.
         fs::write(
             a.join(PROPAGATED),
             format!(" {}\n{}/ ", c.display(), a.display()),

@@ -1,4 +1,4 @@
-//! What lies in a prefix for tools to find.
+//! Finds the directories of a prefix that tools search.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::wrap::Triple;
 
-/// Directories that are there; paths that a list can hold.
+/// Existing directories whose paths are valid in a list.
 #[derive(Debug, Default)]
 pub struct Directories {
     pub prefix: PathBuf,
@@ -17,11 +17,11 @@ pub struct Directories {
     pub pkg_config: Vec<PathBuf>,
 }
 
-/// Of libraries, those for `target`.
+/// Returns the directories of `prefix`, with the libraries for `target`.
 pub fn of(prefix: &Path, target: &Triple) -> Directories {
     let there = |name: &str| Some(prefix.join(name)).filter(|path| path.is_dir());
     let lib = prefix.join("lib");
-    // A link would be lib under another name.
+    // If lib64 is a symlink, it is lib under another name.
     let lib64 = there("lib64").filter(|path| !path.is_symlink());
     let of_machine = of_machine(&lib, target);
 
@@ -46,8 +46,8 @@ pub fn of(prefix: &Path, target: &Triple) -> Directories {
     }
 }
 
-/// `lib/x86_64-linux-gnu`: where Debian's Meson installs libraries to, beside
-/// those for other machines.
+/// Returns `lib/x86_64-linux-gnu` and similar directories for `target`.
+/// Debian's Meson installs libraries there.
 fn of_machine(lib: &Path, target: &Triple) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = entries(lib)
         .filter(|path| {
@@ -65,7 +65,8 @@ fn is_separator(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b':')
 }
 
-/// A lib/ may hold modules of some language only, which no linker wants.
+/// Returns whether the directory has libraries: a lib/ may hold only the
+/// modules of some language.
 fn holds_libraries(directory: &Path) -> bool {
     entries(directory).any(|path| {
         let name = path.file_name().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! `cc-wrapper env PREFIX…`: what nixpkgs' setup hooks export for these
-//! dependencies, where there is no Nix to run them.
+//! `cc-wrapper env PREFIX…`: prints the variables that nixpkgs' setup hooks
+//! would export for these dependencies, for use without Nix.
 
 mod arguments;
 mod dependencies;
@@ -29,11 +29,11 @@ use crate::support::output;
 use crate::support::paths::canonical;
 use crate::support::self_binary;
 
-/// Does what the command line asks.
+/// Runs the command.
 ///
 /// # Errors
-/// A prefix or the root is not what it should be, or the shell cannot hold a
-/// value; then nothing is printed.
+/// Fails, without any output, if a prefix or the root is not valid, or the
+/// shell cannot hold a value.
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let arguments = Arguments::read(matches);
     match text(&arguments) {
@@ -45,8 +45,8 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     }
 }
 
-/// Has the shell that was to read the variables fail where the command line,
-/// these `words`, is not understood.
+/// Makes the shell that evaluates the output fail too, if the command line
+/// `words` is wrong.
 pub fn refuse(words: &[OsString]) {
     let mut words = words.iter().map(|word| word.as_bytes());
     let mut name = Some(print::ALL[0].name);
@@ -73,11 +73,11 @@ fn text(arguments: &Arguments) -> Result<Vec<u8>> {
     (arguments.shell.print)(&variables)
 }
 
-/// The variables that the dependencies under `prefixes` and the root
-/// `toolchain` (or the one that this program lies in) set.
+/// Returns the variables for the dependencies under `prefixes` and the root
+/// `toolchain`. Without `toolchain`, uses the root that contains this program.
 ///
 /// # Errors
-/// One of them is not what it should be.
+/// Fails if a prefix or the root is not valid.
 pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Variable>> {
     let dependencies = dependencies::follow(prefixes)?;
     let root = match toolchain {
@@ -99,7 +99,7 @@ pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Var
     Ok(variables::of(&directories, root.as_ref(), &current))
 }
 
-/// `ROOT/bin/cc-wrapper` means ROOT.
+/// Returns ROOT if this program is `ROOT/bin/cc-wrapper`.
 fn own_root() -> Option<PathBuf> {
     let program = canonical(&self_binary::this());
     let root = program.parent()?.parent()?;

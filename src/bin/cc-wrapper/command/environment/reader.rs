@@ -1,4 +1,4 @@
-//! Whether anybody reads the variables.
+//! Checks that a wrapped compiler will read the variables.
 
 use std::env;
 use std::ffi::OsStr;
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::support::error::warn;
 use crate::support::self_binary;
 
-/// Warns if the compiler that CC names is not wrapped or, where it names none,
-/// none on PATH is: then nothing comes of NIX_CFLAGS_COMPILE.
+/// Warns if the compiler that CC names is not wrapped or, if CC is not set, no
+/// compiler on PATH is. NIX_CFLAGS_COMPILE has no effect then.
 pub fn check() {
     let path = env::var_os("PATH").unwrap_or_default();
     let find = |name: &OsStr| which::which_in(name, Some(&path), "/").ok();
@@ -38,8 +38,8 @@ pub fn check() {
     }
 }
 
-/// The compiler that the value of CC names, behind a cache or before its first
-/// options.
+/// Returns the compiler in the value of CC, which may have a compiler cache
+/// before it and options after it.
 fn of_cc(value: &OsStr, find: impl Fn(&OsStr) -> Option<PathBuf>) -> Option<PathBuf> {
     let words = value.as_bytes().split(u8::is_ascii_whitespace);
     let words = words.filter(|word| !word.is_empty()).map(OsStr::from_bytes);

@@ -1,4 +1,4 @@
-//! The wrapped root that a build is to use.
+//! Reads the wrapped root that a build is to use.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -20,15 +20,16 @@ use crate::support::show::shown;
 #[derive(Debug, Default)]
 pub struct Root {
     pub bin: PathBuf,
-    /// Variables that name one tool each, and that tool.
+    /// Variables that name one tool each, with that tool.
     pub tools: Vec<(&'static str, Vec<u8>)>,
-    /// What setup hooks set so that the plain variables count.
+    /// The role markers that make the tools read variables without a suffix.
     pub markers: Vec<Vec<u8>>,
-    /// What its tools make programs for, as far as their names tell.
+    /// The target triple, as far as the tools' names contain it.
     pub target: Option<Triple>,
 }
 
-/// Variables, and the tools that fit, the best first; else any of that role.
+/// Variables, each with its kind of tool and the preferred names, best first.
+/// Without one of those names, any tool of that kind is used.
 const TOOLS: [(&str, ToolKind, &[&str]); 3] = [
     ("CC", ToolKind::Cc, &["cc", "gcc", "clang"]),
     ("CXX", ToolKind::Cxx, &["c++", "g++", "clang++"]),
@@ -39,8 +40,7 @@ const TOOLS: [(&str, ToolKind, &[&str]); 3] = [
     ),
 ];
 
-/// What nixpkgs' setup hook of binutils looks for; the variables have the names
-/// in capitals.
+/// Variables and tools of nixpkgs' setup hook for binutils.
 const BINUTILS: [(&str, &str); 12] = [
     ("AR", "ar"),
     ("AS", "as"),
@@ -62,7 +62,7 @@ pub fn is_one(dir: &Path) -> bool {
 
 impl Root {
     /// # Errors
-    /// There is none, or it is broken.
+    /// Fails if there is no root at `dir`, or its toolchain.json is invalid.
     pub fn read(dir: &Path) -> Result<Root> {
         let called = shown(dir);
         let dir = without_parents(&absolute(dir)?);
@@ -106,7 +106,8 @@ impl Root {
         });
         let binutils: Vec<_> = binutils.collect();
         tools.extend(binutils);
-        // Makefiles split it into words. The name will do: it is on PATH.
+        // Makefiles split the value into words. If the path has white space,
+        // use the name alone: it is on PATH.
         if !has_white_space(&bin) {
             for (_, tool) in &mut tools {
                 *tool = [bin.as_os_str().as_bytes(), b"/", tool].concat();
@@ -122,8 +123,8 @@ impl Root {
         })
     }
 
-    /// Warns of variables that name tools of another root, because this one
-    /// has no such tools.
+    /// Warns about variables that name tools of another root and stay set
+    /// because this root has no such tools.
     pub fn check_others(&self) {
         let this = canonical(&self.bin.join(".."));
         let path = env::var_os("PATH").unwrap_or_default();
@@ -158,8 +159,8 @@ impl Root {
     }
 }
 
-/// What stands before the names of the target's tools, the likeliest first:
-/// as before the `compiler`'s, or where that has none, as before the linkers'.
+/// Returns the prefixes of the target's tools, most likely first: the prefix of
+/// `compiler` or, if it has none, those of the linkers.
 fn prefixes<'t>(toolchain: &'t Toolchain, compiler: &[u8]) -> Vec<&'t [u8]> {
     let prefix = |tool: &'t Tool| {
         let prefix = ToolName::parse(&tool.name)?.prefix;
@@ -212,7 +213,8 @@ fn tool(toolchain: &Toolchain, bin: &Path, kind: ToolKind, best: &[&str]) -> Opt
     Some(name.to_vec())
 }
 
-/// A root that nixpkgs' rules hold for reads no variable without them.
+/// Returns the role markers to set: without them, a root with nixpkgs' rules
+/// reads no variables.
 fn markers(toolchain: &Toolchain, dir: &Path) -> Result<Vec<Vec<u8>>> {
     let mut markers = Vec::new();
     let mut add = |toolchain: &Toolchain, halves: &[&str]| {

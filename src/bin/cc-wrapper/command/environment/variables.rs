@@ -1,5 +1,5 @@
-//! The variables, as nixpkgs' setup hooks fill them: behind what is there,
-//! which is not put in again.
+//! Computes the variables as nixpkgs' setup hooks do: new flags go after the
+//! existing value, unless it has them already.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::directories::Directories;
 use super::root::Root;
 
-/// A variable's name and the whole value that it is to have.
+/// A variable's name and its complete new value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
     pub name: Vec<u8>,
@@ -15,7 +15,7 @@ pub struct Variable {
 }
 
 impl Variable {
-    /// The name for messages; the paths in the value are the user's.
+    /// Returns the name, for messages. The paths in the value are the user's.
     pub fn shown(&self) -> String {
         String::from_utf8_lossy(&self.name).into_owned()
     }
@@ -24,10 +24,11 @@ impl Variable {
 const COMPILE: &str = "NIX_CFLAGS_COMPILE";
 const LINK: &str = "NIX_LDFLAGS";
 
-/// What a shell has where PATH is not set.
+/// The PATH that shells use if PATH is not set.
 const DEFAULT_PATH: &[u8] = b"/usr/bin:/bin";
 
-/// What the dependencies and the root set; `current` is the environment.
+/// Returns the variables that the dependencies and the root set. `current` is
+/// the current environment.
 pub fn of(
     dependencies: &[Directories],
     root: Option<&Root>,
@@ -54,7 +55,8 @@ pub fn of(
         prefixes.add(bytes(&dependency.prefix));
     }
 
-    // CMake's hook reads these out of the flags, whoever put them there.
+    // CMake's setup hook reads the directories from the flags, including flags
+    // that were there before.
     let words: Vec<Vec<u8>> = [&compile, &link]
         .into_iter()
         .flat_map(|flags| flags.words().map(<[u8]>::to_vec))
@@ -126,7 +128,7 @@ fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
 }
 
-/// Words with white space between them.
+/// Words separated by white space.
 struct Flags(Vec<u8>);
 
 impl Flags {
@@ -135,7 +137,8 @@ impl Flags {
         self.0.split(is_space).filter(|word| !word.is_empty())
     }
 
-    /// Unless they stand there, one behind the other.
+    /// Appends the words, unless they are already there in this order without
+    /// others between them.
     fn add(&mut self, words: &[&[u8]]) {
         let present: Vec<&[u8]> = self.words().collect();
         if present.windows(words.len()).any(|there| there == words) {
@@ -150,7 +153,7 @@ impl Flags {
     }
 }
 
-/// Directories with colons between them.
+/// Directories separated by colons.
 struct List(Vec<u8>);
 
 impl List {
@@ -165,8 +168,8 @@ impl List {
     }
 }
 
-/// The absolute directories that come with one of `options`, as one word or
-/// as two.
+/// Returns the absolute directories that are values of `options`, either in the
+/// same word or in the next.
 fn values<'w>(words: &'w [Vec<u8>], options: &[&str]) -> Vec<&'w [u8]> {
     let mut values = Vec::new();
     let mut words = words.iter();

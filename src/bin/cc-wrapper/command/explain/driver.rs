@@ -1,5 +1,5 @@
-//! How a driver calls its linker, as it tells by itself: with `-###` gcc and
-//! clang show what they would run, and run nothing.
+//! Asks a driver how it calls its linker: with `-###`, gcc and clang print the
+//! commands that they would run, and run nothing.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -12,19 +12,19 @@ use cc_wrapper::options::Parser;
 use cc_wrapper::options::driver::GCC;
 use cc_wrapper::options::meaning::Meaning;
 
-/// What gcc runs, which runs the linker.
+/// gcc runs this program, which runs the linker.
 const COLLECT: &[u8] = b"collect2";
 
 /// A call of a linker.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LinkerCall {
-    /// `None`: the driver leaves it to another program to find it.
+    /// `None`: the program that the driver runs searches for the linker.
     pub program: Option<Vec<u8>>,
     pub args: Vec<Vec<u8>>,
 }
 
-/// The linker's call that this driver's call would lead to. `None`: the driver
-/// does not tell, or tells of none.
+/// Returns the linker call of this driver call. `None` if the driver does not
+/// print one.
 pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
     if !matches!(family, Family::Gcc | Family::Clang) {
         return None;
@@ -41,8 +41,8 @@ pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
             None => driver.env_remove(name),
         };
     }
-    // More arguments than the kernel takes would need a response file, which
-    // gcc then hands on in its stead.
+    // A command line that is too long would need a response file, which gcc
+    // would then pass to the linker as it is.
     let told = driver.output().ok().filter(|told| told.status.success())?;
     if has_error(&told.stderr) {
         return None;
@@ -51,7 +51,8 @@ pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
     commands.find_map(|command| linkers(command, family))
 }
 
-/// clang goes on behind its errors here, and ends well.
+/// Returns whether the output has an error. With `-###`, clang goes on after
+/// errors and exits with 0.
 fn has_error(told: &[u8]) -> bool {
     let mut lines = told.split(|&b| b == b'\n');
     lines.any(|line| {
@@ -60,14 +61,14 @@ fn has_error(told: &[u8]) -> bool {
     })
 }
 
-/// The command, if it is a linker's.
+/// Returns the command as a linker call, if it is one.
 fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
     let mut words = command.into_iter();
     let program = words.next()?;
     let name = program.rsplit(|&b| b == b'/').next()?;
     match family {
         Family::Gcc => {
-            // What gcc means for that one alone.
+            // Arguments that gcc passes for collect2 alone.
             let is_for_collect = |arg: &Vec<u8>| {
                 let parsed = Parser::of_driver(GCC).read(arg);
                 matches!(parsed.meaning(), Meaning::LinkerName | Meaning::Lto)
@@ -87,7 +88,7 @@ fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
     }
 }
 
-/// The lines of the text that are commands: each begins with a space.
+/// Returns the lines that are commands: those begin with a space.
 fn commands(mut text: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let mut commands = Vec::new();
     while !text.is_empty() {
@@ -102,7 +103,8 @@ fn commands(mut text: &[u8]) -> Vec<Vec<Vec<u8>>> {
     commands
 }
 
-/// The words of a line, and what follows it. `None`: a quote has no end.
+/// Splits the first line into words, and returns them with the rest of the
+/// text. `None` if a quote is not closed.
 fn command(text: &[u8]) -> Option<(Vec<Vec<u8>>, &[u8])> {
     let mut words = Vec::new();
     let mut word: Option<Vec<u8>> = None;

@@ -1,4 +1,4 @@
-//! Which program a TOOL is.
+//! Finds the wrapped program for a TOOL argument.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -16,23 +16,23 @@ use crate::support::self_binary;
 use crate::support::self_binary::Whose;
 use crate::support::show::shown;
 
-/// What a shell exits with if a program is not there.
+/// The exit status of shells for a program that does not exist.
 const NOT_FOUND: u8 = 127;
-/// What a shell exits with if a program cannot be run.
+/// The exit status of shells for a program that cannot be run.
 const NOT_EXECUTABLE: u8 = 126;
 
 /// A wrapped tool.
 pub struct Tool {
-    /// What would be run.
+    /// The path that would be run.
     pub path: Vec<u8>,
-    /// It is this very cc-wrapper.
+    /// The tool belongs to this very build of cc-wrapper.
     pub is_of_this_build: bool,
 }
 
-/// What would be run for `tool`, which must be a wrapped one.
+/// Returns the program that would be run for `tool`.
 ///
 /// # Errors
-/// There is no such program, or it is none of ours.
+/// Fails if the program does not exist or is not wrapped.
 pub fn tool(tool: &OsStr) -> Result<Tool> {
     let called = shown(tool);
     let path = match tool.as_bytes().contains(&b'/') {
@@ -62,7 +62,7 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
     }
 }
 
-/// Why a program is not wrapped, and what to do.
+/// Returns why a program is not wrapped, and what to do.
 fn why_not_wrapped(path: &[u8]) -> String {
     let program = as_path(path);
     let (called, real) = (shown(program), shown(&canonical(program)));
@@ -99,15 +99,16 @@ fn why_not_wrapped(path: &[u8]) -> String {
     )
 }
 
-/// Whether the root that this `bin` belongs to lists the tool.
+/// Returns whether the toolchain.json of the root with this `bin` lists the
+/// tool.
 fn is_listed(bin: &Path, tool: &[u8]) -> bool {
     let name = tool.rsplit(|&b| b == b'/').next().unwrap_or(tool);
     let text = fs::read(bin.join("..").join(self_binary::TOOLCHAIN)).unwrap_or_default();
     Toolchain::parse(&text).is_ok_and(|toolchain| toolchain.tool(name).is_some())
 }
 
-/// The next program of a cache's name that it does not leave out itself, if
-/// that is wrapped.
+/// Returns the next program with the name that the compiler cache was called
+/// by, if that is wrapped. Skips other links to compiler caches, as they do.
 fn behind(cache: &[u8]) -> Option<Vec<u8>> {
     let name = cache.rsplit(|&b| b == b'/').next()?;
     let path = env::var_os("PATH")?;
@@ -116,8 +117,9 @@ fn behind(cache: &[u8]) -> Option<Vec<u8>> {
     (self_binary::whose(as_path(&next)) != Whose::Foreign).then_some(next)
 }
 
-/// What to say of a tool of another build: this one's rules are told. Its
-/// binary is asked by its name, which only a link to it tells.
+/// Returns the warning that a tool belongs to another build, while this build's
+/// rules are explained. Names the other binary by the target of the tool's
+/// symlink.
 pub fn other_build(path: &[u8]) -> String {
     let binary = canonical(as_path(path));
     let by = match binary.file_name() == Some(OsStr::new(self_binary::BINARY)) {
@@ -128,18 +130,18 @@ pub fn other_build(path: &[u8]) -> String {
     format!("{path} is another build of cc-wrapper, whose rules may not be these; {by}")
 }
 
-/// As a shell finds it.
+/// Finds a program as shells do.
 fn on_path(name: &[u8]) -> Option<Vec<u8>> {
     let path = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
     in_directories(path.as_bytes(), name)
 }
 
-/// The first program of this name in a PATH.
+/// Returns the first program with this name in the directories of a PATH.
 pub fn in_directories(path: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     candidates(path, name).next()
 }
 
-/// The programs of this name in a PATH, in order.
+/// Returns the programs with this name in the directories of a PATH, in order.
 fn candidates<'p>(path: &'p [u8], name: &'p [u8]) -> impl Iterator<Item = Vec<u8>> + 'p {
     let entries = path.split(|&b| b == b':').filter(move |_| !name.is_empty());
     let candidates = entries.map(move |entry| match entry {

@@ -1,4 +1,4 @@
-//! The explanation for programs. docs/explain.md names the keys.
+//! The explanation as JSON for programs. docs/explain.md documents the keys.
 
 use cc_wrapper::model::argument::{Arg, Command, Origin};
 use cc_wrapper::model::event::Level;
@@ -13,7 +13,7 @@ use super::linker::{Before, Below, Wrapped};
 use super::text::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY, dropped, refusal};
 use super::words::{FURTHER_UP, THIS_CALL, Words, is_hook};
 
-/// Most values are made of what lives for less than the whole.
+/// `'static` because most values are built from temporaries.
 type Value = Json<'static>;
 
 fn string(text: impl AsRef<[u8]>) -> Value {
@@ -24,7 +24,7 @@ fn optional(value: Option<Value>) -> Value {
     Value::optional(value)
 }
 
-/// One object.
+/// Returns the explanation as one object.
 pub fn text(explained: &Explained) -> Vec<u8> {
     let Explained {
         call, plan, linker, ..
@@ -148,7 +148,8 @@ fn origin(arg: &Arg, words: &Words) -> Value {
     }
 }
 
-/// The variable that asks for hardening; null: the toolchain's default.
+/// Returns the variable that requests the hardening flag; null if it is the
+/// toolchain's default.
 fn asker(origin: Option<&Origin>, words: &Words) -> Value {
     match origin {
         Some(Origin::Variable(name, suffix)) => string(words.name(name, *suffix)),
@@ -276,8 +277,8 @@ fn link(notes: &[&Explanation]) -> Value {
     optional(link)
 }
 
-/// Why directories are no rpaths. `is_exact`: all libraries of the link are
-/// known.
+/// Returns why directories got no rpath. `is_exact`: all libraries of the link
+/// are known.
 fn rpath(notes: &[&Explanation], is_exact: bool) -> Value {
     let of = |directory: Option<&[u8]>, why: &[u8]| {
         object([
@@ -341,7 +342,7 @@ fn below(linker: &Below, drivers: &Words) -> Value {
             let after = list_of(&added.after, "after", &words);
             entries.push(("program", string(&added.program)));
             entries.push(("arguments", list(before.chain(after))));
-            // Where the driver has them from is not known.
+            // It is not known where the driver gets these from.
             let dropped = dropped(added.notes.iter()).map(|(arg, why)| {
                 object([
                     ("argument", string(&arg[..])),

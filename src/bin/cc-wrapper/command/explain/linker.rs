@@ -1,4 +1,4 @@
-//! What the linker does that a driver will run.
+//! Explains the linker that a driver will run.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -31,56 +31,57 @@ use crate::support::self_binary::Whose;
 pub struct Below {
     pub path: Vec<u8>,
     pub handling: LinkerHandling,
-    /// The toolchain's own, which would have been run.
+    /// The toolchain's own linker, if it does not exist and this one is used
+    /// instead.
     pub missing: Option<Vec<u8>>,
     pub before: Before,
-    /// What to say of one that another build made.
+    /// The warning if the linker belongs to another build of cc-wrapper.
     pub other_build: Option<String>,
 }
 
-/// What stands before the real linker.
+/// The wrapper around the real linker.
 pub enum Before {
-    /// This wrapper.
+    /// cc-wrapper.
     Ours(Wrapped),
-    /// A wrapper of nixpkgs, in bash, and the root that it lies in: what it
-    /// adds, only bash knows.
+    /// A bash wrapper of nixpkgs, in this root. Its added flags are unknown.
     Bash(PathBuf),
     Nothing,
-    /// There is no such linker.
+    /// The linker does not exist.
     Absent,
 }
 
 pub enum Wrapped {
     Adds(Added),
-    /// The call of the linker fails, and what it says.
+    /// The call of the linker fails with this message.
     Fails(Vec<u8>),
 }
 
-/// What is known of the call that the driver makes.
+/// What is known about the driver's call of the linker.
 struct Known {
     args: Vec<Vec<u8>>,
-    /// The driver has told it, and so all of it.
+    /// The arguments come from the driver itself, so they are complete.
     is_exact: bool,
     /// See [`Added`].
     named: Vec<Vec<u8>>,
 }
 
-/// What a wrapped linker makes of what the driver hands it.
+/// The wrapped linker's changes to the arguments that it gets from the driver.
 pub struct Added {
     /// The real linker.
     pub program: Vec<u8>,
     pub before: Vec<Arg<'static>>,
     pub after: Vec<Arg<'static>>,
     pub notes: Vec<Explanation>,
-    /// It is made of all arguments that the driver hands it. If not, of those
-    /// that the driver passes through: it does not tell what it adds itself.
+    /// The flags were computed from all arguments that the driver passes.
+    /// Otherwise the driver could not be asked, and only the arguments that it
+    /// forwards are known.
     pub is_exact: bool,
-    /// Directories that were named to the driver.
+    /// Library directories from the driver's own command line.
     pub named: Vec<Vec<u8>>,
 }
 
-/// The linker of a driver's call that links, planned like any call, with the
-/// environment that the driver hands on.
+/// Returns the linker of a driver's call, planned with the environment that the
+/// driver passes on. `None` if the call does not link.
 pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
     let is_no_link = |note: &Explanation| matches!(note, Explanation::NoLinking(_));
     if plan.explanations().any(is_no_link) {
@@ -121,8 +122,8 @@ fn other_build(before: &Before, path: &[u8]) -> Option<String> {
     is_other.then(|| find::other_build(path))
 }
 
-/// The linker of this path or, as drivers look for one, of this name. It is
-/// itself where there is none.
+/// Returns the path of the linker, which is given by path or by a name that
+/// drivers search. Returns `linker` itself if it is not found.
 fn found(linker: &[u8], environment: &Environment) -> Vec<u8> {
     if linker.contains(&b'/') && Os.is_executable(linker) {
         return linker.to_vec();
@@ -133,7 +134,8 @@ fn found(linker: &[u8], environment: &Environment) -> Vec<u8> {
 }
 
 impl Known {
-    /// A file of a wrapper's name need not be one.
+    /// Checks the content too: a file with a wrapper's name need not be a
+    /// wrapper.
     fn before(&self, path: &[u8], environment: &Environment) -> Before {
         let program = Path::new(OsStr::from_bytes(path));
         if !Os.is_executable(path) {
@@ -176,7 +178,7 @@ impl Known {
     }
 }
 
-/// The library directories among these arguments of a linker.
+/// Returns the library directories in these arguments of a linker.
 fn directories(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let uses = Parser::of_linker(BFD).uses(args.iter().map(|arg| &arg[..]));
     let directories = uses.filter(|used| used.meaning == Meaning::LibraryDirectory);
@@ -185,7 +187,7 @@ fn directories(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// The root of nixpkgs' that a linker is the wrapper of.
+/// Returns nixpkgs' root if `linker` is one of its bash wrappers.
 fn bash_root(linker: &Path) -> Option<PathBuf> {
     let is_script = fs::read(linker).is_ok_and(|text| text.starts_with(b"#!"));
     let real = canonical(linker);
@@ -196,7 +198,7 @@ fn bash_root(linker: &Path) -> Option<PathBuf> {
     is_script.then(|| root.to_path_buf())
 }
 
-/// The environment of the real tool.
+/// Returns the environment of the real tool.
 fn handed_on(plan: &Plan, variables: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let is_changed = |string: &[u8]| {
         let mut changes = plan.environment.iter();

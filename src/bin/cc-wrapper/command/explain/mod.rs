@@ -1,7 +1,8 @@
-//! `cc-wrapper explain TOOL ARGS…`: what a wrapped call becomes, and why.
+//! `cc-wrapper explain TOOL ARGS…`: prints the final command line of a wrapped
+//! call, and why.
 //!
-//! The call goes through the same `dispatch` and `decide` as when it is made;
-//! only that it is not.
+//! The call goes through the same `dispatch` and `decide` as a real call, but
+//! is not run.
 
 mod arguments;
 mod driver;
@@ -33,17 +34,17 @@ use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
 
-/// A call, what it becomes, and what the linker does that it runs.
+/// A call, its plan, and the linker that it runs.
 struct Explained<'e> {
     call: &'e Call<'e>,
     plan: &'e Plan<'e>,
     linker: Option<Below>,
-    /// Of binaries that are not this one.
+    /// Warnings about tools and linkers of other builds of cc-wrapper.
     warnings: Vec<String>,
 }
 
-/// Does what the command line asks. Errors of the call are told as the call
-/// itself would tell them, and end this with the same status.
+/// Runs the command. Errors of the call are printed as the call itself would
+/// print them, with the same exit status.
 pub fn run(matches: &ArgMatches) -> ExitCode {
     let arguments = Arguments::read(matches);
     let tool = match find::tool(arguments.tool) {
@@ -80,14 +81,14 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     }
 }
 
-/// What is to be told, and what is known besides the call.
+/// The requested format, and context of the call.
 struct Asked<'a> {
     form: Form,
-    /// The tool's.
+    /// The tool's name.
     name: &'a str,
-    /// The environment.
+    /// The environment, as `NAME=VALUE`.
     variables: &'a [Vec<u8>],
-    /// What to say of a tool that another build made.
+    /// The warning if the tool belongs to another build of cc-wrapper.
     other_build: Option<&'a str>,
 }
 
@@ -153,8 +154,8 @@ impl<'e> Explained<'e> {
     }
 }
 
-/// The line that a shell reads as what is run. `program` has the launcher's
-/// words before it, if there is one.
+/// Returns the command line for a shell. `program` is the tool, after the words
+/// of the launcher if there is one.
 fn command_line(program: &[OsString], plan: &Plan) -> Vec<u8> {
     let program = program.iter().map(|word| report::quoted(word.as_bytes()));
     let args = plan.command.args().map(|arg| report::quoted(arg));

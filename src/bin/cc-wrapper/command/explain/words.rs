@@ -1,4 +1,4 @@
-//! Where an argument comes from, in words.
+//! Describes where an argument comes from.
 
 use cc_wrapper::model::argument::{Arg, Origin, RoleSuffix};
 use cc_wrapper::model::explanation::Explanation;
@@ -7,20 +7,20 @@ use cc_wrapper::rules::hooks;
 
 use crate::process::report::quoted;
 
-/// What the words need to know of the call.
+/// The context that descriptions need.
 pub struct Words<'w> {
     /// The caller's arguments.
     pub args: &'w [&'w [u8]],
     pub salt: &'w [u8],
-    /// Of the call that has collected the variables.
+    /// The notes of the call that has collected the variables.
     pub notes: &'w [&'w Explanation],
-    /// Who set the toolchain's own variables.
+    /// The description of who has set the toolchain's own variables.
     pub collector: &'static str,
 }
 
-/// Another call of the same build.
+/// For variables that an earlier call of the same build has set.
 pub const FURTHER_UP: &str = "from a wrapper further up";
-/// The driver's call, which is explained.
+/// For variables that the explained driver call sets for its linker.
 pub const THIS_CALL: &str = "handed on by this call";
 
 impl Words<'_> {
@@ -44,7 +44,7 @@ impl Words<'_> {
         }
     }
 
-    /// A variable's whole name.
+    /// Returns a variable's full name.
     pub fn name(&self, name: &str, suffix: RoleSuffix) -> Vec<u8> {
         match suffix {
             RoleSuffix::Salt => [name.as_bytes(), b"_", self.salt].concat(),
@@ -62,20 +62,21 @@ impl Words<'_> {
         }
     }
 
-    /// Where a hardening flag was asked for.
+    /// Returns the origin of the request for a hardening flag.
     pub fn asked_by(&self, name: &str) -> Option<&Origin> {
         let asked = self.notes.iter().find_map(|note| match note {
             Explanation::Hardening { asked, .. } => Some(asked),
             _ => None,
         });
         let asked = asked?;
-        // A stronger one that the tool does not know brings the weaker.
+        // If the tool does not support a stronger flag, the weaker one replaces
+        // it.
         let asked_as = |name: &str| asked.iter().find(|word| ***word == *name.as_bytes());
         let word = asked_as(name).or_else(|| asked_as(stronger(name)?));
         word.map(|word| &word.origin)
     }
 
-    /// Who set NIX_HARDENING_ENABLE, by this origin of its words.
+    /// Returns who has set NIX_HARDENING_ENABLE, given the origin of its words.
     pub fn asker(&self, origin: &Origin) -> String {
         match origin {
             Origin::Variable(name, suffix) => self.variable(name, *suffix),
@@ -84,7 +85,7 @@ impl Words<'_> {
     }
 }
 
-/// Whether the file of this name is run, not read.
+/// Returns whether the file with this name is run and not read.
 pub fn is_hook(name: &str) -> bool {
     [
         hooks::COMPILER_BEFORE,

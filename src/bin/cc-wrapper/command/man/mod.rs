@@ -1,4 +1,5 @@
-//! `cc-wrapper man`: what `--help` says and more, as man pages.
+//! `cc-wrapper man`: prints or writes man pages, made from the texts of
+//! `--help`.
 
 mod arguments;
 mod page;
@@ -17,10 +18,10 @@ use crate::command::COMMANDS;
 use crate::support::error::{Result, cannot};
 use crate::support::{file_operation, output};
 
-/// Prints a page, or writes all of them.
+/// Prints one page, or writes all pages to a directory.
 ///
 /// # Errors
-/// There is no writing there.
+/// Fails if the output cannot be written.
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let pages = pages().map_err(cannot("write", Path::new("man pages")))?;
     match Arguments::read(matches) {
@@ -33,10 +34,10 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     }
 }
 
-/// All pages by their names, the program's own first.
+/// Returns the names and texts of all pages. The page of `cc-wrapper` is first.
 fn pages() -> io::Result<Vec<(String, String)>> {
     let mut program = super::command();
-    // Commands come to know their full names.
+    // Building the command gives its subcommands their full names.
     program.build();
     let own = page::of_program(&program, &super::HELP)?;
     let mut pages = vec![("cc-wrapper".to_owned(), own)];
@@ -48,7 +49,7 @@ fn pages() -> io::Result<Vec<(String, String)>> {
     Ok(pages)
 }
 
-/// Each is there whole or not at all.
+/// Writes each page atomically.
 fn write(pages: &[(String, String)], directory: &Path) -> Result<()> {
     fs::create_dir_all(directory).map_err(cannot("create", directory))?;
     for (name, text) in pages {

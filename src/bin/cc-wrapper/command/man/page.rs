@@ -1,5 +1,5 @@
-//! A page: clap_mangen's sections of a command line, and below them those that
-//! it does not know.
+//! Builds a man page: clap_mangen's sections, followed by sections that it does
+//! not support.
 
 use std::io;
 
@@ -13,10 +13,10 @@ use crate::support::help::Help;
 
 const SOURCE: &str = concat!("cc-wrapper ", env!("CARGO_PKG_VERSION"));
 
-/// The page of `cc-wrapper` itself, whose command is built.
+/// Returns the page of `cc-wrapper` itself. `program` must be built.
 ///
 /// # Errors
-/// None: a page is written to memory.
+/// None in practice: the page is written to memory.
 pub fn of_program(program: &Command, help: &Help) -> io::Result<String> {
     let usage = format!("{}\nROOT/bin/gcc [ARGUMENT]...", usage(program));
     let man = man(program, usage, &program::DESCRIPTION.join("\n\n"));
@@ -35,10 +35,10 @@ pub fn of_program(program: &Command, help: &Help) -> io::Result<String> {
     page("cc-wrapper", &man, &sections)
 }
 
-/// The page of one of its commands.
+/// Returns the page of a command.
 ///
 /// # Errors
-/// As above.
+/// None in practice, as above.
 pub fn of_command(command: &Command, help: &Help) -> io::Result<String> {
     let about = command.get_about().map(ToString::to_string);
     let about = format!("{}.", about.unwrap_or_default());
@@ -52,13 +52,13 @@ pub fn of_command(command: &Command, help: &Help) -> io::Result<String> {
     page(&name(command.get_name()), &man, &sections)
 }
 
-/// The name of a command's page.
+/// Returns the name of a command's page.
 pub fn name(command: &str) -> String {
     format!("cc-wrapper-{command}")
 }
 
-/// The usage as `--help` has it. clap_mangen's own names each option, but not
-/// what it takes.
+/// Returns the usage line of `--help`. clap_mangen's own lists all options
+/// without their values.
 fn usage(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();
     usage.trim_start_matches("Usage:").trim().to_owned()
@@ -77,7 +77,7 @@ fn examples_and_statuses(help: &Help) -> Roff {
         if i > 0 {
             roff.control("PP", []);
         }
-        // To be typed as it is: the line is not filled.
+        // Not filled, so that it can be copied as it is.
         roff.control("nf", []).text([bold(*line)]).control("fi", []);
         if !what.is_empty() {
             let indent = ["4"];
@@ -108,9 +108,10 @@ fn see_also(roff: &mut Roff, pages: impl Iterator<Item = String>) {
     roff.text(words);
 }
 
-/// The whole page. It has no date: the same sources give the same page.
+/// Returns the whole page. It has no date, so that builds are reproducible.
 fn page(name: &str, man: &Man, sections: &Roff) -> io::Result<String> {
-    // clap_mangen's title loses the empty date. Names and paths stay whole.
+    // clap_mangen omits an empty date in the title. No hyphenation, so that
+    // names and paths stay whole.
     let title = name.to_uppercase();
     let mut text = format!(".TH {title} 1 \"\" \"{SOURCE}\" cc-wrapper\n.nh\n.ad l\n").into_bytes();
     man.render_name_section(&mut text)?;

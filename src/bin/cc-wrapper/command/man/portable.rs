@@ -1,10 +1,10 @@
-//! What clap_mangen's roff leaves to the renderer and its encoding.
+//! Makes clap_mangen's roff look the same in all renderers and encodings.
 
-/// `page` as each roff shows it, and as it can be copied from there: renderers
-/// make typographic characters of some of a keyboard's. What is in backticks
-/// becomes bold.
+/// Returns `page` with keyboard characters escaped, because renderers replace
+/// some with typographic ones that cannot be pasted into a shell. Text in
+/// backticks becomes bold.
 pub fn portable(page: &str) -> String {
-    // The definition of `Aq` comes with each section.
+    // clap_mangen repeats the definition of `Aq` in each section.
     let lines = page.lines().filter(|line| !line.contains(" .ds Aq "));
     let lines = lines.filter(|line| !line.starts_with(".el .ds Aq"));
     lines.map(|line| portable_line(line) + "\n").collect()

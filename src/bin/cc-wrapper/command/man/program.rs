@@ -1,6 +1,6 @@
-//! What the man page of `cc-wrapper` says in addition to its `--help`.
+//! Texts of `cc-wrapper`'s man page that are not in its `--help`.
 
-/// Paragraphs that say what cc-wrapper is.
+/// The paragraphs of DESCRIPTION.
 pub const DESCRIPTION: [&str; 3] = [
     "In a wrapped root, each tool in `bin` (gcc, g++, clang, ld and others) is a link to \
      cc-wrapper. Called by the name of a tool, cc-wrapper reads the environment variables below, \
@@ -13,7 +13,7 @@ pub const DESCRIPTION: [&str; 3] = [
      and prints a summary with `--help`.",
 ];
 
-/// The variables that most users meet.
+/// The most important variables, for ENVIRONMENT.
 pub const VARIABLES: [(&str, &str); 13] = [
     (
         "NIX_CFLAGS_COMPILE",
@@ -65,7 +65,7 @@ pub const VARIABLES: [(&str, &str); 13] = [
     ),
 ];
 
-/// What holds for all of them.
+/// The paragraph about all variables.
 pub const ENVIRONMENT: &str = "Lists are split at white space; quotes have no effect. In a Nix \
     build, variables that begin with NIX_ also have forms with _FOR_BUILD and _FOR_TARGET, for the \
     other roles. docs/environment.md in the sources describes all variables and their rules.";

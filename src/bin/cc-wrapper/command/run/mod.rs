@@ -1,5 +1,5 @@
-//! `cc-wrapper run -- COMMAND…`: a command in the environment that `env`
-//! prints, and what its wrapped calls came to.
+//! `cc-wrapper run -- COMMAND…`: runs a command in the environment that `env`
+//! prints, and prints a summary of its wrapped calls.
 
 mod arguments;
 mod totals;
@@ -27,10 +27,10 @@ pub use arguments::{HELP, NAME, command};
 const STATS: &str = "CC_WRAPPER_STATS";
 const COUNTED: &str = "CC_WRAPPER_COUNTED";
 
-/// The process ends as the command did.
+/// Runs the command line's command, and ends the process as that command ended.
 ///
 /// # Errors
-/// The command was not run.
+/// Fails if the command was not run.
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let arguments = Arguments::read(matches);
     let [program, args @ ..] = &arguments.command[..] else {
@@ -50,7 +50,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         false => Some(counts()?),
     };
     if let Some(counts) = &counts {
-        // Whoever counts the calls around us, these are counted from here.
+        // An outer `run` counts these calls through us.
         command.env(STATS, counts.path()).env_remove(COUNTED);
     }
 
@@ -61,13 +61,13 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         hand_on(&text);
         let totals = Totals::of(&String::from_utf8_lossy(&text));
         let _ = writeln!(io::stderr(), "cc-wrapper: {}", totals.line());
-        // The process ends without dropping anything.
+        // `end_as` exits without running destructors, so remove the file here.
         let _ = counts.close();
     }
     child::end_as(ended.status)
 }
 
-/// An absolute path, as calls are made in other directories.
+/// Returns an absolute path, because calls run in other directories.
 fn database(file: &Path) -> Result<PathBuf> {
     let path = absolute(file)?;
     let directory = path.parent().unwrap_or(&path);
@@ -85,7 +85,7 @@ fn database(file: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Whoever counts around us counts these calls too.
+/// Adds these calls to the counts of an outer `run`.
 fn hand_on(lines: &[u8]) {
     let file = env::var_os(STATS).unwrap_or_default();
     if file.is_empty() || lines.is_empty() {
@@ -114,7 +114,7 @@ fn counts() -> Result<NamedTempFile> {
         })
 }
 
-/// As a shell would tell it, and with its status.
+/// Returns an error like the shell's, with the same exit status.
 fn not_run(program: &OsStr, why: &io::Error) -> Error {
     let called = shown(program);
     let is_name = !program.as_bytes().contains(&b'/');

@@ -1,4 +1,4 @@
-//! What all calls come to.
+//! Adds up the counts of all calls.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Of the lines that calls have left; one that was killed may have left
-    /// a part of one.
+    /// Parses and adds the lines that calls have written. A killed call may
+    /// have left an incomplete line, which is skipped.
     pub fn of(text: &str) -> Totals {
         let mut totals = Totals::default();
         let mut inner = Duration::ZERO;
@@ -39,7 +39,7 @@ impl Totals {
         totals
     }
 
-    /// For a person to read.
+    /// Returns the summary line.
     pub fn line(&self) -> String {
         if self.calls == 0 {
             return "no wrapped tool was called".to_owned();

@@ -1,4 +1,4 @@
-//! For fish.
+//! Output for fish.
 
 use super::Variable;
 use crate::support::error::Result;
@@ -13,7 +13,7 @@ pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
         for &byte in value {
             match byte {
                 b'\'' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-                // Raw, they would be read by the rules of some locale.
+                // fish would decode raw bytes by the encoding of its locale.
                 0x80.. => out.extend(format!("'\\X{byte:02x}'").bytes()),
                 _ => out.push(byte),
             }

@@ -1,4 +1,4 @@
-//! For the file that GITHUB_ENV names, and others of its kind.
+//! Output for the file that GITHUB_ENV names, and files in the same format.
 
 use super::{Variable, text};
 use crate::support::error::Result;
@@ -17,7 +17,7 @@ pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
     Ok(out.into_bytes())
 }
 
-/// A line that is not in `value`.
+/// Returns a delimiter that is not a line of `value`.
 fn end(value: &str) -> String {
     let mut end = "END".to_owned();
     while value.lines().any(|line| line == end) {

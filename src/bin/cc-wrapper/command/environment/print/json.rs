@@ -1,4 +1,4 @@
-//! For programs that read JSON, and for nu.
+//! Output for programs that read JSON, and for nu.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,14 @@ use cc_wrapper::text::json::{Value, array, string};
 use super::{Variable, text};
 use crate::support::error::Result;
 
-/// One object, each variable a string.
+/// Returns one object with a string for each variable.
 pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
     object(variables, |variable| {
         Ok(string(text(variable, "JSON")?.as_bytes()))
     })
 }
 
-/// A record for `from json | load-env`, where PATH is a list.
+/// Returns a record for nu's `from json | load-env`, with PATH as a list.
 pub fn nu(variables: &[Variable]) -> Result<Vec<u8>> {
     object(variables, |variable| {
         let text = text(variable, "nu")?;

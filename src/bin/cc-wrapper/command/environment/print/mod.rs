@@ -1,4 +1,4 @@
-//! Variables as shells and other readers take them.
+//! Formats variables for shells and other readers.
 
 mod fish;
 mod github;
@@ -11,27 +11,27 @@ use std::os::unix::ffi::OsStrExt;
 use super::Variable;
 use crate::support::error::{Error, Result};
 
-/// Writes variables down.
+/// Formats variables.
 ///
 /// # Errors
-/// A value cannot be written so.
+/// Fails if the format cannot hold a value.
 pub type Print = fn(&[Variable]) -> Result<Vec<u8>>;
 
-/// Who reads it.
+/// An output format.
 #[derive(Clone, Copy)]
 pub struct Shell {
     pub name: &'static str,
-    /// Others that read the same.
+    /// Names of other shells that read the same format.
     pub aliases: &'static [&'static str],
     pub print: Print,
-    /// What it is given where there is nothing to print. `eval "$(…)"` fails by
-    /// what it has read alone.
+    /// The output after an error. `eval "$(…)"` ignores the exit status, so the
+    /// evaluated text itself must fail.
     pub failing: &'static [u8],
 }
 
 const FALSE: &[u8] = b"false\n";
 
-/// The first is the default.
+/// All formats; the first is the default.
 pub static ALL: [Shell; 5] = [
     shell("bash", &["sh", "dash", "ksh", "zsh"], posix::print, FALSE),
     shell("fish", &[], fish::print, FALSE),
@@ -55,14 +55,14 @@ const fn shell(
 }
 
 impl Shell {
-    /// The one of this name.
+    /// Returns the format with this name.
     pub fn named(name: &str) -> Option<&'static Shell> {
         let is_it = |shell: &&Shell| shell.name == name || shell.aliases.contains(&name);
         ALL.iter().find(is_it)
     }
 }
 
-/// The value, for readers that know text only.
+/// Returns the value as text, for formats that cannot hold other bytes.
 fn text<'v>(variable: &'v Variable, reader: &str) -> Result<&'v str> {
     std::str::from_utf8(&variable.value).map_err(|_| {
         let mut words = variable.value.split(|byte| b" \t\n:".contains(byte));

@@ -1,4 +1,4 @@
-//! For bash, and every shell that is like sh.
+//! Output for bash and other shells like sh.
 
 use super::Variable;
 use crate::support::error::Result;

@@ -1,16 +1,16 @@
-//! Words and what is said of them, as wide as the screen is.
+//! Lays out words and notes for the width of the screen.
 
 use std::collections::BTreeSet;
 
 use crate::support::terminal::{Kind, Screen};
 
-/// Origins stand in one column, unless it would be further right than this.
+/// The largest column for the origins.
 const WIDEST: usize = 44;
 
-/// Headings of notes are no longer.
+/// The length of the longest heading of a note.
 const HEADING: usize = 12;
 
-/// A line: a word, and why it is there.
+/// A line: a word and its origin.
 pub struct Row {
     pub indent: &'static str,
     pub kind: Kind,
@@ -18,17 +18,17 @@ pub struct Row {
     pub why: String,
 }
 
-/// What is told, line by line.
+/// The output, line by line.
 pub struct Lines<'s> {
     pub out: String,
     pub screen: &'s Screen,
-    /// Of role markers, where none is set.
+    /// The text for role markers if none is needed.
     pub needs_none: &'static str,
 }
 
 impl Lines<'_> {
-    /// Rows with what they say in one column where it fits, or else in a line
-    /// of its own.
+    /// Appends rows with all origins in one column. An origin that does not fit
+    /// gets a line of its own.
     pub fn table(&mut self, rows: &[Row]) {
         let width = |row: &Row| row.indent.len() + row.word.chars().count();
         let column = self.column(rows);
@@ -50,7 +50,7 @@ impl Lines<'_> {
         }
     }
 
-    /// Behind the longest word with which most rows stay one line each.
+    /// Returns the column in which most rows fit on one line each.
     fn column(&self, rows: &[Row]) -> usize {
         let behind = |row: &Row| row.indent.len() + row.word.chars().count() + 2;
         let fits = |row: &Row, column: usize| {
@@ -65,7 +65,7 @@ impl Lines<'_> {
         best.unwrap_or(2)
     }
 
-    /// A note below a heading.
+    /// Appends a note after a heading.
     pub fn says(&mut self, heading: &str, text: &str) {
         let gap = HEADING.saturating_sub(heading.len()) + 1;
         let heading = self.screen.paint(Kind::Heading, heading);
@@ -74,8 +74,8 @@ impl Lines<'_> {
     }
 }
 
-/// A note's text, on as many lines behind its heading as this width needs. No
-/// word is cut.
+/// Returns a note's text, wrapped to this width after its heading. Words are
+/// not split.
 fn filled(text: &str, width: Option<usize>) -> String {
     let room = width.map_or(usize::MAX, |width| width.saturating_sub(HEADING + 1));
     let mut lines: Vec<String> = Vec::new();
@@ -136,7 +136,7 @@ mod tests {
         let wide = "  -c        your argument 1\n  -DX=long  a rule\n";
         assert_eq!(table(None), wide);
         assert_eq!(table(Some(27)), wide);
-        // One in the column would push the other out of it.
+        // The word and its origin do not fit side by side.
         let narrow = "  -c  your argument 1\n  -DX=long  a rule\n";
         assert_eq!(table(Some(26)), narrow);
         let narrow = "  -c\n      your argument 1\n  -DX=long  a rule\n";

@@ -1,4 +1,4 @@
-//! The linker below a driver, and what it will add.
+//! Prints the linker that a driver runs, and the flags that it will get.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -11,10 +11,11 @@ use crate::command::explain::linker::{Added, Before, Below, Wrapped};
 use crate::command::explain::words::{THIS_CALL, Words};
 use crate::support::terminal::Kind;
 
-/// Of a directory, where the driver does not tell its own libraries.
+/// Reason for a directory without rpath, if the driver's own libraries are
+/// unknown.
 pub const UNKNOWN_LIBRARY: &str =
     "it holds none of the libraries that you name; the driver's own may make it one";
-/// Of the whole link, likewise.
+/// The same for a link without libraries on the command line.
 pub const UNKNOWN_LIBRARIES: &str = "you name no library; the driver's own may make one";
 
 impl Lines<'_> {
@@ -88,7 +89,8 @@ impl Lines<'_> {
         self.table(&rows);
         for note in &added.notes {
             match note {
-                // Nobody asks for the driver's own directories.
+                // Skip the driver's own directories, which users do not ask
+                // about.
                 Explanation::NoRpath { directory, .. } if !added.named.contains(directory) => {}
                 Explanation::NoRpath {
                     directory,

@@ -1,4 +1,4 @@
-//! The explanation for people.
+//! The explanation as text for people.
 
 mod lines;
 mod linker;
@@ -21,10 +21,10 @@ use std::path::Path;
 
 pub use self::linker::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY};
 
-/// What pkg-config is handed on.
+/// The variable that pkg-config gets.
 const PKG_CONFIG_PATH: &str = "PKG_CONFIG_PATH";
 
-/// All of it, in lines.
+/// Returns the whole explanation.
 pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     let Explained {
         call, plan, linker, ..
@@ -62,7 +62,8 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     let mut tells_hardening = true;
     for note in &notes {
         if let Explanation::Hardening { .. } = note {
-            // A driver that does its linker's work tells it twice.
+            // If the driver links by itself, both report hardening; print it
+            // once.
             if !std::mem::take(&mut tells_hardening) {
                 continue;
             }
@@ -88,7 +89,7 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     lines.out.into_bytes()
 }
 
-/// All arguments in order, the dropped ones where they would have stood.
+/// Returns all arguments in order. Dropped ones are where they would have been.
 fn arguments(explained: &Explained, words: &Words, screen: &Screen) -> Vec<Row> {
     let command = &explained.plan.command;
     let mut dropped: Vec<(&Arg, DropReason)> = dropped(words.notes.iter().copied()).collect();
@@ -126,7 +127,7 @@ fn arguments(explained: &Explained, words: &Words, screen: &Screen) -> Vec<Row> 
     rows
 }
 
-/// What was dropped: the caller's in order, then others.
+/// Returns the dropped arguments: the caller's in order, then others.
 pub fn dropped<'n>(
     notes: impl Iterator<Item = &'n Explanation>,
 ) -> impl Iterator<Item = (&'n Arg<'n>, DropReason)> {
@@ -139,12 +140,12 @@ pub fn dropped<'n>(
     dropped.into_iter()
 }
 
-/// Why the call would not be recorded.
+/// Returns why the call would not be recorded.
 pub fn refusal(record: &Record) -> Option<String> {
     record::refusal(Path::new(OsStr::from_bytes(record.database)))
 }
 
-/// Which of the caller's arguments it comes from.
+/// Returns the number of the caller's argument that it comes from.
 fn place(arg: &Arg) -> Option<usize> {
     match arg.origin {
         Origin::User(n) | Origin::ResponseFile(n) => Some(n),
@@ -153,7 +154,7 @@ fn place(arg: &Arg) -> Option<usize> {
 }
 
 impl Lines<'_> {
-    /// What stands between the plan and the tool.
+    /// Prints the steps between the plan and the tool, such as a launcher.
     fn ways(&mut self, explained: &Explained) {
         let plan = explained.plan;
         let is_path = |(name, _): &&Export| name == PKG_CONFIG_PATH.as_bytes();

@@ -1,4 +1,4 @@
-//! What was noted while the call was planned.
+//! Prints the notes that the planning of the call has left.
 
 use cc_wrapper::model::argument::RoleSuffix;
 use cc_wrapper::model::explanation::{Explanation, NO_LIBRARIES};
@@ -102,14 +102,15 @@ impl Lines<'_> {
                 self.says("hook", &text);
             }
             Explanation::Nothing(why) => self.says("nothing in", why),
-            // Told with what would be recorded.
+            // These are printed elsewhere, for example with the records.
             Explanation::NoRecord(_) | Explanation::Dropped { .. } | Explanation::Linker { .. } => {
             }
         }
     }
 }
 
-/// The variables of a role that a call reads by its own half's markers.
+/// Returns the variables of a role that a call reads because of the markers of
+/// its own half.
 fn variables_of(half: WrapperHalf, suffix: RoleSuffix) -> String {
     let suffix = suffix.name();
     match half {
