@@ -14,8 +14,8 @@ use cc_wrapper::text::words::words;
 
 use super::collected_paths;
 use super::finding::{Finding, Severity, shown};
+use super::nixpkgs;
 use super::root::{self, Half, Root};
-use super::target;
 use super::variables::Variables;
 use crate::process::os::Os;
 use crate::process::report::quoted;
@@ -326,7 +326,7 @@ impl<'v> Leads<'v> {
 fn gets_no_flags(program: &Path) -> bool {
     let of_nixpkgs = |program: &Path| {
         let root = program.parent().and_then(Path::parent);
-        root.is_some_and(target::is_of_nixpkgs)
+        root.is_some_and(nixpkgs::is_of_nixpkgs)
     };
     // Each call sees a relative path from its own directory.
     program.is_absolute()
@@ -414,7 +414,7 @@ fn has_salt(root: &Path, salt: &[u8]) -> bool {
     // The hook of nixpkgs' wrappers sets the marker.
     let hook = root::file(&root.join("nix-support/setup-hook")).unwrap_or_default();
     let marks = [b"_TARGET_HOST_", salt, b"="].concat();
-    target::is_of_nixpkgs(root) && hook.windows(marks.len()).any(|part| part == marks)
+    nixpkgs::is_of_nixpkgs(root) && hook.windows(marks.len()).any(|part| part == marks)
 }
 
 /// The names of the compilers in a root's `bin`.

@@ -13,6 +13,7 @@ mod leads;
 mod links;
 mod loading;
 mod markers;
+mod nixpkgs;
 mod report;
 mod root;
 mod target;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 
 use super::finding::{Finding, Severity, shown};
-use super::target;
+use super::nixpkgs;
 use crate::support::paths::canonical;
 use crate::support::self_binary::{self, TOOLCHAIN};
 
@@ -174,7 +174,7 @@ fn text(root: &Path) -> Result<Vec<u8>, Finding> {
 
 fn linker_text(root: &Path, other: &Path) -> Result<Vec<u8>, Finding> {
     // nixpkgs' linkers work with adopted compilers.
-    if !target::is_root(other) && target::is_of_nixpkgs(other) {
+    if !nixpkgs::is_root(other) && nixpkgs::is_of_nixpkgs(other) {
         let what = "is a linker wrapper of nixpkgs, not of cc-wrapper: it works, in bash";
         let remedy = format!("cc-wrapper adopt {} --in-place", shown(other));
         let finding = Finding::error("not-adopted", other, what, remedy);

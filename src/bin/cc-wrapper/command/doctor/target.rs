@@ -9,9 +9,10 @@ use cc_wrapper::machine::linker_shim;
 
 use super::finding::{Finding, Severity, shown};
 use super::leads::Leads;
+use super::nixpkgs::{is_of_nixpkgs, is_root};
 use super::variables::Variables;
 use crate::support::paths::{absolute, canonical, plain};
-use crate::support::self_binary::{self, TOOLCHAIN};
+use crate::support::self_binary;
 
 /// What is examined.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,9 +25,6 @@ pub enum Target {
     /// There is no root.
     Environment(Finding),
 }
-
-/// Files in `nix-support` that only nixpkgs' wrappers have.
-const OF_NIXPKGS: [&str; 4] = ["orig-cc", "orig-bintools", "utils.bash", "utils.sh"];
 
 const COMPILERS: [&str; 3] = ["cc", "gcc", "clang"];
 
@@ -122,17 +120,6 @@ pub fn of_environment(variables: &Variables, leads: &Leads) -> Target {
         None => "cc-wrapper wrap DIR, then PATH=DIR/bin:$PATH",
     };
     Target::Environment(Finding::error("no-toolchain", place, what, remedy))
-}
-
-/// Whether a directory claims to be a wrapped root.
-pub fn is_root(path: &Path) -> bool {
-    fs::symlink_metadata(path.join(TOOLCHAIN)).is_ok()
-}
-
-/// Whether a directory is a wrapper of nixpkgs, of compilers or of linkers.
-pub fn is_of_nixpkgs(path: &Path) -> bool {
-    let mut names = OF_NIXPKGS.iter();
-    names.any(|name| path.join("nix-support").join(name).exists())
 }
 
 #[cfg(test)]
