@@ -20,15 +20,16 @@ pub fn absent(place: impl Into<OsString>, option: &str, path: &Path) -> Finding 
         (
             "relative-directory",
             why,
-            "name it by an absolute path".to_owned(),
+            "name it by an absolute path".into(),
         )
     } else {
         let remedy = collected_paths::remedy(path, "remove it, or install what should be there");
         ("absent-directory", "which does not exist", remedy)
     };
+    let finding = Finding::warning(id, place, format!("names {named}, {why}"), remedy);
     Finding {
         directory: Some(path.to_path_buf()),
-        ..Finding::warning(id, place, format!("names {named}, {why}"), remedy)
+        ..finding
     }
 }
 

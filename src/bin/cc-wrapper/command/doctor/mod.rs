@@ -5,6 +5,7 @@ mod arguments;
 mod collected_paths;
 mod directory;
 mod environment;
+mod files;
 mod finding;
 mod flags;
 mod hooks;
@@ -21,27 +22,28 @@ mod tools;
 mod trial;
 mod variables;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
 
-use self::arguments::Arguments;
 use self::finding::{Finding, Group};
 use self::leads::Leads;
 use self::target::Target;
 use self::tools::Binaries;
 use self::variables::Variables;
+use crate::support::argument::all;
 use crate::support::output::to_stdout;
 use crate::support::terminal::Screen;
 
 /// Prints what is wrong; fails if there is an error among the findings.
 pub fn run(matches: &ArgMatches) -> ExitCode {
-    let arguments = Arguments::read(matches);
-    let groups = Examination::new(&arguments, &Variables::own()).groups(&arguments);
-    let text = if arguments.is_json {
+    let paths: Vec<&PathBuf> = all(matches, "path").collect();
+    let groups = groups(&paths, &Variables::own());
+    let text = if matches.get_flag("json") {
         report::json(&groups)
     } else {
         report::text(&groups, &Screen::of_stdout())
@@ -58,6 +60,52 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     }
 }
 
+/// The findings about each path, or else about what the environment leads to,
+/// then those about the environment.
+fn groups(paths: &[&PathBuf], variables: &Variables) -> Vec<Group> {
+    let leads = Leads::of(variables);
+    let is_asked = !paths.is_empty();
+    let mut targets: Vec<Target> = paths.iter().map(|path| Target::at(path)).collect();
+    if !is_asked {
+        targets.push(target::of_environment(variables, &leads));
+    }
+    let mut examination = Examination {
+        variables,
+        leads,
+        binaries: Binaries::default(),
+        is_asked,
+        suffixes: ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec(),
+        of_environment: Vec::new(),
+    };
+    let mut needs_environment = !is_asked;
+    let mut groups = Vec::new();
+    for target in targets {
+        let (subject, findings) = match target {
+            Target::Root(root) => {
+                needs_environment = true;
+                let findings = examination.of_root(&root);
+                (root, findings)
+            }
+            Target::File(file) => {
+                let findings = loading::check(&file, variables);
+                (file, findings)
+            }
+            Target::Wrong(path, finding) => (path, vec![finding]),
+            Target::Environment(finding) => {
+                examination.of_environment.push(finding);
+                continue;
+            }
+        };
+        let subject = subject.into();
+        groups.push(Group { subject, findings });
+    }
+    if needs_environment {
+        let (subject, findings) = ("environment".into(), examination.environment());
+        groups.push(Group { subject, findings });
+    }
+    groups
+}
+
 /// What is known while the targets are examined.
 struct Examination<'v> {
     variables: &'v Variables,
@@ -71,62 +119,11 @@ struct Examination<'v> {
     of_environment: Vec<Finding>,
 }
 
-impl<'v> Examination<'v> {
-    fn new(arguments: &Arguments, variables: &'v Variables) -> Examination<'v> {
-        Examination {
-            variables,
-            leads: Leads::of(variables),
-            binaries: Binaries::default(),
-            is_asked: !arguments.paths.is_empty(),
-            suffixes: ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec(),
-            of_environment: Vec::new(),
-        }
-    }
-
-    /// The findings about each target, then those about the environment.
-    fn groups(mut self, arguments: &Arguments) -> Vec<Group> {
-        let targets: Vec<Target> = match arguments.paths.as_slice() {
-            [] => vec![target::of_environment(self.variables, &self.leads)],
-            paths => paths.iter().map(|path| Target::at(path)).collect(),
-        };
-        let mut groups = Vec::new();
-        let mut needs_environment = !self.is_asked;
-        for target in targets {
-            let (subject, findings) = match target {
-                Target::Root(root) => {
-                    needs_environment = true;
-                    let findings = self.of_root(&root);
-                    (root, findings)
-                }
-                Target::File(file) => {
-                    let findings = loading::check(&file, self.variables);
-                    (file, findings)
-                }
-                Target::Wrong(path, finding) => (path, vec![finding]),
-                Target::Environment(finding) => {
-                    self.of_environment.push(finding);
-                    continue;
-                }
-            };
-            groups.push(Group {
-                subject: subject.into(),
-                findings,
-            });
-        }
-        if needs_environment {
-            groups.push(self.environment());
-        }
-        groups
-    }
-
+impl Examination<'_> {
     fn of_root(&mut self, path: &Path) -> Vec<Finding> {
         root::read(path, |root| {
-            for half in root.halves() {
-                let suffix = format!("_{}", half.salt());
-                if !self.suffixes.contains(&suffix) {
-                    self.suffixes.push(suffix);
-                }
-            }
+            let salts = root.halves().map(|half| format!("_{}", half.salt()));
+            self.suffixes.extend(salts);
             for finding in self.leads.bypasses(root, self.is_asked) {
                 // A variable that bypasses one root bypasses the next.
                 let mut known = self.of_environment.iter();
@@ -148,17 +145,16 @@ impl<'v> Examination<'v> {
         })
     }
 
-    fn environment(self) -> Group {
+    fn environment(mut self) -> Vec<Finding> {
+        let mut seen = BTreeSet::new();
+        self.suffixes.retain(|suffix| seen.insert(suffix.clone()));
         let findings = [
             flags::in_variables(self.variables, &self.suffixes),
             self.leads.named_tools(),
             environment::check(self.variables, &self.suffixes),
         ];
-        let mut all = self.of_environment;
-        all.extend(directory::merged(findings.concat()));
-        Group {
-            subject: "environment".into(),
-            findings: all,
-        }
+        self.of_environment
+            .extend(directory::merged(findings.concat()));
+        self.of_environment
     }
 }
