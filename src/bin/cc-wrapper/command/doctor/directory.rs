@@ -17,11 +17,8 @@ pub fn absent(place: impl Into<OsString>, option: &str, path: &Path) -> Finding 
         ("unexpanded", "which nothing expands", remedy.to_owned())
     } else if path.is_relative() {
         let why = "which each call sees from its own directory, and is not here";
-        (
-            "relative-directory",
-            why,
-            "name it by an absolute path".into(),
-        )
+        let remedy = "name it by an absolute path";
+        ("relative-directory", why, remedy.to_owned())
     } else {
         let remedy = collected_paths::remedy(path, "remove it, or install what should be there");
         ("absent-directory", "which does not exist", remedy)

@@ -15,15 +15,8 @@ const COMPDB: &str = "CC_WRAPPER_COMPDB";
 const LAUNCHER: &str = "CC_WRAPPER_LAUNCHER";
 
 /// Where pkg-config and CMake look: lists with colons between directories.
-const LISTS: [&str; 7] = [
-    "PKG_CONFIG_PATH",
-    "PKG_CONFIG_PATH_FOR_BUILD",
-    "PKG_CONFIG_PATH_FOR_TARGET",
-    "CMAKE_PREFIX_PATH",
-    "CMAKE_INCLUDE_PATH",
-    "CMAKE_LIBRARY_PATH",
-    "CMAKE_FRAMEWORK_PATH",
-];
+const LISTS: &str = "PKG_CONFIG_PATH PKG_CONFIG_PATH_FOR_BUILD PKG_CONFIG_PATH_FOR_TARGET \
+    CMAKE_PREFIX_PATH CMAKE_INCLUDE_PATH CMAKE_LIBRARY_PATH CMAKE_FRAMEWORK_PATH";
 
 /// What is wrong with variables. `suffixes` are those of NIX_… variables.
 pub fn check(variables: &Variables, suffixes: &[String]) -> Vec<Finding> {
@@ -34,7 +27,7 @@ pub fn check(variables: &Variables, suffixes: &[String]) -> Vec<Finding> {
             findings.extend(interpreter::absent(&name, path(word)));
         }
     }
-    for name in LISTS {
+    for name in LISTS.split(' ') {
         let directories = variables.directories(name).into_iter();
         let absent = directories.filter(|directory| !directory.is_dir());
         findings.extend(absent.map(|path| directory::absent(name, "", &path)));
@@ -78,10 +71,8 @@ fn database(variables: &Variables) -> Option<Finding> {
         let what = format!("is {name}, which each call sees from its own directory");
         (what, "name it by an absolute path")
     } else {
-        let what = format!(
-            "is {name}, where nothing can be recorded: {}",
-            refusal(path)?
-        );
+        let why = refusal(path)?;
+        let what = format!("is {name}, where nothing can be recorded: {why}");
         (what, "name a file that can be written, or unset it")
     };
     Some(Finding::warning("compdb", COMPDB, what, remedy))

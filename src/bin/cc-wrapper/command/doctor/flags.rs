@@ -18,19 +18,10 @@ use super::variables::Variables;
 use crate::process::report::quoted;
 
 /// Compiler options with a directory, in the same word or the next.
-const OPTIONS: &[&str] = &[
-    "-isystem",
-    "-idirafter",
-    "-iframework",
-    "-iquote",
-    "-I",
-    "-L",
-    "-B",
-    "-F",
-];
+const OPTIONS: &str = "-isystem -idirafter -iframework -iquote -I -L -B -F";
 
 /// The same of linkers.
-const LINKER_OPTIONS: &[&str] = &["-L", "-F"];
+const LINKER_OPTIONS: &str = "-L -F";
 
 /// Compiler options that pass others on to the linker.
 const PASSED_ON: [&[u8]; 2] = [b"-Wl,", b"-Xlinker"];
@@ -65,9 +56,8 @@ pub fn in_variables(variables: &Variables, suffixes: &[String]) -> Vec<Finding> 
 /// What is wrong with the flags in a root's flag files.
 pub fn in_files(root: &Root) -> Vec<Finding> {
     let (compilers, linkers) = (&root.compilers, root.linkers());
-    let mut files = COMPILER_FILES
-        .map(|name| (compilers.file(name), Taker::Compiler))
-        .to_vec();
+    let files = COMPILER_FILES.map(|name| (compilers.file(name), Taker::Compiler));
+    let mut files = files.to_vec();
     files.push((compilers.file("cc-ldflags"), Taker::Linker));
     files.extend(LINKER_FILES.map(|name| (linkers.file(name), Taker::Linker)));
     let mut findings = Vec::new();
@@ -85,17 +75,17 @@ fn in_list(place: &OsStr, text: &[u8], taker: Taker) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_linker = taker == Taker::Linker;
     let options = if is_linker { LINKER_OPTIONS } else { OPTIONS };
-    let mut words = words(text);
-    while let Some(word) = words.next() {
+    let mut rest = words(text);
+    while let Some(word) = rest.next() {
         let mut passed_on = PASSED_ON.iter();
         let passed_on = passed_on.find_map(|option| word.strip_prefix(*option));
         if looks_quoted(word) {
             findings.push(literal_quotes(place, word));
         } else if let Some(rest) = passed_on.filter(|_| is_linker) {
             findings.push(for_a_compiler(place, word, rest));
-        } else if let Some(option) = options.iter().find(|o| word.starts_with(o.as_bytes())) {
+        } else if let Some(option) = options.split(' ').find(|o| word.starts_with(o.as_bytes())) {
             let directory = match &word[option.len()..] {
-                [] => words.next().unwrap_or_default(),
+                [] => rest.next().unwrap_or_default(),
                 joined => joined,
             };
             let path = path(directory);

@@ -109,11 +109,8 @@ fn syntax_error(bash: &Path, options: &[&str], file: &Path) -> Option<String> {
     let line = said.lines().next().unwrap_or_default();
     // The finding has the file's name already.
     let name = format!("{}: ", file.display());
-    Some(
-        line.split_once(&name)
-            .map_or(line, |(_, why)| why)
-            .to_owned(),
-    )
+    let why = line.split_once(&name).map_or(line, |(_, why)| why);
+    Some(why.to_owned())
 }
 
 #[cfg(test)]

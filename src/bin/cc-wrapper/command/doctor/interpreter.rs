@@ -26,9 +26,8 @@ pub fn check(root: &Root) -> Vec<Finding> {
         let file = linkers.file(name);
         match root::file(&file) {
             Ok(text) => {
-                let absent = words(&text)
-                    .next()
-                    .and_then(|word| absent(&file, path(word)));
+                let word = words(&text).next();
+                let absent = word.and_then(|word| absent(&file, path(word)));
                 findings.extend(absent.map(|finding| finding.of(severity)));
             }
             Err(why) if file.exists() => findings.push(root::unreadable(&file, &why)),

@@ -113,9 +113,8 @@ fn not_executable(root: &Root) -> Vec<Finding> {
     }
     let finding = |(target, links): (PathBuf, Vec<PathBuf>)| {
         let what = with_links("is no file that may be executed", &links);
-        let chmod = target
-            .is_file()
-            .then(|| format!("chmod +x {}", shown(&target)));
+        let file = Some(&target).filter(|target| target.is_file());
+        let chmod = file.map(|file| format!("chmod +x {}", shown(file)));
         let remedy = chmod.unwrap_or_else(|| AGAIN.to_owned());
         Finding::error("not-executable", target, what, remedy)
     };

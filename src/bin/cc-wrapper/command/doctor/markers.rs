@@ -66,10 +66,8 @@ fn half(half: &Half, which: Which, variables: &Variables, leads: &Leads) -> Opti
         // Where another root has the role of lists without a suffix, this is a
         // cross build.
         let host = of_role("HOST");
-        if variables
-            .all()
-            .any(|(name, _)| name.starts_with(host.as_bytes()))
-        {
+        let mut names = variables.all().map(|(name, _)| name);
+        if names.any(|name| name.starts_with(host.as_bytes())) {
             return None;
         }
         let mut set = ["BUILD", "TARGET"].map(marker).to_vec();

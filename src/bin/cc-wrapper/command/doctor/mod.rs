@@ -53,11 +53,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         error.print();
         return ExitCode::FAILURE;
     }
-    if report::is_ok(&groups) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    ExitCode::from(u8::from(!report::is_ok(&groups)))
 }
 
 /// The findings about each path, or else about what the environment leads to,
@@ -153,8 +149,8 @@ impl Examination<'_> {
             self.leads.named_tools(),
             environment::check(self.variables, &self.suffixes),
         ];
-        self.of_environment
-            .extend(directory::merged(findings.concat()));
+        let findings = directory::merged(findings.concat());
+        self.of_environment.extend(findings);
         self.of_environment
     }
 }

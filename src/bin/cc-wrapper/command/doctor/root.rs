@@ -136,9 +136,8 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
     };
     let other = other.as_deref().zip(linkers.as_ref());
     let other = other.map(|(root, toolchain)| Half { root, toolchain });
-    let salts = other
-        .as_ref()
-        .and_then(|other| differing_salts(&compilers, other));
+    let linkers = other.as_ref();
+    let salts = linkers.and_then(|linkers| differing_salts(&compilers, linkers));
     let found = check(&Root { compilers, other });
     salts.into_iter().chain(found).chain(wrong).collect()
 }

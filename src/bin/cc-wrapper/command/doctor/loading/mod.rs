@@ -8,11 +8,11 @@ mod model;
 mod nix_ld;
 mod run_path;
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use object::elf as e;
+use once_cell::sync::OnceCell;
 
 use self::load::{Looks, Object};
 use self::nix_ld::Interpreter;
@@ -107,19 +107,17 @@ fn dynamic(
     };
     let looks = Looks::default();
     let (loader, libraries) = loader_of(elf, variables);
+    let is_asked = dynamic.is_safe_to_list && !is_foreign;
+    let trusted = loader.as_deref().filter(|_| is_asked);
+    let trusted = trusted.filter(|loader| loader::is_trusted(loader));
     let load = |variable: &[u8]| {
         // nix-ld puts its own list behind the variable.
-        let lists = [variable, &libraries].into_iter();
-        let lists: Vec<&[u8]> = lists.filter(|list| !list.is_empty()).collect();
+        let mut lists = vec![variable, &libraries];
+        lists.retain(|list| !list.is_empty());
         let list = lists.join(&b':');
-        let ask = |loader| loader::ask(loader, &path, &list);
-        let trusted = loader
-            .as_deref()
-            .filter(|loader| loader::is_trusted(loader));
-        let is_asked = dynamic.is_safe_to_list && !is_foreign;
-        let answer = trusted.filter(|_| is_asked).and_then(ask);
-        if let Some(answer) = answer {
-            let mut loaded = load::load(&path, dynamic, &looks, |name, _, _| answer.of(name));
+        if let Some(answer) = trusted.and_then(|loader| loader::ask(loader, &path, &list)) {
+            let find = |name: &OsStr, _, _: &[Object]| answer.libraries.get(name).cloned();
+            let mut loaded = load::load(&path, dynamic, &looks, find);
             loaded.faults = answer.faults;
             return loaded;
         }
@@ -147,16 +145,11 @@ fn dynamic(
 /// The loader of a file, and the list that nix-ld gives it. A library has that
 /// of the system.
 fn loader_of(elf: &Elf, variables: &Variables) -> (Option<PathBuf>, Vec<u8>) {
-    let usual = || nix_ld::usual_place(elf.kind).map(PathBuf::from);
-    let is_nix_ld =
-        |path: &PathBuf| !matches!(nix_ld::of(path, elf.kind, variables), Interpreter::Loader);
-    let named = elf.interpreter.clone();
-    let named = named.or_else(|| usual().filter(is_nix_ld));
+    let of = |path: &PathBuf| nix_ld::of(path, elf.kind, variables);
+    let usual = nix_ld::usual_place(elf.kind).filter(|path| of(path) != Interpreter::Loader);
+    let named = elf.interpreter.clone().or(usual);
     let named = named.or_else(|| loader::of_system(elf.kind));
-    match named
-        .as_deref()
-        .map(|path| nix_ld::of(path, elf.kind, variables))
-    {
+    match named.as_ref().map(of) {
         Some(Interpreter::NixLd { loader, libraries }) => (Some(loader), libraries),
         _ => (named, Vec::new()),
     }
@@ -181,16 +174,10 @@ fn machine(kind: Kind) -> String {
 
 /// Whether this machine runs programs of this kind.
 fn runs_here(kind: Kind) -> bool {
-    let Ok(Some(own)) = elf::kind(&self_binary::this()) else {
-        return true;
-    };
-    let is_older = own.machine == e::EM_X86_64 && kind.machine == e::EM_386;
-    kind == own || is_older
-}
-
-/// `bytes` as a path.
-fn path(bytes: &[u8]) -> PathBuf {
-    OsString::from_vec(bytes.to_vec()).into()
+    static OWN: OnceCell<Option<Kind>> = OnceCell::new();
+    let own = OWN.get_or_init(|| elf::kind(&self_binary::this()).ok().flatten());
+    let is_older = |own: Kind| own.machine == e::EM_X86_64 && kind.machine == e::EM_386;
+    own.is_none_or(|own| kind == own || is_older(own))
 }
 
 #[cfg(test)]
