@@ -23,11 +23,9 @@ pub fn absent(place: impl Into<OsString>, option: &str, path: &Path) -> Finding 
         let remedy = collected_paths::remedy(path, "remove it, or install what should be there");
         ("absent-directory", "which does not exist", remedy)
     };
-    let finding = Finding::warning(id, place, format!("names {named}, {why}"), remedy);
-    Finding {
-        directory: Some(path.to_path_buf()),
-        ..finding
-    }
+    let mut finding = Finding::warning(id, place, format!("names {named}, {why}"), remedy);
+    finding.directory = Some(path.to_path_buf());
+    finding
 }
 
 /// Findings in which each directory is reported once, with all places that name

@@ -27,15 +27,9 @@ const LINKER_OPTIONS: &str = "-L -F";
 const PASSED_ON: [&[u8]; 2] = [b"-Wl,", b"-Xlinker"];
 
 /// Files with flags for compilers, in the compilers' half.
-const COMPILER_FILES: [&str; 7] = [
-    "cc-cflags",
-    "cc-cflags-before",
-    "libc-cflags",
-    "libc-crt1-cflags",
-    "libcxx-cxxflags",
-    "libcxx-ldflags",
-    "gnat-cflags",
-];
+const COMPILER_FILES: &str = "cc-cflags cc-cflags-before libc-cflags libc-crt1-cflags \
+    libcxx-cxxflags libcxx-ldflags gnat-cflags";
+
 /// Files with flags for linkers, in the linkers' half.
 const LINKER_FILES: [&str; 2] = ["libc-ldflags", "libc-ldflags-before"];
 
@@ -56,8 +50,9 @@ pub fn in_variables(variables: &Variables, suffixes: &[String]) -> Vec<Finding> 
 /// What is wrong with the flags in a root's flag files.
 pub fn in_files(root: &Root) -> Vec<Finding> {
     let (compilers, linkers) = (&root.compilers, root.linkers());
-    let files = COMPILER_FILES.map(|name| (compilers.file(name), Taker::Compiler));
-    let mut files = files.to_vec();
+    let files = COMPILER_FILES.split(' ');
+    let files = files.map(|name| (compilers.file(name), Taker::Compiler));
+    let mut files: Vec<_> = files.collect();
     files.push((compilers.file("cc-ldflags"), Taker::Linker));
     files.extend(LINKER_FILES.map(|name| (linkers.file(name), Taker::Linker)));
     let mut findings = Vec::new();

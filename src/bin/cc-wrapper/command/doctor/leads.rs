@@ -41,9 +41,9 @@ const BYPASSES: [(&str, ToolKind, bool); 4] = [
 ];
 
 pub struct Leads<'v> {
-    variables: &'v Variables,
-    /// Of PATH.
-    directories: Vec<PathBuf>,
+    pub variables: &'v Variables,
+    /// The directories of PATH.
+    path: Vec<PathBuf>,
 }
 
 /// Whether a word names a compiler cache.
@@ -67,17 +67,14 @@ fn is_bare(name: &OsStr) -> bool {
 
 impl<'v> Leads<'v> {
     pub fn of(variables: &'v Variables) -> Leads<'v> {
-        let directories = variables.directories("PATH");
-        Leads {
-            variables,
-            directories,
-        }
+        let path = variables.directories("PATH");
+        Leads { variables, path }
     }
 
     /// The places of a name on PATH. A root's link to nothing, or file that may
     /// not be executed, counts: calls skip it, but it is meant.
     pub fn all<'p>(&'p self, name: &'p OsStr) -> impl Iterator<Item = PathBuf> + 'p {
-        let places = self.directories.iter().map(move |path| path.join(name));
+        let places = self.path.iter().map(move |path| path.join(name));
         places.filter(|place| is_executable(place) || is_tool(place))
     }
 
@@ -113,7 +110,7 @@ impl<'v> Leads<'v> {
 
     /// The roots on PATH.
     fn wrapped(&self) -> impl Iterator<Item = PathBuf> + '_ {
-        let bins = self.directories.iter();
+        let bins = self.path.iter();
         let bins = bins.filter(|bin| self_binary::is_wrapped_bin(bin));
         bins.map(|bin| canonical(&bin.join("..")))
     }
@@ -128,7 +125,7 @@ impl<'v> Leads<'v> {
         if named.chain(nix).any(|root| has_salt(&root, salt)) {
             return true;
         }
-        self.directories.iter().any(|bin| {
+        self.path.iter().any(|bin| {
             let root = canonical(&bin.join(".."));
             let is_reached = |name: &OsString| {
                 let first = self.first(name);
@@ -168,7 +165,7 @@ impl<'v> Leads<'v> {
             // Quotes may be about it, or a shell expand it; without a PATH, the
             // shell decides what is searched.
             let is_plain = !word.iter().any(|byte| b"'\"\\$`".contains(byte));
-            let is_lost = is_run && is_plain && !self.directories.is_empty();
+            let is_lost = is_run && is_plain && !self.path.is_empty();
             let is_lost = is_lost && self.all(path.as_os_str()).next().is_none();
             return is_lost.then_some(("absent-program", "is not on PATH"));
         }

@@ -30,12 +30,7 @@ const AGAIN: &str = "wrap or adopt the toolchain again";
 type Links = BTreeMap<PathBuf, Vec<PathBuf>>;
 
 /// What is wrong with the names in a root.
-pub fn check(
-    root: &Root,
-    variables: &Variables,
-    leads: &Leads,
-    binaries: &Binaries,
-) -> Vec<Finding> {
+pub fn check(root: &Root, leads: &Leads, binaries: &Binaries) -> Vec<Finding> {
     let mut findings = dangling(root);
     findings.extend(not_executable(root));
     for half in root.halves() {
@@ -48,7 +43,7 @@ pub fn check(
         }
     }
     findings.extend(binary(root, binaries));
-    findings.extend(linkers(root, variables, binaries));
+    findings.extend(linkers(root, leads.variables, binaries));
     findings
 }
 
@@ -231,7 +226,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn check_all(root: &Root, variables: &Variables) -> Vec<Finding> {
-        check(root, variables, &Leads::of(variables), &Binaries::default())
+        check(root, &Leads::of(variables), &Binaries::default())
     }
 
     fn found(root: &Path) -> Vec<&'static str> {

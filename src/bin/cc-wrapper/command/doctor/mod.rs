@@ -23,7 +23,7 @@ mod trial;
 mod variables;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
@@ -32,6 +32,7 @@ pub use arguments::{HELP, NAME, command};
 
 use self::finding::{Finding, Group};
 use self::leads::Leads;
+use self::root::Root;
 use self::target::Target;
 use self::tools::Binaries;
 use self::variables::Variables;
@@ -59,28 +60,39 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
 /// The findings about each path, or else about what the environment leads to,
 /// then those about the environment.
 fn groups(paths: &[&PathBuf], variables: &Variables) -> Vec<Group> {
-    let leads = Leads::of(variables);
+    let (leads, binaries) = (Leads::of(variables), Binaries::default());
+    // Roots that are named need not be what builds come to.
     let is_asked = !paths.is_empty();
     let mut targets: Vec<Target> = paths.iter().map(|path| Target::at(path)).collect();
     if !is_asked {
         targets.push(target::of_environment(variables, &leads));
     }
-    let mut examination = Examination {
-        variables,
-        leads,
-        binaries: Binaries::default(),
-        is_asked,
-        suffixes: ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec(),
-        of_environment: Vec::new(),
-    };
-    let mut needs_environment = !is_asked;
+    // Suffixes of the NIX_… variables that the roots read.
+    let mut suffixes = ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec();
+    let (mut needs_environment, mut of_environment) = (!is_asked, Vec::<Finding>::new());
     let mut groups = Vec::new();
+    let check = |root: &Root| {
+        [
+            tools::check(root, variables, &binaries),
+            links::check(root, &leads, &binaries),
+            markers::check(root, variables, &leads),
+            interpreter::check(root),
+            hooks::check(root, variables),
+            flags::in_files(root),
+            leads.order(root, is_asked),
+        ]
+        .concat()
+    };
     for target in targets {
         let (subject, findings) = match target {
-            Target::Root(root) => {
+            Target::Root(path) => {
                 needs_environment = true;
-                let findings = examination.of_root(&root);
-                (root, findings)
+                let findings = root::read(&path, |root| {
+                    suffixes.extend(root.halves().map(|half| format!("_{}", half.salt())));
+                    of_environment.extend(leads.bypasses(root, is_asked));
+                    check(root)
+                });
+                (path, findings)
             }
             Target::File(file) => {
                 let findings = loading::check(&file, variables);
@@ -88,7 +100,7 @@ fn groups(paths: &[&PathBuf], variables: &Variables) -> Vec<Group> {
             }
             Target::Wrong(path, finding) => (path, vec![finding]),
             Target::Environment(finding) => {
-                examination.of_environment.push(finding);
+                of_environment.push(finding);
                 continue;
             }
         };
@@ -96,61 +108,19 @@ fn groups(paths: &[&PathBuf], variables: &Variables) -> Vec<Group> {
         groups.push(Group { subject, findings });
     }
     if needs_environment {
-        let (subject, findings) = ("environment".into(), examination.environment());
+        let mut seen = BTreeSet::new();
+        suffixes.retain(|suffix| seen.insert(suffix.clone()));
+        // A variable that bypasses one root bypasses the next.
+        let mut seen = BTreeSet::new();
+        of_environment.retain(|finding| seen.insert(finding.place.clone()));
+        let others = [
+            flags::in_variables(variables, &suffixes),
+            leads.named_tools(),
+            environment::check(variables, &suffixes),
+        ];
+        of_environment.extend(directory::merged(others.concat()));
+        let (subject, findings) = ("environment".into(), of_environment);
         groups.push(Group { subject, findings });
     }
     groups
-}
-
-/// What is known while the targets are examined.
-struct Examination<'v> {
-    variables: &'v Variables,
-    leads: Leads<'v>,
-    binaries: Binaries,
-    /// The roots were named, and need not be what builds come to.
-    is_asked: bool,
-    /// Suffixes of the NIX_… variables that the roots read.
-    suffixes: Vec<String>,
-    /// Findings about the environment.
-    of_environment: Vec<Finding>,
-}
-
-impl Examination<'_> {
-    fn of_root(&mut self, path: &Path) -> Vec<Finding> {
-        root::read(path, |root| {
-            let salts = root.halves().map(|half| format!("_{}", half.salt()));
-            self.suffixes.extend(salts);
-            for finding in self.leads.bypasses(root, self.is_asked) {
-                // A variable that bypasses one root bypasses the next.
-                let mut known = self.of_environment.iter();
-                if !known.any(|known| known.place == finding.place) {
-                    self.of_environment.push(finding);
-                }
-            }
-            let (variables, leads) = (self.variables, &self.leads);
-            [
-                tools::check(root, variables, &self.binaries),
-                links::check(root, variables, leads, &self.binaries),
-                markers::check(root, variables, leads),
-                interpreter::check(root),
-                hooks::check(root, variables),
-                flags::in_files(root),
-                leads.order(root, self.is_asked),
-            ]
-            .concat()
-        })
-    }
-
-    fn environment(mut self) -> Vec<Finding> {
-        let mut seen = BTreeSet::new();
-        self.suffixes.retain(|suffix| seen.insert(suffix.clone()));
-        let findings = [
-            flags::in_variables(self.variables, &self.suffixes),
-            self.leads.named_tools(),
-            environment::check(self.variables, &self.suffixes),
-        ];
-        let findings = directory::merged(findings.concat());
-        self.of_environment.extend(findings);
-        self.of_environment
-    }
 }

@@ -121,10 +121,8 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
         Ok(toolchain) => toolchain,
         Err(finding) => return vec![finding],
     };
-    let compilers = Half {
-        root,
-        toolchain: &toolchain,
-    };
+    let toolchain = &toolchain;
+    let compilers = Half { root, toolchain };
     let bintools = toolchain.bintools.as_deref();
     let other = bintools.map(|other| root.join(path(other)));
     let text = other.as_ref().map(|other| linker_text(root, other));
@@ -145,11 +143,9 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
 fn text(root: &Path) -> Result<Vec<u8>, Finding> {
     let path = root.join(TOOLCHAIN);
     file(&path).map_err(|why| {
-        let remedy = "make it readable, or wrap the toolchain again".to_owned();
-        Finding {
-            remedy,
-            ..unreadable(&path, &why)
-        }
+        let mut finding = unreadable(&path, &why);
+        finding.remedy = "make it readable, or wrap the toolchain again".to_owned();
+        finding
     })
 }
 

@@ -56,7 +56,6 @@ impl Binaries {
 
 /// What is wrong with the programs behind the tools.
 pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
-    let environment = variables.environment();
     // Many names lead to one program.
     let mut known: BTreeMap<PathBuf, Option<Finding>> = BTreeMap::new();
     let mut findings = Vec::new();
@@ -70,27 +69,19 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
             continue;
         }
         let program = half.program(tool);
-        let why_not = || why_not(&program, variables, &environment, binaries);
+        let why_not = || why_not(&program, variables, binaries);
         let found = known.entry(program.clone()).or_insert_with(why_not);
-        if let Some(finding) = found.clone() {
-            let what = format!("runs {}, which {}", shown(&program), finding.what);
-            findings.push(Finding {
-                place: place.into(),
-                what,
-                ..finding
-            });
+        if let Some(mut finding) = found.clone() {
+            finding.what = format!("runs {}, which {}", shown(&program), finding.what);
+            finding.place = place.into();
+            findings.push(finding);
         }
     }
     findings
 }
 
 /// What keeps a program from doing a tool's work. The place is the caller's.
-fn why_not(
-    program: &Path,
-    variables: &Variables,
-    environment: &Environment,
-    binaries: &Binaries,
-) -> Option<Finding> {
+fn why_not(program: &Path, variables: &Variables, binaries: &Binaries) -> Option<Finding> {
     if !program.exists() {
         let remedy = collected_paths::remedy(program, "install it, or wrap the toolchain again");
         if program.is_symlink() {
@@ -102,7 +93,7 @@ fn why_not(
         let remedy = "make it executable, or wrap the toolchain again";
         return error("not-executable", "is no file that may be executed", remedy);
     }
-    if leads_back(program, environment, binaries) {
+    if leads_back(program, &variables.environment(), binaries) {
         return error("loop", "is cc-wrapper again: calls never end", REAL_ONE);
     }
     if binaries.is_ours(program) {
@@ -232,12 +223,7 @@ mod tests {
 
     fn why_not(program: &Path) -> Option<Finding> {
         let variables = Variables::new(&[""; 0]);
-        super::why_not(
-            program,
-            &variables,
-            &variables.environment(),
-            &Binaries::default(),
-        )
+        super::why_not(program, &variables, &Binaries::default())
     }
 
     #[test]

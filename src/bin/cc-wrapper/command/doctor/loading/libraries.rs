@@ -1,7 +1,6 @@
 //! Findings about the libraries that a file loads, and the directories in which
 //! it looks for them.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -11,17 +10,11 @@ use super::run_path::Entry;
 use crate::command::doctor::collected_paths;
 use crate::command::doctor::finding::{Finding, Severity, shown};
 use crate::process::report::quoted;
-use crate::support::elf::Dynamic;
 
 const PATCH: &str = "run patchelf --add-rpath DIR";
 
 /// What is wrong with the entries of a file's RUNPATH.
-pub fn of_run_path(
-    file: &Path,
-    dynamic: &Dynamic,
-    looks: &Looks,
-    loaded: [&Loaded; 2],
-) -> Vec<Finding> {
+pub fn of_run_path(file: &Path, looks: &Looks, loaded: [&Loaded; 2]) -> Vec<Finding> {
     let finding = |entry: &Entry| {
         let finding = |id, name: String, why: &str, remedy: &str| {
             let what = format!("looks for libraries in {name}, {why}");
@@ -44,7 +37,7 @@ pub fn of_run_path(
                 let (id, why) = ("absent-run-path", "which does not exist");
                 finding(id, shown(path), why, &remedy)
             }
-            Entry::Directory(path) if is_useless(path, dynamic, looks, loaded) => {
+            Entry::Directory(path) if is_useless(path, looks, loaded) => {
                 let why = "which has no library that it needs";
                 let remedy = "link it again without that directory, unless it is for dlopen";
                 finding("useless-run-path", shown(path), why, remedy)
@@ -58,7 +51,7 @@ pub fn of_run_path(
 
 /// Whether a directory has nothing that the file or one of its libraries needs.
 /// An RPATH may also serve what is loaded later.
-fn is_useless(path: &Path, dynamic: &Dynamic, looks: &Looks, loaded: [&Loaded; 2]) -> bool {
+fn is_useless(path: &Path, looks: &Looks, loaded: [&Loaded; 2]) -> bool {
     let is_of_use = |loaded: &Loaded| {
         let (mut faults, mut needs) = (loaded.faults.iter(), loaded.needs.iter());
         // A loader that gave up has not told what is needed further.
@@ -68,7 +61,9 @@ fn is_useless(path: &Path, dynamic: &Dynamic, looks: &Looks, loaded: [&Loaded; 2
                 _ => looks.exists(&path.join(&need.name)),
             })
     };
-    !dynamic.is_inherited && !looks.are_spent() && !loaded.into_iter().any(is_of_use)
+    !loaded[0].objects[0].dynamic.is_inherited
+        && !looks.are_spent()
+        && !loaded.into_iter().any(is_of_use)
 }
 
 /// Whether a library is in a directory, or in one below it for a newer processor.
@@ -199,10 +194,12 @@ fn names(needs: &[&Need]) -> String {
 
 /// `needs a`; `loads a, which needs b, which needs c`
 fn chain(loaded: &Loaded, need: &Need) -> String {
-    let chain = loaded.chain(need).into_iter();
-    let names: Vec<String> = chain.map(|name: &OsStr| quoted(name.as_bytes())).collect();
-    match names.as_slice() {
-        [name] => format!("needs {name}"),
-        names => format!("loads {}", names.join(", which needs ")),
+    let mut chain = quoted(need.name.as_bytes());
+    let mut asked = &loaded.objects[need.by].asked;
+    let verb = if asked.is_some() { "loads" } else { "needs" };
+    while let Some((by, name)) = asked {
+        chain = format!("{}, which needs {chain}", quoted(name.as_bytes()));
+        asked = &loaded.objects[*by].asked;
     }
+    format!("{verb} {chain}")
 }

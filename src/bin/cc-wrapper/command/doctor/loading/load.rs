@@ -84,29 +84,14 @@ impl Loaded {
     /// Whether there are more libraries or directories than are looked at.
     pub fn is_cut(&self) -> bool {
         let mut objects = self.objects.iter();
-        self.is_full() || objects.any(|object| object.entries.len() > run_path::MOST)
-    }
-
-    fn is_full(&self) -> bool {
         self.needs.len() >= MOST_LIBRARIES
+            || objects.any(|object| object.entries.len() > run_path::MOST)
     }
 
     /// The needs that keep the file from starting.
     pub fn failures(&self) -> impl Iterator<Item = &Need> {
         let needs = self.needs.iter();
         needs.filter(|need| !matches!(need.outcome, Outcome::Found(_)))
-    }
-
-    /// The names from the file to what is needed.
-    pub fn chain<'n>(&'n self, need: &'n Need) -> Vec<&'n OsStr> {
-        let mut chain = vec![&*need.name];
-        let mut at = need.by;
-        while let Some((by, name)) = &self.objects[at].asked {
-            chain.push(name);
-            at = *by;
-        }
-        chain.reverse();
-        chain
     }
 }
 
@@ -129,7 +114,7 @@ pub fn load(
     let mut pending = VecDeque::from([0]);
     while let Some(by) = pending.pop_front() {
         for name in loaded.objects[by].dynamic.needed.clone() {
-            if looks.are_spent() || loaded.is_full() {
+            if looks.are_spent() || loaded.needs.len() >= MOST_LIBRARIES {
                 return loaded;
             }
             if !names.insert(name.clone()) {

@@ -39,9 +39,8 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
             return vec![Finding::error("unreadable", file, what, "build it again")];
         }
     };
-    let is_foreign = !runs_here(elf.kind);
     let mut findings = Vec::new();
-    if is_foreign {
+    if !runs_here(elf.kind) {
         let machine = machine(elf.kind);
         let what = format!(
             "is for {machine}, not for this machine: which libraries it finds there is not known"
@@ -52,7 +51,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
         findings.extend(interpreter(file, &elf, variables));
     }
     if let Some(dynamic) = &elf.dynamic {
-        findings.extend(self::dynamic(file, &elf, dynamic, is_foreign, variables));
+        findings.extend(self::dynamic(file, &elf, dynamic, variables));
     } else {
         let finding = Finding::error("static", file, "loads no libraries", "nothing to do");
         findings.push(finding.of(Severity::Note));
@@ -93,13 +92,7 @@ fn interpreter(file: &Path, elf: &Elf, variables: &Variables) -> Option<Finding>
 
 /// What is wrong with the directories of a RUNPATH, and with the libraries where
 /// they are this machine's.
-fn dynamic(
-    file: &Path,
-    elf: &Elf,
-    dynamic: &Dynamic,
-    is_foreign: bool,
-    variables: &Variables,
-) -> Vec<Finding> {
+fn dynamic(file: &Path, elf: &Elf, dynamic: &Dynamic, variables: &Variables) -> Vec<Finding> {
     // Programs see their own path without symlinks, libraries do not.
     let path = match elf.interpreter {
         Some(_) => canonical(file),
@@ -107,6 +100,7 @@ fn dynamic(
     };
     let looks = Looks::default();
     let (loader, libraries) = loader_of(elf, variables);
+    let is_foreign = !runs_here(elf.kind);
     let is_asked = dynamic.is_safe_to_list && !is_foreign;
     let trusted = loader.as_deref().filter(|_| is_asked);
     let trusted = trusted.filter(|loader| loader::is_trusted(loader));
@@ -130,7 +124,7 @@ fn dynamic(
         Some(_) => &load(b""),
         None => &loaded,
     };
-    let mut findings = libraries::of_run_path(file, dynamic, &looks, [&loaded, without]);
+    let mut findings = libraries::of_run_path(file, &looks, [&loaded, without]);
     if !is_foreign {
         findings.extend(libraries::of_needs(file, &loaded, without, &looks));
     }
