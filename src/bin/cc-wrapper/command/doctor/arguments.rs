@@ -1,10 +1,8 @@
 //! The command line of `doctor`.
 
-use std::path::PathBuf;
+use clap::{ArgAction, Command, ValueHint};
 
-use clap::{ArgAction, ArgMatches, Command, ValueHint};
-
-use crate::support::argument::{all, flag, operand};
+use crate::support::argument::{flag, operand};
 use crate::support::help::{Help, USAGE};
 
 /// The subcommand's name.
@@ -45,20 +43,4 @@ pub fn command() -> Command {
                 .action(ArgAction::Append),
         )
         .arg(flag("json", "Print JSON, for programs"))
-}
-
-/// What the user asked for.
-pub struct Arguments<'m> {
-    /// None: what the environment leads to.
-    pub paths: Vec<&'m PathBuf>,
-    pub is_json: bool,
-}
-
-impl<'m> Arguments<'m> {
-    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        Arguments {
-            paths: all(matches, "path").collect(),
-            is_json: matches.get_flag("json"),
-        }
-    }
 }

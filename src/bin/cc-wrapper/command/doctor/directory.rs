@@ -17,19 +17,15 @@ pub fn absent(place: impl Into<OsString>, option: &str, path: &Path) -> Finding 
         ("unexpanded", "which nothing expands", remedy.to_owned())
     } else if path.is_relative() {
         let why = "which each call sees from its own directory, and is not here";
-        (
-            "relative-directory",
-            why,
-            "name it by an absolute path".to_owned(),
-        )
+        let remedy = "name it by an absolute path";
+        ("relative-directory", why, remedy.to_owned())
     } else {
         let remedy = collected_paths::remedy(path, "remove it, or install what should be there");
         ("absent-directory", "which does not exist", remedy)
     };
-    Finding {
-        directory: Some(path.to_path_buf()),
-        ..Finding::warning(id, place, format!("names {named}, {why}"), remedy)
-    }
+    let mut finding = Finding::warning(id, place, format!("names {named}, {why}"), remedy);
+    finding.directory = Some(path.to_path_buf());
+    finding
 }
 
 /// Findings in which each directory is reported once, with all places that name

@@ -1,13 +1,10 @@
 //! What is wrong with the environment, apart from flags, markers and the
 //! programs that variables name.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
 use cc_wrapper::text::words::words;
 
 use super::directory;
+use super::files::path;
 use super::finding::{Finding, shown};
 use super::interpreter;
 use super::variables::Variables;
@@ -18,15 +15,8 @@ const COMPDB: &str = "CC_WRAPPER_COMPDB";
 const LAUNCHER: &str = "CC_WRAPPER_LAUNCHER";
 
 /// Where pkg-config and CMake look: lists with colons between directories.
-const LISTS: [&str; 7] = [
-    "PKG_CONFIG_PATH",
-    "PKG_CONFIG_PATH_FOR_BUILD",
-    "PKG_CONFIG_PATH_FOR_TARGET",
-    "CMAKE_PREFIX_PATH",
-    "CMAKE_INCLUDE_PATH",
-    "CMAKE_LIBRARY_PATH",
-    "CMAKE_FRAMEWORK_PATH",
-];
+const LISTS: &str = "PKG_CONFIG_PATH PKG_CONFIG_PATH_FOR_BUILD PKG_CONFIG_PATH_FOR_TARGET \
+    CMAKE_PREFIX_PATH CMAKE_INCLUDE_PATH CMAKE_LIBRARY_PATH CMAKE_FRAMEWORK_PATH";
 
 /// What is wrong with variables. `suffixes` are those of NIX_… variables.
 pub fn check(variables: &Variables, suffixes: &[String]) -> Vec<Finding> {
@@ -34,11 +24,10 @@ pub fn check(variables: &Variables, suffixes: &[String]) -> Vec<Finding> {
     for suffix in suffixes {
         let name = format!("NIX_DYNAMIC_LINKER{suffix}");
         for word in words(variables.get(&name).unwrap_or_default()) {
-            let program = Path::new(OsStr::from_bytes(word));
-            findings.extend(interpreter::absent(&name, program));
+            findings.extend(interpreter::absent(&name, path(word)));
         }
     }
-    for name in LISTS {
+    for name in LISTS.split(' ') {
         let directories = variables.directories(name).into_iter();
         let absent = directories.filter(|directory| !directory.is_dir());
         findings.extend(absent.map(|path| directory::absent(name, "", &path)));
@@ -52,13 +41,13 @@ pub fn check(variables: &Variables, suffixes: &[String]) -> Vec<Finding> {
 /// NIX_ENFORCE_PURITY and NIX_STORE.
 fn purity(variables: &Variables) -> Option<Finding> {
     let Some(store) = variables.get("NIX_STORE") else {
-        let variable = "NIX_ENFORCE_PURITY";
+        let (id, variable) = ("purity-without-store", "NIX_ENFORCE_PURITY");
         let is_pure = variables.get(variable) == Some(b"1");
         let what = "is 1, but NIX_STORE is not set: nothing is enforced";
         let remedy = "export NIX_STORE=/nix/store, or unset NIX_ENFORCE_PURITY";
-        return is_pure.then(|| Finding::warning("purity-without-store", variable, what, remedy));
+        return is_pure.then(|| Finding::warning(id, variable, what, remedy));
     };
-    if Path::new(OsStr::from_bytes(store)).is_dir() {
+    if path(store).is_dir() {
         return None;
     }
     let store = quoted(store);
@@ -76,15 +65,16 @@ fn launcher(variables: &Variables) -> Option<Finding> {
 }
 
 fn database(variables: &Variables) -> Option<Finding> {
-    let path = PathBuf::from(OsStr::from_bytes(variables.get(COMPDB)?));
-    let (why, remedy) = if path.is_relative() {
-        let why = "which each call sees from its own directory".to_owned();
-        (why, "name it by an absolute path")
+    let path = path(variables.get(COMPDB)?);
+    let name = shown(path);
+    let (what, remedy) = if path.is_relative() {
+        let what = format!("is {name}, which each call sees from its own directory");
+        (what, "name it by an absolute path")
     } else {
-        let why = format!("where nothing can be recorded: {}", refusal(&path)?);
-        (why, "name a file that can be written, or unset it")
+        let why = refusal(path)?;
+        let what = format!("is {name}, where nothing can be recorded: {why}");
+        (what, "name a file that can be written, or unset it")
     };
-    let what = format!("is {}, {why}", shown(&path));
     Some(Finding::warning("compdb", COMPDB, what, remedy))
 }
 

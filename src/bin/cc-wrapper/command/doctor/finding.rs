@@ -17,6 +17,11 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// An error if `is_grave`.
+    pub fn error_if(is_grave: bool, otherwise: Severity) -> Severity {
+        if is_grave { Severity::Error } else { otherwise }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Severity::Error => "error",
@@ -48,12 +53,14 @@ impl Finding {
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Finding {
+        let (place, what, remedy) = (place.into(), what.into(), remedy.into());
+        let severity = Severity::Error;
         Finding {
-            severity: Severity::Error,
+            severity,
             id,
-            what: what.into(),
-            place: place.into(),
-            remedy: remedy.into(),
+            what,
+            place,
+            remedy,
             directory: None,
         }
     }

@@ -6,62 +6,42 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cc_wrapper::model::half::WrapperHalf as Which;
+use cc_wrapper::model::half::WrapperHalf as Taker;
 use cc_wrapper::rules::collect::flag_lists;
 use cc_wrapper::text::words::words;
 
 use super::directory;
+use super::files::path;
 use super::finding::Finding;
 use super::root::{self, Root};
 use super::variables::Variables;
 use crate::process::report::quoted;
 
-/// Which program gets the flags.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Taker {
-    Compiler,
-    Linker,
-}
-
 /// Compiler options with a directory, in the same word or the next.
-const OPTIONS: [&str; 8] = [
-    "-isystem",
-    "-idirafter",
-    "-iframework",
-    "-iquote",
-    "-I",
-    "-L",
-    "-B",
-    "-F",
-];
+const OPTIONS: &str = "-isystem -idirafter -iframework -iquote -I -L -B -F";
 
 /// The same of linkers.
-const LINKER_OPTIONS: [&str; 2] = ["-L", "-F"];
+const LINKER_OPTIONS: &str = "-L -F";
 
 /// Compiler options that pass others on to the linker.
 const PASSED_ON: [&[u8]; 2] = [b"-Wl,", b"-Xlinker"];
 
-const COMPILER_FILES: [(&str, Taker); 8] = [
-    ("cc-cflags", Taker::Compiler),
-    ("cc-cflags-before", Taker::Compiler),
-    ("libc-cflags", Taker::Compiler),
-    ("libc-crt1-cflags", Taker::Compiler),
-    ("libcxx-cxxflags", Taker::Compiler),
-    ("libcxx-ldflags", Taker::Compiler),
-    ("gnat-cflags", Taker::Compiler),
-    ("cc-ldflags", Taker::Linker),
-];
+/// Files with flags for compilers, in the compilers' half.
+const COMPILER_FILES: &str = "cc-cflags cc-cflags-before libc-cflags libc-crt1-cflags \
+    libcxx-cxxflags libcxx-ldflags gnat-cflags";
+
+/// Files with flags for linkers, in the linkers' half.
 const LINKER_FILES: [&str; 2] = ["libc-ldflags", "libc-ldflags-before"];
 
 /// What is wrong with the flags in variables with one of these suffixes.
 pub fn in_variables(variables: &Variables, suffixes: &[String]) -> Vec<Finding> {
-    let compilers = flag_lists(Which::Compiler).map(|list| (list, Taker::Compiler));
-    let linkers = flag_lists(Which::Linker).map(|list| (list, Taker::Linker));
     let mut findings = Vec::new();
-    for (list, taker) in compilers.chain(linkers) {
-        for name in suffixes.iter().map(|suffix| format!("{list}{suffix}")) {
-            let text = variables.get(&name).unwrap_or_default();
-            findings.extend(in_list(name.as_ref(), text, taker));
+    for taker in [Taker::Compiler, Taker::Linker] {
+        for list in flag_lists(taker) {
+            for name in suffixes.iter().map(|suffix| format!("{list}{suffix}")) {
+                let text = variables.get(&name).unwrap_or_default();
+                findings.extend(in_list(name.as_ref(), text, taker));
+            }
         }
     }
     findings
@@ -69,10 +49,14 @@ pub fn in_variables(variables: &Variables, suffixes: &[String]) -> Vec<Finding> 
 
 /// What is wrong with the flags in a root's flag files.
 pub fn in_files(root: &Root) -> Vec<Finding> {
-    let compilers = COMPILER_FILES.map(|(name, taker)| (root.compilers.file(name), taker));
-    let linkers = LINKER_FILES.map(|name| (root.linkers().file(name), Taker::Linker));
+    let (compilers, linkers) = (&root.compilers, root.linkers());
+    let files = COMPILER_FILES.split(' ');
+    let files = files.map(|name| (compilers.file(name), Taker::Compiler));
+    let mut files: Vec<_> = files.collect();
+    files.push((compilers.file("cc-ldflags"), Taker::Linker));
+    files.extend(LINKER_FILES.map(|name| (linkers.file(name), Taker::Linker)));
     let mut findings = Vec::new();
-    for (path, taker) in compilers.into_iter().chain(linkers) {
+    for (path, taker) in files {
         match root::file(&path) {
             Ok(text) => findings.extend(in_list(path.as_ref(), &text, taker)),
             Err(why) if why.kind() == ErrorKind::NotFound => {}
@@ -84,24 +68,22 @@ pub fn in_files(root: &Root) -> Vec<Finding> {
 
 fn in_list(place: &OsStr, text: &[u8], taker: Taker) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let options: &[&str] = match taker {
-        Taker::Compiler => &OPTIONS,
-        Taker::Linker => &LINKER_OPTIONS,
-    };
-    let mut words = words(text);
-    while let Some(word) = words.next() {
+    let is_linker = taker == Taker::Linker;
+    let options = if is_linker { LINKER_OPTIONS } else { OPTIONS };
+    let mut rest = words(text);
+    while let Some(word) = rest.next() {
         let mut passed_on = PASSED_ON.iter();
         let passed_on = passed_on.find_map(|option| word.strip_prefix(*option));
         if looks_quoted(word) {
             findings.push(literal_quotes(place, word));
-        } else if let Some(rest) = passed_on.filter(|_| taker == Taker::Linker) {
+        } else if let Some(rest) = passed_on.filter(|_| is_linker) {
             findings.push(for_a_compiler(place, word, rest));
-        } else if let Some(option) = options.iter().find(|o| word.starts_with(o.as_bytes())) {
+        } else if let Some(option) = options.split(' ').find(|o| word.starts_with(o.as_bytes())) {
             let directory = match &word[option.len()..] {
-                [] => words.next().unwrap_or_default(),
+                [] => rest.next().unwrap_or_default(),
                 joined => joined,
             };
-            let path = Path::new(OsStr::from_bytes(directory));
+            let path = path(directory);
             if !directory.is_empty() && !is_there(option, path) {
                 findings.push(directory::absent(place, option, path));
             }
@@ -111,25 +93,23 @@ fn in_list(place: &OsStr, text: &[u8], taker: Taker) -> Vec<Finding> {
 }
 
 fn literal_quotes(place: &OsStr, word: &[u8]) -> Finding {
-    let what = format!(
-        "has the word {}, but only white space splits words: its quotes quote nothing",
-        quoted(word)
-    );
+    let word = quoted(word);
+    let what =
+        format!("has the word {word}, but only white space splits words: its quotes quote nothing");
     let remedy = "remove them; for a path with a space, name a link to it without one";
     Finding::warning("quoted", place, what, remedy)
 }
 
 /// The linker does not know the word, so that every link fails.
 fn for_a_compiler(place: &OsStr, word: &[u8], rest: &[u8]) -> Finding {
-    let what = format!(
-        "has the compiler option {}, but passes its words to linkers, which reject it",
-        quoted(word)
-    );
+    let word = quoted(word);
+    let what =
+        format!("has the compiler option {word}, but passes its words to linkers, which reject it");
     let words: Vec<String> = rest.split(|byte| *byte == b',').map(quoted).collect();
-    let remedy = match rest {
-        [] => "remove it".to_owned(),
-        _ => format!("write it as the linker takes it: {}", words.join(" ")),
-    };
+    let mut remedy = "remove it".to_owned();
+    if !rest.is_empty() {
+        remedy = format!("write it as the linker takes it: {}", words.join(" "));
+    }
     Finding::error("for-a-compiler", place, what, remedy)
 }
 

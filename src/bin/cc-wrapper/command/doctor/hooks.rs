@@ -8,6 +8,7 @@ use std::process::Command;
 use cc_wrapper::rules::hooks;
 
 use super::collected_paths;
+use super::files::path;
 use super::finding::{Finding, shown};
 use super::root::{Half, Root};
 use super::trial::{self, Trial};
@@ -51,10 +52,10 @@ pub fn check(root: &Root, variables: &Variables) -> Vec<Finding> {
 fn shell(half: &Half, variables: &Variables) -> Result<PathBuf, (String, String)> {
     let install = "install bash, or name it as \"shell\" in toolchain.json";
     let error = |why: String| Err((why, install.to_owned()));
-    let mut bash = PathBuf::from(OsStr::from_bytes(&half.toolchain.shell));
+    let mut bash = path(&half.toolchain.shell).to_path_buf();
     if bash.as_os_str().is_empty() {
-        let path = OsStr::from_bytes(variables.get("PATH").unwrap_or(b"/usr/bin:/bin"));
-        match which::which_in("bash", Some(path), "/") {
+        let places = OsStr::from_bytes(variables.get("PATH").unwrap_or(b"/usr/bin:/bin"));
+        match which::which_in("bash", Some(places), "/") {
             Ok(found) => bash = found,
             Err(_) => return error("there is no bash on PATH".to_owned()),
         }
@@ -68,22 +69,18 @@ fn shell(half: &Half, variables: &Variables) -> Result<PathBuf, (String, String)
             return Err((format!("{name} does not run: {why}"), remedy));
         }
     };
-    let mut numbers = out.split_whitespace().map(str::parse::<u32>);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= VERSION => Ok(bash),
-        (Some(Ok(major)), Some(Ok(minor))) => error(format!("{name} is {major}.{minor}")),
+    let numbers = out.split_whitespace().map(str::parse::<u32>);
+    match *numbers.flatten().collect::<Vec<_>>() {
+        [major, minor] if (major, minor) >= VERSION => Ok(bash),
+        [major, minor] => error(format!("{name} is {major}.{minor}")),
         _ => error(format!("{name} is no bash")),
     }
 }
 
 fn run(bash: &Path, args: &[&str], file: Option<&Path>) -> std::io::Result<Trial> {
     let mut command = Command::new(bash);
-    command
-        .args(args)
-        .args(file)
-        .env_remove("BASH_ENV")
-        .env("LC_ALL", "C");
-    trial::run(&mut command)
+    command.args(args).args(file);
+    trial::run(command.env_remove("BASH_ENV").env("LC_ALL", "C"))
 }
 
 /// A hook, or a file with functions for hooks, that bash cannot read.
@@ -98,13 +95,8 @@ fn broken(bash: &Path, file: &Path) -> Option<Finding> {
         syntax_error(bash, &["-O", "extglob", "-n"], file)?;
         format!("cannot be read by bash: {why}")
     };
-    let what = format!("{why}: calls fail");
-    Some(Finding::error(
-        "broken-hook",
-        file,
-        what,
-        "correct it, or remove it",
-    ))
+    let (what, remedy) = (format!("{why}: calls fail"), "correct it, or remove it");
+    Some(Finding::error("broken-hook", file, what, remedy))
 }
 
 /// bash's words about a script that it does not run.
@@ -113,7 +105,7 @@ fn syntax_error(bash: &Path, options: &[&str], file: &Path) -> Option<String> {
     if trial.status?.success() {
         return None;
     }
-    let said = String::from_utf8_lossy(&trial.err).into_owned();
+    let said = String::from_utf8_lossy(&trial.err);
     let line = said.lines().next().unwrap_or_default();
     // The finding has the file's name already.
     let name = format!("{}: ", file.display());

@@ -1,13 +1,13 @@
 //! The interpreter that linked programs get.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 use std::path::Path;
 
 use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::text::words::words;
 
 use super::collected_paths;
+use super::files::path;
 use super::finding::{Finding, Severity, shown};
 use super::root::{self, Root};
 
@@ -24,17 +24,14 @@ pub fn check(root: &Root) -> Vec<Finding> {
         ("dynamic-linker-m32", Severity::Note),
     ] {
         let file = linkers.file(name);
-        let text = match root::file(&file) {
-            Ok(text) => text,
-            Err(why) if file.exists() => {
-                findings.push(root::unreadable(&file, &why));
-                continue;
+        match root::file(&file) {
+            Ok(text) => {
+                let word = words(&text).next();
+                let absent = word.and_then(|word| absent(&file, path(word)));
+                findings.extend(absent.map(|finding| finding.of(severity)));
             }
-            Err(_) => continue,
-        };
-        if let Some(word) = words(&text).next() {
-            let absent = absent(&file, Path::new(OsStr::from_bytes(word)));
-            findings.extend(absent.map(|finding| finding.of(severity)));
+            Err(why) if file.exists() => findings.push(root::unreadable(&file, &why)),
+            Err(_) => {}
         }
     }
     let asks = linkers.file("ld-set-dynamic-linker");
@@ -53,10 +50,8 @@ pub fn absent(place: impl Into<OsString>, program: &Path) -> Option<Finding> {
     if program.exists() {
         return None;
     }
-    let what = format!(
-        "names {}, which does not exist: linked programs do not start here",
-        shown(program)
-    );
+    let name = shown(program);
+    let what = format!("names {name}, which does not exist: linked programs do not start here");
     let remedy = collected_paths::remedy(program, "name one that exists, or remove it");
     Some(Finding::error("absent-interpreter", place, what, remedy))
 }

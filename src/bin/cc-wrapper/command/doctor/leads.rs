@@ -3,21 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::machine::world::World;
 use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 use cc_wrapper::text::words::words;
 
 use super::collected_paths;
+use super::files::{self, has_entry, is_executable, path};
 use super::finding::{Finding, Severity, shown};
 use super::nixpkgs;
 use super::root::{self, Half, Root};
 use super::variables::Variables;
-use crate::process::os::Os;
 use crate::process::report::quoted;
 use crate::support::elf;
 use crate::support::paths::canonical;
@@ -43,23 +41,14 @@ const BYPASSES: [(&str, ToolKind, bool); 4] = [
 ];
 
 pub struct Leads<'v> {
-    variables: &'v Variables,
-    /// Of PATH.
-    directories: Vec<PathBuf>,
-}
-
-fn is_executable(path: &Path) -> bool {
-    Os.is_executable(path.as_os_str().as_bytes())
-}
-
-fn has_entry(path: &Path) -> bool {
-    Os.has_entry(path.as_os_str().as_bytes())
+    pub variables: &'v Variables,
+    /// The directories of PATH.
+    path: Vec<PathBuf>,
 }
 
 /// Whether a word names a compiler cache.
 fn is_cache(word: &[u8]) -> bool {
-    let name = Path::new(OsStr::from_bytes(word)).file_name();
-    name.is_some_and(self_binary::is_cache)
+    self_binary::is_cache(files::name(path(word)))
 }
 
 /// The word of a variable's value that is the program, behind a cache.
@@ -71,35 +60,34 @@ fn is_compiler(role: ToolKind) -> bool {
     matches!(role, ToolKind::Cc | ToolKind::Cxx)
 }
 
+/// Whether a tool's name has neither target nor version.
+fn is_bare(name: &OsStr) -> bool {
+    ToolName::parse(name.as_bytes()).is_some_and(|name| name.is_bare())
+}
+
 impl<'v> Leads<'v> {
     pub fn of(variables: &'v Variables) -> Leads<'v> {
-        Leads {
-            variables,
-            directories: variables.directories("PATH"),
-        }
+        let path = variables.directories("PATH");
+        Leads { variables, path }
     }
 
     /// The places of a name on PATH. A root's link to nothing, or file that may
     /// not be executed, counts: calls skip it, but it is meant.
     pub fn all<'p>(&'p self, name: &'p OsStr) -> impl Iterator<Item = PathBuf> + 'p {
-        let places = self.directories.iter().map(move |path| path.join(name));
-        places.filter(|place| {
-            let is_meant = || has_entry(place) && self_binary::root_of(place).is_some();
-            is_executable(place) || is_meant()
-        })
+        let places = self.path.iter().map(move |path| path.join(name));
+        places.filter(|place| is_executable(place) || is_tool(place))
     }
 
     /// What a call of a name runs. A compiler cache runs the next of its name.
     pub fn first(&self, name: &OsStr) -> Option<PathBuf> {
-        let real = self
-            .all(name)
-            .find(|place| self_binary::cache(place).is_none());
+        let mut all = self.all(name);
+        let real = all.find(|place| self_binary::cache(place).is_none());
         real.or_else(|| self.all(name).next())
     }
 
     /// The same for a word of a variable.
     fn place(&self, word: &[u8]) -> Option<PathBuf> {
-        let path = Path::new(OsStr::from_bytes(word));
+        let path = path(word);
         if !word.contains(&b'/') {
             return self.first(path.as_os_str());
         }
@@ -109,56 +97,46 @@ impl<'v> Leads<'v> {
 
     /// The compilers that CC and CXX name.
     pub fn compilers(&self) -> Vec<PathBuf> {
-        let values = ["CC", "CXX"]
-            .into_iter()
-            .filter_map(|name| self.variables.get(name));
-        values
-            .filter_map(|value| self.place(program(value)?))
-            .collect()
+        let place = |name| self.place(program(self.variables.get(name)?)?);
+        ["CC", "CXX"].into_iter().filter_map(place).collect()
     }
 
     /// The roots on PATH that have a compiler of any name.
     pub fn roots(&self) -> impl Iterator<Item = PathBuf> + '_ {
-        let bins = self
-            .directories
-            .iter()
-            .filter(|bin| self_binary::is_wrapped_bin(bin));
-        let roots = bins.map(|bin| canonical(&bin.join("..")));
         // One whose description is broken could have any.
-        roots.filter(|root| !names(root).is_empty() || toolchain(root, |_| ()).is_none())
+        self.wrapped()
+            .filter(|root| !names(root).is_empty() || toolchain(root, |_| ()).is_none())
+    }
+
+    /// The roots on PATH.
+    fn wrapped(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        let bins = self.path.iter();
+        let bins = bins.filter(|bin| self_binary::is_wrapped_bin(bin));
+        bins.map(|bin| canonical(&bin.join("..")))
     }
 
     /// Whether compiler calls come to a root with this salt, of cc-wrapper or of
     /// nixpkgs. A root with plain names must be first on PATH with all of them; a
     /// cross root has none.
     pub fn reach_salt(&self, salt: &[u8]) -> bool {
-        let named = self.compilers();
-        let named = named
-            .iter()
-            .filter_map(|program| self_binary::root_of(program));
-        let nix = self.variables.get("NIX_CC").map(OsStr::from_bytes);
-        let mut reached = named.chain(nix.map(PathBuf::from));
-        if reached.any(|root| has_salt(&root, salt)) {
+        let named = self.compilers().into_iter();
+        let named = named.filter_map(|program| self_binary::root_of(&program));
+        let nix = self.variables.get("NIX_CC").map(|root| path(root).into());
+        if named.chain(nix).any(|root| has_salt(&root, salt)) {
             return true;
         }
-        self.directories.iter().any(|bin| {
+        self.path.iter().any(|bin| {
             let root = canonical(&bin.join(".."));
-            if !has_salt(&root, salt) {
-                return false;
-            }
-            let is_plain = |name: &OsString| {
-                ToolName::parse(name.as_bytes()).is_some_and(|name| name.is_bare())
-            };
             let is_reached = |name: &OsString| {
                 let first = self.first(name);
-                let first = first.as_deref().and_then(Path::parent).map(canonical);
-                first.is_some_and(|at| at == canonical(bin))
+                first.is_some_and(|it| it.parent().map(canonical) == Some(canonical(bin)))
             };
-            let (plain, others): (Vec<_>, Vec<_>) = names(&root).into_iter().partition(is_plain);
-            if plain.is_empty() {
-                others.iter().any(is_reached)
-            } else {
-                plain.iter().all(is_reached)
+            let has_salt = has_salt(&root, salt);
+            let names = if has_salt { names(&root) } else { Vec::new() };
+            let mut bare = names.iter().filter(|name| is_bare(name)).peekable();
+            match bare.peek() {
+                Some(_) => bare.all(is_reached),
+                None => names.iter().any(is_reached),
             }
         })
     }
@@ -170,10 +148,10 @@ impl<'v> Leads<'v> {
             let caches = words.iter().take_while(|word| is_cache(word)).count();
             let mut programs = words.iter().take(caches + 1);
             programs.find_map(|word| {
-                let (id, place, why) = self.cannot_run(word, is_run)?;
+                let (id, why) = self.cannot_run(word, is_run)?;
                 let otherwise = "unset it, or set it as cc-wrapper env does";
-                let remedy = collected_paths::remedy(place, otherwise);
-                let what = format!("names {}, which {why}", shown(place));
+                let remedy = collected_paths::remedy(path(word), otherwise);
+                let what = format!("names {}, which {why}", quoted(word));
                 Some(Finding::error(id, name, what, remedy))
             })
         };
@@ -181,31 +159,24 @@ impl<'v> Leads<'v> {
     }
 
     /// Why a word of a variable cannot be run.
-    fn cannot_run<'w>(
-        &self,
-        word: &'w [u8],
-        is_run: bool,
-    ) -> Option<(&'static str, &'w Path, &'static str)> {
-        let path = Path::new(OsStr::from_bytes(word));
+    fn cannot_run(&self, word: &[u8], is_run: bool) -> Option<(&'static str, &'static str)> {
+        let path = path(word);
         if !word.contains(&b'/') {
             // Quotes may be about it, or a shell expand it; without a PATH, the
             // shell decides what is searched.
             let is_plain = !word.iter().any(|byte| b"'\"\\$`".contains(byte));
-            let is_lost = is_run && is_plain && !self.directories.is_empty();
+            let is_lost = is_run && is_plain && !self.path.is_empty();
             let is_lost = is_lost && self.all(path.as_os_str()).next().is_none();
-            return is_lost.then_some(("absent-program", path, "is not on PATH"));
+            return is_lost.then_some(("absent-program", "is not on PATH"));
         }
         // Each call sees a relative path from its own directory. A root's tools
         // have their own findings.
-        let is_roots = || has_entry(path) && self_binary::root_of(path).is_some();
-        if !path.is_absolute() || is_roots() {
+        if !path.is_absolute() || is_tool(path) || is_executable(path) {
             None
-        } else if !path.exists() {
-            Some(("absent-program", path, "does not exist"))
-        } else if !is_executable(path) {
-            Some(("not-executable", path, "is no file that may be executed"))
+        } else if path.exists() {
+            Some(("not-executable", "is no file that may be executed"))
         } else {
-            None
+            Some(("absent-program", "does not exist"))
         }
     }
 
@@ -213,34 +184,30 @@ impl<'v> Leads<'v> {
     /// `is_asked`: the root was named, and builds need not come to it.
     pub fn bypasses(&self, root: &Root, is_asked: bool) -> Vec<Finding> {
         // Some roots are not for PATH: see `cc-wrapper rustup`.
-        if !root.compilers.bin().is_dir() || (is_asked && !self.reach(root)) {
+        let is_reached = || self.wrapped().any(|other| root.is_at(&other)) || self.names(root);
+        if !root.compilers.bin().is_dir() || (is_asked && !is_reached()) {
             return Vec::new();
         }
-        let bypasses = BYPASSES.into_iter();
-        let findings = bypasses.filter_map(|(variable, role, is_grave)| {
+        let finding = |(variable, role, is_grave): (&str, ToolKind, bool)| {
             let value = self.variables.get(variable)?;
             let word = program(value)?;
             let place = self.place(word)?;
             if !gets_no_flags(&place) || (!word.contains(&b'/') && has_other_finding(root, word)) {
                 return None;
             }
-            let name = Path::new(OsStr::from_bytes(word)).file_name()?.as_bytes();
+            let name = path(word).file_name()?.as_bytes();
             let parsed = ToolName::parse(name);
             let prefix = parsed.map_or(&b""[..], |name| name.prefix);
             // A root for another target, or without such tools, is not bypassed. A
             // C compiler is meant for C++ too.
-            let serves =
-                |served: ToolKind| served == role || (is_compiler(served) && is_compiler(role));
+            let serves = |served| served == role || (is_compiler(served) && is_compiler(role));
             if !tools(root, prefix).any(|(_, _, served)| serves(served)) {
                 return None;
             }
             // A script, or a program with another name, may run the root's tool.
             let is_sure = parsed.is_some() && !matches!(elf::read(&place), Ok(None));
-            let what = format!(
-                "names {}, which is not in a wrapped root: it {} no flags",
-                shown(&place),
-                if is_sure { "gets" } else { "may get" }
-            );
+            let (gets, place) = (if is_sure { "gets" } else { "may get" }, shown(&place));
+            let what = format!("names {place}, which is not in a wrapped root: it {gets} no flags");
             let remedy = match substitute(root, role, prefix, name) {
                 Some(tool) => {
                     let value = replaced(value, word, tool.as_os_str().as_bytes());
@@ -248,36 +215,27 @@ impl<'v> Leads<'v> {
                 }
                 None => "unset it, or wrap the toolchain again to have one".to_owned(),
             };
-            let is_error = is_grave && is_sure;
-            let severity = if is_error {
-                Severity::Error
-            } else {
-                Severity::Warning
-            };
+            let severity = Severity::error_if(is_grave && is_sure, Severity::Warning);
             Some(Finding::error("goes-round", variable, what, remedy).of(severity))
-        });
-        findings.collect()
+        };
+        BYPASSES.into_iter().filter_map(finding).collect()
     }
 
-    /// Whether PATH, CC or CXX names a root's `bin`.
-    fn reach(&self, root: &Root) -> bool {
-        let bins = self.directories.iter();
-        let mut on_path = bins.filter(|bin| self_binary::is_wrapped_bin(bin));
-        on_path.any(|bin| root.is_at(&canonical(&bin.join(".."))))
-            || self
-                .compilers()
-                .iter()
-                .any(|program| root.has_tool(program))
+    /// Whether CC or CXX names a tool of the root.
+    fn names(&self, root: &Root) -> bool {
+        let compilers = self.compilers();
+        compilers.iter().any(|program| root.has_tool(program))
     }
 
     /// Directories that come before the root on PATH. `is_asked`: the root was
     /// named, and need not be on PATH.
     pub fn order(&self, root: &Root, is_asked: bool) -> Vec<Finding> {
+        let bin = root.compilers.bin();
         // Some roots are not for PATH: see `cc-wrapper rustup`.
-        if !root.compilers.bin().is_dir() {
+        if !bin.is_dir() {
             return Vec::new();
         }
-        let (mut is_on_path, mut is_run) = (false, false);
+        let (mut is_on_path, mut is_run) = (false, self.names(root));
         let mut others: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
         for (name, role) in called_names(root) {
             is_on_path |= self.all(name).any(|place| root.has_tool(&place));
@@ -285,41 +243,33 @@ impl<'v> Leads<'v> {
                 Some(first) if root.has_tool(&first) => is_run |= role.is_compiler(),
                 Some(first) => {
                     let directory = first.parent().unwrap_or(&first).to_path_buf();
-                    let names = others.entry(directory).or_default();
-                    names.push(quoted(name.as_bytes()));
+                    others.entry(directory).or_default().push(shown(name));
                 }
                 None => {}
             }
         }
-        is_run |= self
-            .compilers()
-            .iter()
-            .any(|program| root.has_tool(program));
         let is_missed = !is_asked && !is_run && root.compilers.has(ToolKind::is_compiler);
-        let severity = |otherwise| {
-            if is_missed {
-                Severity::Error
-            } else {
-                otherwise
-            }
-        };
-        let bin = root.compilers.bin();
         let remedy = format!("PATH={}:$PATH", shown(&bin));
         if !is_on_path {
             let what = "is not on PATH: its tools run only where they are called by their path";
-            let finding = Finding::error("not-on-path", bin, what, remedy);
-            return vec![finding.of(severity(Severity::Note))];
+            let severity = Severity::error_if(is_missed, Severity::Note);
+            return vec![Finding::error("not-on-path", bin, what, remedy).of(severity)];
         }
         let finding = |(directory, names): (PathBuf, Vec<String>)| {
+            let names = names.join(" ");
             let what = format!(
-                "comes before this root on PATH and has {}: calls of those get no flags",
-                names.join(" ")
+                "comes before this root on PATH and has {names}: calls of those get no flags"
             );
-            let finding = Finding::error("before-on-path", directory, what, &*remedy);
-            finding.of(severity(Severity::Warning))
+            let severity = Severity::error_if(is_missed, Severity::Warning);
+            Finding::error("before-on-path", directory, what, &*remedy).of(severity)
         };
         others.into_iter().map(finding).collect()
     }
+}
+
+/// Whether a path, which may be a link to nothing, is one of a root's tools.
+fn is_tool(path: &Path) -> bool {
+    has_entry(path) && self_binary::root_of(path).is_some()
 }
 
 /// Whether a program is one that gets no flags, as far as can be seen.
@@ -340,33 +290,23 @@ fn gets_no_flags(program: &Path) -> bool {
 /// Whether PATH's order or a missing tool explains that calls of a name do not
 /// come to the root.
 fn has_other_finding(root: &Root, name: &[u8]) -> bool {
-    let is_absent = |half: &Half| {
-        let tool = half.toolchain.tool(name);
-        tool.is_some_and(|tool| !has_entry(&half.place(tool)))
-    };
     let mut names = called_names(root).into_iter();
-    names.any(|(known, _)| known.as_bytes() == name) || root.halves().any(is_absent)
+    let mut tools = root.tools().filter(|(_, tool, _)| *tool.name == *name);
+    names.any(|(known, _)| known.as_bytes() == name)
+        || tools.any(|(half, tool, _)| !has_entry(&half.place(tool)))
 }
 
 /// The names of compilers and linkers by which builds call: those without a
 /// target or a version, if there are any, else all.
 fn called_names<'r>(root: &'r Root) -> Vec<(&'r OsStr, ToolKind)> {
-    let mut all: Vec<(&OsStr, ToolKind)> = Vec::new();
-    for half in root.halves() {
-        for tool in &half.toolchain.tools {
-            let role = ToolKind::parse(&tool.kind);
-            let role = role.filter(|role| is_compiler(*role) || *role == ToolKind::Ld);
-            // A missing tool has its own finding.
-            if let (Some(role), Ok(_)) = (role, fs::symlink_metadata(half.place(tool))) {
-                all.push((OsStr::from_bytes(&tool.name), role));
-            }
-        }
-    }
-    let is_bare = |(name, _): &&(&OsStr, ToolKind)| {
-        ToolName::parse(name.as_bytes()).is_some_and(|name| name.is_bare())
+    let called = |(half, tool, role): (&Half, &'r Tool, Option<ToolKind>)| {
+        let role = role.filter(|role| is_compiler(*role) || *role == ToolKind::Ld)?;
+        // A missing tool has its own finding.
+        has_entry(&half.place(tool)).then_some((OsStr::from_bytes(&tool.name), role))
     };
-    let bare: Vec<(&OsStr, ToolKind)> = all.iter().filter(is_bare).copied().collect();
-    if bare.is_empty() { all } else { bare }
+    let called = root.tools().filter_map(called);
+    let (bare, others): (Vec<_>, Vec<_>) = called.partition(|(name, _)| is_bare(name));
+    if bare.is_empty() { others } else { bare }
 }
 
 /// The tools for the target that a prefix names.
@@ -374,13 +314,10 @@ fn tools<'r>(
     root: &'r Root,
     prefix: &'r [u8],
 ) -> impl Iterator<Item = (&'r Half<'r>, &'r Tool<'r>, ToolKind)> {
-    root.halves().flat_map(move |half| {
-        let tools = half.toolchain.tools.iter();
-        tools.filter_map(move |tool| {
-            let name = ToolName::parse(&tool.name);
-            let is_it = name.map_or(prefix.is_empty(), |name| name.prefix == prefix);
-            is_it.then_some((half, tool, ToolKind::parse(&tool.kind)?))
-        })
+    root.tools().filter_map(move |(half, tool, role)| {
+        let name = ToolName::parse(&tool.name);
+        let is_it = name.map_or(prefix.is_empty(), |name| name.prefix == prefix);
+        Some((half, tool, role.filter(|_| is_it)?))
     })
 }
 
@@ -394,8 +331,7 @@ fn substitute(root: &Root, role: ToolKind, prefix: &[u8], name: &[u8]) -> Option
     let tools = tools(root, prefix);
     let fit = tools.filter(|(half, tool, served)| *served == role && half.place(tool).exists());
     let (half, tool, _) = fit.min_by_key(|(_, tool, _)| rank(tool))?;
-    let bin = canonical(half.root).join("bin");
-    Some(bin.join(OsStr::from_bytes(&tool.name)))
+    Some(canonical(half.root).join("bin").join(path(&tool.name)))
 }
 
 /// A variable's value with its first `word` replaced.
@@ -422,28 +358,21 @@ fn names(root: &Path) -> Vec<OsString> {
     let listed = toolchain(root, |toolchain| {
         let tools = toolchain.tools.iter();
         let compilers = tools.filter(|tool| ToolKind::parse(&tool.kind).is_some_and(is_compiler));
-        let names = compilers.map(|tool| OsString::from_vec(tool.name.to_vec()));
-        names.collect::<Vec<_>>()
+        compilers.map(|tool| path(&tool.name).into()).collect()
     });
     listed.unwrap_or_else(|| {
-        let role = |name: &OsString| ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
-        let entries = fs::read_dir(root.join("bin"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let names = entries.map(|entry| entry.file_name());
-        names
-            .filter(|name| role(name).is_some_and(is_compiler))
-            .collect()
+        let paths = files::entries(&root.join("bin")).into_iter();
+        let names = paths.filter_map(|path| path.file_name().map(OsStr::to_owned));
+        let role = |name: &OsString| ToolName::parse(name.as_bytes())?.kind;
+        let is_compiler = |name: &OsString| role(name).is_some_and(is_compiler);
+        names.filter(is_compiler).collect()
     })
 }
 
 /// `None`: the root has no description that can be read.
 fn toolchain<R>(root: &Path, look: impl FnOnce(&Toolchain) -> R) -> Option<R> {
     let text = root::file(&root.join(TOOLCHAIN)).ok()?;
-    Toolchain::parse(&text)
-        .ok()
-        .map(|toolchain| look(&toolchain))
+    Toolchain::parse(&text).ok().as_ref().map(look)
 }
 
 #[cfg(test)]
@@ -451,6 +380,7 @@ mod tests {
     use super::*;
     use crate::command::doctor::finding::Severity::{Error, Warning};
     use crate::command::doctor::root::{self, tests::lay};
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     #[test]

@@ -7,38 +7,35 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::linker_shim;
-use cc_wrapper::machine::world::World;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::error::Error;
 use cc_wrapper::model::toolchain::{Tool, ToolKind};
 use cc_wrapper::planning::dispatch::dispatch;
 
 use super::collected_paths;
+use super::files::{self, entries, has_entry, is_executable};
 use super::finding::{Finding, Severity, shown};
 use super::leads::Leads;
 use super::root::{Half, Root};
 use super::tools::Binaries;
 use super::variables::Variables;
 use crate::process::os::Os;
-use crate::process::report::quoted;
 use crate::support::elf;
 use crate::support::paths::canonical;
 use crate::support::self_binary::{self, BINARY, Whose};
 
 const AGAIN: &str = "wrap or adopt the toolchain again";
-const NOT_OURS: &str = "is not cc-wrapper: calls of it get no flags";
+
+/// Links, by where they lead.
+type Links = BTreeMap<PathBuf, Vec<PathBuf>>;
 
 /// What is wrong with the names in a root.
-pub fn check(
-    root: &Root,
-    variables: &Variables,
-    leads: &Leads,
-    binaries: &Binaries,
-) -> Vec<Finding> {
+pub fn check(root: &Root, leads: &Leads, binaries: &Binaries) -> Vec<Finding> {
     let mut findings = dangling(root);
     findings.extend(not_executable(root));
     for half in root.halves() {
-        findings.extend(entries(&half.bin()).filter_map(|path| tool(&path, half, binaries)));
+        let names = entries(&half.bin()).into_iter();
+        findings.extend(names.filter_map(|path| tool(&path, half, binaries)));
         // The tools of some roots are elsewhere: see `cc-wrapper rustup`.
         if half.bin().is_dir() {
             let tools = half.toolchain.tools.iter();
@@ -46,59 +43,44 @@ pub fn check(
         }
     }
     findings.extend(binary(root, binaries));
-    findings.extend(linkers(root, variables, binaries));
+    findings.extend(linkers(root, leads.variables, binaries));
     findings
 }
 
-/// Paths with what is wrong, one finding for all links that lead to a path.
-fn grouped(
-    id: &'static str,
-    links: BTreeMap<PathBuf, Vec<PathBuf>>,
-    what: &str,
-    remedy: impl Fn(&Path) -> String,
-) -> Vec<Finding> {
-    let finding = |(target, links): (PathBuf, Vec<PathBuf>)| {
-        let mut names: Vec<String> = links.iter().filter_map(|link| name(link)).collect();
-        names.sort();
-        names.dedup();
-        let what = match names.as_slice() {
-            [] => what.to_owned(),
-            names => format!("{what}, and these links lead to it: {}", names.join(" ")),
-        };
-        Finding::error(id, &target, what, remedy(&target))
-    };
-    links.into_iter().map(finding).collect()
-}
-
-fn name(path: &Path) -> Option<String> {
-    path.file_name().map(|name| quoted(name.as_bytes()))
+/// `what` about a path to which these links lead.
+fn with_links(what: &str, links: &[PathBuf]) -> String {
+    let mut names: Vec<String> = links.iter().map(|link| shown(files::name(link))).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        return what.to_owned();
+    }
+    format!("{what}, and these links lead to it: {}", names.join(" "))
 }
 
 /// Links to files that do not exist.
 fn dangling(root: &Root) -> Vec<Finding> {
-    let directories = ["bin", "nix-support", linker_shim::DIRECTORY];
-    let mut links: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    let mut links = Links::new();
     for half in root.halves() {
-        let paths = directories
-            .iter()
-            .flat_map(|name| entries(&half.root.join(name)));
-        for path in paths.filter(|path| !path.exists()) {
-            if let Some(target) = link_target(&path) {
-                links.entry(target).or_default().push(path);
+        for directory in ["bin", "nix-support", linker_shim::DIRECTORY] {
+            for path in entries(&half.root.join(directory)) {
+                if let (false, Some(target)) = (path.exists(), link_target(&path)) {
+                    links.entry(target).or_default().push(path);
+                }
             }
         }
     }
-    let remedy = |target: &Path| collected_paths::remedy(target, AGAIN);
-    let (single, many): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        links.into_iter().partition(|(_, links)| links.len() == 1);
     let finding = |(target, links): (PathBuf, Vec<PathBuf>)| {
-        let spelled = fs::read_link(&links[0]).unwrap_or_else(|_| target.clone());
+        let remedy = collected_paths::remedy(&target, AGAIN);
+        let [link] = links.as_slice() else {
+            let what = with_links("does not exist", &links);
+            return Finding::error("dangling-link", target, what, remedy);
+        };
+        let spelled = fs::read_link(link).unwrap_or(target);
         let what = format!("is a link to {}, which does not exist", shown(&spelled));
-        Finding::error("dangling-link", &links[0], what, remedy(&target))
+        Finding::error("dangling-link", link, what, remedy)
     };
-    let mut findings: Vec<Finding> = single.into_iter().map(finding).collect();
-    findings.extend(grouped("dangling-link", many, "does not exist", remedy));
-    findings
+    links.into_iter().map(finding).collect()
 }
 
 /// Where a link leads, whether or not something is there.
@@ -109,30 +91,29 @@ fn link_target(link: &Path) -> Option<PathBuf> {
 
 /// Tools that may not be executed.
 fn not_executable(root: &Root) -> Vec<Finding> {
-    let mut links: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    let mut links = Links::new();
     for half in root.halves() {
-        let is_tool = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default();
+        let mut paths = entries(&half.bin());
+        paths.retain(|path| {
+            let name = files::name(path);
             name == BINARY || half.toolchain.tool(name.as_bytes()).is_some()
-        };
-        let tools = entries(&half.bin()).filter(is_tool);
-        let paths = tools.chain(entries(&half.root.join(linker_shim::DIRECTORY)));
-        for path in paths.filter(|path| path.exists() && !is_executable(path)) {
-            let links = links.entry(canonical(&path)).or_default();
-            links.extend(Some(path).filter(|path| path.is_symlink()));
+        });
+        paths.extend(entries(&half.root.join(linker_shim::DIRECTORY)));
+        for path in paths {
+            if path.exists() && !is_executable(&path) {
+                let links = links.entry(canonical(&path)).or_default();
+                links.extend(Some(path).filter(|path| path.is_symlink()));
+            }
         }
     }
-    let what = "is no file that may be executed";
-    grouped("not-executable", links, what, |target| {
-        match target.is_file() {
-            true => format!("chmod +x {}", shown(target)),
-            false => AGAIN.to_owned(),
-        }
-    })
-}
-
-fn is_executable(path: &Path) -> bool {
-    Os.is_executable(path.as_os_str().as_bytes())
+    let finding = |(target, links): (PathBuf, Vec<PathBuf>)| {
+        let what = with_links("is no file that may be executed", &links);
+        let file = Some(&target).filter(|target| target.is_file());
+        let chmod = file.map(|file| format!("chmod +x {}", shown(file)));
+        let remedy = chmod.unwrap_or_else(|| AGAIN.to_owned());
+        Finding::error("not-executable", target, what, remedy)
+    };
+    links.into_iter().map(finding).collect()
 }
 
 /// Whether a name in `bin` does what `toolchain.json` says.
@@ -143,20 +124,23 @@ fn tool(path: &Path, half: &Half, binaries: &Binaries) -> Option<Finding> {
     if !path.exists() || name == BINARY || (is_listed && !is_executable(path)) {
         return None;
     }
-    let is_ours = binaries.is_ours(path);
-    if is_listed && !is_ours {
-        return Some(Finding::error("bypassed", path, NOT_OURS, AGAIN));
+    match (is_listed, binaries.is_ours(path)) {
+        (true, false) => {
+            let what = "is not cc-wrapper: calls of it get no flags";
+            Some(Finding::error("bypassed", path, what, AGAIN))
+        }
+        (false, true) if is_unlisted(path) => {
+            let what = "leads to cc-wrapper, but toolchain.json does not list it: calls of it fail";
+            let remedy = "list it under \"tools\", or remove the link";
+            Some(Finding::error("unlisted", path, what, remedy))
+        }
+        _ => None,
     }
-    let what = "leads to cc-wrapper, but toolchain.json does not list it: calls of it fail";
-    let remedy = "list it under \"tools\", or remove the link";
-    let is_unlisted = is_ours && !is_listed && is_unlisted(path);
-    is_unlisted.then(|| Finding::error("unlisted", path, what, remedy))
 }
 
 /// Whether no root on the way from a link lists the tool.
 fn is_unlisted(path: &Path) -> bool {
-    let environment = Environment::default();
-    let path = path.as_os_str().as_bytes();
+    let (path, environment) = (path.as_os_str().as_bytes(), Environment::default());
     let found = dispatch(path, &[], &environment, &Os, |_| ());
     matches!(found, Err(Error::NoSuchTool { .. }))
 }
@@ -164,24 +148,17 @@ fn is_unlisted(path: &Path) -> bool {
 /// A tool that is not in `bin`, so that calls run the next of its name on PATH.
 fn absent_tool(half: &Half, tool: &Tool, leads: &Leads) -> Option<Finding> {
     let place = half.place(tool);
-    if fs::symlink_metadata(&place).is_ok() {
+    if has_entry(&place) {
         return None;
     }
-    let is_grave = matches!(
-        ToolKind::parse(&tool.kind),
-        Some(ToolKind::Cc | ToolKind::Cxx | ToolKind::Ld)
-    );
+    let role = ToolKind::parse(&tool.kind);
+    let is_grave = matches!(role, Some(ToolKind::Cc | ToolKind::Cxx | ToolKind::Ld));
     let next = leads.first(OsStr::from_bytes(&tool.name));
     let next = next.filter(|next| is_grave && !self_binary::is_wrapper(next));
-    let (severity, why) = match next {
-        Some(next) => (
-            Severity::Error,
-            format!("calls run {}, which gets no flags", shown(&next)),
-        ),
-        None => (
-            Severity::Warning,
-            "calls run the next of its name on PATH".to_owned(),
-        ),
+    let severity = Severity::error_if(next.is_some(), Severity::Warning);
+    let why = match next {
+        Some(next) => format!("calls run {}, which gets no flags", shown(&next)),
+        None => "calls run the next of its name on PATH".to_owned(),
     };
     let what = format!("is listed in toolchain.json, but does not exist: {why}");
     Some(Finding::error("absent-tool", place, what, AGAIN).of(severity))
@@ -206,8 +183,7 @@ fn binary(root: &Root, binaries: &Binaries) -> Option<Finding> {
     let kind = if is_older { "an older" } else { "another" };
     let what = format!("is {kind} cc-wrapper than this one");
     let remedy = "wrap or adopt the toolchain again to use this one";
-    let finding = Finding::error("other-binary", binary, what, remedy);
-    Some(finding.of(Severity::Note))
+    Some(Finding::error("other-binary", binary, what, remedy).of(Severity::Note))
 }
 
 /// Linkers that compilers run without the root's flags.
@@ -218,40 +194,27 @@ fn linkers(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Findi
     }
     let finding = |name: &str| {
         let shim = linkers.root.join(linker_shim::DIRECTORY).join(name);
-        if fs::symlink_metadata(&shim).is_ok() {
+        if has_entry(&shim) {
             // A link to nothing, or what does not run, has its own finding.
             let is_other = is_executable(&shim) && !binaries.is_ours(&shim);
             let what = "is not cc-wrapper: links by it get no flags";
             return is_other.then(|| Finding::error("bypassed", shim, what, AGAIN));
         }
-        let mut directories = variables.directories("COMPILER_PATH");
+        let mut places = variables.directories("COMPILER_PATH");
         if linkers.toolchain.tool(name.as_bytes()).is_none() {
-            directories.extend(variables.directories("PATH"));
+            places.extend(variables.directories("PATH"));
         }
-        let mut places = directories
-            .into_iter()
-            .map(|directory| directory.join(name));
+        let mut places = places.into_iter().map(|directory| directory.join(name));
         let linker =
             places.find(|place| is_executable(place) && !self_binary::is_wrapper(place))?;
-        let option = name
-            .strip_prefix("ld.")
-            .map(|kind| format!(" with -fuse-ld={kind}"));
-        let what = format!(
-            "is run by compilers{}, and may get no flags: {} does not exist",
-            option.unwrap_or_default(),
-            shown(&shim)
-        );
+        let kind = name.strip_prefix("ld.");
+        let option = kind.map_or_else(String::new, |kind| format!(" with -fuse-ld={kind}"));
+        let shim = shown(&shim);
+        let what =
+            format!("is run by compilers{option}, and may get no flags: {shim} does not exist");
         Some(Finding::warning("goes-round", linker, what, AGAIN))
     };
     linker_shim::all().filter_map(finding).collect()
-}
-
-/// The entries of a directory, sorted.
-fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths.into_iter()
 }
 
 #[cfg(test)]
@@ -263,7 +226,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn check_all(root: &Root, variables: &Variables) -> Vec<Finding> {
-        check(root, variables, &Leads::of(variables), &Binaries::default())
+        check(root, &Leads::of(variables), &Binaries::default())
     }
 
     fn found(root: &Path) -> Vec<&'static str> {

@@ -17,7 +17,6 @@ use super::root::{Half, Root};
 use super::variables::Variables;
 use crate::process::report::quoted;
 
-const ROLES: [&str; 3] = ["HOST", "BUILD", "TARGET"];
 const LISTS: &str = "NIX_CFLAGS_COMPILE, NIX_LDFLAGS and related variables";
 
 /// What keeps a root's tools from reading the variables.
@@ -29,12 +28,12 @@ pub fn check(root: &Root, variables: &Variables, leads: &Leads) -> Vec<Finding> 
     }
     let linkers = root.linkers();
     if linkers.has(|role| role == ToolKind::Ld) {
-        let found = half(linkers, Which::Linker, variables, leads);
-        // Compilers, which start most links, pass the linker's variables on.
-        findings.extend(found.map(|finding| match has_compilers {
-            true => finding.of(Severity::Warning),
-            false => finding,
-        }));
+        let mut found = half(linkers, Which::Linker, variables, leads);
+        if has_compilers {
+            // Compilers, which start most links, pass the linker's variables on.
+            found = found.map(|finding| finding.of(Severity::Warning));
+        }
+        findings.extend(found);
     }
     findings
 }
@@ -54,46 +53,34 @@ fn half(half: &Half, which: Which, variables: &Variables, leads: &Leads) -> Opti
         let remedy = format!("unset {mark}");
         return Some(Finding::warning("already-collected", mark, what, remedy));
     }
-    let marker = |role: &str| format!("{wrapper}_TARGET_{role}_{salt}");
-    let list = plain_list(which, variables);
-    let served = roles(
-        &variables.environment(),
-        half.toolchain,
-        which,
-        &mut Log::default(),
-    );
+    let of_role = |role| format!("{wrapper}_TARGET_{role}_");
+    let marker = |role| format!("{}{salt}", of_role(role));
+    let environment = variables.environment();
+    let served = roles(&environment, half.toolchain, which, &mut Log::default());
     if served.contains(&RoleSuffix::Plain) {
         return None;
     }
-    let of_role = |role| format!("{wrapper}_TARGET_{role}_");
+    let list = plain_list(which, variables);
     let export = format!("export {}=1", marker("HOST"));
     if !served.is_empty() {
         // Where another root has the role of lists without a suffix, this is a
         // cross build.
         let host = of_role("HOST");
-        if variables
-            .all()
-            .any(|(name, _)| name.starts_with(host.as_bytes()))
-        {
+        let mut names = variables.all().map(|(name, _)| name);
+        if names.any(|name| name.starts_with(host.as_bytes())) {
             return None;
         }
-        let markers = ["BUILD", "TARGET"].map(marker).into_iter();
-        let set: Vec<String> = markers
-            .filter(|name| variables.get(name).is_some())
-            .collect();
+        let mut set = ["BUILD", "TARGET"].map(marker).to_vec();
+        set.retain(|name| variables.get(name).is_some());
+        let set = set.join(" and ");
         let what = format!(
-            "is set, but this root's {tools} do not read it: of the markers only {} is set",
-            set.join(" and ")
+            "is set, but this root's {tools} do not read it: of the markers only {set} is set"
         );
-        return Some(Finding::warning(
-            "marker-of-other-role",
-            list?,
-            what,
-            export,
-        ));
+        let id = "marker-of-other-role";
+        return Some(Finding::warning(id, list?, what, export));
     }
     let mut is_others = false;
-    for role in ROLES {
+    for role in ["HOST", "BUILD", "TARGET"] {
         let of_role = of_role(role);
         for (name, _) in variables.all() {
             let Some(other) = name.strip_prefix(of_role.as_bytes()) else {
@@ -104,13 +91,12 @@ fn half(half: &Half, which: Which, variables: &Variables, leads: &Leads) -> Opti
                 is_others = true;
                 continue;
             }
+            let other = quoted(other);
             let what = format!(
-                "is set for the salt {}, but this root's is {salt}: its {tools} ignore {LISTS}",
-                quoted(other)
+                "is set for the salt {other}, but this root's is {salt}: its {tools} ignore {LISTS}"
             );
-            let remedy = format!("export {}=1", marker(role));
-            let place = OsStr::from_bytes(name);
-            return Some(Finding::error("marker-of-other-salt", place, what, remedy));
+            let (id, remedy) = ("marker-of-other-salt", format!("export {}=1", marker(role)));
+            return Some(Finding::error(id, OsStr::from_bytes(name), what, remedy));
         }
     }
     let list = list.filter(|_| !is_others)?;

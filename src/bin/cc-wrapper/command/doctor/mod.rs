@@ -5,6 +5,7 @@ mod arguments;
 mod collected_paths;
 mod directory;
 mod environment;
+mod files;
 mod finding;
 mod flags;
 mod hooks;
@@ -21,27 +22,29 @@ mod tools;
 mod trial;
 mod variables;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
 
-use self::arguments::Arguments;
 use self::finding::{Finding, Group};
 use self::leads::Leads;
+use self::root::Root;
 use self::target::Target;
 use self::tools::Binaries;
 use self::variables::Variables;
+use crate::support::argument::all;
 use crate::support::output::to_stdout;
 use crate::support::terminal::Screen;
 
 /// Prints what is wrong; fails if there is an error among the findings.
 pub fn run(matches: &ArgMatches) -> ExitCode {
-    let arguments = Arguments::read(matches);
-    let groups = Examination::new(&arguments, &Variables::own()).groups(&arguments);
-    let text = if arguments.is_json {
+    let paths: Vec<&PathBuf> = all(matches, "path").collect();
+    let groups = groups(&paths, &Variables::own());
+    let text = if matches.get_flag("json") {
         report::json(&groups)
     } else {
         report::text(&groups, &Screen::of_stdout())
@@ -51,114 +54,73 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         error.print();
         return ExitCode::FAILURE;
     }
-    if report::is_ok(&groups) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    ExitCode::from(u8::from(!report::is_ok(&groups)))
 }
 
-/// What is known while the targets are examined.
-struct Examination<'v> {
-    variables: &'v Variables,
-    leads: Leads<'v>,
-    binaries: Binaries,
-    /// The roots were named, and need not be what builds come to.
-    is_asked: bool,
-    /// Suffixes of the NIX_… variables that the roots read.
-    suffixes: Vec<String>,
-    /// Findings about the environment.
-    of_environment: Vec<Finding>,
-}
-
-impl<'v> Examination<'v> {
-    fn new(arguments: &Arguments, variables: &'v Variables) -> Examination<'v> {
-        Examination {
-            variables,
-            leads: Leads::of(variables),
-            binaries: Binaries::default(),
-            is_asked: !arguments.paths.is_empty(),
-            suffixes: ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec(),
-            of_environment: Vec::new(),
-        }
+/// The findings about each path, or else about what the environment leads to,
+/// then those about the environment.
+fn groups(paths: &[&PathBuf], variables: &Variables) -> Vec<Group> {
+    let (leads, binaries) = (Leads::of(variables), Binaries::default());
+    // Roots that are named need not be what builds come to.
+    let is_asked = !paths.is_empty();
+    let mut targets: Vec<Target> = paths.iter().map(|path| Target::at(path)).collect();
+    if !is_asked {
+        targets.push(target::of_environment(variables, &leads));
     }
-
-    /// The findings about each target, then those about the environment.
-    fn groups(mut self, arguments: &Arguments) -> Vec<Group> {
-        let targets: Vec<Target> = match arguments.paths.as_slice() {
-            [] => vec![target::of_environment(self.variables, &self.leads)],
-            paths => paths.iter().map(|path| Target::at(path)).collect(),
+    // Suffixes of the NIX_… variables that the roots read.
+    let mut suffixes = ["", "_FOR_BUILD", "_FOR_TARGET"].map(String::from).to_vec();
+    let (mut needs_environment, mut of_environment) = (!is_asked, Vec::<Finding>::new());
+    let mut groups = Vec::new();
+    let check = |root: &Root| {
+        [
+            tools::check(root, variables, &binaries),
+            links::check(root, &leads, &binaries),
+            markers::check(root, variables, &leads),
+            interpreter::check(root),
+            hooks::check(root, variables),
+            flags::in_files(root),
+            leads.order(root, is_asked),
+        ]
+        .concat()
+    };
+    for target in targets {
+        let (subject, findings) = match target {
+            Target::Root(path) => {
+                needs_environment = true;
+                let findings = root::read(&path, |root| {
+                    suffixes.extend(root.halves().map(|half| format!("_{}", half.salt())));
+                    of_environment.extend(leads.bypasses(root, is_asked));
+                    check(root)
+                });
+                (path, findings)
+            }
+            Target::File(file) => {
+                let findings = loading::check(&file, variables);
+                (file, findings)
+            }
+            Target::Wrong(path, finding) => (path, vec![finding]),
+            Target::Environment(finding) => {
+                of_environment.push(finding);
+                continue;
+            }
         };
-        let mut groups = Vec::new();
-        let mut needs_environment = !self.is_asked;
-        for target in targets {
-            let (subject, findings) = match target {
-                Target::Root(root) => {
-                    needs_environment = true;
-                    let findings = self.of_root(&root);
-                    (root, findings)
-                }
-                Target::File(file) => {
-                    let findings = loading::check(&file, self.variables);
-                    (file, findings)
-                }
-                Target::Wrong(path, finding) => (path, vec![finding]),
-                Target::Environment(finding) => {
-                    self.of_environment.push(finding);
-                    continue;
-                }
-            };
-            groups.push(Group {
-                subject: subject.into(),
-                findings,
-            });
-        }
-        if needs_environment {
-            groups.push(self.environment());
-        }
-        groups
+        let subject = subject.into();
+        groups.push(Group { subject, findings });
     }
-
-    fn of_root(&mut self, path: &Path) -> Vec<Finding> {
-        root::read(path, |root| {
-            for half in root.halves() {
-                let suffix = format!("_{}", half.salt());
-                if !self.suffixes.contains(&suffix) {
-                    self.suffixes.push(suffix);
-                }
-            }
-            for finding in self.leads.bypasses(root, self.is_asked) {
-                // A variable that bypasses one root bypasses the next.
-                let mut known = self.of_environment.iter();
-                if !known.any(|known| known.place == finding.place) {
-                    self.of_environment.push(finding);
-                }
-            }
-            let (variables, leads) = (self.variables, &self.leads);
-            [
-                tools::check(root, variables, &self.binaries),
-                links::check(root, variables, leads, &self.binaries),
-                markers::check(root, variables, leads),
-                interpreter::check(root),
-                hooks::check(root, variables),
-                flags::in_files(root),
-                leads.order(root, self.is_asked),
-            ]
-            .concat()
-        })
-    }
-
-    fn environment(self) -> Group {
-        let findings = [
-            flags::in_variables(self.variables, &self.suffixes),
-            self.leads.named_tools(),
-            environment::check(self.variables, &self.suffixes),
+    if needs_environment {
+        let mut seen = BTreeSet::new();
+        suffixes.retain(|suffix| seen.insert(suffix.clone()));
+        // A variable that bypasses one root bypasses the next.
+        let mut seen = BTreeSet::new();
+        of_environment.retain(|finding| seen.insert(finding.place.clone()));
+        let others = [
+            flags::in_variables(variables, &suffixes),
+            leads.named_tools(),
+            environment::check(variables, &suffixes),
         ];
-        let mut all = self.of_environment;
-        all.extend(directory::merged(findings.concat()));
-        Group {
-            subject: "environment".into(),
-            findings: all,
-        }
+        of_environment.extend(directory::merged(others.concat()));
+        let (subject, findings) = ("environment".into(), of_environment);
+        groups.push(Group { subject, findings });
     }
+    groups
 }

@@ -23,20 +23,17 @@ pub fn text(groups: &[Group], screen: &Screen) -> Vec<u8> {
         let mut findings: Vec<&Finding> = group.findings.iter().collect();
         findings.sort_by_key(|finding| finding.severity);
         for finding in findings {
-            let Finding {
-                what,
-                place,
-                remedy,
-                ..
-            } = finding;
-            let name = format!("{}:", finding.severity.name());
-            let name = screen.paint(kind(finding.severity), &name);
-            // The heading names it already.
-            let line = if *place == group.subject {
-                format!("{what}; {remedy}")
-            } else {
-                format!("{} {what}; {remedy}", shown(place))
+            let (kind, name) = match finding.severity {
+                Severity::Error => (Kind::Error, "error:"),
+                Severity::Warning => (Kind::Warning, "warning:"),
+                Severity::Note => (Kind::Note, "note:"),
             };
+            let name = screen.paint(kind, name);
+            let mut line = format!("{}; {}", finding.what, finding.remedy);
+            // The heading names it already.
+            if finding.place != group.subject {
+                line = format!("{} {line}", shown(&finding.place));
+            }
             out.push_str(&format!("  {name} {}\n", screen.shown(&line)));
         }
     }
@@ -49,26 +46,15 @@ pub fn text(groups: &[Group], screen: &Screen) -> Vec<u8> {
             count => counts.push(format!("{count} {}s", severity.name())),
         }
     }
-    match counts.as_slice() {
-        [] => out.push_str("all is well\n"),
-        counts => out.push_str(&format!("{}\n", counts.join(", "))),
+    if counts.is_empty() {
+        counts.push("all is well".to_owned());
     }
-    out.into_bytes()
-}
-
-fn kind(severity: Severity) -> Kind {
-    match severity {
-        Severity::Error => Kind::Error,
-        Severity::Warning => Kind::Warning,
-        Severity::Note => Kind::Note,
-    }
+    format!("{out}{}\n", counts.join(", ")).into_bytes()
 }
 
 /// One JSON object.
 pub fn json(groups: &[Group]) -> Vec<u8> {
-    let mut out = b"{\"findings\":[".to_vec();
-    for (n, (subject, finding)) in all(groups).enumerate() {
-        out.extend_from_slice(if n > 0 { b",\n{" } else { b"\n{" });
+    let findings = all(groups).map(|(subject, finding)| {
         let fields = [
             ("severity", finding.severity.name().as_bytes()),
             ("id", finding.id.as_bytes()),
@@ -77,18 +63,11 @@ pub fn json(groups: &[Group]) -> Vec<u8> {
             ("what", finding.what.as_bytes()),
             ("remedy", finding.remedy.as_bytes()),
         ];
-        for (n, (key, value)) in fields.into_iter().enumerate() {
-            if n > 0 {
-                out.push(b',');
-            }
-            json::write_string(&mut out, key.as_bytes());
-            out.push(b':');
-            json::write_string(&mut out, value);
-        }
-        out.push(b'}');
-    }
-    let ok = if is_ok(groups) { "true" } else { "false" };
-    out.extend_from_slice(format!("],\"ok\":{ok}}}\n").as_bytes());
+        json::object(fields.map(|(key, text)| (key, json::string(text))))
+    });
+    let (findings, ok) = (json::array(findings), json::Value::Bool(is_ok(groups)));
+    let mut out = Vec::new();
+    json::object([("findings", findings), ("ok", ok)]).write(&mut out);
     out
 }
 
@@ -157,7 +136,7 @@ mod tests {
         let told = String::from_utf8(told).unwrap();
         assert!(told.contains(r"error: $'/a b/caf\xe9' is; mend"), "{told}");
         let told = String::from_utf8(json(&groups(&[error]))).unwrap();
-        assert!(told.contains(r#""where":"/a b/caf\udce9""#), "{told}");
+        assert!(told.contains(r#""where": "/a b/caf\udce9""#), "{told}");
     }
 
     #[test]

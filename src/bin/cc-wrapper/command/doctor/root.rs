@@ -1,15 +1,15 @@
 //! A root's descriptions: reading them, and what is wrong with them.
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::iter;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 
+use super::files::path;
 use super::finding::{Finding, Severity, shown};
 use super::nixpkgs;
 use crate::support::paths::canonical;
@@ -49,12 +49,12 @@ impl<'t> Half<'t> {
 
     /// Where a tool is in `bin`.
     pub fn place(&self, tool: &Tool) -> PathBuf {
-        self.bin().join(OsStr::from_bytes(&tool.name))
+        self.bin().join(path(&tool.name))
     }
 
     /// The program that a tool runs.
     pub fn program(&self, tool: &Tool) -> PathBuf {
-        self.root.join(OsStr::from_bytes(&tool.program))
+        self.root.join(path(&tool.program))
     }
 
     /// Whether there is a tool with such a role.
@@ -66,9 +66,15 @@ impl<'t> Half<'t> {
 
 impl<'t> Root<'t> {
     pub fn halves(&self) -> impl Iterator<Item = &Half<'t>> {
-        [Some(&self.compilers), self.other.as_ref()]
-            .into_iter()
-            .flatten()
+        iter::once(&self.compilers).chain(&self.other)
+    }
+
+    /// The tools of all halves, and their roles, if those are known.
+    pub fn tools(&self) -> impl Iterator<Item = (&Half<'t>, &Tool<'t>, Option<ToolKind>)> {
+        self.halves().flat_map(|half| {
+            let tools = half.toolchain.tools.iter();
+            tools.map(move |tool| (half, tool, ToolKind::parse(&tool.kind)))
+        })
     }
 
     pub fn linkers(&self) -> &Half<'t> {
@@ -93,9 +99,8 @@ impl<'t> Root<'t> {
 pub fn file(path: &Path) -> io::Result<Vec<u8>> {
     let kind = fs::metadata(path)?.file_type();
     if kind.is_fifo() || kind.is_socket() {
-        return Err(io::Error::other(
-            "it is a pipe or a socket, and calls wait for it",
-        ));
+        let why = "it is a pipe or a socket, and calls wait for it";
+        return Err(io::Error::other(why));
     }
     let mut text = Vec::new();
     File::open(path)?.take(LARGEST).read_to_end(&mut text)?;
@@ -104,71 +109,43 @@ pub fn file(path: &Path) -> io::Result<Vec<u8>> {
 
 /// A flag file that cannot be read.
 pub fn unreadable(path: &Path, why: &io::Error) -> Finding {
-    let what = format!("cannot be read: {why}");
-    Finding::error(
-        "unreadable",
-        path,
-        what,
-        "make it a readable file, or remove it",
-    )
+    let remedy = "make it a readable file, or remove it";
+    Finding::error("unreadable", path, format!("cannot be read: {why}"), remedy)
 }
 
 /// Calls `check` with the root at a path, and adds what is wrong with its
 /// descriptions.
 pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Finding> {
-    let text = match text(root) {
-        Ok(text) => text,
-        Err(finding) => return vec![finding],
-    };
+    let text = text(root);
     let toolchain = match parse(root, &text) {
         Ok(toolchain) => toolchain,
         Err(finding) => return vec![finding],
     };
-    let compilers = Half {
-        root,
-        toolchain: &toolchain,
+    let toolchain = &toolchain;
+    let compilers = Half { root, toolchain };
+    let bintools = toolchain.bintools.as_deref();
+    let other = bintools.map(|other| root.join(path(other)));
+    let text = other.as_ref().map(|other| linker_text(root, other));
+    let linkers = other.as_ref().zip(text.as_ref());
+    let (linkers, wrong) = match linkers.map(|(other, text)| parse(other, text)) {
+        Some(Ok(linkers)) => (Some(linkers), None),
+        Some(Err(finding)) => (None, Some(finding)),
+        None => (None, None),
     };
-    let Some(other) = toolchain.bintools.as_deref() else {
-        return check(&Root {
-            compilers,
-            other: None,
-        });
-    };
-    let other = root.join(OsStr::from_bytes(other));
-    let text = linker_text(root, &other);
-    let linkers = text.as_ref().map_err(Finding::clone);
-    match linkers.and_then(|text| parse(&other, text)) {
-        Ok(linkers) => {
-            let mut findings = Vec::new();
-            if linkers.suffix_salt != toolchain.suffix_salt {
-                findings.push(differing_salts(&compilers, &other, &linkers));
-            }
-            let other = Some(Half {
-                root: &other,
-                toolchain: &linkers,
-            });
-            findings.extend(check(&Root { compilers, other }));
-            findings
-        }
-        Err(finding) => {
-            let mut findings = check(&Root {
-                compilers,
-                other: None,
-            });
-            findings.push(finding);
-            findings
-        }
-    }
+    let other = other.as_deref().zip(linkers.as_ref());
+    let other = other.map(|(root, toolchain)| Half { root, toolchain });
+    let linkers = other.as_ref();
+    let salts = linkers.and_then(|linkers| differing_salts(&compilers, linkers));
+    let found = check(&Root { compilers, other });
+    salts.into_iter().chain(found).chain(wrong).collect()
 }
 
 fn text(root: &Path) -> Result<Vec<u8>, Finding> {
     let path = root.join(TOOLCHAIN);
     file(&path).map_err(|why| {
-        let remedy = "make it readable, or wrap the toolchain again".to_owned();
-        Finding {
-            remedy,
-            ..unreadable(&path, &why)
-        }
+        let mut finding = unreadable(&path, &why);
+        finding.remedy = "make it readable, or wrap the toolchain again".to_owned();
+        finding
     })
 }
 
@@ -186,26 +163,29 @@ fn linker_text(root: &Path, other: &Path) -> Result<Vec<u8>, Finding> {
     })
 }
 
-fn parse<'t>(root: &Path, text: &'t [u8]) -> Result<Toolchain<'t>, Finding> {
-    Toolchain::parse(text).map_err(|error| {
-        let what = format!(
-            "is broken at {}:{}: {}",
-            error.line, error.column, error.what
-        );
+fn parse<'t>(root: &Path, text: &'t Result<Vec<u8>, Finding>) -> Result<Toolchain<'t>, Finding> {
+    Toolchain::parse(text.as_ref().map_err(Finding::clone)?).map_err(|error| {
+        let (line, column) = (error.line, error.column);
+        let what = format!("is broken at {line}:{column}: {}", error.what);
         let remedy = "correct it, or wrap the toolchain again";
         Finding::error("broken-toolchain", root.join(TOOLCHAIN), what, remedy)
     })
 }
 
-fn differing_salts(compilers: &Half, other: &Path, linkers: &Toolchain) -> Finding {
+fn differing_salts(compilers: &Half, linkers: &Half) -> Option<Finding> {
+    let (salt, own) = (linkers.salt(), compilers.salt());
+    if linkers.toolchain.suffix_salt == compilers.toolchain.suffix_salt {
+        return None;
+    }
     let what = format!(
-        "has the salt {}, but {} has {}: its linkers ignore the flags that a compiler call has collected",
-        String::from_utf8_lossy(&linkers.suffix_salt),
-        shown(compilers.root),
-        compilers.salt()
+        "has the salt {salt}, but {} has {own}: its linkers ignore the flags that a compiler call has collected",
+        shown(compilers.root)
     );
-    let remedy = "give both the same suffixSalt";
-    Finding::warning("differing-salts", other.join(TOOLCHAIN), what, remedy)
+    let (place, remedy) = (
+        linkers.root.join(TOOLCHAIN),
+        "give both the same suffixSalt",
+    );
+    Some(Finding::warning("differing-salts", place, what, remedy))
 }
 
 #[cfg(test)]

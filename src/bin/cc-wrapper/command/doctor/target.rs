@@ -2,11 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::linker_shim;
 
+use super::files;
 use super::finding::{Finding, Severity, shown};
 use super::leads::Leads;
 use super::nixpkgs::{is_of_nixpkgs, is_root};
@@ -36,8 +36,8 @@ impl Target {
             let finding = Finding::error(id, &path, what, remedy);
             Target::Wrong(path.clone(), finding)
         };
-        let metadata = match fs::metadata(&path) {
-            Ok(metadata) => metadata,
+        let is_directory = match fs::metadata(&path) {
+            Ok(metadata) => metadata.is_dir(),
             Err(_) if path.is_symlink() => {
                 let remedy = "remove it, or wrap or adopt the toolchain again";
                 return wrong("absent", "is a link to a file that does not exist", remedy);
@@ -47,9 +47,8 @@ impl Target {
                 return wrong("absent", &format!("cannot be looked at: {why}"), remedy);
             }
         };
-        if !metadata.is_dir() {
-            let root = self_binary::root_of(&path);
-            return root.map_or_else(|| Target::File(path.clone()), Target::Root);
+        if !is_directory {
+            return self_binary::root_of(&path).map_or(Target::File(path), Target::Root);
         }
         if is_root(&path) {
             return Target::Root(path);
@@ -57,25 +56,17 @@ impl Target {
         let real = canonical(&path);
         let mut parts = ["bin", linker_shim::DIRECTORY, "nix-support"].iter();
         let is_part = parts.any(|name| real.ends_with(name));
-        match real.parent() {
-            Some(root) if is_part && is_root(root) => Target::Root(root.to_path_buf()),
-            _ if is_of_nixpkgs(&path) => {
-                let remedy = format!("cc-wrapper adopt {} --out NEW", shown(&path));
-                wrong(
-                    "not-adopted",
-                    "is a wrapper of nixpkgs, not of cc-wrapper",
-                    &remedy,
-                )
-            }
-            _ => {
-                let what = "is no wrapped root: it has no nix-support/toolchain.json";
-                wrong(
-                    "no-root",
-                    what,
-                    "name another, or make one: cc-wrapper wrap NEW",
-                )
-            }
+        if let Some(root) = real.parent().filter(|root| is_part && is_root(root)) {
+            return Target::Root(root.to_path_buf());
         }
+        if is_of_nixpkgs(&path) {
+            let remedy = format!("cc-wrapper adopt {} --out NEW", shown(&path));
+            let what = "is a wrapper of nixpkgs, not of cc-wrapper";
+            return wrong("not-adopted", what, &remedy);
+        }
+        let what = "is no wrapped root: it has no nix-support/toolchain.json";
+        let remedy = "name another, or make one: cc-wrapper wrap NEW";
+        wrong("no-root", what, remedy)
     }
 }
 
@@ -88,10 +79,7 @@ pub fn of_environment(variables: &Variables, leads: &Leads) -> Target {
     if let Some(root) = meant.find_map(|program| self_binary::root_of(program)) {
         return Target::Root(root);
     }
-    let nix = variables
-        .get("NIX_CC")
-        .map(OsStr::from_bytes)
-        .map(Path::new);
+    let nix = variables.get("NIX_CC").map(files::path);
     if let Some(root) = nix.filter(|root| is_root(root)) {
         return Target::Root(root.to_path_buf());
     }
@@ -108,13 +96,13 @@ pub fn of_environment(variables: &Variables, leads: &Leads) -> Target {
     if let Some(root) = behind.or_else(|| leads.roots().next()) {
         return Target::Root(root);
     }
-    let (place, what) = match first {
-        Some(program) => (
+    let (mut place, mut what) = (OsStr::new("PATH"), "has no cc, gcc or clang");
+    if let Some(program) = first {
+        (place, what) = (
             program.as_os_str(),
             "comes first on PATH, and is not wrapped",
-        ),
-        None => (OsStr::new("PATH"), "has no cc, gcc or clang"),
-    };
+        );
+    }
     let remedy = match nix.filter(|root| is_of_nixpkgs(root)) {
         Some(_) => "cc-wrapper adopt --out DIR, then PATH=DIR/bin:$PATH",
         None => "cc-wrapper wrap DIR, then PATH=DIR/bin:$PATH",

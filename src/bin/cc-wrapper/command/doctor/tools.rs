@@ -3,21 +3,20 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::machine::world::World;
+use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::error::LOOP_STATUS;
-use cc_wrapper::model::toolchain::ToolKind;
 use cc_wrapper::planning::dispatch::dispatch;
 
+use super::files::{self, is_executable, path};
 use super::finding::{Finding, Severity, shown};
 use super::root::Root;
-use super::trial::{self, Trial};
+use super::trial;
 use super::variables::Variables;
 use super::{collected_paths, loading};
 use crate::process::os::Os;
@@ -57,66 +56,53 @@ impl Binaries {
 
 /// What is wrong with the programs behind the tools.
 pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Finding> {
-    let environment = variables.environment();
     // Many names lead to one program.
     let mut known: BTreeMap<PathBuf, Option<Finding>> = BTreeMap::new();
     let mut findings = Vec::new();
-    for half in root.halves() {
-        for tool in &half.toolchain.tools {
-            let place = half.place(tool);
-            if ToolKind::parse(&tool.kind).is_none() {
-                let role = quoted(&tool.kind);
-                let what = format!("has the role {role}, which this cc-wrapper does not know");
-                let remedy = "correct toolchain.json, or update cc-wrapper";
-                findings.push(Finding::error("unknown-role", place, what, remedy));
-                continue;
-            }
-            let program = half.program(tool);
-            let why_not = || why_not(&program, variables, &environment, binaries);
-            let found = known.entry(program.clone()).or_insert_with(why_not);
-            findings.extend(found.clone().map(|finding| Finding {
-                place: place.into(),
-                what: format!("runs {}, which {}", shown(&program), finding.what),
-                ..finding
-            }));
+    for (half, tool, role) in root.tools() {
+        let place = half.place(tool);
+        if role.is_none() {
+            let role = quoted(&tool.kind);
+            let what = format!("has the role {role}, which this cc-wrapper does not know");
+            let remedy = "correct toolchain.json, or update cc-wrapper";
+            findings.push(Finding::error("unknown-role", place, what, remedy));
+            continue;
+        }
+        let program = half.program(tool);
+        let why_not = || why_not(&program, variables, binaries);
+        let found = known.entry(program.clone()).or_insert_with(why_not);
+        if let Some(mut finding) = found.clone() {
+            finding.what = format!("runs {}, which {}", shown(&program), finding.what);
+            finding.place = place.into();
+            findings.push(finding);
         }
     }
     findings
 }
 
 /// What keeps a program from doing a tool's work. The place is the caller's.
-fn why_not(
-    program: &Path,
-    variables: &Variables,
-    environment: &Environment,
-    binaries: &Binaries,
-) -> Option<Finding> {
+fn why_not(program: &Path, variables: &Variables, binaries: &Binaries) -> Option<Finding> {
     if !program.exists() {
         let remedy = collected_paths::remedy(program, "install it, or wrap the toolchain again");
-        let is_link = program.is_symlink();
-        let what = if is_link {
-            "is a link to nothing"
-        } else {
-            "does not exist"
-        };
-        return error("absent-program", what, &remedy);
+        if program.is_symlink() {
+            return error("absent-program", "is a link to nothing", &remedy);
+        }
+        return error("absent-program", "does not exist", &remedy);
     }
-    if !Os.is_executable(program.as_os_str().as_bytes()) {
+    if !is_executable(program) {
         let remedy = "make it executable, or wrap the toolchain again";
         return error("not-executable", "is no file that may be executed", remedy);
     }
-    if leads_back(program, environment, binaries) {
+    if leads_back(program, &variables.environment(), binaries) {
         return error("loop", "is cc-wrapper again: calls never end", REAL_ONE);
     }
     if binaries.is_ours(program) {
         return None;
     }
-    let name = program.file_name().unwrap_or_default();
+    let name = files::name(program);
     if self_binary::is_cache(name) {
-        let what = format!(
-            "is {}, which does not know which compiler to run",
-            name.to_string_lossy()
-        );
+        let name = name.to_string_lossy();
+        let what = format!("is {name}, which does not know which compiler to run");
         let remedy = "name a compiler in toolchain.json, and this in CC_WRAPPER_LAUNCHER";
         return error("cache", &what, remedy);
     }
@@ -145,19 +131,17 @@ fn leads_back(program: &Path, environment: &Environment, binaries: &Binaries) ->
     let mut program = program.to_path_buf();
     for _ in 0..LONGEST {
         // Under its own name it is the command, not a tool.
-        if program.file_name() == Some(OsStr::new(BINARY)) {
+        if files::name(&program) == BINARY {
             return true;
         }
         if !binaries.is_ours(&program) {
             return false;
         }
-        let path = program.as_os_str().as_bytes();
-        let next = dispatch(path, &[], environment, &Os, |call| {
-            call.tool.program.to_vec()
-        });
-        match next.ok().flatten() {
-            Some(next) => program = OsString::from_vec(next).into(),
-            None => return true,
+        let name = program.as_os_str().as_bytes();
+        let next = |call: Call| path(&call.tool.program).to_path_buf();
+        match dispatch(name, &[], environment, &Os, next) {
+            Ok(Some(next)) => program = next,
+            _ => return true,
         }
     }
     true
@@ -169,56 +153,53 @@ fn of_elf(program: &Path, variables: &Variables) -> Option<Finding> {
         return absent_interpreter(&interpreter, otherwise);
     }
     let is_grave = |it: &Finding| it.severity == Severity::Error || it.id == "foreign-machine";
-    let finding = loading::check(program, variables)
-        .into_iter()
-        .find(is_grave)?;
-    let remedy = match finding.id {
-        "missing-library" => "install that library, or wrap the toolchain again",
-        "unreadable" => AGAIN,
-        _ => &finding.remedy,
-    };
-    let remedy = remedy.to_owned();
-    Some(Finding { remedy, ..finding })
+    let mut findings = loading::check(program, variables).into_iter();
+    let mut finding = findings.find(is_grave)?;
+    match finding.id {
+        "missing-library" => {
+            finding.remedy = "install that library, or wrap the toolchain again".into()
+        }
+        "unreadable" => finding.remedy = AGAIN.into(),
+        _ => {}
+    }
+    Some(finding)
 }
 
 /// A script, or whatever the kernel takes for a program.
 fn by_trial(program: &Path) -> Option<Finding> {
-    let Trial { status, err, .. } = match trial::version(program) {
+    let trial = match trial::version(program) {
         Ok(trial) => trial,
         Err(why) => {
             let interpreter = script_interpreter(program);
-            let interpreter = interpreter.filter(|_| why.kind() == io::ErrorKind::NotFound);
-            if let Some(interpreter) = interpreter {
-                let otherwise = "install it, or name another in the script's first line";
-                return absent_interpreter(&interpreter, otherwise);
-            }
-            return error("does-not-run", &format!("cannot be run: {why}"), AGAIN);
+            let is_absent = why.kind() == io::ErrorKind::NotFound;
+            let Some(interpreter) = interpreter.filter(|_| is_absent) else {
+                return error("does-not-run", &format!("cannot be run: {why}"), AGAIN);
+            };
+            let otherwise = "install it, or name another in the script's first line";
+            return absent_interpreter(&interpreter, otherwise);
         }
     };
-    let said = String::from_utf8_lossy(&err);
-    let code = status.map(|status| status.code());
-    if code == Some(Some(LOOP_STATUS.into())) {
+    let Some(status) = trial.status else {
+        let what = "does not print its version within 10 seconds";
+        let finding = error("no-answer", what, "see what it waits for")?;
+        return Some(finding.of(Severity::Warning));
+    };
+    let code = status.code()?;
+    if code == i32::from(LOOP_STATUS) {
         return error(
             "loop",
             "leads back to cc-wrapper: calls never end",
             REAL_ONE,
         );
     }
-    let is_cache = self_binary::cache(program).is_some();
-    match code {
-        // A shell exits with these if it does not find or cannot run a program.
-        // Others may not know the option, but a cache does.
-        Some(Some(code)) if matches!(code, 126 | 127) || (is_cache && code > 0) => {
-            let last = said.lines().last().unwrap_or_default();
-            error("does-not-run", &format!("does not run: {last}"), AGAIN)
-        }
-        Some(_) => None,
-        None => {
-            let what = "does not print its version within 10 seconds";
-            let finding = error("no-answer", what, "see what it waits for")?;
-            Some(finding.of(Severity::Warning))
-        }
+    // A shell exits with these if it does not find or cannot run a program.
+    // Others may not know the option, but a cache does.
+    if matches!(code, 126 | 127) || (code > 0 && self_binary::cache(program).is_some()) {
+        let said = String::from_utf8_lossy(&trial.err);
+        let last = said.lines().last().unwrap_or_default();
+        return error("does-not-run", &format!("does not run: {last}"), AGAIN);
     }
+    None
 }
 
 /// The interpreter in the first line of a script.
@@ -227,8 +208,9 @@ fn script_interpreter(script: &Path) -> Option<PathBuf> {
     let line = text[..text.len().min(FIRST_LINE)].strip_prefix(b"#!")?;
     let line = line.split(|&b| b == b'\n').next()?;
     let mut words = line.split(|b| matches!(b, b' ' | b'\t'));
-    let word = words.find(|word| !word.is_empty())?;
-    Some(OsString::from_vec(word.to_vec()).into())
+    words
+        .find(|word| !word.is_empty())
+        .map(|word| path(word).into())
 }
 
 #[cfg(test)]
@@ -241,12 +223,7 @@ mod tests {
 
     fn why_not(program: &Path) -> Option<Finding> {
         let variables = Variables::new(&[""; 0]);
-        super::why_not(
-            program,
-            &variables,
-            &variables.environment(),
-            &Binaries::default(),
-        )
+        super::why_not(program, &variables, &Binaries::default())
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Running a program for a limited time.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -68,11 +69,10 @@ pub fn run(command: &mut Command) -> io::Result<Trial> {
         let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
         child.wait()?;
     }
-    let read = |mut file: File| {
-        let mut text = Vec::new();
-        file.rewind()?;
-        file.take(MOST_OUTPUT).read_to_end(&mut text)?;
-        Ok::<_, io::Error>(text)
+    // What is not dead yet may still write, and so move the offset that all share.
+    let read = |file: File| {
+        let mut text = vec![0; size(&file).min(MOST_OUTPUT) as usize];
+        file.read_exact_at(&mut text, 0).map(|()| text)
     };
     Ok(Trial {
         status,

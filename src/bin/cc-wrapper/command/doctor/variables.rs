@@ -32,12 +32,11 @@ impl Variables {
 
     /// Names and values of all that are set and not empty.
     pub fn all(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let split = |string: &'_ Vec<u8>| string.iter().position(|byte| *byte == b'=');
-        let pair = move |string| split(string).map(|at| (&string[..at], &string[at + 1..]));
-        self.0
-            .iter()
-            .filter_map(pair)
-            .filter(|(_, value)| !value.is_empty())
+        let pairs = self.0.iter().filter_map(|string| {
+            let at = string.iter().position(|byte| *byte == b'=')?;
+            Some((&string[..at], &string[at + 1..]))
+        });
+        pairs.filter(|(_, value)| !value.is_empty())
     }
 
     /// The value of a variable that is set and not empty.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::path;
+use crate::command::doctor::files::path;
 
 /// The beginning of the part that is read; one in an older format may precede it.
 const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
@@ -22,8 +22,8 @@ pub fn read(text: &[u8]) -> Vec<(Vec<u8>, PathBuf)> {
     let entry = |n: usize| {
         let at = HEADER.checked_add(n.checked_mul(ENTRY)?)?;
         let name = string(part, number(part, at + 4)?)?;
-        let path = path(&string(part, number(part, at + 8)?)?);
-        Some((name, path))
+        let place = string(part, number(part, at + 8)?)?;
+        Some((name, path(&place).into()))
     };
     (0..count.min(MOST)).map_while(entry).collect()
 }

@@ -44,6 +44,13 @@ pub struct Object {
     pub entries: Vec<Entry>,
 }
 
+impl Object {
+    /// Those of its entries that depend on neither the loader nor the caller.
+    pub fn directories(&self) -> impl Iterator<Item = &PathBuf> {
+        self.entries.iter().filter_map(Entry::directory)
+    }
+}
+
 /// A library that is needed.
 #[derive(Debug)]
 pub struct Need {
@@ -74,27 +81,17 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Whether there are more libraries than are followed.
+    /// Whether there are more libraries or directories than are looked at.
     pub fn is_cut(&self) -> bool {
+        let mut objects = self.objects.iter();
         self.needs.len() >= MOST_LIBRARIES
+            || objects.any(|object| object.entries.len() > run_path::MOST)
     }
 
     /// The needs that keep the file from starting.
     pub fn failures(&self) -> impl Iterator<Item = &Need> {
         let needs = self.needs.iter();
         needs.filter(|need| !matches!(need.outcome, Outcome::Found(_)))
-    }
-
-    /// The names from the file to what is needed.
-    pub fn chain<'n>(&'n self, need: &'n Need) -> Vec<&'n OsStr> {
-        let mut chain = vec![&*need.name];
-        let mut at = need.by;
-        while let Some((by, name)) = &self.objects[at].asked {
-            chain.push(name);
-            at = *by;
-        }
-        chain.reverse();
-        chain
     }
 }
 
@@ -117,7 +114,7 @@ pub fn load(
     let mut pending = VecDeque::from([0]);
     while let Some(by) = pending.pop_front() {
         for name in loaded.objects[by].dynamic.needed.clone() {
-            if looks.are_spent() || loaded.is_cut() {
+            if looks.are_spent() || loaded.needs.len() >= MOST_LIBRARIES {
                 return loaded;
             }
             if !names.insert(name.clone()) {
@@ -179,5 +176,19 @@ mod tests {
         let loaded = load(file, &dynamic, &looks, find);
         assert!(looks.are_spent());
         assert!(loaded.needs.len() > 100 && loaded.needs.len() < 900);
+    }
+
+    #[test]
+    fn directories_that_are_not_looked_at_are_told_of() {
+        for (count, expected) in [(run_path::MOST, false), (run_path::MOST + 1, true)] {
+            let directories: Vec<String> = (0..count).map(|n| format!("/none/{n}")).collect();
+            let run_path = Some(directories.join(":").into_bytes());
+            let dynamic = Dynamic {
+                run_path,
+                ..Dynamic::default()
+            };
+            let loaded = load(Path::new("/x"), &dynamic, &Looks::default(), |_, _, _| None);
+            assert_eq!(loaded.is_cut(), expected, "{count}");
+        }
     }
 }

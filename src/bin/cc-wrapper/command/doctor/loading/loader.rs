@@ -8,15 +8,17 @@
 //! [`Dynamic::is_safe_to_list`]: crate::support::elf::Dynamic::is_safe_to_list
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use once_cell::sync::OnceCell;
+
 use super::load::Outcome;
-use super::path;
+use crate::command::doctor::files::{self, path};
 use crate::command::doctor::finding::{Finding, shown};
 use crate::command::doctor::trial::{self, Trial};
 use crate::process::report::quoted;
@@ -33,15 +35,9 @@ const MUSL_ERROR: &str = "Error loading shared library ";
 /// What a loader lists.
 #[derive(Debug, Default)]
 pub struct Answer {
-    libraries: BTreeMap<OsString, Outcome>,
+    /// Where they are, as far as the loader has looked for them.
+    pub libraries: BTreeMap<OsString, Outcome>,
     pub faults: Vec<Finding>,
-}
-
-impl Answer {
-    /// Where a library is. `None`: the loader has not looked for it.
-    pub fn of(&self, name: &OsStr) -> Option<Outcome> {
-        self.libraries.get(name).cloned()
-    }
 }
 
 /// The loader that the system's shell starts with, if it is for files of this
@@ -58,10 +54,14 @@ pub fn is_trusted(loader: &Path) -> bool {
     let Ok(real) = fs::canonicalize(loader) else {
         return false;
     };
-    let this = self_binary::this();
-    let own = [Path::new(SHELL), &this];
-    let mut own = own.into_iter().filter_map(elf::interpreter);
-    own.any(|own| fs::canonicalize(own).is_ok_and(|own| own == real)) || is_of_store(&real)
+    static OWN: OnceCell<Vec<PathBuf>> = OnceCell::new();
+    let own = OWN.get_or_init(|| {
+        let own = [PathBuf::from(SHELL), self_binary::this()];
+        let own = own.iter().filter_map(|program| elf::interpreter(program));
+        own.filter_map(|loader| fs::canonicalize(loader).ok())
+            .collect()
+    });
+    own.contains(&real) || is_of_store(&real)
 }
 
 fn is_of_store(real: &Path) -> bool {
@@ -69,13 +69,12 @@ fn is_of_store(real: &Path) -> bool {
         return false;
     };
     let package = within.iter().next().unwrap_or_default().to_string_lossy();
-    let name = real.file_name().unwrap_or_default().as_bytes();
+    let name = files::name(real).as_bytes();
     let is_roots = |path: &Path| {
         fs::symlink_metadata(path).is_ok_and(|it| it.uid() == 0 && it.mode() & 0o022 == 0)
     };
-    let mut parts = real
-        .ancestors()
-        .take_while(|path| *path != Path::new(STORE));
+    let parts = real.ancestors();
+    let mut parts = parts.take_while(|path| *path != Path::new(STORE));
     (package.contains("glibc") || package.contains("musl"))
         && name.starts_with(b"ld")
         && parts.all(is_roots)
@@ -86,21 +85,16 @@ fn is_of_store(real: &Path) -> bool {
 pub fn ask(loader: &Path, file: &Path, list: &[u8]) -> Option<Answer> {
     let command = || {
         let mut command = Command::new(loader);
-        command.env_clear().env("LC_ALL", "C");
-        if !list.is_empty() {
-            command.env("LD_LIBRARY_PATH", OsStr::from_bytes(list));
-        }
+        let list = (!list.is_empty()).then(|| ("LD_LIBRARY_PATH", path(list)));
+        command.env_clear().env("LC_ALL", "C").envs(list);
         command
     };
     let mut trial = trial::run(command().arg("--list").arg(file)).ok()?;
     if contains(&trial.err, GLIBC_ERROR) {
         // This way, which no other loader knows, glibc's goes on behind a library
         // that is missing.
-        let mut tracing = command();
-        tracing
-            .env("LD_TRACE_LOADED_OBJECTS", "1")
-            .env("LD_DEBUG", "files");
-        trial = trial::run(tracing.arg(file)).ok()?;
+        let traced = [("LD_TRACE_LOADED_OBJECTS", "1"), ("LD_DEBUG", "files")];
+        trial = trial::run(command().envs(traced).arg(file)).ok()?;
     }
     let is_known = trial.status?.success()
         || contains(&trial.err, GLIBC_ERROR)
@@ -109,28 +103,26 @@ pub fn ask(loader: &Path, file: &Path, list: &[u8]) -> Option<Answer> {
 }
 
 fn contains(text: &[u8], part: &str) -> bool {
-    text.windows(part.len())
-        .any(|piece| piece == part.as_bytes())
+    cut(text, part.as_bytes()).is_some()
 }
 
 fn read(trial: &Trial, file: &Path) -> Answer {
     let mut answer = Answer::default();
     for line in trial.out.split(|byte| *byte == b'\n') {
         let line = line.trim_ascii();
-        let (name, outcome) = match cut(line, b" => ") {
-            Some((name, b"not found")) => (name, Outcome::Missing { is_unsure: false }),
-            Some((name, place)) => match cut_last(place, b" (0x") {
-                Some((place, _)) => (name, Outcome::Found(path(place))),
-                None => continue,
-            },
-            None => match cut_last(line, b" (0x") {
-                Some((place, _)) if place.contains(&b'/') => (place, Outcome::Found(path(place))),
-                _ => continue,
-            },
+        // `NAME => PLACE (0x…)`, or `PLACE (0x…)`: the loader, or a part of the kernel.
+        let listed = cut(line, b" => ");
+        let place = listed.map_or(line, |(_, place)| place);
+        let found = cut_last(place, b" (0x").map(|(place, _)| place);
+        let outcome = match found {
+            Some(at) if listed.is_some() || at.contains(&b'/') => Outcome::Found(path(at).into()),
+            None if place == b"not found" => Outcome::Missing { is_unsure: false },
+            _ => continue,
         };
+        let name = listed.map(|(name, _)| name).or(found);
         answer
             .libraries
-            .insert(OsString::from_vec(name.to_vec()), outcome);
+            .insert(path(name.unwrap_or_default()).into(), outcome);
     }
     // The last that glibc's loader opened, and for what.
     let mut opened = (Vec::new(), Vec::new());
@@ -148,21 +140,15 @@ fn read(trial: &Trial, file: &Path) -> Answer {
             let outcome = if why.starts_with(b"No such file") {
                 Outcome::Missing { is_unsure: false }
             } else {
-                Outcome::Broken(path(name), String::from_utf8_lossy(why).into_owned())
+                Outcome::Broken(path(name).into(), String::from_utf8_lossy(why).into_owned())
             };
-            answer
-                .libraries
-                .insert(OsString::from_vec(name.to_vec()), outcome);
-        } else if let Some((library, version, by)) = version(line) {
-            let what = format!(
-                "loads {}, which lacks the version {} that {} needs",
-                quoted(library),
-                quoted(version),
-                quoted(by)
-            );
+            answer.libraries.insert(path(name).into(), outcome);
+        } else if let Some([library, version, by]) = version(line) {
+            let what =
+                format!("loads {library}, which lacks the version {version} that {by} needs");
             let remedy = "install a newer version of that library, or build the program here";
-            let finding = Finding::error("missing-version", file, what, remedy);
-            answer.faults.push(finding);
+            let fault = Finding::error("missing-version", file, what, remedy);
+            answer.faults.push(fault);
         }
     }
     answer
@@ -175,11 +161,11 @@ fn refused((name, by): &(Vec<u8>, Vec<u8>), at: &[u8], why: &[u8], file: &Path) 
         let what = format!("cannot be loaded: {why}");
         return Finding::error("unreadable", file, what, "build it again");
     }
-    let (at, name, by) = (shown(&path(at)), quoted(name), path(by));
+    let (at, name, by) = (quoted(at), quoted(name), path(by));
     let needs = if by == file {
         format!("needs {name}")
     } else {
-        format!("loads {}, which needs {name}", shown(&by))
+        format!("loads {}, which needs {name}", shown(by))
     };
     let what = format!("{needs}, and the loader finds {at} for it, which is broken: {why}");
     let remedy = format!("remove {at}, or build or install it again");
@@ -187,11 +173,11 @@ fn refused((name, by): &(Vec<u8>, Vec<u8>), at: &[u8], why: &[u8], file: &Path) 
 }
 
 /// Of `x: LIBRARY: version 'V' not found (required by FILE)`.
-fn version(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+fn version(line: &[u8]) -> Option<[String; 3]> {
     let (before, rest) = cut(line, b": version `")?;
     let (version, rest) = cut(rest, b"' not found (required by ")?;
     let (_, library) = cut(before, b": ")?;
-    Some((library, version, rest.strip_suffix(b")")?))
+    Some([library, version, rest.strip_suffix(b")")?].map(quoted))
 }
 
 /// What is before and behind the first place of `part`.
@@ -209,6 +195,7 @@ fn cut_last<'t>(text: &'t [u8], part: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
 
     fn answer(out: &str, err: &str) -> Answer {
         let (out, err) = (out.as_bytes().to_vec(), err.as_bytes().to_vec());
@@ -230,7 +217,7 @@ mod tests {
             told,
             "/x/main: /l/libz.so: version `Z_2' not found (required by /x/main)\n",
         );
-        let of = |name: &str| answer.of(OsStr::new(name));
+        let of = |name: &str| answer.libraries.get(OsStr::new(name)).cloned();
         assert_eq!(
             of("liba.so"),
             Some(Outcome::Found("/l/a b (0x1)/liba.so".into()))
@@ -271,7 +258,7 @@ mod tests {
         let told = "Error loading shared library liba.so: No such file or directory (needed by /x)\n\
                     Error loading shared library libb.so: Exec format error (needed by /x)\n";
         let answer = answer("\tlibc.so => /lib/ld-musl-x.so.1 (0x7f)\n", told);
-        let of = |name: &str| answer.of(OsStr::new(name)).unwrap();
+        let of = |name: &str| answer.libraries[OsStr::new(name)].clone();
         assert_eq!(of("liba.so"), Outcome::Missing { is_unsure: false });
         assert!(matches!(of("libb.so"), Outcome::Broken(_, why) if why.contains("Exec format")));
         assert!(matches!(of("libc.so"), Outcome::Found(_)));

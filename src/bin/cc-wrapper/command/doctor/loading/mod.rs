@@ -8,11 +8,11 @@ mod model;
 mod nix_ld;
 mod run_path;
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use object::elf as e;
+use once_cell::sync::OnceCell;
 
 use self::load::{Looks, Object};
 use self::nix_ld::Interpreter;
@@ -39,9 +39,8 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
             return vec![Finding::error("unreadable", file, what, "build it again")];
         }
     };
-    let is_foreign = !runs_here(elf.kind);
     let mut findings = Vec::new();
-    if is_foreign {
+    if !runs_here(elf.kind) {
         let machine = machine(elf.kind);
         let what = format!(
             "is for {machine}, not for this machine: which libraries it finds there is not known"
@@ -52,7 +51,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
         findings.extend(interpreter(file, &elf, variables));
     }
     if let Some(dynamic) = &elf.dynamic {
-        findings.extend(self::dynamic(file, &elf, dynamic, is_foreign, variables));
+        findings.extend(self::dynamic(file, &elf, dynamic, variables));
     } else {
         let finding = Finding::error("static", file, "loads no libraries", "nothing to do");
         findings.push(finding.of(Severity::Note));
@@ -93,13 +92,7 @@ fn interpreter(file: &Path, elf: &Elf, variables: &Variables) -> Option<Finding>
 
 /// What is wrong with the directories of a RUNPATH, and with the libraries where
 /// they are this machine's.
-fn dynamic(
-    file: &Path,
-    elf: &Elf,
-    dynamic: &Dynamic,
-    is_foreign: bool,
-    variables: &Variables,
-) -> Vec<Finding> {
+fn dynamic(file: &Path, elf: &Elf, dynamic: &Dynamic, variables: &Variables) -> Vec<Finding> {
     // Programs see their own path without symlinks, libraries do not.
     let path = match elf.interpreter {
         Some(_) => canonical(file),
@@ -107,19 +100,18 @@ fn dynamic(
     };
     let looks = Looks::default();
     let (loader, libraries) = loader_of(elf, variables);
+    let is_foreign = !runs_here(elf.kind);
+    let is_asked = dynamic.is_safe_to_list && !is_foreign;
+    let trusted = loader.as_deref().filter(|_| is_asked);
+    let trusted = trusted.filter(|loader| loader::is_trusted(loader));
     let load = |variable: &[u8]| {
         // nix-ld puts its own list behind the variable.
-        let lists = [variable, &libraries].into_iter();
-        let lists: Vec<&[u8]> = lists.filter(|list| !list.is_empty()).collect();
+        let mut lists = vec![variable, &libraries];
+        lists.retain(|list| !list.is_empty());
         let list = lists.join(&b':');
-        let ask = |loader| loader::ask(loader, &path, &list);
-        let trusted = loader
-            .as_deref()
-            .filter(|loader| loader::is_trusted(loader));
-        let is_asked = dynamic.is_safe_to_list && !is_foreign;
-        let answer = trusted.filter(|_| is_asked).and_then(ask);
-        if let Some(answer) = answer {
-            let mut loaded = load::load(&path, dynamic, &looks, |name, _, _| answer.of(name));
+        if let Some(answer) = trusted.and_then(|loader| loader::ask(loader, &path, &list)) {
+            let find = |name: &OsStr, _, _: &[Object]| answer.libraries.get(name).cloned();
+            let mut loaded = load::load(&path, dynamic, &looks, find);
             loaded.faults = answer.faults;
             return loaded;
         }
@@ -132,7 +124,7 @@ fn dynamic(
         Some(_) => &load(b""),
         None => &loaded,
     };
-    let mut findings = libraries::of_run_path(file, dynamic, &looks, [&loaded, without]);
+    let mut findings = libraries::of_run_path(file, &looks, [&loaded, without]);
     if !is_foreign {
         findings.extend(libraries::of_needs(file, &loaded, without, &looks));
     }
@@ -147,16 +139,11 @@ fn dynamic(
 /// The loader of a file, and the list that nix-ld gives it. A library has that
 /// of the system.
 fn loader_of(elf: &Elf, variables: &Variables) -> (Option<PathBuf>, Vec<u8>) {
-    let usual = || nix_ld::usual_place(elf.kind).map(PathBuf::from);
-    let is_nix_ld =
-        |path: &PathBuf| !matches!(nix_ld::of(path, elf.kind, variables), Interpreter::Loader);
-    let named = elf.interpreter.clone();
-    let named = named.or_else(|| usual().filter(is_nix_ld));
+    let of = |path: &PathBuf| nix_ld::of(path, elf.kind, variables);
+    let usual = nix_ld::usual_place(elf.kind).filter(|path| of(path) != Interpreter::Loader);
+    let named = elf.interpreter.clone().or(usual);
     let named = named.or_else(|| loader::of_system(elf.kind));
-    match named
-        .as_deref()
-        .map(|path| nix_ld::of(path, elf.kind, variables))
-    {
+    match named.as_ref().map(of) {
         Some(Interpreter::NixLd { loader, libraries }) => (Some(loader), libraries),
         _ => (named, Vec::new()),
     }
@@ -181,16 +168,10 @@ fn machine(kind: Kind) -> String {
 
 /// Whether this machine runs programs of this kind.
 fn runs_here(kind: Kind) -> bool {
-    let Ok(Some(own)) = elf::kind(&self_binary::this()) else {
-        return true;
-    };
-    let is_older = own.machine == e::EM_X86_64 && kind.machine == e::EM_386;
-    kind == own || is_older
-}
-
-/// `bytes` as a path.
-fn path(bytes: &[u8]) -> PathBuf {
-    OsString::from_vec(bytes.to_vec()).into()
+    static OWN: OnceCell<Option<Kind>> = OnceCell::new();
+    let own = OWN.get_or_init(|| elf::kind(&self_binary::this()).ok().flatten());
+    let is_older = |own: Kind| own.machine == e::EM_X86_64 && kind.machine == e::EM_386;
+    own.is_none_or(|own| kind == own || is_older(own))
 }
 
 #[cfg(test)]

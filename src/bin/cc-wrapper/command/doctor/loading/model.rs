@@ -13,10 +13,11 @@ use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
 
 use super::load::{Looks, Object, Outcome};
 use super::run_path::{self, Entry};
-use super::{cache, libraries, path};
+use super::{cache, libraries};
+use crate::command::doctor::files::{name, path};
 use crate::command::wrap::musl_directories;
 use crate::support::elf::{self, Kind};
-use crate::support::paths::{absolute, canonical};
+use crate::support::paths::canonical;
 
 const CACHE: &str = "/etc/ld.so.cache";
 const LARGEST_CACHE: u64 = 64 << 20;
@@ -28,7 +29,7 @@ pub struct Model<'l> {
     /// LD_LIBRARY_PATH.
     list: Vec<Entry>,
     /// The system's directories.
-    directories: Vec<Entry>,
+    directories: Vec<PathBuf>,
     /// Names of libraries, and where they are.
     cache: Vec<(Vec<u8>, PathBuf)>,
     looks: &'l Looks,
@@ -43,8 +44,7 @@ impl<'l> Model<'l> {
         file: &Path,
         looks: &'l Looks,
     ) -> Model<'l> {
-        let name = loader.and_then(Path::file_name).unwrap_or_default();
-        let is_musl = name.as_bytes().starts_with(b"ld-musl-");
+        let is_musl = loader.is_some_and(|it| name(it).as_bytes().starts_with(b"ld-musl-"));
         let real = loader.map(canonical);
         let beside = real.as_deref().and_then(Path::parent);
         let is_of_store = beside.is_some_and(|beside| beside.starts_with(STORE));
@@ -55,7 +55,7 @@ impl<'l> Model<'l> {
             // A loader of the store knows no directories outside of it.
             _ if is_of_store => directories.extend(beside.map(Path::to_path_buf)),
             _ => {
-                directories.extend(LOADER_DIRECTORIES.map(path));
+                directories.extend(LOADER_DIRECTORIES.map(|bytes| path(bytes).into()));
                 directories.extend(beside.map(Path::to_path_buf));
                 let size = fs::metadata(CACHE).map_or(0, |cache| cache.len());
                 if size <= LARGEST_CACHE {
@@ -68,7 +68,7 @@ impl<'l> Model<'l> {
             kind,
             is_musl,
             list: run_path::entries(list, b":;", origin),
-            directories: directories.into_iter().map(Entry::Directory).collect(),
+            directories,
             cache: cached,
             looks,
         }
@@ -83,13 +83,10 @@ impl<'l> Model<'l> {
         let asker = &objects[by];
         if name.as_bytes().contains(&b'/') {
             let origin = asker.path.parent().unwrap_or(Path::new("/"));
-            let place = match run_path::entry(name.as_bytes(), origin) {
-                Entry::Directory(path) => path,
-                Entry::Relative(spelled) => from_here(&spelled),
-                Entry::Opaque(_) => return Some(Outcome::Missing { is_unsure: true }),
-            };
-            let missing = Outcome::Missing { is_unsure: false };
-            return Some(self.at(&place).unwrap_or(missing));
+            let place = run_path::entry(name.as_bytes(), origin).seen_here();
+            let is_unsure = place.is_none();
+            let found = place.and_then(|place| self.at(&place));
+            return Some(found.unwrap_or(Outcome::Missing { is_unsure }));
         }
         // An RPATH serves what its file loads in turn, unless that has a RUNPATH.
         let has_own = asker.dynamic.run_path.is_some() && !asker.dynamic.is_inherited;
@@ -107,34 +104,18 @@ impl<'l> Model<'l> {
         }
         let mut is_unsure = false;
         for entry in lists.into_iter().flatten() {
-            let directory = match entry {
-                Entry::Directory(path) => path.clone(),
-                Entry::Relative(spelled) => from_here(spelled),
-                Entry::Opaque(_) => {
-                    is_unsure = true;
-                    continue;
-                }
-            };
-            if let Some(outcome) = self.at(&directory.join(name)) {
+            let directory = entry.seen_here();
+            is_unsure |= directory.is_none();
+            if let Some(outcome) = directory.and_then(|path| self.at(&path.join(name))) {
                 return Some(outcome);
             }
         }
-        let of_system = || {
-            let mut cached = self.cache.iter().filter(|(n, _)| *n == name.as_bytes());
-            let directories = self.directories.iter().filter_map(Entry::directory);
-            let found = cached.find_map(|(_, path)| self.at(path));
-            found.or_else(|| {
-                directories
-                    .map(|path| path.join(name))
-                    .find_map(|path| self.at(&path))
-            })
-        };
-        let found = if asker.dynamic.no_default_directories {
-            None
-        } else {
-            of_system()
-        };
-        Some(found.unwrap_or(Outcome::Missing { is_unsure }))
+        let cached = self.cache.iter().filter(|(n, _)| *n == name.as_bytes());
+        let cached = cached.map(|(_, path)| path.clone());
+        let mut places = cached.chain(self.directories.iter().map(|path| path.join(name)));
+        let has_system = !asker.dynamic.no_default_directories;
+        let found = has_system.then(|| places.find_map(|path| self.at(&path)));
+        Some(found.flatten().unwrap_or(Outcome::Missing { is_unsure }))
     }
 
     /// What ends the search at a path. `None`: it goes on elsewhere, because
@@ -144,11 +125,10 @@ impl<'l> Model<'l> {
             return None;
         }
         let broken = |why: String| Some(Outcome::Broken(path.to_path_buf(), why));
-        match elf::kind(path) {
-            Ok(Some(kind)) if kind != self.kind => return None,
-            Ok(Some(_)) => {}
-            Ok(None) => return broken("is no ELF file".to_owned()),
-            Err(_) => return None,
+        match elf::kind(path).ok()? {
+            Some(kind) if kind != self.kind => return None,
+            Some(_) => {}
+            None => return broken("is no ELF file".to_owned()),
         }
         match elf::read(path) {
             Ok(Some(elf)) if elf.is_loadable => Some(Outcome::Found(path.to_path_buf())),
@@ -156,10 +136,4 @@ impl<'l> Model<'l> {
             Err(why) => broken(format!("cannot be read as an ELF file: {why}")),
         }
     }
-}
-
-/// Where a relative path leads if the program is run from here.
-fn from_here(spelled: &[u8]) -> PathBuf {
-    let path = path(spelled);
-    absolute(&path).unwrap_or(path)
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::path;
+use crate::command::doctor::files::path;
 use crate::command::doctor::variables::Variables;
 use crate::support::elf::Kind;
 use crate::support::paths::canonical;
@@ -31,11 +31,11 @@ pub enum Interpreter {
 /// What an interpreter is for programs of this kind.
 pub fn of(interpreter: &Path, kind: Kind, variables: &Variables) -> Interpreter {
     let real = canonical(interpreter);
-    let package = real
-        .strip_prefix(STORE)
-        .ok()
-        .and_then(|path| path.iter().next());
-    let package = package.unwrap_or_default().to_string_lossy();
+    let within = real.strip_prefix(STORE).ok();
+    let package = within
+        .and_then(|path| path.iter().next())
+        .unwrap_or_default();
+    let package = package.to_string_lossy();
     if package.contains("-stub-ld") {
         return Interpreter::Stub;
     }
@@ -43,36 +43,30 @@ pub fn of(interpreter: &Path, kind: Kind, variables: &Variables) -> Interpreter 
         return Interpreter::Loader;
     }
     let value = |name: &str| {
-        let own = suffix(kind).and_then(|suffix| variables.get(&format!("{name}_{suffix}")));
+        let own = served(kind).and_then(|(kind, _)| variables.get(&format!("{name}_{kind}")));
         own.or_else(|| variables.get(name))
     };
     Interpreter::NixLd {
-        loader: path(value("NIX_LD").unwrap_or(LOADER)),
+        loader: path(value("NIX_LD").unwrap_or(LOADER)).into(),
         libraries: value("NIX_LD_LIBRARY_PATH").unwrap_or(LIBRARIES).to_vec(),
     }
 }
 
-/// The suffix of variables for one kind of programs.
-fn suffix(kind: Kind) -> Option<&'static str> {
-    use object::elf as e;
-    match kind.machine {
-        e::EM_X86_64 => Some("x86_64_linux"),
-        e::EM_386 => Some("i686_linux"),
-        e::EM_AARCH64 => Some("aarch64_linux"),
-        _ => None,
-    }
+/// Where programs of other systems look for their loader.
+pub fn usual_place(kind: Kind) -> Option<PathBuf> {
+    served(kind).map(|(_, place)| place.into())
 }
 
-/// Where programs of other systems look for their loader.
-pub fn usual_place(kind: Kind) -> Option<&'static Path> {
+/// The suffix of variables for one kind of programs, and where their loader is
+/// on other systems.
+fn served(kind: Kind) -> Option<(&'static str, &'static str)> {
     use object::elf as e;
-    let place = match (kind.machine, kind.is_64) {
-        (e::EM_X86_64, true) => "/lib64/ld-linux-x86-64.so.2",
-        (e::EM_386, _) => "/lib/ld-linux.so.2",
-        (e::EM_AARCH64, true) => "/lib/ld-linux-aarch64.so.1",
-        _ => return None,
-    };
-    Some(Path::new(place))
+    match (kind.machine, kind.is_64) {
+        (e::EM_X86_64, true) => Some(("x86_64_linux", "/lib64/ld-linux-x86-64.so.2")),
+        (e::EM_386, _) => Some(("i686_linux", "/lib/ld-linux.so.2")),
+        (e::EM_AARCH64, true) => Some(("aarch64_linux", "/lib/ld-linux-aarch64.so.1")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +96,7 @@ mod tests {
         assert_eq!(
             of(nix_ld, &[]),
             Interpreter::NixLd {
-                loader: path(LOADER),
+                loader: path(LOADER).into(),
                 libraries: LIBRARIES.to_vec()
             }
         );

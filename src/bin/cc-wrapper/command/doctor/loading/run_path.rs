@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::path;
+use crate::command::doctor::files::path;
+use crate::support::paths::absolute;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
@@ -23,13 +24,23 @@ impl Entry {
             _ => None,
         }
     }
+
+    /// The path, as it is for programs that are run from here. `None`: only the
+    /// loader can expand it.
+    pub fn seen_here(&self) -> Option<PathBuf> {
+        match self {
+            Entry::Directory(path) => Some(path.clone()),
+            Entry::Relative(spelled) => Some(absolute(path(spelled)).unwrap_or_default()),
+            Entry::Opaque(_) => None,
+        }
+    }
 }
 
-/// More entries than any program has.
-const MOST: usize = 1024;
+/// As many entries as are looked at; no program has more.
+pub const MOST: usize = 1024;
 
 /// The entries of `list` for a file in the directory `origin`, each once; the
-/// first of them if there are too many.
+/// first `MOST` and one if there are more.
 pub fn entries(list: &[u8], separators: &[u8], origin: &Path) -> Vec<Entry> {
     let mut entries = Vec::new();
     if list.is_empty() {
@@ -38,7 +49,7 @@ pub fn entries(list: &[u8], separators: &[u8], origin: &Path) -> Vec<Entry> {
     let mut seen = BTreeSet::new();
     for spelled in list.split(|byte| separators.contains(byte)) {
         let entry = entry(spelled, origin);
-        if seen.insert(entry.clone()) && entries.len() < MOST {
+        if seen.insert(entry.clone()) && entries.len() <= MOST {
             entries.push(entry);
         }
     }
@@ -52,13 +63,14 @@ pub fn entry(spelled: &[u8], origin: &Path) -> Entry {
             if rest.contains(&b'$') || !matches!(rest, [] | [b'/', ..]) {
                 break;
             }
-            return Entry::Directory(path(&[origin.as_os_str().as_bytes(), rest].concat()));
+            let whole = [origin.as_os_str().as_bytes(), rest].concat();
+            return Entry::Directory(path(&whole).into());
         }
     }
     if spelled.contains(&b'$') {
         Entry::Opaque(spelled.to_vec())
     } else if spelled.starts_with(b"/") {
-        Entry::Directory(path(spelled))
+        Entry::Directory(path(spelled).into())
     } else {
         Entry::Relative(spelled.to_vec())
     }
