@@ -136,7 +136,7 @@ fn what_is_not_there_or_no_such_thing_is_named() {
     let Some(place) = Place::new() else { return };
     fs::create_dir_all(place.path("empty/etc")).unwrap();
     let no_prefix = "give the directory that a dependency is installed to";
-    let no_root = "cc-wrapper wrap lays one";
+    let no_root = "run \"cc-wrapper wrap DIR\" to make one";
     for (args, status, parts) in [
         // A prefix that is not there, has nothing in it, or is a file.
         (

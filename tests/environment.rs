@@ -623,7 +623,7 @@ fn bad_input_is_one_line() {
     for shell in ["json", "nu", "github"] {
         let mut env = place.env(&[raw.as_os_str(), "--shell".as_ref(), shell.as_ref()]);
         let env = env.arg("--toolchain").arg(root());
-        refused_with(env, "is no UTF-8", "");
+        refused_with(env, "is not UTF-8", "");
     }
     let propagated = place.path("one/nix-support/propagated-build-inputs");
     write(&propagated, "/gone/away\n");

@@ -188,8 +188,9 @@ fn a_role_that_is_not_served_is_told_with_the_marker_to_set() {
     let text = place.told(&["-c", "x.c"], &variables);
     let want = "NIX_CFLAGS_COMPILE, though it is set: set NIX_CC_WRAPPER_TARGET_HOST_s=1";
     assert_eq!(line(&text, "not read"), want);
-    let want = "NIX_CFLAGS_COMPILE_FOR_BUILD and its kin: set NIX_CC_WRAPPER_TARGET_BUILD_s=1";
-    assert_eq!(line(&text, "serves not"), want);
+    let want =
+        "NIX_CFLAGS_COMPILE_FOR_BUILD and related variables: set NIX_CC_WRAPPER_TARGET_BUILD_s=1";
+    assert_eq!(line(&text, "ignores"), want);
     let text = place.told(&["-c", "x.c"], &[("NIX_CC_WRAPPER_FLAGS_SET_s", "1")]);
     assert!(
         line(&text, "variables").ends_with("NIX_CC_WRAPPER_FLAGS_SET_s is set"),
@@ -241,8 +242,8 @@ fn a_remedy_keeps_what_is_read() {
         ("NIX_CFLAGS_COMPILE_FOR_BUILD", "-DBUILD"),
     ];
     let text = place.told(&["-c", "x.c"], &variables);
-    let why = "NIX_CFLAGS_COMPILE and its kin: no role marker is set (this root needs none)";
-    assert_eq!(line(&text, "serves"), why);
+    let why = "NIX_CFLAGS_COMPILE and related variables: this root needs no role marker";
+    assert_eq!(line(&text, "reads"), why);
     let remedy = "NIX_CFLAGS_COMPILE_FOR_BUILD, though it is set: \
                   set NIX_CC_WRAPPER_TARGET_BUILD_s=1, \
                   and NIX_CC_WRAPPER_TARGET_HOST_s=1 to keep what is read now";
@@ -290,7 +291,7 @@ fn each_kind_of_variable_that_is_not_read_is_told() {
     };
     let text = explain(&[]);
     assert!(
-        line(&text, "serves").starts_with("PKG_CONFIG_PATH: "),
+        line(&text, "reads").starts_with("PKG_CONFIG_PATH: "),
         "{text}"
     );
     assert_eq!(line(&text, "looks in"), "/a:/b (PKG_CONFIG_PATH)");
@@ -310,7 +311,7 @@ fn each_kind_of_variable_that_is_not_read_is_told() {
         .env("NIX_BINTOOLS_WRAPPER_TARGET_HOST_s", "1");
     let text = common::run(&mut explain);
     assert!(
-        line(&text, "serves").starts_with("NIX_LDFLAGS and its kin: "),
+        line(&text, "reads").starts_with("NIX_LDFLAGS and related variables: "),
         "{text}"
     );
 }
@@ -365,14 +366,14 @@ fn a_linker_without_a_wrapper_is_told() {
     let path = format!("{}:/usr/bin:/bin", place.shown("real"));
     let text = place.told(&["main.o"], &[("PATH", &path)]);
     let want = format!(
-        "{}, as there is no {own}: no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER",
+        "{}, because {own} does not exist: it is not wrapped: no rpath, no NIX_LDFLAGS_AFTER",
         place.shown("real/ld")
     );
     assert_eq!(line(&text, "linker"), want);
     let text = place.told(&["main.o"], &[("PATH", "/nowhere")]);
-    assert_eq!(line(&text, "linker"), format!("{own}: there is none"));
+    assert_eq!(line(&text, "linker"), format!("{own}: does not exist"));
     let text = place.told(&["main.o", "-fuse-ld=nonsense"], &[]);
-    assert_eq!(line(&text, "linker"), "ld.nonsense: there is none");
+    assert_eq!(line(&text, "linker"), "ld.nonsense: does not exist");
     let text = place.told(&["main.o", "--ld-path=/bin/true"], &[]);
     assert!(line(&text, "linker").starts_with("/bin/true: "), "{text}");
     assert!(text.contains("so this call carries its flags"), "{text}");
@@ -408,7 +409,7 @@ fn a_linker_that_is_not_ours_is_not_explained_by_our_rules() {
     fs::remove_file(place.path("ld/nix-support/add-flags.sh")).unwrap();
     let (text, json) = explained();
     assert!(
-        line(&text, "linker").contains("no wrapper stands before it"),
+        line(&text, "linker").contains("it is not wrapped"),
         "{text}"
     );
     assert!(!text.contains("--as-needed"), "{text}");
@@ -439,7 +440,7 @@ fn gnats_tools_tell_by_what_they_link() {
     let by = |tool: &str| {
         let tool = place.path("cc/bin").join(tool);
         format!(
-            "yes, by {}: explain that for what the linker gets",
+            "yes, by {}; explain that program to see the linker's flags",
             tool.display()
         )
     };
@@ -490,7 +491,7 @@ fn a_front_end_is_told() {
     let front_end = format!("-B{}/", place.shown("ld/linkers"));
     assert_eq!(line(&text, &front_end), "linker front end");
     let want = format!(
-        "{}, a front end of {}, and adds",
+        "{}, a linker shim for {}, and adds",
         place.shown("ld/linkers/ld.mold"),
         place.shown("private/ld.mold")
     );
@@ -726,8 +727,8 @@ fn another_build_is_warned_of() {
     }
     let warning = |path: &str| {
         format!(
-            "{path} is another build of cc-wrapper, whose rules may not be these; \
-             ask that one: {} explain",
+            "{path} is another build of cc-wrapper, whose rules may differ; \
+             run {} explain instead",
             other.canonicalize().unwrap().display()
         )
     };
@@ -923,7 +924,7 @@ fn a_narrow_terminal_gets_more_lines_and_all_of_each_argument() {
     );
     assert!(text.contains("\n  -c       your argument 1\n"), "{text}");
     assert!(text.contains("\n  -DADDED  NIX_CFLAGS_COMPILE\n"), "{text}");
-    let note = "\nserves       NIX_CFLAGS_COMPILE\n             and its kin:\n";
+    let note = "\nreads        NIX_CFLAGS_COMPILE\n             and related\n";
     assert!(text.contains(note), "{text}");
 }
 

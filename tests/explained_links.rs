@@ -288,7 +288,7 @@ fn what_the_driver_does_not_tell_is_not_denied() {
     let words = ["gcc", "main.c", "-no-such-option", "-lx"];
     let text = common::run(&mut place.call(Form::Text, &words, &[]));
     assert!(
-        text.contains("and adds this (but the driver does not tell its own flags):"),
+        text.contains("and adds this (without the driver's own flags, which are unknown):"),
         "{text}"
     );
     let glibc = place.path("store/glibc/lib").display().to_string();

@@ -126,7 +126,7 @@ const EXPLAINED: &str = "\
   -L/opt/a/lib    NIX_LDFLAGS
   -L/opt/b/lib    NIX_LDFLAGS
 
-serves       NIX_CFLAGS_COMPILE and its kin: no role marker is set (this root needs none)
+reads        NIX_CFLAGS_COMPILE and related variables: this root needs no role marker
 link         yes, dynamic
 compdb       nothing: CC_WRAPPER_COMPDB is not set
 linker       /home/you/toolchain/bin/ld, which becomes /usr/bin/ld, and adds this:

@@ -301,7 +301,7 @@ fn values_that_cannot_work_are_one_clear_line() {
         assert!(line.contains(expected), "{line}");
     }
     let line = refusal(&mut wrap_command(&temp.path().join("a:b/root"), GCC));
-    assert!(line.contains("cannot stand in PATH"), "{line}");
+    assert!(line.contains("cannot be on PATH"), "{line}");
     let copy = temp.path().join("cc");
     fs::copy(env!("CARGO_BIN_EXE_cc-wrapper"), &copy).unwrap();
     let mut wrap = wrap_command(&dir, ["--cc".as_ref(), copy.as_os_str()]);

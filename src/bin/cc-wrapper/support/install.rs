@@ -84,10 +84,8 @@ impl Staging {
         // Check before anything is created.
         for path in [&called, &dir] {
             if has_colon(path) {
-                return Err(
-                    Error::about(path, "cannot stand in PATH because of its colon")
-                        .remedy("give another directory"),
-                );
+                return Err(Error::about(path, "cannot be on PATH because of its colon")
+                    .remedy("give another directory"));
             }
         }
         inspect(&dir)?;

@@ -12,7 +12,7 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
         return Ok(path.to_path_buf());
     }
     let here = env::current_dir().map_err(|why| {
-        Error::new("cannot tell the current directory")
+        Error::new("cannot find the current directory")
             .because(why_refused(&why))
             .remedy("give absolute paths")
     })?;

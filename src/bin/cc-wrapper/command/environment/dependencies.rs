@@ -132,7 +132,7 @@ fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
                 &path,
                 format!("is not there, but {} names it", shown(&list)),
             )
-            .remedy("install it, or mend that file"));
+            .remedy("install it, or correct that file"));
         }
         // stdenv also accepts scripts, which tools cannot search, and has no
         // system prefixes.

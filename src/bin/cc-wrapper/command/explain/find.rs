@@ -120,12 +120,13 @@ fn behind(cache: &[u8]) -> Option<Vec<u8>> {
 /// symlink.
 pub fn other_build(path: &[u8]) -> String {
     let binary = canonical(as_path(path));
-    let by = match binary.file_name() == Some(OsStr::new(self_binary::BINARY)) {
-        true => format!("ask that one: {} explain", shown(&binary)),
-        false => "ask that one, or wrap the toolchain again".into(),
+    let remedy = if binary.file_name() == Some(OsStr::new(self_binary::BINARY)) {
+        format!("run {} explain instead", shown(&binary))
+    } else {
+        "use the explain command of that build, or wrap the toolchain again".into()
     };
     let path = shown(as_path(path));
-    format!("{path} is another build of cc-wrapper, whose rules may not be these; {by}")
+    format!("{path} is another build of cc-wrapper, whose rules may differ; {remedy}")
 }
 
 /// Finds a program as shells do.

@@ -45,9 +45,10 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     if let Some(file) = arguments.compdb {
         command.env("CC_WRAPPER_COMPDB", database(file)?);
     }
-    let counts = match arguments.quiet {
-        true => None,
-        false => Some(counts()?),
+    let counts = if arguments.quiet {
+        None
+    } else {
+        Some(counts()?)
     };
     if let Some(counts) = &counts {
         // An outer `run` counts these calls through us.
@@ -59,7 +60,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     if let Some(counts) = counts {
         let text = fs::read(counts.path()).unwrap_or_default();
         hand_on(&text);
-        let totals = Totals::of(&String::from_utf8_lossy(&text));
+        let totals = Totals::parse(&String::from_utf8_lossy(&text));
         let _ = writeln!(io::stderr(), "cc-wrapper: {}", totals.line());
         // `end_as` exits without running destructors, so remove the file here.
         let _ = counts.close();

@@ -17,7 +17,7 @@ pub struct Totals {
 impl Totals {
     /// Parses and adds the lines that calls have written. A killed call may
     /// have left an incomplete line, which is skipped.
-    pub fn of(text: &str) -> Totals {
+    pub fn parse(text: &str) -> Totals {
         let mut totals = Totals::default();
         let mut inner = Duration::ZERO;
         for line in text.lines().filter_map(Line::read) {
@@ -83,10 +83,10 @@ mod tests {
                     0 0 0 0 1 0 1000000 0\n1 0 0 0 1 0 1000000 10000000000\n\
                     0 0 0 0 1 1 0 0\n1 0";
         assert_eq!(
-            Totals::of(text).line(),
+            Totals::parse(text).line(),
             "2 compiles, 1 link, 2 failed; 5.0 ms in the wrapper, 10.5 s in the tools"
         );
-        assert_eq!(Totals::of("").line(), "no wrapped tool was called");
+        assert_eq!(Totals::parse("").line(), "no wrapped tool was called");
     }
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
         let text = "0 0 0 0 1 0 1000000 900000000\n1 0 0 1 0 0 2000000 300000000\n\
                     1 0 0 1 1 0 2000000 300000000";
         assert_eq!(
-            Totals::of(text).line(),
+            Totals::parse(text).line(),
             "2 compiles, 0 links, 1 failed; 5.0 ms in the wrapper, 0.896 s in the tools"
         );
     }

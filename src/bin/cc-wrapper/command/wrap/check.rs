@@ -208,7 +208,7 @@ fn succeed(command: &mut Command, what: &str) -> Result<()> {
         run::line(command)
     ))
     .remedy("mend that, or install unchecked with --no-check")
-    .saying(&output.stderr))
+    .with_output(&output.stderr))
 }
 
 fn joined(before: &str, path: &Path, after: &str) -> OsString {

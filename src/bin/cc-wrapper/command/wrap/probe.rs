@@ -168,7 +168,7 @@ fn answer(command: &mut Command) -> Result<Vec<u8>> {
                 run::line(command)
             ),
         )
-        .saying(&output.stderr));
+        .with_output(&output.stderr));
     }
     Ok(output.stdout)
 }
