@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_not_a_value_is_named() {
+    fn missing_and_invalid_values_are_named() {
         for (words, line) in [
             (
                 &["wrap"][..],
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_is_what_may_be_meant() {
+    fn the_most_similar_name_is_suggested() {
         for (words, line) in [
             (
                 &["explian", "--", "gcc"][..],

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_moves_no_terminal() {
+    fn a_line_has_no_control_characters() {
         assert_eq!(plain("é\n\x1b[31m"), "é\\n\\u{1b}[31m");
     }
 

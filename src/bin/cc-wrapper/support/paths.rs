@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_nowhere_is_itself() {
+    fn a_path_to_nothing_is_unchanged() {
         assert_eq!(canonical(Path::new("/no/such")), Path::new("/no/such"));
         assert_eq!(canonical(Path::new("/dev/../dev")), Path::new("/dev"));
     }

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_kept_and_not_put_in_again() {
+    fn existing_flags_are_kept_and_not_added_again() {
         let current = |name: &str| {
             let value = match name {
                 "NIX_CFLAGS_COMPILE" => "-g  -isystem /a/include\t-I/i -isystem",

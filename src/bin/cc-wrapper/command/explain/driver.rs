@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ends_in_an_error_has_no_linker() {
+    fn output_with_an_error_has_no_linker() {
         let error = b"clang: error: invalid linker name in '-fuse-ld=/nope'\n \"/usr/bin/ld\"\n";
         assert!(has_error(error));
         assert!(!has_error(
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_off_is_no_command() {
+    fn an_incomplete_command_is_ignored() {
         assert_eq!(commands(b" a \"b\n"), Vec::<Vec<Vec<u8>>>::new());
         assert_eq!(commands(b" a \"\\"), Vec::<Vec<Vec<u8>>>::new());
         assert_eq!(

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_inner_wrapper_takes_is_no_tools_time() {
+    fn time_of_inner_wrappers_is_not_the_tools_time() {
         let text = "1 1 0 0 0 0 1000000 500000000\n0 1 1 1 0 0 2000000 100000000\n\
                     0 0 0 0 1 0 1000000 0\n1 0 0 0 1 0 1000000 10000000000\n\
                     0 0 0 0 1 1 0 0\n1 0";
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_uncounted_tool_runs_counts_and_takes_its_time() {
+    fn calls_below_an_uncounted_tool_count() {
         let text = "0 0 0 0 1 0 1000000 900000000\n1 0 0 1 0 0 2000000 300000000\n\
                     1 0 0 1 1 0 2000000 300000000";
         assert_eq!(

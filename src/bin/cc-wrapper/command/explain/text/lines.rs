@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn origins_stand_in_a_column_or_in_lines_of_their_own() {
+    fn origins_are_in_one_column_or_on_separate_lines() {
         let wide = "  -c        your argument 1\n  -DX=long  a rule\n";
         assert_eq!(table(None), wide);
         assert_eq!(table(Some(27)), wide);
