@@ -121,7 +121,11 @@ fn root() -> &'static Path {
     ROOT.get_or_init(|| {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("environment-root");
         let _ = fs::remove_dir_all(&dir);
-        wrap(&dir, ["--cc", "gcc", "--cc", "g++", "--no-check"]);
+        let mut options = vec!["--cc", "gcc", "--no-check"];
+        if which::which("g++").is_ok() {
+            options.extend(["--cc", "g++"]);
+        }
+        wrap(&dir, options);
         dir
     })
 }

@@ -160,6 +160,9 @@ fn the_explained_linker_matches_the_real_call() {
             if words.contains(&"-fopenmp") && compiler.starts_with("clang") {
                 continue;
             }
+            if words.contains(&"-fuse-ld=lld") && tool("ld.lld").is_none() {
+                continue;
+            }
             let made = place
                 .made(&words, &[])
                 .unwrap_or_else(|| panic!("{words:?}: no link"));

@@ -304,7 +304,7 @@ fn it_also_works_without_proc_and_dev() {
     fs::remove_file(&null).unwrap();
     let told = ill(&mut root.shell(), 1, "cc-wrapper wrap toolchain");
     assert!(
-        told.ends_with("; mount /dev, for there is no /dev/null; name one with --cc\n"),
+        told.ends_with("; mount /dev, because there is no /dev/null; name one with --cc\n"),
         "{told}"
     );
     // As one gets it by a redirection.

@@ -961,7 +961,7 @@ fn rustup_is_asked_which_toolchain() {
     let parts = ["the active toolchain", "mine is a link to", "--toolchain /"];
     refused(&mut call(&[], "mine"), &parts);
     let parts = [
-        "rustup does not tell the place of nope: ",
+        "rustup does not print the path of nope: ",
         "--toolchain PATH",
     ];
     refused(&mut call(&["--toolchain", "nope"], &name), &parts);

@@ -1,4 +1,5 @@
-//! Becoming the real tool.
+//! Replaces this process with the real tool. Long command lines go into
+//! response files in memory (docs/behaviour.md#5-response-files).
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -10,7 +11,8 @@ use super::syscall::{self, E2BIG, Errno, File, Memory};
 use crate::model::plan::{Plan, ResponseFile};
 use crate::rules::response_file;
 
-/// Returns if the kernel refuses, or if a response file must have a name.
+/// Executes the plan. Returns if the kernel refuses or if the response file
+/// must be a named file.
 pub fn exec(plan: &Plan, stack: &Stack) {
     let args = || plan.command.args().map(|arg| &arg[..]);
     let refused = match plan.response_file {
@@ -24,7 +26,8 @@ pub fn exec(plan: &Plan, stack: &Stack) {
     }
 }
 
-/// Returns why the kernel refuses.
+/// Executes the plan's program with `args`. Returns the error if the kernel
+/// refuses.
 fn exec_with<'p>(
     plan: &'p Plan,
     args: impl Iterator<Item = &'p [u8]> + Clone,
@@ -62,24 +65,27 @@ fn exec_with<'p>(
         .filter_map(|(name, value)| Some(strings.add(&[name, b"=", value.as_ref()?])));
     envp.extend(ours);
     envp.push(ptr::null());
-    // SAFETY: both end in a null; the strings outlive the call.
+    // SAFETY: both lists end in a null pointer; the strings outlive the call.
     unsafe { syscall::execve(argv[0], argv.as_ptr(), envp.as_ptr()) }
 }
 
-/// An argument that names a response file in memory, or is an empty word.
+/// `@PATH` of a response file in memory, which lives as long as this value, or
+/// an empty argument.
 struct Written {
     argument: Vec<u8>,
     _memory: Option<Memory>,
 }
 
-/// `None`: the tool needs files with names, or there is no room.
+/// Writes `args` into response files in memory. Returns `None` if the tool is a
+/// script, if the file size limit is too low, or if a system call fails.
 fn write_response_files<'p>(
     plan: &Plan,
     args: impl Iterator<Item = &'p [u8]>,
 ) -> Option<Vec<Written>> {
     let program = [&plan.program[..], b"\0"].concat();
     let program = CStr::from_bytes_with_nul(&program).ok()?;
-    // A script's language closes what it does not know before it runs others.
+    // Some interpreters close inherited file descriptors before they run
+    // other programs.
     if File::open(program).ok()?.starts_with(b"#!") {
         return None;
     }
@@ -109,8 +115,8 @@ fn write(text: &[u8]) -> Option<Written> {
     })
 }
 
-/// Strings with their NULs, one behind the other, in memory that is large
-/// enough from the beginning.
+/// NUL-terminated strings in one buffer. Its capacity must suffice from the
+/// beginning, because pointers into it must stay valid.
 struct Strings(Vec<u8>);
 
 impl Strings {

@@ -1,5 +1,5 @@
-//! When something goes wrong before libc has started: the program runs itself
-//! again, and starts the ordinary way.
+//! Recovery from a fault before libc has started: the program runs itself
+//! again with the early start disabled.
 
 use core::ffi::{CStr, c_char};
 use core::ptr;
@@ -11,10 +11,10 @@ use super::stack::Stack;
 use super::statics::STATICS;
 use super::syscall::{self, Change, change_blocked, kernel_sigaction};
 
-/// SIGSEGV in a set of signals.
+/// The bit of SIGSEGV in a signal set.
 const BIT: u64 = 1 << (SIGSEGV - 1);
 
-/// What a signal does by default.
+/// The default action of a signal.
 const DEFAULT: kernel_sigaction = kernel_sigaction {
     sa_handler_kernel: None,
     sa_flags: 0,
@@ -24,24 +24,25 @@ const DEFAULT: kernel_sigaction = kernel_sigaction {
 
 const ORDINARY: &CStr = c"CC_WRAPPER_START=libc";
 
-/// From now on a fault starts the program the ordinary way. Without libc, a
-/// panic is one: the first thing it does is count itself in thread-local
-/// storage, which is not there. False: it cannot be caught.
+/// Installs a SIGSEGV handler that restarts the program through libc. It also
+/// catches panics: the panic code first accesses thread-local storage, which
+/// does not exist yet, and so faults. Returns false if the handler cannot be
+/// installed or if SIGSEGV was blocked or handled already.
 pub fn catch(stack: &Stack) -> bool {
     STATICS.stack.store(stack.pointer() as usize, Relaxed);
     let Ok(blocked) = change_blocked(Change::Unblock, BIT) else {
         return false;
     };
     if blocked & BIT != 0 {
-        // The tool is to find it as we did.
+        // The real tool must inherit the mask that we inherited.
         let _ = change_blocked(Change::Set, blocked);
         return false;
     }
     let ours = kernel_sigaction {
         sa_handler_kernel: Some(on_fault),
-        // The handler's signal is not blocked in it: what it runs would inherit
-        // that. The kernel insists on the flag for a restorer, which is never
-        // called: the handler does not return.
+        // SA_NODEFER: otherwise SIGSEGV is blocked in the handler, and the
+        // program that it executes inherits that. The kernel requires
+        // SA_RESTORER, but no restorer runs, because the handler never returns.
         sa_flags: (SA_NODEFER | SA_RESTORER).into(),
         ..DEFAULT
     };
@@ -55,13 +56,14 @@ pub fn catch(stack: &Stack) -> bool {
     }
 }
 
-/// Faults are as they were.
+/// Restores the default action of SIGSEGV.
 pub fn release() {
     let _ = set(&DEFAULT);
 }
 
 fn set(action: &kernel_sigaction) -> Result<kernel_sigaction, syscall::Errno> {
-    // SAFETY: our handler takes any state of the program, as it leaves it.
+    // SAFETY: our handler works in any state of the program, because it
+    // replaces the process.
     unsafe { syscall::signal_action(SIGSEGV, action) }
 }
 
@@ -69,25 +71,25 @@ unsafe extern "C" fn on_fault(_signal: i32) {
     start_ordinarily();
 }
 
-/// Runs this program again, which is told to start through libc.
+/// Runs this program again with `CC_WRAPPER_START=libc`.
 pub fn start_ordinarily() -> ! {
-    // SAFETY: it is the kernel's, or `catch` has not been called and nothing
-    // can have gone wrong. The list is as long as the environment, one more
-    // and the null.
+    // SAFETY: `catch` has stored the kernel's stack pointer; nothing that can
+    // fail runs before it. The list holds the environment, one more string and
+    // the null pointer.
     unsafe {
         let stack = Stack::new(STATICS.stack.load(Relaxed) as *const usize);
         let count = stack.environment_length();
         let size = (count + 2) * core::mem::size_of::<*const c_char>();
         if let (Some(executable), Ok(list)) = (stack.executable(), syscall::map(size)) {
             let list: *mut *const c_char = list.cast();
-            // First, since the first of two counts.
+            // If a variable is set twice, the first one counts.
             *list = ORDINARY.as_ptr();
             ptr::copy_nonoverlapping(stack.envp(), list.add(1), count);
             *list.add(count + 1) = ptr::null();
             syscall::execve(executable.as_ptr(), stack.argv(), list);
         }
     }
-    syscall::tell(
+    syscall::print_error(
         b"cc-wrapper: cannot start: out of memory; free some, or set CC_WRAPPER_START=libc\n",
     );
     syscall::exit(1)

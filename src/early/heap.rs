@@ -1,5 +1,6 @@
-//! Memory before libc has started: taken from the front of a block, and given
-//! back only at its end. The process is the real tool before it could matter.
+//! The allocator before libc has started: it hands out a block from front to
+//! back and reuses only the last allocation. More is not needed, because the
+//! process soon becomes the real tool.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
@@ -8,10 +9,10 @@ use core::sync::atomic::Ordering::Relaxed;
 use super::statics::{BLOCK, STATICS};
 use super::{fault, syscall};
 
-/// Further blocks are at least this large.
+/// Minimum size of further blocks, in bytes.
 const MORE: usize = 4 << 20;
 
-/// Allocations come from the block from now on.
+/// Makes the block serve all allocations.
 pub fn open() {
     let start = STATICS.block.get() as usize;
     STATICS.free.store(start, Relaxed);
@@ -19,7 +20,8 @@ pub fn open() {
     STATICS.heap_is_open.store(true, Relaxed);
 }
 
-/// Nothing that was allocated while it was open may be left.
+/// Makes the ordinary allocator serve all allocations again. The caller must
+/// have dropped everything that was allocated from the block.
 pub fn close() {
     STATICS.heap_is_open.store(false, Relaxed);
 }
@@ -28,7 +30,7 @@ fn is_open() -> bool {
     STATICS.heap_is_open.load(Relaxed)
 }
 
-/// The program's allocator: the block while that is open, `A` otherwise.
+/// The program's allocator: the block while the heap is open, `A` otherwise.
 pub struct Heap<A>(A);
 
 impl<A> Heap<A> {
@@ -37,8 +39,8 @@ impl<A> Heap<A> {
     }
 }
 
-// SAFETY: blocks are handed out once, or by `A`; none outlives its allocator,
-// which `close` demands.
+// SAFETY: each piece of memory is handed out once or comes from `A`. No
+// allocation outlives its allocator, because `close` requires that.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_open() {
@@ -68,9 +70,10 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
             STATICS.free.store(pointer as usize + size, Relaxed);
             return pointer;
         }
-        // SAFETY: of a valid layout with a size that the caller vouches for.
+        // SAFETY: the alignment is that of a valid layout, and the caller
+        // guarantees that the size is valid for it.
         let moved = take(unsafe { Layout::from_size_align_unchecked(size, layout.align()) });
-        // SAFETY: both are at least this long, and apart.
+        // SAFETY: both are at least this long and do not overlap.
         unsafe { ptr::copy_nonoverlapping(pointer, moved, layout.size().min(size)) };
         moved
     }

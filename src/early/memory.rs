@@ -1,16 +1,17 @@
-//! The functions that compiled code calls by itself. libc chooses its own at
-//! start-up, by the processor it finds, so before that they cannot be called;
-//! the linker takes these instead, for the whole program.
+//! memcpy, memmove, memset, memcmp and bcmp, which compilers insert calls to.
+//! libc selects its variants at start-up depending on the processor, so they
+//! cannot be called before. The linker uses these functions instead, in the
+//! whole program.
 
-/// Defines each function under the name that the linker looks for. Only the
-/// program that starts early has them; everything else has libc's.
+/// Defines functions under their C names, in builds with the early start only.
+/// Other builds use libc's functions.
 macro_rules! define {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty $body:block)*) => {
         $(
             $(#[$doc])*
             #[cfg_attr(all(early_start, not(test)), unsafe(no_mangle))]
             pub unsafe extern "C" fn $name($($arg: $type),*) -> $result {
-                // SAFETY: the caller's promise, which is libc's.
+                // SAFETY: the caller's promise, the same as for libc's function.
                 unsafe { $body }
             }
         )*
@@ -18,13 +19,13 @@ macro_rules! define {
 }
 
 define! {
-    /// `length` bytes from `from` to `to`, which do not overlap.
+    /// Copies `length` bytes from `from` to `to`, which do not overlap.
     fn memcpy(to: *mut u8, from: *const u8, length: usize) -> *mut u8 {
         forward(to, from, length);
         to
     }
 
-    /// The same for memory that may overlap.
+    /// Copies `length` bytes from `from` to `to`, which may overlap.
     fn memmove(to: *mut u8, from: *const u8, length: usize) -> *mut u8 {
         if (to as usize).wrapping_sub(from as usize) >= length {
             forward(to, from, length);
@@ -34,13 +35,14 @@ define! {
         to
     }
 
-    /// `length` times the low byte of `byte`.
+    /// Sets `length` bytes to the low byte of `byte`.
     fn memset(to: *mut u8, byte: i32, length: usize) -> *mut u8 {
         fill(to, byte as u8, length);
         to
     }
 
-    /// Below, at or above 0 as `a` is before, the same as, or behind `b`.
+    /// Compares as bytes: negative if `a` is less than `b`, 0 if they are
+    /// equal, positive otherwise.
     fn memcmp(a: *const u8, b: *const u8, length: usize) -> i32 {
         let mut n = 0;
         while n + 8 <= length {
@@ -61,13 +63,13 @@ define! {
         0
     }
 
-    /// Not 0 if they differ.
+    /// 0 if the bytes are equal.
     fn bcmp(a: *const u8, b: *const u8, length: usize) -> i32 {
         memcmp(a, b, length)
     }
 }
 
-/// Above this the processor's own copying is quicker.
+/// In bytes. For longer ranges, the code in `processor` is faster.
 const SHORT: usize = 256;
 
 #[derive(Clone, Copy)]
@@ -75,11 +77,11 @@ const SHORT: usize = 256;
 struct Unaligned<T: Copy>(T);
 
 /// # Safety
-/// `from` can be read, and `to` written, that far.
+/// A `T` can be read from `from` and written to `to`.
 #[inline(always)]
 unsafe fn copy<T: Copy>(to: *mut u8, from: *const u8) {
-    // SAFETY: the caller's promise. Volatile, or the compiler sees a call of
-    // memcpy in loops of this.
+    // SAFETY: the caller's promise. Volatile, because the compiler would turn
+    // loops of this into calls of memcpy.
     unsafe {
         let word = from.cast::<T>().read_unaligned();
         to.cast::<Unaligned<T>>().write_volatile(Unaligned(word));
@@ -90,10 +92,10 @@ unsafe fn copy<T: Copy>(to: *mut u8, from: *const u8) {
 /// As memcpy; `to` may lie before `from`.
 #[inline(always)]
 unsafe fn forward(to: *mut u8, from: *const u8, length: usize) {
-    // SAFETY: the caller's promise. Where the first and the last word of a
-    // length overlap, both are read before either is written.
+    // SAFETY: the caller's promise. The first and last words may overlap, so
+    // both are read before either is written.
     unsafe {
-        // Not a match: its jump table would lie in yet another page.
+        // Not a `match`, because its jump table would touch another page.
         if length >= 16 {
             if length > SHORT {
                 return processor::forward(to, from, length);
@@ -121,7 +123,7 @@ unsafe fn forward(to: *mut u8, from: *const u8, length: usize) {
 }
 
 /// # Safety
-/// As [`forward`], for lengths from one to two words.
+/// As [`forward`], and `length` is between one and two times the size of `T`.
 #[inline(always)]
 unsafe fn ends<T: Copy>(to: *mut u8, from: *const u8, length: usize) {
     let end = length - core::mem::size_of::<T>();
@@ -267,7 +269,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn moving_is_what_a_slice_does(bytes in prop::collection::vec(any::<u8>(), 1..700), from: prop::sample::Index, to: prop::sample::Index, length: prop::sample::Index) {
+        fn moving_and_filling_match_slices(bytes in prop::collection::vec(any::<u8>(), 1..700), from: prop::sample::Index, to: prop::sample::Index, length: prop::sample::Index) {
             let (from, to) = (from.index(bytes.len()), to.index(bytes.len()));
             let length = length.index(bytes.len() + 1 - from.max(to));
             let (mut ours, mut theirs) = (bytes.clone(), bytes.clone());
@@ -293,7 +295,7 @@ mod tests {
         }
 
         #[test]
-        fn comparing_is_what_a_slice_does(a in prop::collection::vec(0u8..3, 0..40), b in prop::collection::vec(0u8..3, 0..40)) {
+        fn comparing_matches_slices(a in prop::collection::vec(0u8..3, 0..40), b in prop::collection::vec(0u8..3, 0..40)) {
             let length = a.len().min(b.len());
             // SAFETY: both are that long.
             let (order, differ) = unsafe { (memcmp(a.as_ptr(), b.as_ptr(), length), bcmp(a.as_ptr(), b.as_ptr(), length)) };

@@ -1,14 +1,15 @@
-//! A wrapped call before libc has started.
+//! The early start (docs/glossary.md): plans a wrapped call and execs the real
+//! tool before libc has started.
 //!
-//! The program's entry point is ours: it plans the call and execs, all by
-//! system calls. Whatever is rarer than that (a message, a record, a response
-//! file with a name, an error) goes on at libc's own entry point as if nothing
-//! had happened, and `main` does it from the beginning.
+//! The release build's entry point is [`start`], which uses system calls only.
+//! Rare calls need more than that: messages, records, response files with a
+//! name, errors. For them, [`start`] returns, libc's own entry point runs, and
+//! `main` handles the call from the beginning.
 //!
-//! What must hold, because nothing of libc is set up: no thread-local storage,
-//! none of the functions that libc chooses at start-up (memory.rs has our own),
-//! no allocation but from [`heap`]. Where that fails, as a panic in here
-//! does, there is a fault; it is caught, and the program runs itself again with
+//! libc is not initialised here, so this code must not use thread-local
+//! storage or functions that libc selects at start-up (memory.rs replaces
+//! those), and all allocations come from [`heap`]. A violation, such as a
+//! panic, raises SIGSEGV. `fault` catches it and runs the program again with
 //! `CC_WRAPPER_START=libc`.
 
 #![allow(unsafe_code)]
@@ -37,15 +38,15 @@ pub use heap::Heap;
 use stack::Stack;
 use world::Kernel;
 
-/// Set to `libc`, it makes every call start through libc.
+/// The value `libc` disables the early start.
 const START: &[u8] = b"CC_WRAPPER_START";
 
-/// Plans the call that the kernel started this process for, and becomes the
-/// real tool. Returns if there is more to do than that.
+/// Plans the wrapped call and replaces this process with the real tool.
+/// Returns if the call needs the ordinary start.
 ///
 /// # Safety
-/// To be called once, before anything else, with the stack pointer that the
-/// kernel gave the process.
+/// Call it once, before anything else, with the stack pointer that the kernel
+/// gave the process.
 pub unsafe extern "C" fn start(stack: *const usize) {
     // SAFETY: the caller's promise.
     let stack = unsafe { Stack::new(stack) };
@@ -61,10 +62,10 @@ pub unsafe extern "C" fn start(stack: *const usize) {
     fault::release();
 }
 
-/// Returns if the call is not plain, or fails.
+/// Returns if the call is not plain or if it fails.
 fn run(stack: &Stack, executable: &CStr) {
     #[cfg(panics_early)]
-    panic!("as it was asked for when this was built");
+    panic!("the build asked for a panic (panics_early)");
     #[cfg_attr(panics_early, allow(unreachable_code))]
     plan_and_exec(stack, executable);
 }
@@ -80,11 +81,11 @@ fn plan_and_exec(stack: &Stack, executable: &CStr) {
             }
         }
     };
-    // An error is told by the ordinary start, which comes upon it again.
+    // The ordinary start meets the same error and reports it.
     let _ = dispatch(executable.to_bytes(), &args, &environment, &kernel, tool);
 }
 
-/// Whether the plan is an exec and nothing else.
+/// Whether the plan only execs.
 fn is_plain(plan: &Plan) -> bool {
     plan.events.is_empty()
         && plan.debug < 1

@@ -1,5 +1,5 @@
-//! What the kernel leaves on a new process's stack: arguments, environment,
-//! and the auxiliary vector.
+//! Reads the initial stack of the process: arguments, environment and
+//! auxiliary vector.
 
 use core::ffi::{CStr, c_char};
 use core::iter;
@@ -12,7 +12,7 @@ use linux_raw_sys::auxvec;
 const AT_NULL: usize = auxvec::AT_NULL as usize;
 const AT_EXECFN: usize = auxvec::AT_EXECFN as usize;
 
-/// The initial stack, which lives as long as the process.
+/// The initial stack. It lives as long as the process.
 #[derive(Clone, Copy)]
 pub struct Stack {
     argc: usize,
@@ -24,7 +24,7 @@ impl Stack {
     /// `pointer` is the stack pointer that the kernel gave the process, and
     /// nothing above it has been changed.
     pub unsafe fn new(pointer: *const usize) -> Stack {
-        // SAFETY: argc lies there, and argv right above it.
+        // SAFETY: argc lies at the stack pointer, argv directly above it.
         unsafe {
             Stack {
                 argc: *pointer,
@@ -33,19 +33,19 @@ impl Stack {
         }
     }
 
-    /// What the stack was made from.
+    /// The stack pointer that was given to [`Stack::new`].
     pub fn pointer(&self) -> *const usize {
         self.argv.cast::<usize>().wrapping_sub(1)
     }
 
-    /// The arguments' pointers, ending in a null.
+    /// The argument pointers, terminated by a null pointer.
     pub fn argv(&self) -> *const *const c_char {
         self.argv
     }
 
-    /// The environment's pointers, ending in a null.
+    /// The environment pointers, terminated by a null pointer.
     pub fn envp(&self) -> *const *const c_char {
-        // SAFETY: they lie behind the arguments' null.
+        // SAFETY: they follow the null pointer that ends the arguments.
         unsafe { self.argv.add(self.argc + 1) }
     }
 
@@ -57,20 +57,21 @@ impl Stack {
         strings(self.envp())
     }
 
-    /// How many strings the environment has.
+    /// The number of strings in the environment.
     pub fn environment_length(&self) -> usize {
         pointers(self.envp()).count()
     }
 
-    /// The environment's pointers, but for strings that `is_left_out`; that is
-    /// asked only of those that begin with one of the `first` bytes.
+    /// The environment pointers without the strings for which `is_left_out`
+    /// returns true. It is called only for strings whose first byte is set in
+    /// `first`.
     pub fn environment_without(
         &self,
         first: [bool; 256],
         is_left_out: impl Fn(&[u8]) -> bool,
     ) -> impl Iterator<Item = *const c_char> {
         pointers(self.envp()).filter(move |pointer| {
-            // SAFETY: it is one of the environment's strings.
+            // SAFETY: it points to a string of the environment.
             unsafe {
                 let may_be = first[usize::from(pointer.cast::<u8>().read())];
                 !may_be || !is_left_out(string(*pointer).to_bytes())
@@ -78,25 +79,27 @@ impl Stack {
         })
     }
 
-    /// A variable's value; looks at no more of the others than their names.
+    /// The value of the variable `name`. Of other variables, only the name is
+    /// read.
     pub fn variable(&self, name: &[u8]) -> Option<&'static [u8]> {
         let is_it = |string: &*const c_char| {
-            // SAFETY: nothing behind the string's NUL is read: it is no part of
-            // a name.
+            // SAFETY: reading stops at the string's NUL, because names contain
+            // no NUL.
             let at = |n: usize| unsafe { string.add(n).cast::<u8>().read() };
             (0..name.len()).all(|n| at(n) == name[n]) && at(name.len()) == b'='
         };
         let pointer = pointers(self.envp()).find(is_it)?;
-        // SAFETY: it is one of the environment's.
+        // SAFETY: it points to a string of the environment.
         let string = unsafe { string(pointer) };
         Some(&string.to_bytes()[name.len() + 1..])
     }
 
-    /// The path that the kernel ran.
+    /// The path that was given to execve (AT_EXECFN).
     pub fn executable(&self) -> Option<&'static CStr> {
         let mut entry: *const usize = self.envp().cast();
-        // SAFETY: the auxiliary vector lies behind the environment's null and
-        // ends with AT_NULL; AT_EXECFN is a string's address.
+        // SAFETY: the auxiliary vector follows the null pointer that ends the
+        // environment, and ends with AT_NULL. AT_EXECFN's value is the address
+        // of a string.
         unsafe {
             while *entry != 0 {
                 entry = entry.add(1);
@@ -121,7 +124,7 @@ fn strings(list: *const *const c_char) -> impl Iterator<Item = &'static CStr> {
 
 fn pointers(mut list: *const *const c_char) -> impl Iterator<Item = *const c_char> {
     iter::from_fn(move || {
-        // SAFETY: the pointers end in a null, behind which this never goes.
+        // SAFETY: a null pointer ends the list, and `list` never passes it.
         unsafe {
             let pointer = *list;
             if pointer.is_null() {
@@ -143,8 +146,8 @@ unsafe fn string(pointer: *const c_char) -> &'static CStr {
     }
 }
 
-/// The number of bytes before the NUL. libc chooses its strlen at start-up, so
-/// that cannot be called yet.
+/// The number of bytes before the NUL. libc selects its strlen at start-up, so
+/// it cannot be called yet.
 ///
 /// # Safety
 /// As [`string`].
@@ -153,9 +156,9 @@ unsafe fn length(start: *const u8) -> usize {
     const HIGHS: usize = ONES << 7;
     const WORD: usize = mem::size_of::<usize>();
     let mut end = start;
-    // SAFETY: a word at an address that its size divides lies in one page with
-    // its first byte, so where one byte of it may be read all may. Volatile, or
-    // the compiler sees a call of strlen in this.
+    // SAFETY: an aligned word lies in one page, so if its first byte is
+    // readable, the whole word is. Volatile, because the compiler would turn
+    // this into a call of strlen.
     unsafe {
         while end as usize % WORD != 0 {
             if end.read_volatile() == 0 {
@@ -165,7 +168,8 @@ unsafe fn length(start: *const u8) -> usize {
         }
         loop {
             let word = end.cast::<usize>().read_volatile();
-            // The high bit of the lowest byte that is 0; those above may err.
+            // The lowest set bit marks the first zero byte. Bits above it may
+            // be wrong.
             let zeros = word.wrapping_sub(ONES) & !word & HIGHS;
             if zeros != 0 {
                 let byte = zeros.to_le().trailing_zeros() as usize / 8;
@@ -182,7 +186,7 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn the_stack_is_read_as_the_kernel_lays_it() {
+    fn arguments_environment_and_executable_are_read() {
         let words: [&CStr; 4] = [c"gcc", c"-c", c"PATH=/bin", c"EMPTY="];
         let at = |n: usize| words[n].as_ptr() as usize;
         let path = c"/bin/gcc".as_ptr() as usize;
@@ -201,7 +205,7 @@ mod tests {
             AT_NULL,
             0,
         ];
-        // SAFETY: laid as the kernel does.
+        // SAFETY: the layout is the kernel's.
         let stack = unsafe { Stack::new(memory.as_ptr()) };
         assert_eq!(stack.arguments().collect::<Vec<_>>(), words[..2]);
         assert_eq!(stack.environment().collect::<Vec<_>>(), words[2..]);
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strings_length_is_found_wherever_it_begins() {
+    fn string_length_does_not_depend_on_alignment() {
         let bytes: Vec<u8> = (0..64)
             .map(|n| if n == 40 { 0 } else { 0x80 + n })
             .collect();

@@ -1,11 +1,12 @@
-//! All that the early start keeps, in one place: each page that is touched
-//! costs a fault.
+//! All static data of the early start, in one place, because each touched page
+//! costs a page fault.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicUsize};
 
-/// Enough for a plain call; the pages that are not used cost nothing.
+/// Size of the heap's first block, in bytes. It suffices for a plain call, and
+/// unused pages cost nothing.
 pub const BLOCK: usize = 256 << 10;
 
 #[repr(C, align(16))]
@@ -13,14 +14,15 @@ pub struct Statics {
     /// The stack pointer that the kernel gave the process.
     pub stack: AtomicUsize,
     pub heap_is_open: AtomicBool,
-    /// Addresses: the heap's first free byte, and the end of its block.
+    /// The address of the heap's first free byte.
     pub free: AtomicUsize,
+    /// The address of the end of the heap's current block.
     pub end: AtomicUsize,
     /// The heap's first block.
     pub block: UnsafeCell<MaybeUninit<[u8; BLOCK]>>,
 }
 
-// SAFETY: the block is used while the heap is open, and then there is one
+// SAFETY: the block is used only while the heap is open. Then there is only one
 // thread.
 unsafe impl Sync for Statics {}
 

@@ -1,5 +1,5 @@
-//! System calls, without libc between. Their numbers, flags and structures are
-//! those of the kernel's headers, as linux-raw-sys has them for each processor.
+//! System calls without libc. linux-raw-sys has their numbers, flags and
+//! structures for each processor.
 
 use core::arch::asm;
 use core::ffi::{CStr, c_char};
@@ -17,7 +17,7 @@ use linux_raw_sys::general::{
 
 pub use linux_raw_sys::general::kernel_sigaction;
 
-/// The system's error number.
+/// An error number of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(pub i32);
 
@@ -30,10 +30,10 @@ pub const ENOSYS: Errno = Errno(errno::ENOSYS as i32);
 
 type Result<T> = core::result::Result<T, Errno>;
 
-/// Stands for the current directory.
+/// Resolves relative paths against the current directory.
 const HERE: usize = AT_FDCWD as usize;
 
-/// The size of a set of signals, which the kernel wants to be told.
+/// The size of a signal set in bytes, an argument of signal calls.
 const SET: usize = size_of::<kernel_sigset_t>();
 
 /// # Safety
@@ -65,7 +65,7 @@ unsafe fn call(number: usize, args: [usize; 6]) -> isize {
 #[cfg(target_arch = "aarch64")]
 unsafe fn call(number: usize, args: [usize; 6]) -> isize {
     let result: isize;
-    // SAFETY: the kernel changes the result alone.
+    // SAFETY: the kernel changes only the result.
     unsafe {
         asm!(
             "svc 0",
@@ -94,11 +94,11 @@ unsafe fn checked<const N: usize>(number: u32, args: [usize; N]) -> Result<usize
     }
 }
 
-/// A file open for reading; closed when it goes.
+/// A file or directory that is open for reading.
 pub struct File(usize);
 
 impl File {
-    /// Opens a file or directory.
+    /// Opens a file or directory. Executed programs do not inherit it.
     pub fn open(path: &CStr) -> Result<File> {
         // SAFETY: the path ends in a NUL.
         unsafe {
@@ -107,7 +107,8 @@ impl File {
         }
     }
 
-    /// Reads up to the buffer's length; 0 is the end.
+    /// Reads at most the buffer's length and returns the number of bytes; 0 at
+    /// the end of the file.
     pub fn read(&self, buffer: &mut [MaybeUninit<u8>]) -> Result<usize> {
         // SAFETY: the kernel writes no more than the length.
         unsafe {
@@ -121,13 +122,15 @@ impl File {
     /// Whether the file begins with these two bytes.
     pub fn starts_with(&self, bytes: &[u8; 2]) -> bool {
         let mut start = [MaybeUninit::uninit(); 2];
-        // SAFETY: both were written if that many were read.
+        // SAFETY: the kernel has written both bytes if it returns 2.
         self.read(&mut start) == Ok(2) && unsafe { start.map(|b| b.assume_init()) } == *bytes
     }
 
-    /// Reads directory entries as the kernel packs them; none is the end.
+    /// Reads directory entries in the kernel's format (`linux_dirent64`);
+    /// returns an empty slice at the end.
     pub fn read_directory<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> Result<&'b [u8]> {
-        // SAFETY: the kernel writes no more than the length, and tells how much.
+        // SAFETY: the kernel writes at most the length and returns how much it
+        // wrote.
         unsafe {
             let args = [self.0, buffer.as_mut_ptr() as usize, buffer.len()];
             let length = checked(__NR_getdents64, args)?;
@@ -143,18 +146,19 @@ impl Drop for File {
 }
 
 fn close(descriptor: usize) {
-    // SAFETY: its owner is going.
+    // SAFETY: the caller owns the descriptor and does not use it again.
     let _ = unsafe { checked(__NR_close, [descriptor]) };
 }
 
-/// A file without a name, which programs that are run inherit.
+/// A file in memory (memfd). Executed programs inherit it.
 pub struct Memory(usize);
 
 impl Memory {
-    /// Under a number that nobody takes for a standard stream or a jobserver.
+    /// Creates a file whose descriptor is at least 200, so that no program
+    /// takes it for a standard stream or make's jobserver.
     pub fn create(name: &CStr) -> Result<Memory> {
         const FROM: usize = 200;
-        // SAFETY: the name ends in a NUL; the second is a number like the first.
+        // SAFETY: the name ends in a NUL, and fcntl gets only numbers.
         unsafe {
             let low = checked(__NR_memfd_create, [name.as_ptr() as usize, 0]).map(Memory)?;
             checked(__NR_fcntl, [low.0, F_DUPFD as usize, FROM]).map(Memory)
@@ -179,7 +183,8 @@ impl Drop for Memory {
     }
 }
 
-/// How large a file this process may write; writing a larger one ends it.
+/// The largest file that this process may write, in bytes (RLIMIT_FSIZE).
+/// SIGXFSZ ends a process that exceeds it.
 pub fn largest_file() -> Result<u64> {
     let mut limit = rlimit64 {
         rlim_cur: 0,
@@ -191,7 +196,7 @@ pub fn largest_file() -> Result<u64> {
     Ok(limit.rlim_cur)
 }
 
-/// The target of a symlink, cut off where the buffer ends.
+/// The target of a symlink, truncated to the buffer's length.
 pub fn read_link<'b>(path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
     // SAFETY: the path ends in a NUL; the kernel writes no more than the length.
     let length = unsafe {
@@ -204,24 +209,24 @@ pub fn read_link<'b>(path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
     Ok(&buffer[..length])
 }
 
-/// The current directory, without the NUL behind it.
+/// The current directory, without the terminating NUL.
 pub fn current_directory(buffer: &mut [u8]) -> Result<&[u8]> {
     // SAFETY: the kernel writes no more than the length.
     let length = unsafe { checked(__NR_getcwd, [buffer.as_mut_ptr() as usize, buffer.len()])? };
     Ok(&buffer[..length.saturating_sub(1)])
 }
 
-/// What is asked about files.
+/// The part of a file's status that the early start uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// Type and permissions.
     pub mode: u32,
     pub size: u64,
-    /// Tells this file from all others.
+    /// Inode and device numbers.
     pub identity: (u64, u32, u32),
 }
 
-/// About the file itself, or what its symlinks lead to.
+/// The status of a file. `follow`: if it is a symlink, that of its target.
 pub fn status(path: &CStr, follow: bool) -> Result<Status> {
     let mut buffer = MaybeUninit::<statx>::zeroed();
     let flags = if follow { 0 } else { AT_SYMLINK_NOFOLLOW };
@@ -246,7 +251,7 @@ pub fn status(path: &CStr, follow: bool) -> Result<Status> {
     })
 }
 
-/// Fresh zeroed memory.
+/// Allocates `length` bytes of zeroed memory.
 pub fn map(length: usize) -> Result<*mut u8> {
     let args = [
         0,
@@ -256,14 +261,15 @@ pub fn map(length: usize) -> Result<*mut u8> {
         usize::MAX,
         0,
     ];
-    // SAFETY: at an address of the kernel's choice.
+    // SAFETY: the kernel chooses an unused address.
     unsafe { checked(__NR_mmap, args).map(|address| address as *mut u8) }
 }
 
-/// Replaces the process; returns only the error.
+/// Replaces the process. Returns only if that fails.
 ///
 /// # Safety
-/// Both lists end in a null, and all before it are strings.
+/// `path` and the elements of both lists point to NUL-terminated strings. A
+/// null pointer ends each list.
 pub unsafe fn execve(
     path: *const c_char,
     argv: *const *const c_char,
@@ -274,10 +280,10 @@ pub unsafe fn execve(
     outcome.err().unwrap_or(Errno(0))
 }
 
-/// Sets what a signal does; returns what it did.
+/// Sets the action of a signal and returns the previous one.
 ///
 /// # Safety
-/// A handler must be one for this signal.
+/// It must be sound to run the action's handler, if any, for this signal.
 pub unsafe fn signal_action(signal: u32, action: &kernel_sigaction) -> Result<kernel_sigaction> {
     let mut old = MaybeUninit::<kernel_sigaction>::zeroed();
     let (new, old_at) = (&raw const *action as usize, old.as_mut_ptr() as usize);
@@ -295,23 +301,23 @@ pub enum Change {
     Set = SIG_SETMASK as isize,
 }
 
-/// Changes which signals are blocked; returns which were. Signal n is bit
-/// n - 1.
+/// Changes the set of blocked signals and returns the previous one. Signal n is
+/// bit n - 1.
 pub fn change_blocked(change: Change, signals: u64) -> Result<u64> {
     let new = kernel_sigset_t { sig: [signals] };
     let mut old = kernel_sigset_t { sig: [0] };
     let (new, old_at) = (&raw const new as usize, &raw mut old as usize);
-    // SAFETY: the kernel reads the one and writes the other.
+    // SAFETY: the kernel reads `new` and writes `old`.
     unsafe { checked(__NR_rt_sigprocmask, [change as usize, new, old_at, SET])? };
     Ok(old.sig[0])
 }
 
-/// Writes to standard error what fits at once.
-pub fn tell(text: &[u8]) {
+/// Writes `text` to standard error with one system call. Ignores errors.
+pub fn print_error(text: &[u8]) {
     let _ = write(STDERR_FILENO as usize, text);
 }
 
-/// Writes what fits at once; returns how much that was.
+/// Writes with one system call; returns the number of bytes written.
 fn write(descriptor: usize, bytes: &[u8]) -> Result<usize> {
     // SAFETY: the kernel reads no more than the length.
     unsafe {
@@ -325,7 +331,7 @@ fn write(descriptor: usize, bytes: &[u8]) -> Result<usize> {
 /// Ends the process.
 pub fn exit(status: usize) -> ! {
     loop {
-        // SAFETY: nothing is left to be sound for.
+        // SAFETY: the process ends.
         let _ = unsafe { checked(__NR_exit_group, [status]) };
     }
 }

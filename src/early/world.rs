@@ -1,10 +1,5 @@
-//! The machine as the kernel shows it.
+//! [`World`] by system calls alone.
 
-use super::syscall;
-use super::syscall::{EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
-use crate::machine::world::{ReadError, World};
-use crate::model::argument::{Command, Export};
-use crate::model::hook::{Changes, Failure, Hook};
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ffi::CStr;
@@ -12,25 +7,31 @@ use core::mem::{MaybeUninit, offset_of};
 
 use linux_raw_sys::general::{PATH_MAX, S_IFDIR, S_IFMT, S_IFREG, linux_dirent64};
 
-/// What is read of a file at once, to begin with.
+use super::syscall;
+use super::syscall::{EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
+use crate::machine::world::{ReadError, World};
+use crate::model::argument::{Command, Export};
+use crate::model::hook::{Changes, Failure, Hook};
+
+/// Initial size of the buffer for a file, in bytes.
 const READ: usize = 8 << 10;
 
-/// What is read of a directory at once; on the stack, each page of which costs
-/// a fault.
+/// Size of the buffer for directory entries, in bytes. It is small because it
+/// lies on the stack, where each touched page costs a page fault.
 const LISTED: usize = 2 << 10;
 
-/// As long as a path can be.
+/// Maximum length of a path, in bytes.
 const LONGEST_PATH: usize = PATH_MAX as usize;
 
-/// Where the name and the record's length lie in a directory entry.
+/// Offsets of the record's length and the name in a directory entry.
 const ENTRY_LENGTH: usize = offset_of!(linux_dirent64, d_reclen);
 const ENTRY_NAME: usize = offset_of!(linux_dirent64, d_name);
 
-/// Files and directories, by system calls.
+/// Reads files and directories by system calls.
 #[derive(Default)]
 pub struct Kernel {
-    /// Something was asked that only the ordinary start can answer, so what was
-    /// planned is worth nothing.
+    /// A question came up that only the ordinary start can answer, so the plan
+    /// must not be used.
     has_given_up: Cell<bool>,
 }
 
@@ -41,7 +42,7 @@ impl Kernel {
 
     fn status(&self, path: &[u8], follow: bool) -> Result<Status, Errno> {
         let status = with_nul(path, |path| syscall::status(path, follow));
-        // An old kernel, or a sandbox that does not know the call.
+        // Old kernels and some sandboxes do not support statx.
         if matches!(status, Err(ENOSYS | EPERM)) {
             self.has_given_up.set(true);
         }
@@ -61,11 +62,12 @@ impl World for Kernel {
                 let room = text.spare_capacity_mut();
                 let asked = room.len();
                 let length = file.read(room)?;
-                // SAFETY: that many were written.
+                // SAFETY: the kernel has written that many bytes.
                 unsafe { text.set_len(text.len() + length) };
-                // A short read is a file's end; what is none may have more.
+                // In a regular file, a short read means its end. Pipes and
+                // devices may have more, so small results are read again.
                 if length == 0 || length < asked && text.len() < READ / 2 {
-                    // What is not needed is the next one's.
+                    // The heap reuses the rest for the next allocation.
                     text.shrink_to_fit();
                     return Ok(text);
                 }
@@ -79,7 +81,7 @@ impl World for Kernel {
     }
 
     fn read_named_by_caller(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
-        // The ordinary start reads it again, so it must be there twice.
+        // The ordinary start may read the file again, which fails for pipes.
         match self.status(path, true) {
             Ok(file) if ![S_IFREG, S_IFDIR].contains(&(file.mode & S_IFMT)) => {
                 self.has_given_up.set(true);
@@ -157,7 +159,8 @@ impl World for Kernel {
     }
 }
 
-/// A path with a NUL in it is one that is not there.
+/// Calls `call` with `path` and a terminating NUL. A path that contains a NUL
+/// fails with ENOENT.
 fn with_nul<T>(path: &[u8], call: impl FnOnce(&CStr) -> Result<T, Errno>) -> Result<T, Errno> {
     let path = [path, &[0]].concat();
     call(CStr::from_bytes_with_nul(&path).map_err(|_| ENOENT)?)
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_twice_is_left_to_the_ordinary_start() {
+    fn special_files_are_left_to_the_ordinary_start() {
         let kernel = Kernel::default();
         assert!(kernel.read_named_by_caller(b"/etc/passwd").is_ok());
         assert!(kernel.read_named_by_caller(b"/no/such/file").is_err());
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_what_they_lead_to() {
+    fn symlinks_are_followed_where_needed() {
         let directory = tempfile::tempdir().unwrap();
         let link = directory.path().join("link");
         symlink("/bin/sh", &link).unwrap();

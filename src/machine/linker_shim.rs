@@ -1,6 +1,9 @@
 //! The linker half's directory of linker shims: this binary, under the name of
 //! each linker that a driver may ask for.
 
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
 use crate::machine::world::World;
 use crate::model::environment::Environment;
 use crate::model::tool_name::ToolName;
@@ -9,8 +12,6 @@ use crate::model::toolchain::Tool;
 use crate::model::toolchain::ToolKind;
 use crate::model::toolchain::Toolchain;
 use crate::text::path::without_slashes;
-use alloc::borrow::Cow;
-use alloc::vec::Vec;
 
 /// The directory, beside `bin`.
 pub const DIRECTORY: &str = "linkers";

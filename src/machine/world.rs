@@ -1,8 +1,9 @@
 //! The door through which a decision sees the machine.
 
+use alloc::vec::Vec;
+
 use crate::model::argument::{Command, Export};
 use crate::model::hook::{Changes, Failure, Hook};
-use alloc::vec::Vec;
 
 /// What planning a call may ask of the machine. Paths are bytes, absolute or
 /// relative to the current directory. Nothing here changes anything, but for

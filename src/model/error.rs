@@ -1,11 +1,12 @@
 //! Why a call cannot be planned.
 
+use alloc::format;
+use alloc::vec::Vec;
+
 use crate::model::hook::Failure;
 use crate::model::message::Message;
 use crate::model::system_error::words;
 use crate::text::json;
-use alloc::format;
-use alloc::vec::Vec;
 
 /// The exit status of [`Error::Loop`], which nothing else of ours exits with:
 /// the number of ELOOP.

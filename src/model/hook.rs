@@ -1,7 +1,8 @@
 //! A hook to run, and what came of it (§10).
 
-use crate::model::argument::Export;
 use alloc::vec::Vec;
+
+use crate::model::argument::Export;
 
 /// A hook, ready to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! The one shape of an error or warning, from which text and JSON are rendered.
 
-use crate::text::json;
-use crate::text::json::Value;
 use alloc::vec;
 use alloc::vec::Vec;
+
+use crate::text::json;
+use crate::text::json::Value;
 
 /// What failed, where, why, and what to do. All of it is bytes, because paths
 /// and arguments need not be UTF-8.

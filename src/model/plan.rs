@@ -1,10 +1,10 @@
 //! What a call becomes, as data.
 
-use crate::model::argument::Command;
-use crate::model::argument::Export;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::model::argument::Command;
+use crate::model::argument::Export;
 use crate::model::compile_record::Record;
 use crate::model::event::Event;
 use crate::model::explanation::Explanation;

@@ -3,10 +3,11 @@
 //! Keys that are absent have the value that changes nothing; keys nobody asks
 //! for are stepped over, so that an older binary reads a newer file.
 
-use crate::text::json;
-use crate::text::json::{Reader, Value};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
+
+use crate::text::json;
+use crate::text::json::{Reader, Value};
 
 /// Bytes that are borrowed from the text they were read from where they can be.
 pub type Bytes<'a> = Cow<'a, [u8]>;

@@ -1,10 +1,10 @@
 //! What the rules of one call share while it is planned.
 
-use crate::model::argument::Arg;
-use crate::model::argument::Origin;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
+use crate::model::argument::Arg;
+use crate::model::argument::Origin;
 use crate::model::argument::{Command, RoleSuffix};
 use crate::model::call::Call;
 use crate::model::half::WrapperHalf;

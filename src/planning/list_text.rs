@@ -1,10 +1,10 @@
 //! A list variable's text, which remembers where each part of it came from.
 
-use crate::text::words::words;
-use crate::text::words::words_at;
 use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Origin};
+use crate::text::words::words;
+use crate::text::words::words_at;
 
 /// What is exported as `V_salt`. The separating spaces are part of it: the
 /// text is an interface that other programs read.

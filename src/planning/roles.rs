@@ -1,11 +1,11 @@
 //! Which of its roles a toolchain serves.
 
-use crate::model::half::WrapperHalf;
 use alloc::vec::Vec;
 
 use crate::model::argument::RoleSuffix;
 use crate::model::environment::Environment;
 use crate::model::explanation::{Explanation, Marker};
+use crate::model::half::WrapperHalf;
 use crate::model::toolchain::{RoleMarkers, Toolchain};
 use crate::planning::log::Log;
 

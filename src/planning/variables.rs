@@ -1,6 +1,8 @@
 //! The variables of one toolchain: collected from the served roles, changed
 //! by flag files, and handed on to the tool.
 
+use alloc::vec::Vec;
+
 use crate::model::argument::{Export, Origin, RoleSuffix};
 use crate::model::environment::Environment;
 use crate::model::error::Error;
@@ -8,7 +10,6 @@ use crate::model::event::Event;
 use crate::planning::list_text::Text;
 use crate::planning::log::Log;
 use crate::text::number::{decimal, number};
-use alloc::vec::Vec;
 
 /// The kernel takes no longer string, `NAME=VALUE` with its end.
 const LONGEST: usize = 128 << 10;

@@ -1,11 +1,11 @@
 //! What a compiler call compiles, for the compile database.
 
-use crate::model::compile_record::Record;
-use crate::model::compile_record::TranslationUnit;
 use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::model::call::Call;
+use crate::model::compile_record::Record;
+use crate::model::compile_record::TranslationUnit;
 use crate::model::toolchain::ToolKind;
 use crate::options::driver::GCC;
 use crate::options::meaning::{Meaning, Stage};

@@ -1,12 +1,12 @@
 //! §7: what calls for Darwin targets have besides.
 
-use crate::planning::context::Context;
 use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Origin, RoleSuffix};
 use crate::model::error::Error;
 use crate::model::toolchain::Darwin;
 use crate::options::meaning::Meaning;
+use crate::planning::context::Context;
 use crate::planning::variables::Variables;
 use crate::text::Bytes;
 

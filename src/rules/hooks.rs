@@ -3,13 +3,13 @@
 //! They are run as they stand, with the arrays and variables that nixpkgs'
 //! scripts have at that place; what they changed is taken back.
 
-use crate::model::hook::Changes;
-use crate::model::hook::Hook;
 use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, Command, Origin};
 use crate::model::error::Error;
 use crate::model::explanation::{DropReason, Explanation};
+use crate::model::hook::Changes;
+use crate::model::hook::Hook;
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 

@@ -1,6 +1,8 @@
 //! What a link gets besides the variables' flags: hardening, the interpreter of
 //! 32-bit programs, rpaths and the build id.
 
+use alloc::vec::Vec;
+
 use crate::model::argument::Arg;
 use crate::model::argument::Origin;
 use crate::model::error::Error;
@@ -16,7 +18,6 @@ use crate::rules::link_type::LinkType;
 use crate::rules::rpath::library_search::LibrarySearch;
 use crate::rules::rpath::rpaths;
 use crate::rules::rpath::store::Store;
-use alloc::vec::Vec;
 /// Set for the linker that is run, and for all that it runs: the output of the
 /// link that this half has added to what it adds.
 pub const LINKED: &[u8] = b"CC_WRAPPER_LINKED";

@@ -6,7 +6,6 @@
 //! `--ld-path` and `-fuse-ld` name others: rustc has the driver run its own lld
 //! in this way.
 
-use crate::text::path;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
@@ -17,6 +16,7 @@ use crate::model::tool_name::ToolName;
 use crate::model::toolchain::{Family, RoleMarkers};
 use crate::options::meaning::Meaning;
 use crate::rules::target;
+use crate::text::path;
 use crate::text::path::without_slashes;
 
 /// A linker that the toolchain does not stand before.

@@ -5,11 +5,11 @@
 //! told to look there first; the front end does what the wrapped linker would
 //! have done, and becomes the very linker that would have been run.
 
+use alloc::vec::Vec;
+
 use crate::machine::linker_shim::DIRECTORY;
 use crate::machine::linker_shim::LINKER;
 use crate::machine::linker_shim::is_here;
-use alloc::vec::Vec;
-
 use crate::model::argument::{Arg, Command, Origin};
 use crate::model::call::Call;
 use crate::model::explanation::{Explanation, LinkerHandling};

@@ -1,11 +1,11 @@
 //! §6: paths outside the store, which a pure build must not see.
 
-use crate::model::error::Error;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
 use crate::model::argument::Arg;
 use crate::model::environment::Environment;
+use crate::model::error::Error;
 use crate::model::event::Event;
 use crate::model::explanation::DropReason;
 use crate::options::meaning::Meaning;

@@ -1,9 +1,10 @@
 //! A line of the compile database: one translation unit and how it was
 //! compiled, as a JSON object.
 
+use alloc::vec::Vec;
+
 use crate::text::json::{Reader, Result, Value};
 use crate::text::{Bytes, json};
-use alloc::vec::Vec;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {

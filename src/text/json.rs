@@ -7,12 +7,13 @@
 //! UTF-8: any other byte becomes a lone surrogate, `\udc80` to `\udcff`, as
 //! Python's `surrogateescape` has it, which the reader turns back.
 
-use crate::text::Bytes;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+
+use crate::text::Bytes;
 
 /// Values may nest this deep; deeper ones are refused rather than overflow
 /// the stack.

@@ -1,7 +1,5 @@
 //! §2: compiler driver calls.
 
-use crate::rules::collect::collect;
-use crate::rules::darwin;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -13,8 +11,10 @@ use crate::model::plan::Plan;
 use crate::model::toolchain::{Family, ToolKind};
 use crate::options::meaning::Meaning;
 use crate::planning::context::Context;
+use crate::rules::collect::collect;
 use crate::rules::collect_gcc_options;
 use crate::rules::compile_record::{record, why_no_record};
+use crate::rules::darwin;
 use crate::rules::driver_link;
 use crate::rules::hardening;
 use crate::rules::hooks;

@@ -1,10 +1,5 @@
 //! §3: linker calls.
 
-use crate::rules::link_additions::LINKED;
-use crate::rules::link_additions::from_libraries;
-use crate::rules::link_additions::hardening_flags;
-use crate::rules::link_additions::output;
-use crate::rules::purity::drop_impure_of_linker;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -21,11 +16,16 @@ use crate::planning::variables::Variables;
 use crate::rules::collect::linker_half;
 use crate::rules::darwin;
 use crate::rules::hooks;
+use crate::rules::link_additions::LINKED;
+use crate::rules::link_additions::from_libraries;
+use crate::rules::link_additions::hardening_flags;
+use crate::rules::link_additions::output;
 use crate::rules::link_type::LinkType;
 use crate::rules::linker_question::is_question;
 use crate::rules::linker_shim;
 use crate::rules::pie;
 use crate::rules::purity::Purity;
+use crate::rules::purity::drop_impure_of_linker;
 use crate::rules::response_file;
 
 /// Plans a call of role ld.

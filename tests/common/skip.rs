@@ -68,6 +68,7 @@ pub fn records() -> PathBuf {
 fn package_of(program: &str) -> &str {
     match program {
         "as" | "ld" | "ld.bfd" | "ld.gold" | "nm" | "objdump" | "readelf" => "binutils",
+        "c++" => "g++",
         "clang++" => "clang",
         "distccd" => "distcc",
         "dpkg-query" => "dpkg",

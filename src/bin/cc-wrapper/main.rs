@@ -12,18 +12,20 @@ mod entry;
 mod process;
 mod support;
 
-use crate::process::count::End;
-use crate::process::{count, execute, os, record, report};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::ExitCode;
+
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::statistics::Statistics;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::ExitCode;
+
+use crate::process::count::End;
+use crate::process::{count, execute, os, record, report};
 
 fn main() -> ExitCode {
     count::begin();

@@ -1,6 +1,5 @@
 //! Which library directories count as the store, and so for rpath (§3.8).
 
-use crate::text::path::without_slashes;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
@@ -10,6 +9,7 @@ use crate::model::environment::Environment;
 use crate::model::explanation::{NoRpath, StoreSource};
 use crate::model::toolchain::Toolchain;
 use crate::text::Bytes;
+use crate::text::path::without_slashes;
 
 pub struct Store<'a> {
     /// Empty: every absolute directory.

@@ -13,12 +13,13 @@ mod rustup;
 mod usage;
 mod wrap;
 
-use crate::support::help::{Help, USAGE};
-use crate::support::output;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Command;
+
+use crate::support::help::{Help, USAGE};
+use crate::support::output;
 
 const ABOUT: &str = "Wrap gcc, g++, clang and ld to add flags from environment variables";
 

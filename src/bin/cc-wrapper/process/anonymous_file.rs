@@ -4,11 +4,10 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::FromRawFd;
+use std::path::PathBuf;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit};
-
-use std::path::PathBuf;
 
 /// Creates an empty file that child processes inherit.
 ///

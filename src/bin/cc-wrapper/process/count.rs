@@ -1,9 +1,6 @@
 //! Counts calls for `cc-wrapper run`: each call appends a line to a file when
 //! it is done.
 
-use crate::process::report;
-use cc_wrapper::model::message::Message;
-use cc_wrapper::model::statistics::Statistics;
 use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
@@ -11,6 +8,11 @@ use std::io;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
+
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::statistics::Statistics;
+
+use crate::process::report;
 
 thread_local! {
     /// When this process started, and how long it has waited for tools.

@@ -1,15 +1,6 @@
 //! Runs a plan: the process becomes the real tool, or runs it as a child if
 //! there is work to do after it.
 
-use crate::process::child::end_as;
-use crate::process::count::End;
-use crate::process::errno::is_too_long;
-use crate::process::failure::Failure;
-use crate::process::response_file::Written;
-use crate::process::{child, count, hook, launcher, report, response_file, signals};
-use cc_wrapper::model::error::Error;
-use cc_wrapper::model::hook::Failure as HookFailure;
-use cc_wrapper::model::plan::{Plan, ResponseFile};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
@@ -17,7 +8,17 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::{fs, io};
 
+use cc_wrapper::model::error::Error;
+use cc_wrapper::model::hook::Failure as HookFailure;
+use cc_wrapper::model::plan::{Plan, ResponseFile};
 use nix::unistd::{AccessFlags, access};
+
+use crate::process::child::end_as;
+use crate::process::count::End;
+use crate::process::errno::is_too_long;
+use crate::process::failure::Failure;
+use crate::process::response_file::Written;
+use crate::process::{child, count, hook, launcher, report, response_file, signals};
 
 /// Replaces this process by the tool, or runs it as a child and ends with its
 /// status. Returns only if the tool was not run.

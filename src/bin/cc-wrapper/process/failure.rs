@@ -1,13 +1,15 @@
 //! Error messages and exit statuses for tools that could not be run.
 
-use crate::process::errno::is_too_long;
-use crate::process::report::why;
-use cc_wrapper::model::message::Message;
-use cc_wrapper::model::plan::{Plan, ResponseFile};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::{env, io};
+
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::plan::{Plan, ResponseFile};
+
+use crate::process::errno::is_too_long;
+use crate::process::report::why;
 
 /// The exit status of shells for a program that does not exist.
 const NOT_FOUND: u8 = 127;

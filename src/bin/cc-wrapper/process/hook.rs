@@ -1,12 +1,5 @@
 //! Runs hooks in bash (docs/behaviour.md#10-hooks).
 
-use crate::process::child::{Ended, end_as};
-use crate::process::errno::is_too_long;
-use crate::process::{anonymous_file, child, report};
-use cc_wrapper::model::argument;
-use cc_wrapper::model::argument::{Arg, Export};
-use cc_wrapper::model::hook::{Changes, Failure, Hook};
-use cc_wrapper::model::message::Message;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,8 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::{env, io};
 
+use cc_wrapper::model::argument;
+use cc_wrapper::model::argument::{Arg, Export};
+use cc_wrapper::model::hook::{Changes, Failure, Hook};
+use cc_wrapper::model::message::Message;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::low_level::signal_name;
+
+use crate::process::child::{Ended, end_as};
+use crate::process::errno::is_too_long;
+use crate::process::{anonymous_file, child, report};
 
 const SCRIPT: &str = include_str!("hook.bash");
 

@@ -1,10 +1,12 @@
 //! CC_WRAPPER_LAUNCHER: the command that runs the compiler in a compile step,
 //! such as ccache.
 
-use crate::process::report::quoted;
-use cc_wrapper::model::message::Message;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use cc_wrapper::model::message::Message;
+
+use crate::process::report::quoted;
 
 const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
 

@@ -1,11 +1,5 @@
 //! Appends a call's translation units to the file that CC_WRAPPER_COMPDB names.
 
-use crate::process::report;
-use crate::process::report::quoted;
-use cc_wrapper::model::compile_record::Record;
-use cc_wrapper::model::message::Message;
-use cc_wrapper::model::plan::Plan;
-use cc_wrapper::text::compile_database::Entry;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -17,9 +11,16 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
+use cc_wrapper::model::compile_record::Record;
+use cc_wrapper::model::message::Message;
+use cc_wrapper::model::plan::Plan;
+use cc_wrapper::text::compile_database::Entry;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::{AccessFlags, access};
+
+use crate::process::report;
+use crate::process::report::quoted;
 
 /// How long to wait for the lock.
 const PATIENCE: Duration = Duration::from_secs(10);

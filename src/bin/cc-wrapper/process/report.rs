@@ -1,13 +1,14 @@
 //! Prints a call's messages to standard error (docs/behaviour.md#9-nix_debug).
 
+use std::borrow::Cow;
+use std::io;
+use std::io::Write;
+
 use cc_wrapper::model::event::{Event, Level};
 use cc_wrapper::model::message::Message;
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::system_error::words;
 use log::{LevelFilter, debug, log};
-use std::borrow::Cow;
-use std::io;
-use std::io::Write;
 
 /// Prints the events that this level of NIX_DEBUG includes, byte for byte.
 pub fn events(events: &[Event], debug: i64) {

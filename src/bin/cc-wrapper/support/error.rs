@@ -1,13 +1,15 @@
 //! Errors and warnings of the commands.
 
-use crate::process::report::why;
-use crate::support::show::shown;
-use cc_wrapper::model::message::Message;
 use std::ffi::OsStr;
 use std::io;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+
+use cc_wrapper::model::message::Message;
+
+use crate::process::report::why;
+use crate::support::show::shown;
 
 /// The error that ended a command: one line, then the output of the tool that
 /// failed, unchanged.

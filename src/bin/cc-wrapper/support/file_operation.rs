@@ -1,8 +1,6 @@
 //! Changes to files. Each change happens completely or not at all, and is on
 //! the disk before the next one starts, even if power fails.
 
-use crate::support::error::{Result, cannot};
-use crate::support::self_binary;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use nix::errno::Errno;
+
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary;
 
 /// The prefix of temporary files' names.
 const TEMPORARY: &str = ".cc-wrapper-";

@@ -1,13 +1,5 @@
 //! Puts a finished root in its place, completely or not at all.
 
-use super::interrupt;
-use super::paths::{absolute, has_colon, has_white_space};
-use super::self_binary::{BINARY, TOOLCHAIN};
-use super::swap_directories::{exchange, set_mode};
-use crate::process::anonymous_file::temporary_directory;
-use crate::support::error::{Error, Result, cannot};
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::model::toolchain::Toolchain;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
@@ -17,9 +9,18 @@ use std::thread::sleep;
 use std::time::Duration;
 use std::{fs, io};
 
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::toolchain::Toolchain;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
+
+use super::interrupt;
+use super::paths::{absolute, has_colon, has_white_space};
+use super::self_binary::{BINARY, TOOLCHAIN};
+use super::swap_directories::{exchange, set_mode};
+use crate::process::anonymous_file::temporary_directory;
+use crate::support::error::{Error, Result, cannot};
 
 /// The directory of the linker half in a root that contains both halves.
 pub const LINKER_HALF: &str = "bintools";

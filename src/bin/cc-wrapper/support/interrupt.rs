@@ -1,14 +1,15 @@
 //! Signals that ask the process to stop. They are delayed so that the process
 //! can clean up first.
 
-use crate::process::signals::is_ignored;
-use crate::support::error::{Error, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::low_level::signal_name;
+
+use crate::process::signals::is_ignored;
+use crate::support::error::{Error, Result};
 
 /// The last signal that was received, or 0.
 static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();

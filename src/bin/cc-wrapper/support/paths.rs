@@ -1,10 +1,11 @@
 //! Normalises and checks paths.
 
-use crate::process::report::why as why_refused;
-use crate::support::error::{Error, Result};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs};
+
+use crate::process::report::why as why_refused;
+use crate::support::error::{Error, Result};
 
 /// Returns `path` as an absolute path.
 pub fn absolute(path: &Path) -> Result<PathBuf> {

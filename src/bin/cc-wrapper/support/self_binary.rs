@@ -1,17 +1,19 @@
 //! Recognises this binary, its roots, and programs that must not be wrapped
 //! because they look up the compiler by their own name, such as ccache.
 
-use crate::process::os;
-use crate::support::elf_note;
-use crate::support::error::{Result, cannot};
-use crate::support::paths::canonical;
-use object::read::ReadCache;
-use once_cell::sync::OnceCell;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
+
+use object::read::ReadCache;
+use once_cell::sync::OnceCell;
+
+use crate::process::os;
+use crate::support::elf_note;
+use crate::support::error::{Result, cannot};
+use crate::support::paths::canonical;
 
 /// The file of a root that describes its toolchain.
 pub const TOOLCHAIN: &str = "nix-support/toolchain.json";

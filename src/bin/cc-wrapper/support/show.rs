@@ -1,8 +1,9 @@
 //! Formats paths and names for messages.
 
-use crate::process::report::quoted;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+
+use crate::process::report::quoted;
 
 /// Returns a path or name in readable form: unchanged, or quoted for a shell if
 /// it is not UTF-8 or has control characters.

@@ -1,9 +1,10 @@
 //! The abilities of standard output: width, colours and characters.
 
-use crate::process::report::{escaped, quoted};
 use std::io::IsTerminal;
 use std::os::fd::AsRawFd;
 use std::{env, io};
+
+use crate::process::report::{escaped, quoted};
 
 pub struct Screen {
     /// The width in columns. `None`: not a terminal, so lines are not wrapped.

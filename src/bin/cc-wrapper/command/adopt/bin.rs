@@ -1,4 +1,4 @@
-//! The names in a wrapper's `bin`.
+//! Reads and classifies the files in a wrapper's `bin`.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -15,28 +15,28 @@ pub struct Entry {
     pub what: What,
 }
 
-/// What a name in `bin` is.
+/// The kind of a file in `bin`.
 #[derive(Debug, PartialEq, Eq)]
 pub enum What {
-    /// A script that we take the place of.
+    /// A wrapper's script, to be replaced by a link to cc-wrapper.
     Tool,
-    /// A symlink to another name.
+    /// A symlink to this other name in `bin`.
     Alias(OsString),
     /// Some other program or symlink.
     Other,
-    /// A script that stays, and why.
+    /// A script that is kept, and the reason.
     Script(String),
 }
 
-/// A script that is one of a wrapper's.
+/// A script with the shape of a wrapper's.
 pub struct Found {
     pub name: OsString,
     pub script: Script,
     pub text: Vec<u8>,
 }
 
-/// The names in the resolved directory `bin`, sorted, and the scripts among
-/// them. Whether these are tools of the wrapper is yet to be seen.
+/// The entries of the resolved directory `bin`, sorted by name, and the wrapper
+/// scripts among them. The caller must check that these belong to one wrapper.
 pub fn read(bin: &Path) -> Result<(Vec<Entry>, Vec<Found>)> {
     let mut entries = Vec::new();
     let mut scripts = Vec::new();
@@ -48,7 +48,7 @@ pub fn read(bin: &Path) -> Result<(Vec<Entry>, Vec<Found>)> {
     Ok((entries, scripts))
 }
 
-/// What a name in `bin` is, as far as it tells by itself.
+/// The kind of one file in `bin`, judged without the others.
 fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Found>)> {
     let path = bin.join(name);
     if let Ok(target) = fs::read_link(&path) {
@@ -76,7 +76,7 @@ fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Found>)> {
     })
 }
 
-/// The names in a directory, sorted.
+/// The sorted file names in a directory.
 pub fn names(directory: &Path) -> Result<Vec<OsString>> {
     let read = || -> io::Result<Vec<OsString>> {
         let mut names = Vec::new();
@@ -95,7 +95,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn a_link_within_is_an_alias_and_one_that_leads_out_is_not() {
+    fn only_links_within_bin_are_aliases() {
         let dir = tempfile::tempdir().unwrap();
         let bin = canonical(dir.path());
         let absolute = bin.join("gcc");

@@ -1,5 +1,5 @@
-//! What nixpkgs writes into clang's `add-local-cc-cflags-before.sh`: clang's
-//! target, which is built into us.
+//! Reads clang's target from nixpkgs' hook `add-local-cc-cflags-before.sh`.
+//! cc-wrapper adds the target itself, so that hook need not run.
 
 use std::str;
 
@@ -13,13 +13,13 @@ pub struct ClangTarget {
     pub default_target: Vec<u8>,
     pub machine_flags: Vec<Vec<u8>>,
     pub explicit_abi: Vec<u8>,
-    /// Preprocessors are told of the target too, as older scripts do.
+    /// Preprocessors get the target too. Older scripts do that.
     pub for_preprocessors: bool,
-    /// Where nixpkgs' own text ends and a package's begins.
+    /// Offset where nixpkgs' text ends and a package's own text begins.
     pub end: usize,
 }
 
-/// `None`: not nixpkgs' text, or not one that is known.
+/// Reads the hook's text; `None`: it is not nixpkgs' or of an unknown version.
 pub fn read(text: &[u8]) -> Option<ClangTarget> {
     let mut found = ClangTarget {
         for_preprocessors: true,
@@ -34,13 +34,13 @@ pub fn read(text: &[u8]) -> Option<ClangTarget> {
     (!found.default_target.is_empty()).then_some(found)
 }
 
-/// Whether the statement is nixpkgs'.
+/// Whether the statement is nixpkgs'. Stores what it sets in `found`.
 fn take(statement: &Statement, found: &mut ClangTarget) -> bool {
     match statement.lines.as_slice() {
         [line] => is_setting(line),
         [first, ..] if is_loop(first) => is_search(statement),
         [first, body @ .., _fi] => {
-            // The SDK's business, which `darwin` in toolchain.json covers.
+            // For the SDK; `darwin` in toolchain.json has the same effect.
             let availability = between(first, "if [[ \"", "\" ]]; then").is_some()
                 && body == [b"extraBefore+=(-Werror=unguarded-availability)"];
             availability || take_target(statement, found)
@@ -65,13 +65,13 @@ fn is_loop(line: &[u8]) -> bool {
     line.starts_with(b"while ((") || line.starts_with(b"for p in ")
 }
 
-/// The search for a target among the arguments, which changes nothing else.
+/// Whether this loop only searches the arguments for a target.
 fn is_search(statement: &Statement) -> bool {
     let has = |part| statement.lines.iter().any(|line| contains(line, part));
     has("--target=") && !has("extra")
 }
 
-/// The statement that adds the target.
+/// Whether this is the statement that adds the target. Stores it in `found`.
 fn take_target(statement: &Statement, found: &mut ClangTarget) -> bool {
     let mut abi_counts = false;
     let mut depends = false;
@@ -147,7 +147,7 @@ fi
 ";
 
     #[test]
-    fn both_dialects_say_the_target() {
+    fn the_target_is_read_from_old_and_new_hooks() {
         let old = read(OLD.as_bytes()).unwrap();
         assert_eq!(old.default_target, b"x86_64-linux");
         assert_eq!(old.machine_flags, [b"-march=a b".to_vec()]);
@@ -163,7 +163,7 @@ fi
     }
 
     #[test]
-    fn what_a_package_added_is_not_part_of_it() {
+    fn text_that_a_package_added_is_left_over() {
         for added in ["extraBefore+=(-DX)\n", "if true; then\n  x\nfi\n"] {
             let text = [NEW, added].concat();
             assert_eq!(read(text.as_bytes()).unwrap().end, NEW.len());
@@ -171,7 +171,7 @@ fi
     }
 
     #[test]
-    fn what_a_package_changed_is_not_known() {
+    fn a_changed_hook_is_unknown() {
         for (from, to) in [
             (
                 "    extraBefore+=(-target",

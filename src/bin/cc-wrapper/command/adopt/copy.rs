@@ -1,4 +1,12 @@
-//! A half's files in a new root.
+//! Copies a half (docs/glossary.md) into a new root.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::machine::linker_shim;
 
 use super::bin::{What, names};
 use super::half::Half;
@@ -6,31 +14,25 @@ use crate::support::error::{Result, cannot};
 use crate::support::linker_shims;
 use crate::support::paths::canonical;
 use crate::support::self_binary::BINARY;
-use cc_wrapper::machine::linker_shim;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
 
 const SETUP_HOOK: &str = "setup-hook";
 const PROPAGATED: &[u8] = b"propagated-";
 
-/// An old root, and where the new one will be.
+/// An old root and its new path.
 pub struct Moved<'a> {
     pub half: &'a Half,
     pub to: PathBuf,
 }
 
-/// Lays out `half` at `root`.
+/// Copies `half` to `root`.
 pub struct Copy<'a> {
     pub half: &'a Half,
     pub root: &'a Path,
-    /// What its tools are links to.
+    /// The target of the tools' links.
     pub binary: &'a Path,
-    /// The linker half, and the way to it from `root`.
+    /// The linker half, and its path relative to `root`.
     pub linkers: Option<(&'a Half, &'a Path)>,
-    /// What stdenv's hooks are told of instead.
+    /// The paths to replace in stdenv's setup hook and lists of packages.
     pub moved: &'a [Moved<'a>],
 }
 
@@ -65,8 +67,8 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// The way from one of our directories to a file of the linker half, if
-    /// `old` is a link to such.
+    /// If `old` is a link to a file of the linker half, returns the path of that
+    /// file in the new root, relative to `bin` or `nix-support`.
     fn linkers_own(&self, old: &Path) -> Option<PathBuf> {
         let (half, way) = self.linkers?;
         let target = old.parent()?.join(fs::read_link(old).ok()?);
@@ -106,7 +108,8 @@ impl Copy<'_> {
                 write(&to, &text)?;
             } else {
                 fs::copy(&from, &to).map_err(cannot("copy", &from))?;
-                // Others add to it; a store's files are read-only.
+                // Users may add flags to these files, but files in the store
+                // are read-only.
                 let mode = kind.permissions().mode() | 0o200;
                 fs::set_permissions(&to, fs::Permissions::from_mode(mode))
                     .map_err(cannot("make writable", &to))?;
@@ -115,8 +118,8 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// Whether the file is a hook that is built into us; then what a package
-    /// put behind it is all that is written.
+    /// Whether the file is the hook whose effect cc-wrapper has built in. If so,
+    /// writes only the text that a package has added to it.
     fn is_built_in(&self, name: &OsStr, to: &Path) -> Result<bool> {
         let built_in = self.half.built_in.as_ref();
         let Some(built_in) = built_in.filter(|built_in| name == built_in.file) else {
@@ -137,15 +140,15 @@ fn link(target: &Path, at: &Path) -> Result<()> {
     symlink(target, at).map_err(cannot("create", at))
 }
 
-/// `text` with each mention of the path `old`, or of what is below it, turned
-/// into `new`.
+/// Replaces the path `old` by `new` in `text`, also as the beginning of longer
+/// paths.
 fn replace_path(text: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.windows(old.len()).position(|window| window == old) {
         let (before, found) = rest.split_at(at);
         let behind = &found[old.len()..];
-        // `/a/gcc` is not in `/a/gcc-13`, nor in `/x/a/gcc`.
+        // `/a/gcc` must not match in `/a/gcc-13` or `/x/a/gcc`.
         let goes_on = |b: &u8| b.is_ascii_alphanumeric() || b"-._+?=".contains(b);
         let ends = !behind.first().is_some_and(goes_on);
         let begins = !before.last().is_some_and(|b| b.is_ascii_alphanumeric());
@@ -162,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_replaced_as_a_whole() {
+    fn only_whole_paths_are_replaced() {
         let text = b"NIX_CC=/s/gcc\nPATH=/s/gcc/bin:/s/gcc-13:/x/s/gcc '/s/gcc'";
         let expected = b"NIX_CC=/new\nPATH=/new/bin:/s/gcc-13:/x/s/gcc '/new'";
         assert_eq!(replace_path(text, b"/s/gcc", b"/new"), expected);

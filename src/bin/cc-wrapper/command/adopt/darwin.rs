@@ -1,20 +1,21 @@
-//! What a wrapper for Darwin targets says of them.
+//! Reads the settings for Darwin targets from a wrapper's files
+//! (docs/behaviour.md#7-darwin-targets-darwin-in-toolchainjson-is-not-null).
 
 use super::lines::{behind, between, contains, lines};
 use super::statements::{Statement, statements};
 
-/// Where nixpkgs writes what links for Darwin get, which is built into us.
+/// nixpkgs' hook with the linker flags for Darwin. cc-wrapper adds these itself.
 pub const FILE: &str = "add-local-ldflags-before.sh";
 
-/// A default version and the variable that overrides it.
+/// The minimum version of the system, and the variable that overrides it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MinVersion {
     pub variable: Vec<u8>,
     pub version: Vec<u8>,
 }
 
-/// Of the compiler half: the version, and the platform's name for compilers.
-/// `text` is that of `add-flags.sh`.
+/// Reads the minimum version and the platform, as in `-mPLATFORM-version-min`,
+/// from the compiler half's `add-flags.sh`.
 pub fn of_compiler(text: &[u8], salt: &[u8]) -> Option<(MinVersion, Vec<u8>)> {
     let line = lines(text).find(|line| contains(line, "-version-min=${"))?;
     let platform = behind(line, "\"-m")?;
@@ -24,7 +25,7 @@ pub fn of_compiler(text: &[u8], salt: &[u8]) -> Option<(MinVersion, Vec<u8>)> {
 }
 
 impl MinVersion {
-    /// From `${VARIABLE_salt:-VERSION}`.
+    /// Parses `${VARIABLE_salt:-VERSION}`.
     fn read(text: &[u8], salt: &[u8]) -> Option<MinVersion> {
         let text = text.strip_prefix(b"${")?;
         let name = super::lines::name(text);
@@ -37,8 +38,8 @@ impl MinVersion {
     }
 }
 
-/// The SDK to fall back on, which may be none; `None`: not for Darwin. `text`
-/// is that of `darwin-sdk-setup.bash`.
+/// Reads the default SDK, which may be empty, from `darwin-sdk-setup.bash`.
+/// `None`: the target is not Darwin.
 pub fn fallback_sdk(text: &[u8]) -> Option<Vec<u8>> {
     let condition = |line| between(line, "if [[ \"", "\" ]]; then");
     let version = lines(text).find_map(condition)?;
@@ -47,17 +48,17 @@ pub fn fallback_sdk(text: &[u8]) -> Option<Vec<u8>> {
     (!version.is_empty()).then(|| sdk.to_vec())
 }
 
-/// Of the linker half.
+/// The settings in the linker half's hook.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct LinkerFlags {
     pub min_version: MinVersion,
     pub platform: Vec<u8>,
     pub sdk_version: Vec<u8>,
-    /// Where nixpkgs' own text ends and a package's begins.
+    /// Offset where nixpkgs' text ends and a package's own text begins.
     pub end: usize,
 }
 
-/// `None`: not nixpkgs' text.
+/// Reads the linker half's hook; `None`: it is not nixpkgs'.
 pub fn of_linker(text: &[u8], salt: &[u8]) -> Option<LinkerFlags> {
     let mut found = None;
     let mut end = 0;
@@ -136,7 +137,7 @@ fi
 ";
 
     #[test]
-    fn a_linker_half_says_platform_and_versions() {
+    fn platform_and_versions_are_read_from_the_linker_half() {
         let text = [LINKERS, "extraBefore+=(-x)\n"].concat();
         let flags = of_linker(text.as_bytes(), b"a_s").unwrap();
         let expected = LinkerFlags {
@@ -154,7 +155,7 @@ fi
     }
 
     #[test]
-    fn a_compiler_half_says_its_name_of_the_platform() {
+    fn platform_and_version_are_read_from_the_compiler_half() {
         let text =
             |version| format!("X=\"-mios-version-min=${{V_a_s:-{version}}} $X\"\n").into_bytes();
         let (version, platform) = of_compiler(&text("9"), b"a_s").unwrap();
@@ -167,7 +168,7 @@ fi
     }
 
     #[test]
-    fn an_sdk_counts_for_darwin_alone() {
+    fn the_sdk_is_used_only_for_darwin() {
         let text = |version| {
             format!(
                 "if [[ \"{version}\" ]]; then\nexport DEVELOPER_DIR=${{DEVELOPER_DIR_s:-/sdk}}\n"

@@ -1,4 +1,15 @@
-//! One half of a wrapper, read from its files.
+//! Reads one half (docs/glossary.md) of a wrapper from its files.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Darwin, Family, Tool, ToolKind, Toolchain};
+use cc_wrapper::text::Bytes;
 
 use super::bin::{Entry, Found, What};
 use super::clang_target::ClangTarget;
@@ -12,44 +23,36 @@ use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::canonical;
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show;
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Darwin, Family, Tool, ToolKind, Toolchain};
-use cc_wrapper::text::Bytes;
-use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
 
-/// How much of a line is shown.
+/// Maximum length of a quoted line in messages, in characters.
 const LONG: usize = 60;
 
-/// What the names in its `bin` are, and what the half is as a whole.
+/// A half of a wrapper: the entries of its `bin`, and its settings.
 #[derive(Debug)]
 pub struct Half {
-    /// Resolved.
+    /// The resolved root.
     pub root: PathBuf,
-    /// As its scripts spell it.
+    /// The root as spelled in its scripts.
     pub out: PathBuf,
     pub is_linkers: bool,
-    /// As its scripts spell it; `None`: this is the linker half.
+    /// The linker half's root, as spelled in the scripts; `None`: this is the
+    /// linker half.
     pub bintools: Option<PathBuf>,
     /// Sorted by name.
     pub entries: Vec<Entry>,
-    /// Without `bintools`.
+    /// The content of `toolchain.json`, without `bintools`.
     pub toolchain: Toolchain<'static>,
-    /// The hook that nixpkgs' own text is in, if it is known.
+    /// nixpkgs' hook whose effect cc-wrapper has built in, if there is one.
     pub built_in: Option<BuiltIn>,
-    /// Lines that are not nixpkgs', and that nothing was made of.
+    /// For the report: unknown lines whose effect the new root does not have.
     pub not_taken: Vec<String>,
 }
 
-/// A hook that begins with text of nixpkgs which is built into us.
+/// A hook that begins with nixpkgs' text, whose effect cc-wrapper has built in.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BuiltIn {
     pub file: &'static str,
-    /// What a package put behind it.
+    /// The text that a package added at the end.
     pub rest: Vec<u8>,
 }
 
@@ -59,10 +62,10 @@ impl BuiltIn {
     }
 }
 
-/// Reads the half at `root`, which was called `called`.
+/// Reads the half at `root`. Messages name it `called`.
 ///
 /// # Errors
-/// It is no wrapper, or not one that is known; or it is not all there.
+/// It is not a wrapper, has an unknown shape, or lacks files.
 pub fn read(root: &Path, called: &str) -> Result<Half> {
     let (entries, scripts) = bin::read(&root.join("bin"))?;
     let is_linkers = !scripts
@@ -104,8 +107,10 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
 }
 
 impl Half {
+    /// Checks the files that all scripts source for unknown lines.
+    ///
     /// # Errors
-    /// Something was added behind the end of a file that each script reads.
+    /// Lines were added at the end of such a file.
     fn check_sourced(&mut self, wrapper: &Wrapper, support: &Support) -> Result<()> {
         const FILES: [&str; 5] = [
             "add-flags.sh",
@@ -119,7 +124,7 @@ impl Half {
         for file in FILES {
             texts.push((support, file, support.read(file)?));
         }
-        // A compiler takes the linkers' flags from there.
+        // Compiler scripts read the linker flags from the linker half.
         let linkers = wrapper.bintools.as_ref();
         let linkers = linkers.filter(|root| !root.join(TOOLCHAIN).exists());
         let linkers = linkers.map(|root| Support(root.join("nix-support")));
@@ -186,7 +191,8 @@ impl Half {
     ) -> Result<()> {
         let text = support.read(darwin::FILE)?.unwrap_or_default();
         let Some(flags) = darwin::of_linker(&text, salt) else {
-            // What is not known would be done twice.
+            // An unknown hook stays in place and would add the flags a second
+            // time.
             return match fallback_sdk {
                 Some(_) => Err(unknown(darwin::FILE)),
                 None => Ok(()),
@@ -237,7 +243,8 @@ impl Half {
         Ok(())
     }
 
-    /// Makes tools of those scripts that agree on what the half is.
+    /// Adds a tool for each script that belongs to this wrapper and has only
+    /// known lines.
     fn take_tools(
         &mut self,
         wrapper: &Wrapper,
@@ -245,7 +252,7 @@ impl Half {
         support: &Support,
     ) -> Result<()> {
         let add_flags = support.read("add-flags.sh")?.unwrap_or_default();
-        // So did older scripts lead to their linker.
+        // Older scripts make compilers find their linker with -B.
         let by_prefix = lines(&add_flags)
             .any(|line| line.starts_with(b"NIX_CFLAGS_COMPILE_") && contains(line, "=\"-B/"));
         let target = support.read(clang_target::FILE)?.unwrap_or_default();
@@ -291,10 +298,10 @@ impl Half {
         Ok(())
     }
 
-    /// The role of a script.
+    /// The tool kind of a script.
     ///
     /// # Errors
-    /// Why it stays as it is.
+    /// The reason why the script is kept.
     fn tool(
         &self,
         wrapper: &Wrapper,
@@ -338,7 +345,7 @@ impl Half {
     }
 }
 
-/// What differs from wrapper to wrapper, as scripts spell it.
+/// The values that differ between wrappers, as spelled in their scripts.
 struct Spelled {
     out: String,
     bintools: String,
@@ -373,13 +380,13 @@ fn shown(own: &Own) -> String {
     format!("line {}: {text}", own.line)
 }
 
-/// Whose the lines of a script are.
+/// Whether a script has lines that are not nixpkgs'.
 enum Lines {
     Known,
-    /// All of its kind have this one too, which is not known: nixpkgs' are not
-    /// always the same.
+    /// This unknown line is in all scripts of the kind, so it is likely from
+    /// another nixpkgs release.
     NotTaken(String),
-    /// It alone has some; why it cannot be replaced.
+    /// Only this script has unknown lines. The reason why it cannot be replaced.
     Own(String),
 }
 
@@ -387,7 +394,7 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
     let mut unknown = Vec::new();
     let mut masked = Vec::new();
     for found in scripts {
-        // Others go by other names.
+        // Scripts of another wrapper spell the values differently.
         let of = found.script.wrapper.as_ref().unwrap_or(wrapper);
         let spelled = Spelled::of(of);
         let program = found.script.program.to_string_lossy();
@@ -399,7 +406,8 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
     let count = |text: &String| masked.iter().filter(|(_, other)| other == text).count();
     let lines = |at: usize| {
         let (kind, text) = &masked[at];
-        // Of as many of each, the one that is known to the end is nixpkgs'.
+        // The most frequent text counts as nixpkgs'. If two are equally
+        // frequent, it is the one with known lines only.
         let is_better = |other: usize| {
             let (of_kind, of_text) = &masked[other];
             let (ours, theirs) = (count(text), count(of_text));
@@ -429,7 +437,7 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
 }
 
 fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
-    // A directory of links to a wrapper's programs is not the wrapper.
+    // `root` may only contain links to a wrapper's programs.
     let elsewhere = entries.iter().find_map(|entry| {
         let path = canonical(&root.join("bin").join(&entry.name));
         let text = fs::read(&path).ok().filter(|_| entry.what == What::Other)?;
@@ -455,10 +463,11 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     })
 }
 
-/// A half's `nix-support`.
+/// A half's `nix-support` directory.
 struct Support(PathBuf);
 
 impl Support {
+    /// The content of a file; `None` if it does not exist.
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = self.0.join(name);
         match fs::read(&path) {

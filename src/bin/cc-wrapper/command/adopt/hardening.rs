@@ -1,29 +1,31 @@
-//! What `add-hardening.sh` says: which flags a half's tools do not know.
+//! Reads from a half's `add-hardening.sh` which hardening flags its tools do not
+//! support (docs/behaviour.md#4-hardening).
 
 use cc_wrapper::model::toolchain::Family;
 use cc_wrapper::rules::hardening::{compiler_flags, linker_flags};
 
 use super::lines::{between, contains, lines, trim};
 
-/// A flag that only older scripts know.
+/// A flag that only older scripts support.
 const PIE: &str = "pie";
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Hardening {
-    /// As the list says, and then what the script would pass over.
+    /// The flags in the script's list, and those that it ignores because it is
+    /// older than they are.
     pub unsupported: Vec<Vec<u8>>,
-    /// What it knows beyond today's flags.
+    /// Flags of older nixpkgs releases that the script supports.
     pub supported: Vec<Vec<u8>>,
-    /// `None`: a script that does not ask.
+    /// `None`: the script does not depend on the compiler's family.
     pub is_clang: Option<bool>,
 }
 
-/// `None`: not the text of such a script.
+/// Reads the script's text; `None`: it has an unknown shape.
 pub fn read(text: &[u8], is_linkers: bool) -> Option<Hardening> {
     let list = |line| {
         let list = trim(between(line, "for flag in ", "do")?);
         let list = list.strip_suffix(b";")?;
-        // The others go over variables.
+        // Other loops iterate over variables.
         (!contains(list, "$")).then_some(list)
     };
     let mut unsupported: Vec<Vec<u8>> = lines(text)
@@ -37,9 +39,10 @@ pub fn read(text: &[u8], is_linkers: bool) -> Option<Hardening> {
         .flat_map(|label| label.split(|&b| b == b'|'))
         .map(trim)
         .collect();
-    let names: Vec<&str> = match is_linkers {
-        true => linker_flags().collect(),
-        false => compiler_flags(Family::Gcc).map(|flag| flag.name).collect(),
+    let names: Vec<&str> = if is_linkers {
+        linker_flags().collect()
+    } else {
+        compiler_flags(Family::Gcc).map(|flag| flag.name).collect()
     };
     for name in names {
         let name = name.as_bytes();
@@ -55,7 +58,8 @@ pub fn read(text: &[u8], is_linkers: bool) -> Option<Hardening> {
     })
 }
 
-/// The condition of the one flag that clang has its own form of.
+/// Whether the script is for clang, from the condition at `strictoverflow`, the
+/// one flag that clang spells differently.
 fn is_clang(text: &[u8]) -> Option<bool> {
     let mut lines = lines(text).skip_while(|line| line != b"strictoverflow)");
     lines.find_map(|line| match trim(between(line, "if ((", ")); then")?) {
@@ -87,7 +91,7 @@ for flag in pacret  zerocallusedregs; do
     }
 
     #[test]
-    fn what_a_script_passes_over_is_unsupported_too() {
+    fn flags_that_a_script_ignores_are_unsupported() {
         let hardening = read(SCRIPT.as_bytes(), false).unwrap();
         let unsupported = texts(&hardening.unsupported);
         assert_eq!(unsupported[..2], ["pacret", "zerocallusedregs"]);
@@ -98,7 +102,7 @@ for flag in pacret  zerocallusedregs; do
     }
 
     #[test]
-    fn an_empty_list_and_no_list_differ() {
+    fn an_empty_list_is_valid_and_a_missing_one_is_not() {
         let text = b"for flag in ; do\nrelro)\nbindnow)\n";
         let hardening = read(text, true).unwrap();
         assert_eq!((hardening.unsupported, hardening.is_clang), (vec![], None));
@@ -106,7 +110,7 @@ for flag in pacret  zerocallusedregs; do
     }
 
     #[test]
-    fn what_is_not_clangs_is_not() {
+    fn a_script_for_gcc_is_not_for_clang() {
         let gcc = SCRIPT.replace("(( 1 ))", "((  ))");
         let hardening = read(gcc.as_bytes(), false).unwrap();
         assert_eq!(hardening.is_clang, Some(false));

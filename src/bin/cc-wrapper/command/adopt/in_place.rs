@@ -1,9 +1,19 @@
-//! Turning a wrapper over where it lies, in steps that leave a root that works
-//! behind each of them.
+//! Adopts a wrapper in place. The root works after each step:
 //!
-//! First comes what nobody asks for yet: the binary and `toolchain.json`. Then
-//! each script becomes a link to the binary, by a rename. Last, what is built
-//! into us goes out of the hooks, which scripts need until then.
+//! 1. Add the binary and `toolchain.json`, which no script reads.
+//! 2. Replace each script by a link to the binary, with a rename.
+//! 3. Remove nixpkgs' text from the hook whose effect cc-wrapper has built in.
+//!    The scripts need it until then.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use cc_wrapper::machine::linker_shim;
+use cc_wrapper::model::error::broken_toolchain;
+use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
+use nix::unistd::{AccessFlags, access};
 
 use super::bin::What;
 use super::half::{BuiltIn, Half, owned};
@@ -14,20 +24,11 @@ use crate::support::file_operation::Step;
 use crate::support::linker_shims;
 use crate::support::self_binary::{BINARY, TOOLCHAIN};
 use crate::support::show::shown;
-use cc_wrapper::machine::linker_shim;
-use cc_wrapper::model::error::broken_toolchain;
-use cc_wrapper::model::toolchain::{ToolKind, Toolchain};
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
-use nix::unistd::{AccessFlags, access};
-
-/// All that turns the half over.
+/// The steps that adopt the half.
 ///
 /// # Errors
-/// A script that stays needs what has to go.
+/// A script that is kept needs a hook that must be removed.
 pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
     leave_hook_to_scripts(half)?;
     let mut toolchain = half.toolchain.clone();
@@ -50,7 +51,7 @@ pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// What an interrupted run has left to do in a root that has its
+/// The steps that an interrupted run has left to do in a root with a
 /// `toolchain.json`.
 ///
 /// # Errors
@@ -86,7 +87,7 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// Those that are not there yet.
+/// The steps that create missing linker shims (docs/glossary.md).
 fn linker_shims(root: &Path, binary: &Path) -> Vec<Step> {
     let directory = root.join(linker_shim::DIRECTORY);
     let target = linker_shims::target(binary);
@@ -101,7 +102,7 @@ fn has_linkers(toolchain: &Toolchain) -> bool {
     tools.any(|tool| *tool.kind == *ToolKind::Ld.name().as_bytes())
 }
 
-/// The hook whose text `toolchain` has taken over.
+/// The hook whose effect `toolchain` includes.
 fn built_in(root: &Path, toolchain: &Toolchain) -> Option<BuiltIn> {
     let support = root.join("nix-support");
     if has_linkers(toolchain) {
@@ -129,8 +130,11 @@ fn trim(root: &Path, hook: &BuiltIn) -> Step {
     }
 }
 
-/// A script that stays may read the hook: then it stays whole and is run as
-/// one, where it need not be built in.
+/// If a script that is kept reads the hook, keeps the hook unchanged and lets
+/// cc-wrapper run it instead of the built-in equivalent.
+///
+/// # Errors
+/// The half is a linker half, whose hook cannot be kept.
 fn leave_hook_to_scripts(half: &mut Half) -> Result<()> {
     let Some(file) = half.built_in.as_ref().map(|hook| hook.file) else {
         return Ok(());
@@ -159,11 +163,12 @@ fn leave_hook_to_scripts(half: &mut Half) -> Result<()> {
 }
 
 /// # Errors
-/// Something that is to be changed cannot be.
+/// A directory to change is read-only, or a directory has the binary's name.
 pub fn check_writable(root: &Path) -> Result<()> {
     for directory in [root.join("bin"), root.join("nix-support")] {
         let metadata = fs::metadata(&directory).map_err(cannot("read", &directory))?;
-        // Root may write it all the same: then it is a store's.
+        // The superuser could write a directory without write permission, but it
+        // belongs to a store then.
         let mode = metadata.permissions().mode();
         if mode & 0o222 == 0 || access(&directory, AccessFlags::W_OK).is_err() {
             return Err(Error::about(&directory, "cannot be written")

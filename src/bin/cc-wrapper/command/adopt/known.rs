@@ -1,27 +1,27 @@
-//! Whether a wrapper's scripts do more than nixpkgs' do.
+//! Checks whether a wrapper's scripts do more than nixpkgs' scripts do.
 //!
-//! nixpkgs' texts differ from release to release, so what counts is what they
-//! have to do with: each command has to be one of those, on variables of
-//! theirs, and may add no flag that is not theirs. What a condition asks is
-//! free, and so are the commands below one that is never true.
+//! nixpkgs' scripts differ between releases, so they are not compared with fixed
+//! texts. Instead, each command must be one that nixpkgs uses, on variables that
+//! nixpkgs uses, and must add only nixpkgs' flags. Conditions may test anything.
+//! Commands under a condition that is never true are ignored.
 
 use super::shell::{Command, commands};
 
-/// What differs from wrapper to wrapper.
+/// The values that differ between wrappers.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
-    /// Empty: a file that is sourced.
+    /// The wrapped program; empty in files that are sourced.
     pub program: &'a str,
     pub roots: [&'a str; 2],
     pub salt: &'a str,
 }
 
-/// Where a text goes its own way.
+/// The first line that is not nixpkgs'.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Own {
     pub line: usize,
     pub text: String,
-    /// It stands behind nixpkgs' own end.
+    /// The line is after the end of nixpkgs' text.
     pub is_added: bool,
 }
 
@@ -51,7 +51,7 @@ const PROGRAMS: [&str; 7] = [
     "<",
 ];
 
-/// Set by nixpkgs' scripts to what they make up themselves.
+/// Variables that nixpkgs' scripts set.
 const VARIABLES: &str = "\
 allHardeningFlags arg args cInclude cc1 compiler cxxInclude cxxLibrary dir dir2 dontLink extraAfter \
 extraBefore file flag hardeningCFlagsAfter hardeningCFlagsBefore hardeningDisableMap \
@@ -64,17 +64,17 @@ NIX_CFLAGS_COMPILE NIX_CFLAGS_COMPILE_BEFORE NIX_CFLAGS_LINK NIX_CXXSTDLIB_COMPI
 NIX_CXXSTDLIB_LINK NIX_DYNAMIC_LINKER NIX_GNATFLAGS_COMPILE NIX_GNATMAKE_CARGS \
 NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET NIX_LDFLAGS NIX_LDFLAGS_BEFORE NIX_LINK_TYPE";
 
-/// Only read.
+/// Variables that the scripts only read.
 const INPUTS: &str = "\
 NIX_BUILD_ID_STYLE NIX_COREFOUNDATION_RPATH NIX_FFLAGS_COMPILE NIX_FFLAGS_COMPILE_BEFORE \
 NIX_HARDENING_ENABLE NIX_LDFLAGS_AFTER NIX_STORE TMPDIR";
 
-/// Hold what is no argument.
+/// Variables that hold no arguments, so their values are not checked.
 const FREE: &str = "\
 DEVELOPER_DIR NIX_LINK_TYPE PATH SDKROOT allHardeningFlags compiler flag libs linkType linker linkerOutput \
 path responseFile sep type var_templates_bool var_templates_list";
 
-/// What nixpkgs' scripts spell out.
+/// Words that appear in nixpkgs' scripts.
 const LITERALS: &str = "\
 true false -- -Wl, -Wl,-dynamic-linker= -dynamic-linker -rpath --build-id= --GCC= --GNATBIND= \
 --GNATLINK= -cargs -t --enable-deterministic-archives @ _FOR_BUILD _FOR_TARGET _";
@@ -104,13 +104,13 @@ fn lists(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == word)
 }
 
-/// The first command of a script in `bin` that nixpkgs' have not.
+/// The first command of a script in `bin` that is not nixpkgs'.
 pub fn own_in_script(text: &[u8], names: Names) -> Option<Own> {
     own(text, names, |_, _| true)
 }
 
-/// The first command of a file in `nix-support` that nixpkgs' has not, or that
-/// stands behind where nixpkgs' ends.
+/// The first command of a file in `nix-support` that is not nixpkgs', or that
+/// is after the end of nixpkgs' text.
 pub fn own_in_file(file: &str, text: &[u8], names: Names) -> Option<Own> {
     let end = |command: &Command| match command.words.as_slice() {
         [export, set] if export == "export" => set.contains("_FLAGS_SET_"),
@@ -123,7 +123,7 @@ pub fn own_in_file(file: &str, text: &[u8], names: Names) -> Option<Own> {
             ended |= end(command);
             fits
         }),
-        // Its last loop goes over what is enabled.
+        // The last loop of nixpkgs' text iterates over the enabled flags.
         "add-hardening.sh" => own(text, names, |command, depth| {
             let fits = !ended || depth > 0 || command.words[0] == "done";
             ended |= depth == 0 && command.words.concat().contains("{!hardeningEnableMap");
@@ -163,7 +163,7 @@ fn own(text: &[u8], names: Names, mut fits: impl FnMut(&Command, usize) -> bool)
         Err(line) => return Some(found(line)),
     };
     let mut depth = 0_usize;
-    // Below a condition that is never true.
+    // The nesting depth of a condition that is never true, while inside it.
     let mut dead = None;
     for command in &commands {
         let first = command.words[0].as_str();
@@ -209,7 +209,7 @@ fn is_never(words: &[String]) -> bool {
     ["[[ \"\" ]]", "[ \"\" ]", "[ \"\" = 1 ]"].contains(&words.as_str())
 }
 
-/// The variable, what is done to it, and the value.
+/// Splits `NAME=VALUE`, `NAME+=VALUE` or `NAME[INDEX]=VALUE` into name and value.
 fn assignment(word: &str) -> Option<(&str, &str)> {
     let end = word.find(|c: char| c != '_' && !c.is_ascii_alphanumeric())?;
     let (name, rest) = word.split_at(end);
@@ -309,7 +309,7 @@ impl Names<'_> {
         true
     }
 
-    /// A variable without the wrapper's salt.
+    /// The variable's name without the wrapper's salt.
     fn plain<'t>(&self, name: &'t str) -> &'t str {
         let plain = name.strip_suffix(self.salt);
         plain
@@ -342,7 +342,8 @@ impl Names<'_> {
         words.iter().all(|word| self.value(word, false))
     }
 
-    /// Whether what is added is nixpkgs'; `is_free`: it is no argument.
+    /// Whether a value has only words and expansions that nixpkgs uses.
+    /// `is_free`: the words are not arguments, so any are allowed.
     fn value(&self, value: &str, is_free: bool) -> bool {
         let mut plain = String::new();
         let mut rest = value;
@@ -393,7 +394,8 @@ impl Names<'_> {
             || inside(behind) && (before.is_empty() || before == "-B" || lists(LITERALS, before))
     }
 
-    /// An expansion of a known variable, or what a known program says.
+    /// Whether this is an expansion of a known variable, or the output of a
+    /// known program.
     fn expands(&self, expansion: &str) -> bool {
         if expansion.starts_with("$((") {
             return true;
@@ -409,11 +411,11 @@ impl Names<'_> {
             || name.bytes().all(|b| b.is_ascii_digit())
             || lists(VARIABLES, name)
             || lists(INPUTS, name)
-            // Darwin's versions.
+            // Minimum versions of Darwin systems.
             || name.ends_with("_DEPLOYMENT_TARGET")
     }
 
-    /// Whether all that a word runs is known.
+    /// Whether all command substitutions in a word run known programs.
     fn runs_known(&self, word: &str) -> bool {
         let mut rest = word;
         while let Some(at) = rest.find("$(").or_else(|| rest.find("<(")) {
@@ -438,7 +440,7 @@ impl Names<'_> {
             .trim_matches('"');
         let program = first.rsplit('/').next().unwrap_or(first);
         let is_function = FUNCTIONS.contains(&first) || first == "printf";
-        // Of an empty path is left what was not put in.
+        // `first` is empty if nixpkgs substituted an empty path.
         let is_program = PROGRAMS.contains(&program) || first.is_empty();
         let only = !command.contains([';', '|', '&', '\n']) || first == "printf";
         only && (is_function || is_program) && {
@@ -458,7 +460,7 @@ impl Names<'_> {
     }
 }
 
-/// Where what `text` begins with is closed.
+/// The offset after the bracket that closes the first one in `text`.
 fn balanced(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0;
     for (at, c) in text.char_indices() {
@@ -489,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn what_wrappers_do_is_known() {
+    fn commands_of_nixpkgs_are_known() {
         let text = "#! /bin/bash\nset -eu -o pipefail\nif (( \"${X:-0}\" >= 1 )); then set -x; fi\n\
             source /s/wrapper/nix-support/utils.bash\nexpandResponseParams \"$@\"\nn+=1; skip \"$p2\"\n\
             params=(${kept+\"${kept[@]}\"})\nextraAfter+=($(filterRpathFlags \"$linkType\" $NIX_LDFLAGS_a_s))\n\
@@ -500,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn what_they_do_not_is_own() {
+    fn other_commands_are_reported() {
         for line in [
             "set -- -DX \"$@\"",
             "params+=(-DX)",
@@ -528,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_stands_behind_a_files_end() {
+    fn commands_after_the_end_of_a_file_are_reported() {
         let line =
             |file: &str, text: &str| own_in_file(file, text.as_bytes(), NAMES).map(|own| own.line);
         let flags = "accumulateRoles\nexport NIX_CC_WRAPPER_FLAGS_SET_a_s=1\n";

@@ -1,4 +1,4 @@
-//! Lines of shell scripts, as bytes.
+//! Helpers for lines of shell scripts, as bytes.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -20,13 +20,14 @@ pub fn trim(text: &[u8]) -> &[u8] {
     &text[start..end]
 }
 
-/// What stands between `before` and `after` in a line that is just these.
+/// The text between `before` and `after`, if the line begins with `before` and
+/// ends with `after`.
 pub fn between<'t>(line: &'t [u8], before: &str, after: &str) -> Option<&'t [u8]> {
     let rest = line.strip_prefix(before.as_bytes())?;
     rest.strip_suffix(after.as_bytes())
 }
 
-/// Where `part` begins in `text`.
+/// The offset of the first `part` in `text`.
 pub fn find(text: &[u8], part: &str) -> Option<usize> {
     let part = part.as_bytes();
     text.windows(part.len()).position(|window| window == part)
@@ -36,19 +37,19 @@ pub fn contains(text: &[u8], part: &str) -> bool {
     find(text, part).is_some()
 }
 
-/// What follows the first `part`.
+/// The text after the first `part`.
 pub fn behind<'t>(text: &'t [u8], part: &str) -> Option<&'t [u8]> {
     Some(&text[find(text, part)? + part.len()..])
 }
 
-/// The part of a variable's name that `text` begins with.
+/// The longest beginning of `text` with only characters of variable names.
 pub fn name(text: &[u8]) -> &[u8] {
     let is_of_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     let end = text.iter().position(|b| !is_of_name(b));
     &text[..end.unwrap_or(text.len())]
 }
 
-/// An absolute path.
+/// `text` as a path; `None` if it is not absolute.
 pub fn path(text: &[u8]) -> Option<PathBuf> {
     let is_path = text.starts_with(b"/") && !text.contains(&0);
     is_path.then(|| PathBuf::from(OsStr::from_bytes(text)))

@@ -1,4 +1,6 @@
-//! `cc-wrapper adopt [DIR]`: a wrapper of nixpkgs, taken over.
+//! `cc-wrapper adopt [DIR]`: turns a bash wrapper of nixpkgs into a root
+//! (docs/glossary.md: adopt, half, root). docs/commands.md describes the
+//! command.
 
 mod arguments;
 mod bin;
@@ -35,11 +37,11 @@ use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
 
-/// Does what the command line asks and tells what that was.
+/// Runs the command and returns its report for standard output.
 ///
 /// # Errors
-/// What stood in the way; then no file has changed, but for what a full disk
-/// may cut short in place.
+/// Returns the reason why the wrapper cannot be adopted. No file has changed
+/// then, unless the disk became full while a wrapper was adopted in place.
 pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
     let arguments = Arguments::read(matches)?;
     interrupt::watch();
@@ -58,10 +60,10 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
     }
 }
 
-/// The wrapper's root, resolved.
+/// The resolved root of the wrapper.
 ///
 /// # Errors
-/// It is not there, or could not be a wrapper.
+/// The directory does not exist, or has no `bin` or `nix-support`.
 fn wrapper(arguments: &Arguments) -> Result<PathBuf> {
     let (dir, called) = (&arguments.dir, &arguments.called);
     if !dir.exists() {
@@ -84,7 +86,7 @@ fn wrapper(arguments: &Arguments) -> Result<PathBuf> {
     Ok(root)
 }
 
-/// A new root at `new`, with the linker half in it.
+/// Creates a new root at `new`, with the linker half in it.
 fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
     let (linkers, note) = linkers(&half)?;
     check_place(new, &half, linkers.as_ref())?;
@@ -149,7 +151,8 @@ fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>
 }
 
 /// # Errors
-/// The new root would be a part of an old one, or of no use to stdenv.
+/// The new root would be inside an old one, or its path has white space, which
+/// stdenv does not support.
 fn check_place(new: &Path, half: &Half, linkers: Option<&Half>) -> Result<()> {
     let new = paths::absolute(new)?;
     let mut above = new.ancestors().filter(|path| path.exists());
@@ -174,10 +177,12 @@ fn check_place(new: &Path, half: &Half, linkers: Option<&Half>) -> Result<()> {
     Ok(())
 }
 
-/// The linker half that goes along, and why one does not.
+/// The linker half to copy into the new root, or the reason why it cannot be
+/// adopted. Both are `None` if there is no separate linker half, or if it is
+/// adopted already.
 ///
 /// # Errors
-/// There is none any more.
+/// The linker half does not exist any more.
 fn linkers(half: &Half) -> Result<(Option<Half>, Option<String>)> {
     let Some(root) = linkers_root(half)? else {
         return Ok((None, None));
@@ -194,10 +199,10 @@ fn linkers(half: &Half) -> Result<(Option<Half>, Option<String>)> {
     }
 }
 
-/// Where the linker half lies.
+/// The resolved root of the linker half; `None` if `half` is the linker half.
 ///
 /// # Errors
-/// It is not there any more.
+/// It does not exist any more.
 fn linkers_root(half: &Half) -> Result<Option<PathBuf>> {
     let Some(path) = &half.bintools else {
         return Ok(None);
@@ -213,9 +218,9 @@ fn linkers_root(half: &Half) -> Result<Option<PathBuf>> {
     Ok(Some(canonical(path)))
 }
 
-/// The wrapper itself becomes ours.
+/// Adopts the wrapper in place.
 fn turn_over(mut half: Half, link_to: Option<&Path>) -> Result<Vec<u8>> {
-    // It is not touched, but none is there to be used.
+    // The linker half stays as it is, but without it the wrapper is useless.
     linkers_root(&half)?;
     in_place::check_writable(&half.root)?;
     let steps = in_place::steps(&mut half, link_to)?;
@@ -228,7 +233,8 @@ fn turn_over(mut half: Half, link_to: Option<&Path>) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// What an interrupted run left to do; nothing, if it was not.
+/// Does the steps that an interrupted run in place has left. If there are none,
+/// reports that the root is adopted already.
 fn finish(root: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
     let steps = in_place::rest(root, link_to)?;
     let mut out = quoted(root);
@@ -239,7 +245,7 @@ fn finish(root: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
     in_place::check_writable(root)?;
     interrupt::check()?;
     take(root, &steps)?;
-    out.extend_from_slice(b" was adopted in part, now it is as a whole\n");
+    out.extend_from_slice(b" was adopted in part; the rest is done now\n");
     Ok(out)
 }
 

@@ -1,4 +1,4 @@
-//! The few lines that tell what was done.
+//! The report of `adopt` for standard output.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::half::Half;
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row, sorted};
 
-/// Lists what a half's tools are and what stays.
+/// Lists a half's tools, hooks, kept scripts and unknown lines.
 pub fn half(out: &mut Vec<u8>, half: &Half) {
     let compilers = half.toolchain.compiler.name();
     let of = |fits: fn(ToolKind) -> bool| {
@@ -36,7 +36,7 @@ pub fn half(out: &mut Vec<u8>, half: &Half) {
     }
 }
 
-/// Hooks that packages have added.
+/// The names of hooks that packages have added.
 fn hooks(half: &Half) -> String {
     let built_in = half.built_in.as_ref();
     let counts = |name: &&str| match built_in.filter(|hook| hook.file == *name) {
@@ -55,7 +55,7 @@ const HOOKS: [&str; 5] = [
     "post-link-hook",
 ];
 
-/// How to use what was made.
+/// Adds the line that says how to use the root.
 pub fn use_it(out: &mut Vec<u8>, root: &Path) {
     out.extend_from_slice(b"use it: PATH=");
     out.extend(quoted(&root.join("bin")));

@@ -1,7 +1,7 @@
-//! What a script in a wrapper's `bin` says.
+//! Reads the settings in a script of a wrapper's `bin`.
 //!
-//! A script is known by the lines that only nixpkgs' wrappers have; whether it
-//! does more than these is for `known` to say.
+//! Scripts are recognised by lines that only nixpkgs' wrappers have. `known`
+//! checks for additional lines.
 
 use std::path::PathBuf;
 
@@ -11,9 +11,9 @@ use super::lines::{behind, between, contains, lines, name, path, trim};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     pub kind: Kind,
-    /// What it runs in the end.
+    /// The program that the script runs.
     pub program: PathBuf,
-    /// `None`: a script that knows nothing of its wrapper.
+    /// `None`: the script does not mention its wrapper.
     pub wrapper: Option<Wrapper>,
 }
 
@@ -26,29 +26,30 @@ pub enum Kind {
     Ranlib,
 }
 
-/// What a script says of the wrapper that it belongs to.
+/// The settings of the wrapper that a script belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrapper {
-    /// The root whose `nix-support` it reads.
+    /// The root whose `nix-support` the script reads.
     pub out: PathBuf,
     pub salt: Vec<u8>,
-    /// The linker half, where it is another root.
+    /// The root of the linker half; `None` in the linker half itself.
     pub bintools: Option<PathBuf>,
-    /// Whether all arguments go through a response file; `None`: never asked.
+    /// Whether all arguments go through a response file; `None`: the script has
+    /// no such setting.
     pub response_file: Option<bool>,
     pub shell: Vec<u8>,
     /// PATH while hooks run; empty: the caller's.
     pub hook_path: Vec<u8>,
-    /// C calls of clang get the headers of the C++ library too.
+    /// clang gets the C++ library's headers for C too.
     pub cxx_headers_in_c: bool,
-    /// Nothing is linked.
+    /// The compiler is arocc, which does not link.
     pub is_arocc: bool,
 }
 
-/// Reads the text of a file in `bin`; `None`: no script.
+/// Reads the text of a file in `bin`; `None`: it is not a script.
 ///
 /// # Errors
-/// Why a script is not taken for one of a wrapper.
+/// The reason why the script is not recognised as a wrapper's.
 pub fn read(text: &[u8]) -> Option<Result<Script, String>> {
     let shebang = lines(text).next()?.strip_prefix(b"#!")?;
     let shell = trim(shebang).split(u8::is_ascii_whitespace).next()?;
@@ -84,7 +85,7 @@ fn read_script(text: &[u8], shell: &[u8]) -> Result<Script, String> {
     })
 }
 
-/// The short scripts beside linkers.
+/// The kind and program of the short scripts for strip and ranlib.
 fn neighbour(text: &[u8]) -> Option<(Kind, &[u8])> {
     let strip = |line| between(line, "exec ", " --enable-deterministic-archives \"$@\"");
     if let Some(program) = lines(text).find_map(strip) {
@@ -97,16 +98,16 @@ fn neighbour(text: &[u8]) -> Option<(Kind, &[u8])> {
     Some((Kind::Ranlib, program))
 }
 
-/// What it runs, as it tells when it is debugged and as it calls it with a
-/// response file.
+/// The program that the script runs: the one in its debug message and in the
+/// command with a response file. `None` if these differ.
 fn program(text: &[u8]) -> Option<PathBuf> {
-    let told = |line| between(line, "echo \"extra flags before to ", ":\" >&2");
+    let printed = |line| between(line, "echo \"extra flags before to ", ":\" >&2");
     let called = |line| between(line, "", " \"@$responseFile\"");
-    let told = lines(text).find_map(told);
+    let printed = lines(text).find_map(printed);
     let called = lines(text).find_map(called);
-    match (told, called) {
-        (Some(told), Some(called)) if told != called => None,
-        (told, called) => path(told.or(called)?),
+    match (printed, called) {
+        (Some(printed), Some(called)) if printed != called => None,
+        (printed, called) => path(printed.or(called)?),
     }
 }
 
@@ -120,7 +121,7 @@ fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
     let out = lines(text).find_map(source("/nix-support/utils.bash"));
     let mark = "NIX_BINTOOLS_WRAPPER_FLAGS_SET_";
     let marked = behind(text, mark).ok_or("it does not say its salt")?;
-    // The first thing behind the mark is the linker half's.
+    // The first file that is sourced after the mark is in the linker half.
     let bintools = lines(marked).find_map(source("/nix-support/add-flags.sh"));
     let bintools = bintools.ok_or("it does not say its linker half")?;
     let response_file = match kind {
@@ -128,7 +129,7 @@ fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
         Kind::Linker => response_file(text, "NIX_LD_USE_RESPONSE_FILE:-")?,
         _ => None,
     };
-    // What is done for this kind of compiler alone.
+    // The statement for one kind of compiler.
     let mut rest = lines(text).skip_while(|line| *line != b"if [ \"1\" = 1 ]; then");
     let always = rest.nth(1);
     if always.is_some_and(|line| contains(line, "NIX_FFLAGS_COMPILE")) {
@@ -155,8 +156,8 @@ fn response_file(text: &[u8], variable: &str) -> Result<Option<bool>, String> {
     }
 }
 
-/// PATH as it is set for the script's own programs, unless the condition
-/// before it is that of a wrapper without such.
+/// The PATH that the script sets for its own programs; empty if it sets none,
+/// or if the condition before it is always false.
 fn hook_path(text: &[u8]) -> &[u8] {
     let mut before: &[u8] = b"";
     for line in lines(text) {
@@ -196,7 +197,7 @@ fi
     }
 
     #[test]
-    fn a_compilers_script_says_it_all() {
+    fn settings_are_read_from_a_compilers_script() {
         let script = script(COMPILER).unwrap();
         assert_eq!(script.kind, Kind::Compiler);
         assert_eq!(script.program, PathBuf::from("/s/gcc/bin/g++"));
@@ -215,14 +216,14 @@ fi
     }
 
     #[test]
-    fn a_wrapper_of_native_tools_has_no_path_of_its_own() {
+    fn a_wrapper_of_native_tools_sets_no_path() {
         let native = COMPILER.replace("/s/coreutils", "").replace("/s/grep", "");
         let wrapper = script(&native).unwrap().wrapper.unwrap();
         assert_eq!(wrapper.hook_path, b"");
     }
 
     #[test]
-    fn neighbours_of_linkers_are_known() {
+    fn strip_and_ranlib_are_recognised() {
         let strip = "#!/bin/bash\nexec /s/bin/strip --enable-deterministic-archives \"$@\"\n";
         assert_eq!(script(strip).unwrap().kind, Kind::Strip);
         let ranlib = "#!/bin/bash\nargs=()\n-t)\nargs+=(\"$p\")\n/s/bin/ranlib \"${args[@]}\"\n";
@@ -234,7 +235,7 @@ fi
     }
 
     #[test]
-    fn what_is_not_said_is_not_guessed() {
+    fn incomplete_scripts_are_refused() {
         assert_eq!(read(b"\x7fELF"), None);
         for (text, why) in [
             ("#!/bin/sh\nexec gcc \"$@\"\n".to_owned(), "unknown shape"),

@@ -1,7 +1,8 @@
-//! The simple commands of a shell script, as far as wrappers' scripts need it.
+//! Splits a shell script into simple commands. It supports the syntax that
+//! wrappers' scripts use.
 
-/// A simple command, the words as they are spelled. `((…))`, `[[ … ]]` and
-/// `NAME=(…)` are a word each.
+/// A simple command. Words keep their quotes. `((…))`, `[[ … ]]` and `NAME=(…)`
+/// are one word each.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Command {
     pub line: usize,
@@ -11,19 +12,20 @@ pub struct Command {
 struct Lexer<'t> {
     rest: std::iter::Peekable<std::str::Chars<'t>>,
     line: usize,
-    /// Where the command began.
+    /// The line where the current command begins.
     began: usize,
     word: String,
     words: Vec<String>,
     commands: Vec<Command>,
-    /// How many commands there were where a label of a `case` may begin.
+    /// The number of commands before the place where a `case` label may begin.
+    /// A label ends with `)`; the commands from there on are removed then.
     label: usize,
 }
 
-/// The commands in order, without comments and the labels of `case`.
+/// The commands in order, without comments and `case` labels.
 ///
 /// # Errors
-/// The line where something begins that does not end.
+/// The number of the line where an unclosed quote or bracket begins.
 pub fn commands(text: &str) -> Result<Vec<Command>, usize> {
     let mut lexer = Lexer {
         rest: text.chars().peekable(),
@@ -88,7 +90,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// A part of a word, with all that is quoted or nested in it.
+    /// Reads the part of a word that begins with `c`, including quoted and
+    /// nested text.
     fn plain(&mut self, c: char) -> Result<(), usize> {
         if c == '\\' {
             match self.next() {
@@ -116,7 +119,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// Up to and with `end`.
+    /// Reads up to and including `end`.
     fn nested(&mut self, end: char) -> Result<(), usize> {
         let began = self.line;
         while let Some(c) = self.next() {
@@ -178,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_told_apart() {
+    fn text_is_split_into_commands() {
         let text = "#! x\na=1 b+=(c \\\n 'd e' # f\n)\nif [[ a && ( b || \"]]\" ) ]]; then g \"$(h \"i\" | j)\" && k >&2; fi\n";
         let expected = [
             (2, "a=1|b+=(c  'd e' \n)"),
@@ -194,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_no_commands() {
+    fn case_labels_are_left_out() {
         let text =
             "case \"$p\" in\n  -a | -b) c=1 ;;\n  -x)\n    d ;; # e\n  *) f;;\nesac\ng() { h; }\n";
         let firsts: Vec<_> = words(text).into_iter().map(|(_, words)| words).collect();

@@ -1,17 +1,17 @@
-//! The statements of a shell script that stand in no other.
+//! Splits a shell script into its top-level statements.
 
 use super::lines::trim;
 
-/// A statement and where it ends.
+/// A statement and the offset of its end.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Statement<'t> {
-    /// Its lines, without white space around them, comments and blank ones.
+    /// The trimmed lines, without comments and blank lines.
     pub lines: Vec<&'t [u8]>,
     pub end: usize,
 }
 
-/// The statements of `text`, in order. One that does not end is left out, as
-/// is all behind it.
+/// The top-level statements of `text`, in order. Leaves out an unfinished
+/// statement at the end.
 pub fn statements(text: &[u8]) -> Vec<Statement<'_>> {
     let mut found = Vec::new();
     let mut lines = Vec::new();
@@ -34,7 +34,7 @@ pub fn statements(text: &[u8]) -> Vec<Statement<'_>> {
     found
 }
 
-/// By how much a line is deeper inside than the one before it.
+/// How a line changes the nesting depth.
 fn change(line: &[u8]) -> i32 {
     let begins = [&b"if "[..], b"while ", b"for ", b"case "];
     let ends = [&b"fi"[..], b"done", b"esac"];
@@ -46,7 +46,7 @@ fn change(line: &[u8]) -> i32 {
     i32::from(opens) - i32::from(closes)
 }
 
-/// Whether nothing but blank lines and comments is in `text`.
+/// Whether `text` has only blank lines and comments.
 pub fn is_blank(text: &[u8]) -> bool {
     let mut lines = text.split(|&b| b == b'\n').map(trim);
     lines.all(|line| line.is_empty() || line.starts_with(b"#"))
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_is_as_long_as_what_is_in_it() {
+    fn a_statement_includes_nested_statements() {
         let text =
             b"a=1\n\n# x\nif b; then\n  for c in d; do\n    e\n  done\nfi\nif f; then g; fi\nh";
         let statements = statements(text);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_end_is_none() {
+    fn unfinished_statements_are_left_out() {
         assert_eq!(statements(b"a\nif b; then\nc\n").len(), 1);
         assert!(is_blank(b"\n # x\n") && !is_blank(b"x"));
     }

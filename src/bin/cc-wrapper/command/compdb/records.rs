@@ -1,13 +1,14 @@
 //! Reads the records of calls.
 
-use crate::support::error::{Error, Result, cannot, warn};
-use crate::support::show::shown;
-use cc_wrapper::text::compile_database::Entry;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use cc_wrapper::text::compile_database::Entry;
 use nix::fcntl::{Flock, FlockArg};
+
+use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::show::shown;
 
 /// Returns the content of the file, read under the lock so that no line is
 /// incomplete.

@@ -1,12 +1,13 @@
 //! Writes the compilation database to a file.
 
-use crate::support::error::{Error, Result, cannot};
 use std::borrow::Cow;
 use std::fs;
 use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+
+use crate::support::error::{Error, Result, cannot};
 
 /// Writes `text` to `output` atomically: readers see the old content or all of
 /// the new.

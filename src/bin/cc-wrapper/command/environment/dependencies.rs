@@ -1,15 +1,16 @@
 //! Finds the prefixes: those on the command line, and those that they
 //! propagate.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{
     absolute, canonical, has_colon, has_white_space, plain, without_parents,
 };
 use crate::support::show::shown;
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 /// The file that lists dependencies that a package's users need too.
 const PROPAGATED: &str = "nix-support/propagated-build-inputs";

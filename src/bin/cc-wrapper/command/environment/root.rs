@@ -1,19 +1,21 @@
 //! Reads the wrapped root that a build is to use.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use cc_wrapper::model::error::broken_toolchain;
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+
 use crate::command::wrap::Triple;
 use crate::support::error::{Error, Result, cannot, warn};
 use crate::support::paths::{absolute, canonical, has_colon, has_white_space, without_parents};
 use crate::support::self_binary;
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show::shown;
-use cc_wrapper::model::error::broken_toolchain;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 #[derive(Debug, Default)]
 pub struct Root {

@@ -1,5 +1,13 @@
 //! Finds the wrapped program for a TOOL argument.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::{env, fs};
+
+use cc_wrapper::machine::world::World;
+use cc_wrapper::model::toolchain::Toolchain;
+
 use crate::process::os::Os;
 use crate::process::report::quoted;
 use crate::support::error::{Error, Result};
@@ -7,12 +15,6 @@ use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::self_binary::Whose;
 use crate::support::show::shown;
-use cc_wrapper::machine::world::World;
-use cc_wrapper::model::toolchain::Toolchain;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::{env, fs};
 
 /// The exit status of shells for a program that does not exist.
 const NOT_FOUND: u8 = 127;

@@ -1,9 +1,5 @@
 //! The explanation as JSON for programs. docs/explain.md documents the keys.
 
-use super::Explained;
-use super::linker::{Before, Below, Wrapped};
-use super::text::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY, dropped, refusal};
-use super::words::{FURTHER_UP, THIS_CALL, Words, is_hook};
 use cc_wrapper::model::argument::{Arg, Command, Origin};
 use cc_wrapper::model::event::Level;
 use cc_wrapper::model::explanation::{
@@ -11,6 +7,11 @@ use cc_wrapper::model::explanation::{
 };
 use cc_wrapper::model::plan::ResponseFile;
 use cc_wrapper::text::json::{Value as Json, array as list, object};
+
+use super::Explained;
+use super::linker::{Before, Below, Wrapped};
+use super::text::{UNKNOWN_LIBRARIES, UNKNOWN_LIBRARY, dropped, refusal};
+use super::words::{FURTHER_UP, THIS_CALL, Words, is_hook};
 
 /// `'static` because most values are built from temporaries.
 type Value = Json<'static>;

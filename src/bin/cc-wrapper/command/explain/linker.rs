@@ -1,11 +1,10 @@
 //! Explains the linker that a driver will run.
 
-use super::{driver, find};
-use crate::process::execute;
-use crate::process::os::Os;
-use crate::support::paths::canonical;
-use crate::support::self_binary;
-use crate::support::self_binary::Whose;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
 use cc_wrapper::decide::decide;
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::argument::Arg;
@@ -20,10 +19,13 @@ use cc_wrapper::options::meaning::Meaning;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::rules::driver_link::linkers_view;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+
+use super::{driver, find};
+use crate::process::execute;
+use crate::process::os::Os;
+use crate::support::paths::canonical;
+use crate::support::self_binary;
+use crate::support::self_binary::Whose;
 
 /// The linker that a driver runs.
 pub struct Below {

@@ -1,8 +1,15 @@
-//! What turns a launcher over, and back: steps that leave one that runs behind
-//! each of them.
+//! Plans the steps that wrap a launcher and undo that. After each step, the
+//! launcher runs.
 //!
-//! First comes what nobody looks at yet, `toolchain.json` and the original's
-//! second name; last, by a rename, the launcher itself.
+//! The first steps add files that nothing reads yet: `toolchain.json` and a
+//! second name of the original. The last step replaces the launcher, with a
+//! rename.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{AccessFlags, access};
 
 use super::describe::Config;
 use super::place::{Found, Place, look};
@@ -12,24 +19,19 @@ use crate::support::error::{Error, Result, cannot};
 use crate::support::file_operation::{Step, is_temporary};
 use crate::support::self_binary;
 use crate::support::show::shown;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
-use nix::unistd::{AccessFlags, access};
-
-/// What is to be done at one place.
+/// The changes to one launcher.
 #[derive(Debug)]
 pub struct Change {
     pub steps: Vec<Step>,
-    /// The program that must run before a step is taken.
+    /// The program to be wrapped. It must run before the first step.
     pub runs: Option<PathBuf>,
 }
 
-/// All that wraps the launcher; `config` is what it is to find.
+/// Plans to wrap the launcher; `config` becomes its `toolchain.json`.
 ///
 /// # Errors
-/// Something is in the way, or the original is lost.
+/// Another file has a name that is needed, or the original is lost.
 pub fn wrap(place: &Place, config: Vec<u8>) -> Result<Change> {
     let (launcher, original) = (place.launcher(), place.original());
     let state = place.state()?;
@@ -47,7 +49,7 @@ pub fn wrap(place: &Place, config: Vec<u8>) -> Result<Change> {
     let mut program = original.clone();
     let runs = |program: &Path| runs::why_not(place, program).is_none();
     if state.launcher == Found::Program {
-        // Whatever there is of an original, this is newer.
+        // An update has put this program here, so it is newer than any original.
         program.clone_from(&launcher);
         if !state.one_file {
             steps.push(Step::Keep(original, launcher.clone()));
@@ -71,10 +73,10 @@ pub fn wrap(place: &Place, config: Vec<u8>) -> Result<Change> {
     })
 }
 
-/// All that puts the original back and removes what is ours.
+/// Plans to put the original back and to remove cc-wrapper's files.
 ///
 /// # Errors
-/// Something is in the way, or the original is lost.
+/// Another file has a name that is needed, or the original is lost.
 pub fn undo(place: &Place) -> Result<Change> {
     let (launcher, original) = (place.launcher(), place.original());
     let state = place.state()?;
@@ -83,10 +85,10 @@ pub fn undo(place: &Place) -> Result<Change> {
     let [parent, originals, support] = &place.directories();
     let mut steps = Vec::new();
     match (&state.launcher, &state.original) {
-        // Another's doing, or nobody's.
+        // The launcher is not wrapped by cc-wrapper.
         (launcher, _) if *launcher != Found::Ours && !is_ours => {}
         (Found::Program, Found::Program) => {
-            // An update's, unless it was cut off.
+            // The launcher is from an update, unless writing it was interrupted.
             let best = best(place, &[&launcher, &original])?;
             steps.extend(restore(place, best));
         }
@@ -125,11 +127,12 @@ pub fn undo(place: &Place) -> Result<Change> {
     Ok(Change { steps, runs: None })
 }
 
-/// The first of `programs`, or else of their likes, that is fit to be the
-/// launcher.
+/// The first of `programs` that runs, or else a copy of the launcher under
+/// another name that runs. If none runs, the first of `programs` that has an
+/// equal copy.
 ///
 /// # Errors
-/// None is.
+/// There is no such program.
 fn best(place: &Place, programs: &[&Path]) -> Result<PathBuf> {
     let runs = |program: &&&Path| runs::why_not(place, program).is_none();
     if let Some(program) = programs.iter().find(runs) {
@@ -138,8 +141,8 @@ fn best(place: &Place, programs: &[&Path]) -> Result<PathBuf> {
     if let Some(sibling) = running_sibling(place)? {
         return Ok(sibling);
     }
-    // Where none runs, as without an interpreter, one that has its like is
-    // not to blame.
+    // If none runs, the machine may lack the interpreter. A program with an
+    // equal copy is not damaged.
     let siblings = place.siblings()?;
     let is_like = |program: &&&Path| siblings.iter().any(|sibling| is_same(program, sibling));
     if let Some(program) = programs.iter().find(is_like) {
@@ -152,7 +155,7 @@ fn best(place: &Place, programs: &[&Path]) -> Result<PathBuf> {
         .remedy(format!("{REINSTALL} brings a new one")))
 }
 
-/// What makes `best` the launcher, and removes the original.
+/// The steps that make `best` the launcher and remove the original.
 fn restore(place: &Place, best: PathBuf) -> Vec<Step> {
     let (launcher, original) = (place.launcher(), place.original());
     if best == original {
@@ -166,7 +169,7 @@ fn restore(place: &Place, best: PathBuf) -> Vec<Step> {
     steps
 }
 
-/// What makes a directory that files are to be put into.
+/// The steps that create a directory, unless it exists.
 fn directory(path: &Path) -> Result<Vec<Step>> {
     let make = Step::Directory(path.to_path_buf());
     match look(path)? {
@@ -189,18 +192,21 @@ fn in_the_way(path: &Path, what: &str) -> Error {
     Error::about(path, format!("is {what}")).remedy("move it away first")
 }
 
-/// What can take the lost original's place: one that runs, or may when it is
-/// patched.
+/// A copy of the launcher to replace a lost original: one that runs, or else
+/// one that may run after patching.
+///
+/// # Errors
+/// There is no copy.
 fn sibling(place: &Place) -> Result<PathBuf> {
     if let Some(sibling) = running_sibling(place)? {
         return Ok(sibling);
     }
     place.siblings()?.into_iter().next().ok_or_else(|| {
         Error::new(format!(
-            "the original of {} is lost, and so are its likes",
+            "the original of {} is lost, and there is no copy of it",
             shown(&place.launcher())
         ))
-        .remedy(format!("{REINSTALL} brings them back"))
+        .remedy(format!("reinstall the toolchain with {REINSTALL}"))
     })
 }
 
@@ -209,7 +215,7 @@ fn running_sibling(place: &Place) -> Result<Option<PathBuf>> {
     Ok(siblings.find(|sibling| runs::why_not(place, sibling).is_none()))
 }
 
-/// Whether `path` is this binary, of this version.
+/// Whether `path` is a copy of this binary.
 pub fn is_this(path: &Path) -> bool {
     is_same(path, &self_binary::this())
 }
@@ -218,14 +224,14 @@ fn is_same(one: &Path, other: &Path) -> bool {
     matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Whether everybody may run the launcher, as it is made.
+/// Whether the launcher has the mode that cc-wrapper sets.
 fn has_mode(launcher: &Path) -> bool {
     fs::metadata(launcher)
         .is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == self_binary::MODE)
 }
 
 /// # Errors
-/// A directory that something is to change in cannot be written.
+/// A directory to change is not writable.
 fn check_writable(steps: &[Step]) -> Result<()> {
     for step in steps {
         let mut changed = vec![step.place().parent()];
@@ -242,14 +248,15 @@ fn check_writable(steps: &[Step]) -> Result<()> {
 }
 
 /// # Errors
-/// It is a directory that nobody is to write, or that we cannot.
+/// The directory has no write permission, or this user may not write it.
 pub fn writable(directory: &Path) -> Result<()> {
     let metadata = fs::metadata(directory).map_err(cannot("read", directory))?;
-    // Root may write it all the same: then it is a store's.
+    // The superuser could write a directory without write permission, but it
+    // belongs to a store then.
     let is_closed = metadata.permissions().mode() & 0o222 == 0;
     if is_closed || access(directory, AccessFlags::W_OK).is_err() {
         return Err(Error::about(directory, "cannot be written")
-            .remedy("a toolchain of a store is changed where it is built"));
+            .remedy("if it is in a store, change it where it is built"));
     }
     Ok(())
 }

@@ -1,31 +1,34 @@
-//! What a wrapped launcher finds out about itself.
+//! Writes and reads the `toolchain.json` of a wrapped launcher
+//! (docs/toolchain.md).
 
-use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
-use crate::command::wrap;
-use crate::support::error::{Result, cannot};
-use crate::support::self_binary::TOOLCHAIN;
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
-use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
-use cc_wrapper::text::Bytes;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// What lies where the launcher's `toolchain.json` belongs.
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
+use cc_wrapper::text::Bytes;
+
+use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
+use crate::command::wrap;
+use crate::support::error::{Result, cannot};
+use crate::support::self_binary::TOOLCHAIN;
+
+/// The kind of file at the place of the launcher's `toolchain.json`.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Config {
     Absent,
-    /// A launcher's, perhaps changed by hand.
+    /// The `toolchain.json` of a launcher. The user may have changed it.
     Ours(Vec<u8>),
-    /// Of no use to anybody: empty, cut off, or a dangling link.
+    /// An empty or truncated file or a dangling link. It may be replaced.
     Leftover,
-    /// Not to be lost.
+    /// Something else, with a description. It must not be replaced.
     Foreign(String),
 }
 
-/// Directories that get no rpath where no store is named: those of this
-/// machine's `cc`, which most links are made by.
+/// The directories that get no rpath when no store is set: those of this
+/// machine's `cc`, because most programs are linked with it.
 pub fn system_directories() -> Vec<Bytes<'static>> {
     match wrap::system_directories_of("cc") {
         Ok(directories) => {
@@ -34,7 +37,7 @@ pub fn system_directories() -> Vec<Bytes<'static>> {
                 .map(|path| path.into_os_string().into_vec());
             bytes.map(Cow::Owned).collect()
         }
-        // No compiler, or none that answers.
+        // There is no compiler, or it does not answer.
         Err(_) => LOADER_DIRECTORIES.map(Cow::Borrowed).into(),
     }
 }
@@ -43,13 +46,13 @@ pub fn system_directories() -> Vec<Bytes<'static>> {
 pub fn text(place: &Place, system_directories: &[Bytes<'static>]) -> Vec<u8> {
     let program = format!("{ORIGINALS}/{LAUNCHER}").into_bytes();
     let toolchain = Toolchain {
-        // As nixpkgs' wrappers for the target have it, so that markers and
-        // what was collected are theirs too.
+        // The same salt as nixpkgs' wrappers for the target, so that both share
+        // markers and collected flags.
         suffix_salt: Cow::Owned(place.target().replace(['-', '.'], "_").into_bytes()),
         tools: vec![Tool {
             name: Cow::Borrowed(LAUNCHER.as_bytes()),
             kind: Cow::Borrowed(ToolKind::Ld.name().as_bytes()),
-            // It is moved along.
+            // Relative, so that the toolchain can be moved.
             program: Cow::Owned(program),
             ..Tool::default()
         }],
@@ -61,8 +64,10 @@ pub fn text(place: &Place, system_directories: &[Bytes<'static>]) -> Vec<u8> {
     toolchain.to_json()
 }
 
+/// Reads the place of the launcher's `toolchain.json`.
+///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub fn config(place: &Place) -> Result<Config> {
     let path = place.config();
     match look(&path)? {
@@ -83,8 +88,8 @@ pub fn config(place: &Place) -> Result<Config> {
     })
 }
 
-/// The directories that the launcher has been told of: how a compiler that is
-/// on PATH now would answer is no reason to change them.
+/// The system directories in the existing `toolchain.json`. They are kept, so
+/// that the current PATH does not change them.
 pub fn kept_directories(place: &Place) -> Option<Vec<Bytes<'static>>> {
     let Ok(Config::Ours(text)) = config(place) else {
         return None;
@@ -94,10 +99,11 @@ pub fn kept_directories(place: &Place) -> Option<Vec<Bytes<'static>>> {
     Some(owned.collect::<Vec<_>>()).filter(|kept| !kept.is_empty())
 }
 
-/// Why a launcher would not run its original, or not as it should.
+/// The problem with a wrapped launcher's `toolchain.json`; `None` if it is
+/// right.
 ///
 /// # Errors
-/// What it is told cannot be read.
+/// The file cannot be read.
 pub fn why_not(place: &Place) -> Result<Option<String>> {
     let why = match config(place)? {
         Config::Ours(text) => why_wrong(place, &text),
@@ -121,14 +127,15 @@ fn why_wrong(place: &Place, text: &[u8]) -> Option<String> {
     (!is_as_made).then(|| "has been changed".to_owned())
 }
 
-/// Whether `text` is a `toolchain.json` of a launcher's.
+/// Whether `text` is the `toolchain.json` of a launcher.
 fn is_of_launcher(text: &[u8]) -> bool {
     Toolchain::parse(text).is_ok_and(
         |toolchain| matches!(&toolchain.tools[..], [tool] if &*tool.name == LAUNCHER.as_bytes()),
     )
 }
 
-/// Whether `text` is what a machine that lost its power left of one.
+/// Whether `found` is a truncated `toolchain.json`, for example after a power
+/// failure.
 fn is_cut_off(place: &Place, found: &[u8]) -> bool {
     let (none, some) = (text(place, &[]), text(place, &[Cow::Borrowed(b"/")]));
     let same = none.iter().zip(&some).take_while(|(a, b)| a == b).count();
@@ -141,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_launcher_is_described_by_its_target() {
+    fn the_salt_is_derived_from_the_target() {
         let place = Place {
             bin: "/t/lib/rustlib/thumbv8m.main-none-eabi/bin".into(),
         };
@@ -154,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_launcher_is_told_by_is_known() {
+    fn a_launchers_toolchain_json_is_recognised() {
         let dir = tempfile::tempdir().unwrap();
         let bin = dir.path().join("x86_64-x-linux/bin");
         let place = Place { bin };

@@ -1,29 +1,31 @@
-//! Which toolchains are meant, and where they lie.
+//! Finds the Rust toolchains that the command line selects.
 
-use super::arguments::Which;
-use crate::support::error::{Error, Result, cannot};
-use crate::support::paths::{absolute, canonical};
-use crate::support::show::shown;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-/// Below a toolchain's root.
+use super::arguments::Which;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::{absolute, canonical};
+use crate::support::show::shown;
+
+/// The directory of targets, relative to a toolchain's root.
 pub const RUSTLIB: &str = "lib/rustlib";
 
-/// What was meant.
+/// The selected toolchains.
 #[derive(Debug)]
 pub struct Meant {
-    /// Their roots, resolved, each once.
+    /// The resolved roots, without duplicates.
     pub toolchains: Vec<PathBuf>,
-    /// Links in rustup's directory, which only their users' word touches.
+    /// Links in rustup's directory. They are changed only if the user names
+    /// them.
     pub left_alone: Vec<PathBuf>,
 }
 
 /// # Errors
-/// One is not there or is no toolchain, or rustup does not tell.
+/// A toolchain does not exist, a directory is not a toolchain, or rustup fails.
 pub fn find(which: &Which) -> Result<Meant> {
     let mut left_alone = Vec::new();
     let mut toolchains: Vec<PathBuf> = Vec::new();
@@ -59,7 +61,10 @@ pub fn find(which: &Which) -> Result<Meant> {
     })
 }
 
-/// The one that a rustc called here would be of.
+/// The toolchain that rustup selects in the current directory.
+///
+/// # Errors
+/// rustup fails, or it has not installed this toolchain itself.
 fn active() -> Result<PathBuf> {
     let root = ask(None)?;
     let home = canonical(&toolchains()?);
@@ -68,7 +73,7 @@ fn active() -> Result<PathBuf> {
     }
     let what = match fs::read_link(&root) {
         Ok(target) => format!("{} is a link to {}", shown(&root), shown(&target)),
-        Err(_) => format!("{} is not of rustup's installing", shown(&root)),
+        Err(_) => format!("{} was not installed by rustup", shown(&root)),
     };
     Err(
         Error::new(format!("the active toolchain {what}")).remedy(format!(
@@ -89,10 +94,10 @@ fn named(given: &OsStr) -> Result<PathBuf> {
     }
 }
 
-/// The root of a toolchain, as rustup says; `None`: of the active one.
+/// Asks rustup for the root of a toolchain; `None`: the active one.
 fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
     let rustup = which::which("rustup").map_err(|_| {
-        Error::new("there is no rustup on PATH to ask")
+        Error::new("cannot find the toolchain: there is no rustup on PATH")
             .remedy("give the toolchain's directory as --toolchain PATH, with a slash in it")
     })?;
     let mut command = Command::new(&rustup);
@@ -100,7 +105,7 @@ fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
     if let Some(name) = name {
         command.arg("--toolchain").arg(name);
     }
-    // To be told of what is not there, not to have it installed.
+    // Otherwise rustup installs a missing toolchain.
     command.arg("rustc").env("RUSTUP_AUTO_INSTALL", "0");
     let output = command
         .stdin(Stdio::null())
@@ -111,10 +116,10 @@ fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
         Some(root) if output.status.success() => Ok(root.to_path_buf()),
         _ => {
             let said = String::from_utf8_lossy(&output.stderr);
-            let said = said.lines().next().unwrap_or("it says nothing");
+            let said = said.lines().next().unwrap_or("no error message");
             let asked = name.map_or_else(String::new, |name| format!(" of {}", shown(name)));
             Err(Error::new(format!(
-                "rustup does not tell the place{asked}: {}",
+                "rustup does not print the path{asked}: {}",
                 said.strip_prefix("error: ").unwrap_or(said)
             ))
             .remedy("give it as --toolchain PATH"))
@@ -122,14 +127,14 @@ fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
     }
 }
 
-/// A path that a program printed on a line of its own.
+/// The path that a program has printed, without white space at the end.
 pub fn trimmed(text: &[u8]) -> PathBuf {
     let end = text.iter().rposition(|byte| !byte.is_ascii_whitespace());
     let text = &text[..end.map_or(0, |end| end + 1)];
     PathBuf::from(OsStr::from_bytes(text))
 }
 
-/// Where rustup has its toolchains.
+/// The directory of rustup's toolchains.
 fn toolchains() -> Result<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let home = match (set("RUSTUP_HOME"), set("HOME")) {
@@ -143,7 +148,7 @@ fn toolchains() -> Result<PathBuf> {
     Ok(absolute(&home)?.join("toolchains"))
 }
 
-/// All that rustup has, sorted.
+/// All toolchains in rustup's directory, sorted.
 fn installed() -> Result<Vec<PathBuf>> {
     let directory = toolchains()?;
     let entries = fs::read_dir(&directory).map_err(cannot("read", &directory))?;
@@ -163,14 +168,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_printed_path_ends_with_its_line() {
+    fn white_space_after_a_path_is_removed() {
         for (text, path) in [("/a b\n", "/a b"), ("/a", "/a"), ("\n", ""), ("", "")] {
             assert_eq!(trimmed(text.as_bytes()), Path::new(path));
         }
     }
 
     #[test]
-    fn a_path_has_a_slash() {
+    fn a_name_with_a_slash_is_a_path() {
         assert!(
             named(OsStr::new("/no/such"))
                 .unwrap_err()

@@ -1,5 +1,9 @@
-//! `cc-wrapper rustup`: the linkers that Rust toolchains bring, wrapped where
-//! they lie.
+//! `cc-wrapper rustup`: wraps the linkers that Rust toolchains include, in
+//! place. docs/commands.md describes the command.
+//!
+//! A toolchain has a launcher, `gcc-ld/ld.lld`, for each target. C compilers run
+//! it, and it runs the toolchain's `rust-lld`. Wrapping moves the launcher to
+//! `gcc-ld-unwrapped` and puts cc-wrapper in its place.
 
 mod arguments;
 mod change;
@@ -27,11 +31,11 @@ use clap::ArgMatches;
 
 pub use arguments::{HELP, NAME, command};
 
-/// Does what the command line asks and tells what that was.
+/// Runs the command and returns its report for standard output.
 ///
 /// # Errors
-/// What stood in the way; then nothing has changed in that toolchain, but for
-/// what a full disk may cut short.
+/// Returns the last toolchain's error and prints the others. Nothing has
+/// changed in these toolchains, unless the disk became full.
 pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
     let arguments = Arguments::read(matches)?;
     interrupt::watch();
@@ -51,12 +55,12 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
     for link in &meant.left_alone {
         work.out.extend(quoted(link));
         work.out
-            .extend_from_slice(b" is a link: left alone, give it as --toolchain\n");
+            .extend_from_slice(b" is a link: left alone; to change it, use --toolchain\n");
     }
     if errors.is_empty() {
         return Ok(work.out);
     }
-    // What was done is told all the same, and the last error at the end.
+    // Print what was done before the errors.
     let _ = io::stdout().write_all(&work.out);
     let last = errors.pop().unwrap_or_else(|| Error::new("failed"));
     for error in errors {
@@ -65,10 +69,10 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
     Err(last)
 }
 
-/// What is done to one toolchain after the other.
+/// The state of a run over several toolchains.
 struct Work<'a> {
     arguments: &'a Arguments,
-    /// Asked for when they are first needed.
+    /// Set when first needed, because it runs a compiler.
     system_directories: Option<Vec<Bytes<'static>>>,
     out: Vec<u8>,
 }
@@ -98,7 +102,7 @@ impl Work<'_> {
             interrupt::check()?;
             take(&places, &changes, &patches)?;
         }
-        self.tell(root, &changes, &patches);
+        self.report(root, &changes, &patches);
         Ok(())
     }
 
@@ -116,8 +120,10 @@ impl Work<'_> {
         change::wrap(place, describe::text(place, directories))
     }
 
-    /// A line for each linker, and an error if one of them is not as it should
-    /// be.
+    /// Reports the state of each linker.
+    ///
+    /// # Errors
+    /// A linker is not wrapped or does not run.
     fn check(&mut self, root: &Path, places: &[Place]) -> Result<()> {
         if places.is_empty() {
             self.line(root, "brings no linker for drivers: nothing to wrap");
@@ -126,14 +132,16 @@ impl Work<'_> {
         for place in places {
             let state = place.state()?;
             let launcher = place.launcher();
-            let why = match state.is_wrapped() {
-                true => describe::why_not(place)?.or_else(|| runs::why_not(place, &launcher)),
-                false => Some(state.to_string()),
+            let why = if state.is_wrapped() {
+                describe::why_not(place)?.or_else(|| runs::why_not(place, &launcher))
+            } else {
+                Some(state.to_string())
             };
             wrong += usize::from(why.is_some());
-            let other = match change::is_this(&launcher) {
-                true => "",
-                false => ", by another version of cc-wrapper: run this without --check",
+            let other = if change::is_this(&launcher) {
+                ""
+            } else {
+                ", by another version of cc-wrapper: run this without --check"
             };
             self.line(&launcher, &why.unwrap_or_else(|| format!("{state}{other}")));
         }
@@ -148,7 +156,7 @@ impl Work<'_> {
         }
     }
 
-    fn tell(&mut self, root: &Path, changes: &[Change], patches: &[Patch]) {
+    fn report(&mut self, root: &Path, changes: &[Change], patches: &[Patch]) {
         let is_undone = self.arguments.what == What::Undo;
         let mut steps = changes.iter().flat_map(|change| &change.steps).peekable();
         if changes.is_empty() && patches.is_empty() {
@@ -171,7 +179,7 @@ impl Work<'_> {
             self.row("patch", &patch.file, "");
         }
         for step in steps {
-            let (what, note) = told(step);
+            let (what, note) = words_for(step);
             self.row(what, step.place(), note);
         }
     }
@@ -189,7 +197,7 @@ impl Work<'_> {
 }
 
 /// # Errors
-/// A program that is to be wrapped does not run.
+/// A program to be wrapped does not run.
 fn runs(places: &[Place], changes: &[Change]) -> Result<()> {
     for (place, change) in places.iter().zip(changes) {
         let why = |program: &PathBuf| {
@@ -203,10 +211,10 @@ fn runs(places: &[Place], changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-/// Does it all.
+/// Makes all changes to a toolchain.
 ///
 /// # Errors
-/// Something could not be changed, or a launcher does not run.
+/// A file cannot be changed, or a launcher does not run.
 fn take(places: &[Place], changes: &[Change], patches: &[Patch]) -> Result<()> {
     let directories = places.iter().flat_map(Place::directories);
     let patched = patches.iter().filter_map(|patch| patch.file.parent());
@@ -233,8 +241,8 @@ fn take(places: &[Place], changes: &[Change], patches: &[Patch]) -> Result<()> {
     Ok(())
 }
 
-/// What a step does, and what about its place.
-fn told(step: &Step) -> (&'static str, &'static str) {
+/// A verb for a step, and a note to put after its path.
+fn words_for(step: &Step) -> (&'static str, &'static str) {
     match step {
         Step::Binary(_) => ("replace", ", by this cc-wrapper"),
         Step::Write(..) => ("write", ""),

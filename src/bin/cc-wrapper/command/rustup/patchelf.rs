@@ -1,5 +1,12 @@
-//! Programs whose interpreter does not exist, as on NixOS, are given another,
-//! and what they need its places; by patchelf.
+//! Patches programs whose interpreter does not exist, as on NixOS: patchelf sets
+//! another interpreter, and an rpath for the libraries they need.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
 
 use super::arguments;
 use super::change::writable;
@@ -9,17 +16,11 @@ use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::canonical;
 use crate::support::show::shown;
 use crate::support::{elf, file_operation};
-use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
-/// Written by nixpkgs' wrappers.
+/// The file with the interpreter's path in nixpkgs' wrappers.
 const INTERPRETER: &str = "nix-support/dynamic-linker";
 
-/// What is to be set in a file.
+/// The changes to one file.
 #[derive(Debug)]
 pub struct Patch {
     pub file: PathBuf,
@@ -28,18 +29,20 @@ pub struct Patch {
     patchelf: PathBuf,
 }
 
-/// What a file is to be told.
+/// The settings that are the same for all files.
 struct Machine<'a> {
     patchelf: PathBuf,
     interpreter: PathBuf,
-    /// Where libraries are looked for, besides the interpreter's directory.
+    /// Directories to search for libraries, in addition to the interpreter's.
     libraries: Vec<PathBuf>,
     root: &'a Path,
 }
 
 impl Patch {
+    /// Replaces the file by a patched copy.
+    ///
     /// # Errors
-    /// patchelf refuses, or the file cannot be replaced.
+    /// patchelf fails, or the file cannot be replaced.
     pub fn take(&self) -> Result<()> {
         let file = &self.file;
         let metadata = fs::metadata(file).map_err(cannot("read", file))?;
@@ -56,12 +59,12 @@ impl Patch {
     }
 }
 
-/// All that makes the programs of a toolchain start; nothing, if they do.
-/// Libraries come first: as long as a program is left, so is the reason to go
-/// on.
+/// Plans the patches that make the programs of a toolchain start; empty if they
+/// start already. Libraries are patched first: if a run is interrupted, the
+/// remaining unpatched programs make the next run continue.
 ///
 /// # Errors
-/// It is not known which interpreter, or a library is nowhere.
+/// There is no patchelf, the interpreter is unknown, or a library is missing.
 pub fn plan(root: &Path, asked: &arguments::Patchelf) -> Result<Vec<Patch>> {
     let (libraries, programs) = files(root)?;
     let starts_not = |file: &&PathBuf| elf::missing_interpreter(file).is_some();
@@ -75,7 +78,12 @@ pub fn plan(root: &Path, asked: &arguments::Patchelf) -> Result<Vec<Patch>> {
                 .remedy("install it, or enable nix-ld")
         })?,
         interpreter: interpreter(asked)?,
-        libraries: asked.libraries.iter().cloned().chain(told()).collect(),
+        libraries: asked
+            .libraries
+            .iter()
+            .cloned()
+            .chain(libraries_in_environment())
+            .collect(),
         root,
     };
     let mut patches = Vec::new();
@@ -92,7 +100,7 @@ pub fn plan(root: &Path, asked: &arguments::Patchelf) -> Result<Vec<Patch>> {
 }
 
 impl Machine<'_> {
-    /// `None`: the file may stay as it is.
+    /// The changes to `file`; `None`: it needs none. `starts`: it is a program.
     fn patch(&self, file: &Path, starts: bool) -> Result<Option<Patch>> {
         let ask = |what: &str| output(Command::new(&self.patchelf).arg(what).arg(file));
         let old = trimmed(&ask("--print-rpath")?);
@@ -109,7 +117,7 @@ impl Machine<'_> {
                 return Err(Error::about(
                     file,
                     format!(
-                        "needs {}, which is not where NIX_LDFLAGS and NIX_CC say, nor beside {}",
+                        "needs {}, which is neither in the directories of NIX_LDFLAGS and NIX_CC nor beside {}",
                         shown(name),
                         shown(&self.interpreter)
                     ),
@@ -130,7 +138,7 @@ impl Machine<'_> {
         }))
     }
 
-    /// Where the loader will look for what `file` needs.
+    /// The directories that the loader will search for the libraries of `file`.
     fn searched(&self, file: &Path, rpath: &[u8]) -> Vec<PathBuf> {
         let origin = file.parent().unwrap_or(self.root).display().to_string();
         let rpath = String::from_utf8_lossy(rpath);
@@ -162,7 +170,7 @@ fn files(root: &Path) -> Result<(BTreeSet<PathBuf>, BTreeSet<PathBuf>)> {
                     pending.push(path);
                 } else if is_of_libraries {
                     let name = path.file_name().unwrap_or_default().to_string_lossy();
-                    // Not what rustc links from, of which there is more.
+                    // Skips the many static libraries (.rlib, .a).
                     if name.contains(".so") && elf::is_elf(&path) {
                         libraries.insert(path);
                     }
@@ -175,7 +183,7 @@ fn files(root: &Path) -> Result<(BTreeSet<PathBuf>, BTreeSet<PathBuf>)> {
     Ok((libraries, programs))
 }
 
-/// What lies in a directory, which need not be there.
+/// The paths in a directory; empty if it does not exist.
 fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     if !directory.is_dir() {
         return Ok(Vec::new());
@@ -187,7 +195,11 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     read.map_err(cannot("read", directory))
 }
 
-/// The one that is asked for, or that of the shell's compiler.
+/// The interpreter to set: that of `--dynamic-linker`, or else the one of the
+/// compiler in NIX_CC.
+///
+/// # Errors
+/// Neither is set, or the interpreter does not exist.
 fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
     let (path, whose) = match &asked.interpreter {
         Some(path) => (path.clone(), "--dynamic-linker ".to_owned()),
@@ -195,7 +207,7 @@ fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
             let file = env::var_os("NIX_CC").map(|cc| Path::new(&cc).join(INTERPRETER));
             let file = file.filter(|file| file.exists()).ok_or_else(|| {
                 Error::new(format!(
-                    "--patchelf: which interpreter? NIX_CC names no compiler with {INTERPRETER}"
+                    "--patchelf: the interpreter is unknown, because NIX_CC names no compiler with {INTERPRETER}"
                 ))
                 .remedy("run this in a nix-shell, or give --dynamic-linker")
             })?;
@@ -212,8 +224,8 @@ fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
     )))
 }
 
-/// The library directories that the environment knows of.
-fn told() -> Vec<PathBuf> {
+/// The library directories in NIX_LDFLAGS and in the flag files of NIX_CC.
+fn libraries_in_environment() -> Vec<PathBuf> {
     let mut words = env::var_os("NIX_LDFLAGS").unwrap_or_default().into_vec();
     for file in ["cc-ldflags", "libc-ldflags"] {
         let cc = env::var_os("NIX_CC").unwrap_or_default();
@@ -227,7 +239,7 @@ fn told() -> Vec<PathBuf> {
     directories.filter(|path| path.is_absolute()).collect()
 }
 
-/// What patchelf says.
+/// Runs patchelf and returns its standard output.
 fn output(command: &mut Command) -> Result<Vec<u8>> {
     let line = || {
         let words = std::iter::once(command.get_program()).chain(command.get_args());

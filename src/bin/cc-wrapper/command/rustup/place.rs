@@ -1,64 +1,66 @@
-//! The linker of one target of a toolchain, and in which state it is.
+//! The linker of one target of a toolchain, and its state.
+
+use std::fmt::Display;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
 
 use super::find::RUSTLIB;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show::shown;
 use crate::support::{elf, elf_note};
-use std::fmt::Display;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
 
-/// The launcher that a driver runs as `-fuse-ld=lld`.
+/// The launcher, which a driver runs for `-fuse-ld=lld`.
 pub const LAUNCHER: &str = "ld.lld";
-/// Where drivers are told to look for it.
+/// The directory of the launcher. rustc passes it to drivers with -B.
 const LAUNCHERS: &str = "gcc-ld";
-/// Where the original goes; the launcher runs `../rust-lld`, under any name
-/// that its directory has.
+/// The directory for the original launcher. It runs `../rust-lld`, so the
+/// directory may have any name.
 pub const ORIGINALS: &str = "gcc-ld-unwrapped";
-/// The linker behind it.
+/// The linker that the launcher runs.
 const LINKER: &str = "rust-lld";
-/// The same program under other names, which nobody wraps.
+/// Copies of the launcher under other names, which are not wrapped.
 const SIBLINGS: [&str; 3] = ["ld64.lld", "wasm-ld", "lld-link"];
 
-/// The first words of the script that nixpkgs' rustup puts there, and what it
-/// runs.
+/// nixpkgs' rustup installs a script as the launcher: its beginning, and the end
+/// of the program's path that it runs.
 const SCRIPT: (&[u8], &[u8]) = (b"#!", b"/nix-support/ld-wrapper.sh");
 
-/// `lib/rustlib/TARGET/bin`.
+/// The directory `lib/rustlib/TARGET/bin` of a toolchain.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub bin: PathBuf,
 }
 
-/// What lies where a launcher belongs.
+/// The kind of file at a launcher's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     Absent,
+    /// A copy of cc-wrapper.
     Ours,
-    /// A program that is not ours.
+    /// Another ELF program.
     Program,
-    /// Of no use to anybody.
+    /// A file that may be replaced, and its description.
     Leftover(String),
-    /// Not to be lost.
+    /// A file that must not be replaced, and its description.
     Foreign(String),
 }
 
-/// What lies at the launcher's place, and at the original's.
+/// The files at the launcher's place and at the original's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub launcher: Found,
     pub original: Found,
-    /// Both are one file.
+    /// Both are the same file (hard links).
     pub one_file: bool,
 }
 
 impl Place {
-    /// Those of a toolchain, sorted.
+    /// The places in a toolchain that have a launcher or an original, sorted.
     ///
     /// # Errors
-    /// One of them lies elsewhere, by way of a symlink.
+    /// A symlink leads out of the toolchain.
     pub fn all(root: &Path) -> Result<Vec<Place>> {
         let rustlib = root.join(RUSTLIB);
         let mut places = Vec::new();
@@ -99,21 +101,21 @@ impl Place {
         self.bin.join(LINKER)
     }
 
-    /// Those that something lies in, and that come and go.
+    /// The directories of the launcher, the original and `toolchain.json`.
     pub fn directories(&self) -> [PathBuf; 3] {
         [LAUNCHERS, ORIGINALS, "nix-support"].map(|name| self.bin.join(name))
     }
 
-    /// The target, which the toolchain's directory is named after.
+    /// The target triple, from the directory's name.
     pub fn target(&self) -> &str {
         let target = self.bin.parent().and_then(Path::file_name);
         target.and_then(|target| target.to_str()).unwrap_or("")
     }
 
-    /// Other copies of the launcher.
+    /// The copies of the launcher under other names.
     ///
     /// # Errors
-    /// One is there and cannot be read.
+    /// A copy cannot be read.
     pub fn siblings(&self) -> Result<Vec<PathBuf>> {
         let mut siblings = Vec::new();
         for name in SIBLINGS {
@@ -125,8 +127,10 @@ impl Place {
         Ok(siblings)
     }
 
+    /// The current state of the launcher.
+    ///
     /// # Errors
-    /// What is there cannot be read.
+    /// A file cannot be read.
     pub fn state(&self) -> Result<State> {
         let (launcher, original) = (self.launcher(), self.original());
         let identity = |path: &Path| fs::symlink_metadata(path).map(|m| (m.dev(), m.ino()));
@@ -145,7 +149,7 @@ impl State {
     }
 }
 
-/// For a person who has asked how it is.
+/// The description for `--check`.
 impl Display for State {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match (&self.launcher, &self.original) {
@@ -168,8 +172,10 @@ impl Display for State {
     }
 }
 
+/// Classifies the file at `path`.
+///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub fn look(path: &Path) -> Result<Found> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
@@ -203,7 +209,8 @@ pub fn look(path: &Path) -> Result<Found> {
     })
 }
 
-/// Also behind a dangling link, or where a file is in the way.
+/// Whether the error means that there is no such file. This includes a path
+/// below a file.
 fn is_absent(why: &io::Error) -> bool {
     matches!(
         why.kind(),
@@ -217,7 +224,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn what_lies_at_a_place_is_told() {
+    fn kinds_of_files_are_recognised() {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         fs::copy("/bin/true", path("program")).unwrap();
@@ -248,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_those_with_a_launcher_and_within() {
+    fn places_have_a_launcher_and_are_inside_the_toolchain() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         for name in ["a/bin/gcc-ld", "b/bin/gcc-ld-unwrapped", "c/bin", "etc"] {

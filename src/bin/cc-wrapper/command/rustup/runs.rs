@@ -1,4 +1,4 @@
-//! Whether a launcher runs.
+//! Checks that a launcher runs.
 
 use std::env;
 use std::os::unix::ffi::OsStrExt;
@@ -9,10 +9,11 @@ use super::place::Place;
 use crate::support::elf;
 use crate::support::show::shown;
 
-/// What brings back what cannot be mended here.
+/// The command that restores a damaged toolchain.
 pub const REINSTALL: &str = "`rustup toolchain install --force`";
 
-/// Why the launcher, or another program in its stead, does not run the linker.
+/// The reason why `launcher --version` fails; `None` if it runs. Any program may
+/// be given instead of the launcher.
 pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
     if let Some((program, interpreter)) = missing_interpreter(place, launcher) {
         return Some(format!(
@@ -43,10 +44,10 @@ pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
     ))
 }
 
-/// What a program that does not run leaves to be done.
+/// For a program that does not run: the end of the message that says what to do.
 pub fn way_out(place: &Place, program: &Path) -> String {
     if missing_interpreter(place, program).is_some() {
-        // Said with the reason.
+        // `why_not` says it already.
         return String::new();
     }
     let original = place.original();
@@ -67,7 +68,8 @@ fn missing_interpreter(place: &Place, launcher: &Path) -> Option<(PathBuf, PathB
     })
 }
 
-/// Nothing of nix-ld's, which a program may need to start.
+/// Whether to remove this variable from the launcher's environment. nix-ld's
+/// variables are kept, because programs may need them to start.
 fn steers(name: &[u8]) -> bool {
     let is_of_nix_ld = name == b"NIX_LD" || name.starts_with(b"NIX_LD_LIBRARY_PATH");
     name.starts_with(b"CC_WRAPPER_") || name.starts_with(b"NIX_") && !is_of_nix_ld
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_run_says_why() {
+    fn the_reason_why_a_program_does_not_run_is_reported() {
         assert_eq!(why("/bin/true"), None);
         for (launcher, part) in [
             ("/none", "/none does not run: No such file"),
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn nix_ld_keeps_its_variables() {
+    fn nix_lds_variables_are_kept() {
         assert!(steers(b"NIX_LDFLAGS") && steers(b"CC_WRAPPER_X"));
         assert!(!steers(b"NIX_LD") && !steers(b"NIX_LD_LIBRARY_PATH_x86_64_linux"));
         assert!(!steers(b"LD_LIBRARY_PATH"));

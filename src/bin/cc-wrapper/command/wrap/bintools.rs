@@ -1,4 +1,4 @@
-//! Linkers and the rest of binutils.
+//! Finds the linkers and the other binutils (docs/glossary.md) of a root.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -18,28 +18,28 @@ use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::show::shown;
 
-/// Programs by their names in `bin`.
+/// Programs, keyed by their names in `bin`.
 #[derive(Debug, Default)]
 pub struct Bintools {
     pub linkers: BTreeMap<OsString, PathBuf>,
-    /// Those that get no flags.
+    /// Programs that are not wrapped, because they get no flags.
     pub plain: BTreeMap<OsString, PathBuf>,
 }
 
-/// Where linkers and binutils come from.
+/// Where to look for linkers and binutils.
 pub struct Source<'a> {
     pub workshop: &'a Workshop,
     pub path: &'a Search,
-    /// Instead of PATH.
+    /// Replaces PATH (`--bintools`).
     pub directory: Option<&'a Path>,
-    /// What `ld` runs.
+    /// The program behind `ld` (`--ld`).
     pub ld: Option<&'a Path>,
-    /// Whether gnat's plain programs belong to the root.
+    /// Whether to include gnat's programs that get no flags.
     pub gnat: bool,
 }
 
-/// Names that a compiler may know under another path than PATH does: each is
-/// a question to it, so only GNU binutils'.
+/// The program names to ask a compiler about. Each costs a compiler run, so
+/// these are only GNU binutils and linkers.
 fn asked_names() -> impl Iterator<Item = &'static str> {
     let others = ["gcc-", "gnat", "llvm-", "lld", "mold", "gold"];
     let is_gnu = move |name: &&str| !others.iter().any(|other| name.starts_with(other));
@@ -47,16 +47,16 @@ fn asked_names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Source<'_> {
-    /// The linkers and binutils for `compiler`.
+    /// Finds the linkers and binutils for `compiler`.
     ///
     /// # Errors
-    /// There is no `ld`.
+    /// No `ld` is found for the compiler's target.
     pub fn find(&self, compiler: &Compiler) -> Result<Bintools> {
         let target = &compiler.identity.target;
         let mut bintools = match self.directory {
             Some(directory) => {
                 let directory = programs_of(directory)?;
-                // Whoever gives a directory says that it is the target's.
+                // The user says that this directory is for the target.
                 let mut bintools = listing(&Search::within(&directory), target, true, self.gnat);
                 bintools.unprefix(target);
                 bintools
@@ -85,8 +85,8 @@ impl Source<'_> {
         if !native {
             bintools.unprefix(target);
         }
-        // A compiler with binutils of its own says where they are, rather
-        // than leave it to PATH.
+        // A compiler with its own binutils must run those, and not the ones on
+        // PATH.
         let mut own = false;
         for name in ["ld", "as"] {
             own |= self.adopt(compiler, &mut bintools, name)?;
@@ -99,8 +99,8 @@ impl Source<'_> {
         Ok(bintools)
     }
 
-    /// Takes the compiler's own program `name` where it is another one than
-    /// was found.
+    /// Asks the compiler for its program `name`. If it differs from the one
+    /// found so far, replaces that and returns true.
     fn adopt(&self, compiler: &Compiler, bintools: &mut Bintools, name: &str) -> Result<bool> {
         let answer = compiler.program_name(self.workshop, name)?;
         if !answer.is_absolute() || !is_program(&answer) || self_binary::is_wrapper(&answer) {
@@ -121,8 +121,9 @@ impl Source<'_> {
 }
 
 impl Bintools {
-    /// Puts `prefix` before the bare names, which on PATH are the host's and
-    /// what its compilers look for. With `keep_linkers`, linkers have both.
+    /// Renames programs without a prefix to `PREFIX-NAME`, so that the root's
+    /// `bin` on PATH does not hide the host's programs from the host's
+    /// compilers. With `keep_linkers`, linkers keep their bare names too.
     pub fn set_apart(&mut self, prefix: &str, keep_linkers: bool) {
         for (map, keep) in [(&mut self.linkers, keep_linkers), (&mut self.plain, false)] {
             let bound: Vec<_> = map
@@ -148,8 +149,9 @@ impl Bintools {
         }
     }
 
-    /// What compilers call the linkers, each with its name in `bin`. Nobody
-    /// but a user calls them with a version.
+    /// The names by which compilers run the linkers, and for each the name in
+    /// `bin`. Names with a version are left out, because compilers do not use
+    /// them.
     pub fn called(&self) -> BTreeMap<&'static str, &OsString> {
         let mut called: BTreeMap<&str, &OsString> = BTreeMap::new();
         for name in self.linkers.keys() {
@@ -164,8 +166,8 @@ impl Bintools {
         called
     }
 
-    /// Gives the programs with the target's prefix the bare names that are
-    /// still free.
+    /// Adds each program with the target's prefix under its bare name too,
+    /// unless that name is taken.
     fn unprefix(&mut self, target: &Triple) {
         for map in [&mut self.linkers, &mut self.plain] {
             let bare: Vec<_> = map
@@ -184,8 +186,8 @@ impl Bintools {
     }
 }
 
-/// What `search` finds for `target`; `bare`: programs without a prefix are
-/// for it too.
+/// The linkers and binutils for `target` that `search` finds. `bare`: programs
+/// without a prefix are for `target` too.
 fn listing(search: &Search, target: &Triple, bare: bool, gnat: bool) -> Bintools {
     let belongs = |name: &ToolName| match name.target() {
         Some(prefix) => target.same(prefix),
@@ -233,7 +235,8 @@ fn is_bare_linker_with_version(name: &OsStr) -> bool {
     })
 }
 
-/// gcc answers with a way through its own directories.
+/// Resolves the program's directory, because gcc answers with paths such as
+/// `/usr/lib/gcc/x86_64-linux-gnu/12/../../../../bin/ld`.
 fn without_detours(program: &Path) -> PathBuf {
     let resolved = program.parent().map(fs::canonicalize);
     match (resolved, program.file_name()) {
@@ -262,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hosts_programs_do_not_serve_another_target() {
+    fn host_programs_are_not_used_for_another_target() {
         let dir = directory(&[
             "ld",
             "ld.lld",
@@ -283,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn another_targets_programs_leave_the_bare_names_to_the_hosts() {
+    fn programs_for_another_target_get_its_prefix() {
         let linkers = ["ld", "avr-ld", "ld.lld", "ld.lld-14"];
         let plain = ["as", "llvm-ar", "mold"];
         let map = |names: &[&str]| {
@@ -313,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_of_bintools_may_be_their_prefix() {
+    fn a_prefix_stands_for_its_bin_directory() {
         let dir = directory(&["ld"]);
         assert_eq!(programs_of(dir.path()).unwrap(), dir.path());
         fs::create_dir(dir.path().join("bin")).unwrap();

@@ -1,33 +1,38 @@
-//! Compiling, linking and running programs through the new root.
+//! Tests a new root: compiles, links and runs programs with its tools.
 
-use super::run;
-use super::run::Workshop;
-use super::select::Selection;
-use crate::support::error::{Error, Result, cannot};
-use crate::support::show::shown;
-use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A root whose tools are tried.
+use cc_wrapper::model::toolchain::{Family, ToolKind};
+
+use super::run;
+use super::run::Workshop;
+use super::select::Selection;
+use crate::support::error::{Error, Result, cannot};
+use crate::support::show::shown;
+
+/// A root to test.
 pub struct Check<'a> {
     pub workshop: &'a Workshop,
     pub root: &'a Path,
     pub selection: &'a Selection,
-    /// NIX_STORE decides what becomes an rpath.
+    /// The root has a `store`, so NIX_STORE selects the directories that get an
+    /// rpath. The check then sets NIX_STORE to its test prefix.
     pub with_store: bool,
-    /// Why programs for the target do not run here.
+    /// The reason why programs for the target do not run here; `None` if they
+    /// do.
     pub runs_not: Option<&'a str>,
 }
 
-/// What a check came to.
+/// The result of a check that passed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Checked {
     pub languages: Vec<&'static str>,
     pub families: Vec<Family>,
+    /// For the report, such as `compiled, linked, ran`.
     pub steps: String,
 }
 
@@ -58,10 +63,10 @@ const HEADER: &str = "int answer(void);\n";
 const LIBRARY: &str = "int answer(void) { return 42; }\n";
 
 impl Check<'_> {
-    /// Tries each real C and C++ compiler of the root.
+    /// Tests each C and C++ compiler of the root, once per real compiler.
     ///
     /// # Errors
-    /// Names the step and the command that failed.
+    /// Returns the step and the command that failed.
     pub fn run(&self) -> Result<Checked> {
         let links = self.selection.target().is_linux();
         let mut checked = Checked {
@@ -99,7 +104,8 @@ impl Check<'_> {
         }
     }
 
-    /// The shortest name of a compiler, an alias last.
+    /// The shortest name of a compiler. `cc` and `c++` are used only if it has
+    /// no other.
     fn name_of(&self, compiler: usize) -> Option<&OsString> {
         let names = self.selection.names.iter();
         names
@@ -108,7 +114,7 @@ impl Check<'_> {
             .min_by_key(|name| (*name == "cc" || *name == "c++", name.len()))
     }
 
-    /// A prefix with a header, like one in the store.
+    /// Creates a test prefix with a header, laid out as a package.
     fn prefix(&self, n: usize) -> Result<PathBuf> {
         let prefix = self.workshop.scratch().join(format!("check-{n}"));
         for directory in ["include", "lib"] {
@@ -120,7 +126,7 @@ impl Check<'_> {
     }
 
     fn compile(&self, tool: &Path, language: &Language, prefix: &Path) -> Result<()> {
-        // Without headers, which such a target may not have.
+        // The source includes no header, because such a target may have none.
         let source = prefix.join(format!("program.{}", language.suffix));
         write(&source, LIBRARY)?;
         let mut command = self.command(tool, prefix);
@@ -159,7 +165,7 @@ impl Check<'_> {
         if self.runs_not.is_none() {
             let mut command = Command::new(&program);
             command.env_clear();
-            // Where a compiler's own libraries may be found by it alone.
+            // Some compilers' own libraries are found only with this variable.
             if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
                 command.env("LD_LIBRARY_PATH", path);
             }
@@ -170,7 +176,7 @@ impl Check<'_> {
             );
             return succeed(&mut command, &what);
         }
-        // What cannot be run must at least hold the rpath.
+        // The program cannot run here, so look for the rpath in its bytes.
         let content = fs::read(&program).map_err(cannot("read", &program))?;
         let rpath = joined("", prefix, "/lib");
         let holds = content
@@ -207,7 +213,7 @@ fn succeed(command: &mut Command, what: &str) -> Result<()> {
         output.status,
         run::line(command)
     ))
-    .remedy("mend that, or install unchecked with --no-check")
+    .remedy("fix that, or install the root without this check: --no-check")
     .with_output(&output.stderr))
 }
 

@@ -1,4 +1,11 @@
-//! A root's `toolchain.json`.
+//! Builds the content of a root's `toolchain.json` (docs/toolchain.md).
+
+use std::borrow::Cow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::text::Bytes;
 
 use super::bintools::Bintools;
 use super::find::Found;
@@ -6,22 +13,18 @@ use super::run::Workshop;
 use super::select::{Named, Selection};
 use super::{hardening, run};
 use crate::support::error::Result;
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
-use cc_wrapper::text::Bytes;
-use std::borrow::Cow;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 
-/// What `toolchain.json` is to say.
+/// The input for `toolchain.json`.
 pub struct Description<'a> {
     pub workshop: &'a Workshop,
-    /// `None`: the target's.
+    /// `None`: the target triple's.
     pub salt: Option<String>,
     pub store: &'a [PathBuf],
     pub hardening: Option<&'a [String]>,
     pub selection: &'a Selection,
     pub bintools: &'a Bintools,
     pub pkg_config: &'a [Found],
+    /// For each compiler, whether it needs `-B` to find the root's linkers.
     pub by_prefix: &'a [bool],
     pub system_directories: &'a [PathBuf],
 }
@@ -51,7 +54,8 @@ impl<'a> Description<'a> {
         })
     }
 
-    /// `unsupported`: the hardening flags that each compiler does not know.
+    /// `unsupported`: for each compiler, the hardening flags it does not
+    /// support.
     fn tools(&self, unsupported: &[Vec<&str>]) -> Vec<Tool<'a>> {
         let compilers = self.selection.names.iter();
         let compilers = compilers.map(|named| self.compiler(named, unsupported));

@@ -1,9 +1,5 @@
-//! What lies on PATH.
+//! Finds programs on PATH.
 
-use crate::support::error::{Error, Result};
-use crate::support::paths::absolute;
-use crate::support::self_binary;
-use crate::support::show::shown;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -13,22 +9,27 @@ use std::{env, fs};
 
 use nix::unistd::{AccessFlags, access};
 
-/// Directories to look for programs in, wrapped roots' own left out.
+use crate::support::error::{Error, Result};
+use crate::support::paths::absolute;
+use crate::support::self_binary;
+use crate::support::show::shown;
+
+/// Directories to search for programs.
 #[derive(Debug)]
 pub struct Search {
     directories: Vec<PathBuf>,
-    /// Of each directory, sorted.
+    /// The sorted file names in each directory.
     names: OnceCell<Vec<Vec<OsString>>>,
 }
 
-/// A program and the name it is found under.
+/// A program and its file name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub name: OsString,
     pub program: PathBuf,
 }
 
-/// A compiler cache that stands where a compiler was looked for.
+/// A link to a compiler cache under a compiler's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
     pub program: PathBuf,
@@ -36,14 +37,16 @@ pub struct Cache {
 }
 
 impl Search {
-    /// Along `path`. Relative directories are left out, since a root outlives
-    /// the current one.
+    /// Searches the value of a PATH variable. Leaves out the `bin` directories
+    /// of roots, and relative directories, because a root must not depend on the
+    /// current directory.
     pub fn along(path: &OsStr) -> Search {
         let directories = env::split_paths(path)
             .filter(|directory| directory.is_absolute() && !self_binary::is_wrapped_bin(directory));
         Search::of(directories.collect())
     }
 
+    /// Searches one directory.
     pub fn within(directory: &Path) -> Search {
         Search::of(vec![directory.to_path_buf()])
     }
@@ -55,14 +58,15 @@ impl Search {
         }
     }
 
-    /// A value for PATH.
+    /// The directories as a value for PATH.
     pub fn path(&self) -> OsString {
-        // None of them holds a colon: they come out of one PATH.
+        // Cannot fail, because the directories come from a PATH and so contain
+        // no colon.
         env::join_paths(&self.directories).unwrap_or_default()
     }
 
-    /// The programs whose names `wanted` takes, the first of each name, and
-    /// the caches that were passed over.
+    /// The programs whose names `wanted` accepts (the first one of each name),
+    /// and the caches that were skipped. Wrappers are skipped too.
     pub fn all(&self, wanted: impl Fn(&[u8]) -> bool) -> (Vec<Found>, Vec<Cache>) {
         let (mut found, mut caches, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         let read = || self.directories.iter().map(|dir| names(dir)).collect();
@@ -90,8 +94,12 @@ impl Search {
         (found, caches)
     }
 
-    /// The program that the user means by `given`: a path, or a name to look
-    /// for. `option` is where it was given.
+    /// The program for an option's value `given`, a path or a name on PATH, and
+    /// the caches that were skipped.
+    ///
+    /// # Errors
+    /// There is no such program, or the path leads to a wrapper or a cache. The
+    /// message names `option`.
     pub fn named(&self, given: &OsStr, option: &str) -> Result<(PathBuf, Vec<Cache>)> {
         let called = shown(given);
         if given.as_bytes().contains(&b'/') {
@@ -125,7 +133,7 @@ impl Search {
     }
 }
 
-/// Whether `path` can be run.
+/// Whether `path` is a file that this user may execute.
 pub fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|is| is.is_file()) && access(path, AccessFlags::X_OK).is_ok()
 }
@@ -153,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_program_of_a_name_counts_and_no_wrapper_or_cache() {
+    fn the_first_program_that_is_no_wrapper_or_cache_is_found() {
         let dir = tempfile::tempdir().unwrap();
         let [root, caches, a, b] = ["root/bin", "caches", "a", "b"].map(|d| dir.path().join(d));
         program(&root.join("gcc"));
@@ -183,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_wrapped_is_refused_by_its_path() {
+    fn paths_of_caches_and_wrappers_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         program(&dir.path().join("distcc"));
         symlink("distcc", dir.path().join("cc")).unwrap();

@@ -1,20 +1,23 @@
-//! gnat's programs that run each other.
+//! Completes gnat's programs: gnatmake runs gnatbind and gnatlink.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use cc_wrapper::model::tool_name::ToolName;
 
 use super::find::{Found, is_program};
 use crate::support::error::{Error, Result};
 use crate::support::self_binary;
 use crate::support::show::shown;
-use cc_wrapper::model::tool_name::ToolName;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// What the root's gnatmake is told to take from the root.
+/// The programs that gnatmake must find in its root.
 const OF_GNATMAKE: [&str; 2] = ["gnatbind", "gnatlink"];
 
-/// Adds to the `named` programs those beside each gnatmake that it runs.
+/// For each gnatmake in `named`, adds the programs it runs from its directory,
+/// unless they are in `named` already.
 ///
 /// # Errors
-/// One of them is neither named nor there.
+/// Such a program is neither in `named` nor in gnatmake's directory.
 pub fn complete(named: &mut Vec<Found>) -> Result<()> {
     for gnatmake in named.clone() {
         let name = ToolName::parse(gnatmake.name.as_bytes());
@@ -36,7 +39,7 @@ fn has(found: &[Found], name: &OsStr) -> bool {
     found.iter().any(|found| found.name == name)
 }
 
-/// The first of `names` that lies where `program` does.
+/// The first of `names` in the directory of `program`.
 fn beside(program: &Found, names: &[OsString]) -> Result<Found> {
     let mut there = names.iter().map(|name| Found {
         name: name.clone(),
@@ -49,7 +52,7 @@ fn beside(program: &Found, names: &[OsString]) -> Result<Found> {
             &program.program,
             format!("runs {}, which is not beside it", shown(&names[0])),
         )
-        .remedy("name that with --cc too")
+        .remedy("add that program with --cc")
     })
 }
 
@@ -71,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn gnatmake_brings_what_it_runs() {
+    fn programs_that_gnatmake_runs_are_added() {
         let dir = tempfile::tempdir().unwrap();
         let gnatmake = found(dir.path(), "gnatmake-12");
         let mut named = vec![gnatmake.clone()];
@@ -91,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_named_stays() {
+    fn named_programs_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         let mut named = vec![

@@ -1,16 +1,19 @@
-//! Which hardening flags a compiler knows.
+//! Finds the hardening flags that a compiler supports
+//! (docs/behaviour.md#4-hardening).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::model::toolchain::{Family, ToolKind};
+use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
 
 use super::probe::Compiler;
 use super::run;
 use super::run::Workshop;
 use crate::support::error::{Error, Result, cannot};
-use cc_wrapper::model::toolchain::{Family, ToolKind};
-use cc_wrapper::rules::hardening::{Flag, compiler_flags, linker_flags};
-use std::fs;
-use std::path::{Path, PathBuf};
 
-/// Flags younger than most compilers. Asked about side by side, they cost few
-/// questions.
+/// New flags, which many compilers do not support. Sorting them next to each
+/// other saves compiler runs in [`search`].
 const YOUNG: [&str; 4] = [
     "pacret",
     "strictflexarrays3",
@@ -18,10 +21,10 @@ const YOUNG: [&str; 4] = [
     "zerocallusedregs",
 ];
 
-/// The words of a list of flags' names.
+/// Parses the value of `--hardening`, flag names separated by white space.
 ///
 /// # Errors
-/// Names the word that is none, and those that are.
+/// A word is not a flag's name. The message lists the names.
 pub fn parse_list(list: &str) -> Result<Vec<String>> {
     let words: Vec<String> = list.split_whitespace().map(str::to_owned).collect();
     let known = || {
@@ -41,8 +44,8 @@ pub fn parse_list(list: &str) -> Result<Vec<String>> {
     }
 }
 
-/// The names of the flags with which `compiler` does not compile an empty
-/// source without a warning.
+/// The sorted names of the flags that `compiler` does not support: with these
+/// it fails to compile an empty source, or prints a warning.
 pub fn unsupported(workshop: &Workshop, compiler: &Compiler) -> Result<Vec<&'static str>> {
     let source = source(workshop, compiler.kind);
     fs::write(&source, "").map_err(cannot("write", &source))?;
@@ -55,7 +58,7 @@ pub fn unsupported(workshop: &Workshop, compiler: &Compiler) -> Result<Vec<&'sta
     Ok(names)
 }
 
-/// The flags that a compiler may not know: all but mere macros.
+/// The flags to test: all except those that only define macros.
 fn questions(family: Family) -> Vec<&'static Flag> {
     let mut flags: Vec<&Flag> = compiler_flags(family)
         .filter(|flag| !flag.leading.iter().all(|arg| arg.starts_with("-D")))
@@ -64,7 +67,7 @@ fn questions(family: Family) -> Vec<&'static Flag> {
     flags
 }
 
-/// Halves the flags until each that fails stands alone.
+/// Adds the names of the flags that `takes` rejects to `failing`, by bisection.
 fn search(
     flags: &[&'static Flag],
     failing: &mut Vec<&'static str>,
@@ -82,7 +85,7 @@ fn search(
     search(other, failing, takes)
 }
 
-/// An empty source; not /dev/null, of which gfortran warns.
+/// The path of an empty source. Not /dev/null, because gfortran warns about it.
 fn source(workshop: &Workshop, kind: ToolKind) -> PathBuf {
     workshop.scratch().join(match kind {
         ToolKind::Cxx => "empty.cc",
@@ -91,16 +94,17 @@ fn source(workshop: &Workshop, kind: ToolKind) -> PathBuf {
     })
 }
 
+/// Whether `compiler` compiles `source` with `flags` without a warning.
 fn takes(workshop: &Workshop, compiler: &Compiler, source: &Path, flags: &[&Flag]) -> Result<bool> {
     let (language, step) = match compiler.kind {
         ToolKind::Cxx => ("c++", Some("-S")),
         ToolKind::Fortran => ("f95", Some("-S")),
-        // clang's warns of a -E that it does not need.
+        // clang's preprocessor warns about an unused -E.
         ToolKind::Cpp => ("c", None),
         _ => ("c", Some("-S")),
     };
     let mut command = workshop.command(&compiler.program);
-    // First, as gfortran heeds it for what follows.
+    // First, because in gfortran it affects only later arguments.
     command.arg("-Werror");
     command.args(flags.iter().flat_map(|flag| flag.leading));
     command.args(step).args(["-x", language]).arg(source);
@@ -114,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_checked_against_the_table() {
+    fn unknown_flag_names_are_refused() {
         assert_eq!(parse_list(" pic  relro\n").unwrap(), ["pic", "relro"]);
         assert!(parse_list("").unwrap().is_empty());
         let error = parse_list("pic pie").unwrap_err();
@@ -126,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_fail_are_found_with_few_questions() {
+    fn unsupported_flags_are_found_with_few_compiler_runs() {
         let (mut failing, mut asked) = (Vec::new(), 0);
         let mut takes = |flags: &[&Flag]| {
             asked += 1;
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn macros_are_not_asked_about() {
+    fn flags_that_only_define_macros_are_not_tested() {
         let names: Vec<_> = questions(Family::Clang).iter().map(|f| f.name).collect();
         assert!(names.contains(&"fortify") && names.contains(&"pacret"));
         assert!(!names.contains(&"glibcxxassertions"));

@@ -1,4 +1,4 @@
-//! Writing a root's files.
+//! Writes a root's files (docs/toolchain.md).
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,7 +12,8 @@ use crate::support::error::{Result, cannot};
 use crate::support::self_binary;
 use crate::support::self_binary::{BINARY, TOOLCHAIN};
 
-/// The flag files that `wrap` writes, or leaves away.
+/// The contents of the flag files (docs/glossary.md) that `wrap` writes; `None`:
+/// no such file.
 #[derive(Debug, Default)]
 pub struct FlagFiles {
     pub cflags: Option<OsString>,
@@ -25,7 +26,8 @@ const LIBC_LDFLAGS: &str = "libc-ldflags";
 const DYNAMIC_LINKER: &str = "dynamic-linker";
 const SET_DYNAMIC_LINKER: &str = "ld-set-dynamic-linker";
 
-/// What lies in `nix-support` by `wrap`'s doing alone.
+/// The files in `nix-support` that `wrap` writes. It replaces these when the
+/// root exists already, and keeps all others.
 pub const WRITTEN: [&str; 5] = [
     "toolchain.json",
     CC_CFLAGS,
@@ -34,8 +36,8 @@ pub const WRITTEN: [&str; 5] = [
     SET_DYNAMIC_LINKER,
 ];
 
-/// Makes `root/bin` with the binary, the `tools` that are it, and symlinks to
-/// the `plain` programs.
+/// Creates `root/bin` with the binary, links to it under the names of `tools`,
+/// and links to the `plain` programs.
 pub fn bin<'a>(
     root: &Path,
     tools: impl Iterator<Item = &'a OsString>,
@@ -53,8 +55,8 @@ pub fn bin<'a>(
     Ok(())
 }
 
-/// Makes `root/bin/DIRECTORY`, in which the `called` names lead to those in
-/// `bin`.
+/// Creates `root/bin/DIRECTORY` with a link for each entry of `called`, from
+/// the bare name to the name in `bin`.
 pub fn private_bin(
     root: &Path,
     directory: &Path,
@@ -70,7 +72,7 @@ pub fn private_bin(
     Ok(())
 }
 
-/// Makes `root/nix-support`.
+/// Creates `root/nix-support` with `toolchain.json` and the flag files.
 pub fn nix_support(root: &Path, toolchain: &Toolchain, flags: &FlagFiles) -> Result<()> {
     let toolchain_json = root.join(TOOLCHAIN);
     let support = toolchain_json.parent().unwrap_or(root);
@@ -106,7 +108,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn tools_are_the_binary_and_the_rest_are_links() {
+    fn tools_link_to_the_binary_and_others_to_their_programs() {
         let dir = tempfile::tempdir().unwrap();
         let (gcc, ar) = (OsString::from("gcc"), OsString::from("ar"));
         let program = PathBuf::from("/usr/bin/ar");
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn private_names_lead_to_the_public_ones() {
+    fn private_names_link_to_names_in_bin() {
         let dir = tempfile::tempdir().unwrap();
         let name = OsString::from("avr-ld");
         let called = BTreeMap::from([("ld", &name)]);

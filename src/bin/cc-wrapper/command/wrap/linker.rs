@@ -1,17 +1,19 @@
-//! Making sure that the linker which a compiler runs is the root's.
+//! Makes compilers run the root's linker.
+
+use std::path::{Path, PathBuf};
+
+use cc_wrapper::model::toolchain::Family;
 
 use super::probe::Compiler;
 use super::run::Workshop;
 use crate::support::error::{Error, Result};
 use crate::support::show::shown;
-use cc_wrapper::model::toolchain::Family;
-use std::path::{Path, PathBuf};
 
-/// Whether `compiler` must be told with `-B` where `bin` is, so that it takes
-/// the `linkers` there.
+/// Whether `compiler` needs `-B bin` to run the `linkers` in `bin`. Otherwise,
+/// PATH suffices.
 ///
 /// # Errors
-/// It takes another linker even then.
+/// It runs another linker even with `-B`.
 pub fn needs_prefix(
     workshop: &Workshop,
     bin: &Path,
@@ -21,7 +23,7 @@ pub fn needs_prefix(
     let elsewhere = |by_prefix: bool| -> Result<Option<(&'static str, PathBuf)>> {
         for &linker in linkers {
             let answer = compiler.program_name_in(workshop, bin, by_prefix, linker)?;
-            // A bare name is one that it will look for on PATH.
+            // If the answer is a bare name, the compiler searches PATH.
             if answer.is_absolute() && !answer.starts_with(bin) {
                 return Ok(Some((linker, answer)));
             }
@@ -36,7 +38,7 @@ pub fn needs_prefix(
         Some((linker, answer)) => Err(Error::about(
             &compiler.program,
             format!(
-                "runs {} as {linker} whatever -B and PATH say, past any wrapper",
+                "runs {} as {linker} even with -B and PATH set, so its links cannot be wrapped",
                 shown(&answer)
             ),
         )
@@ -44,8 +46,9 @@ pub fn needs_prefix(
     }
 }
 
-/// Where below a `-B` directory `compiler` looks first: for its own target and
-/// version. Bare names that lie there are in nobody else's way.
+/// The subdirectory of a `-B` directory that gcc searches first, such as
+/// `x86_64-linux-gnu/12`. Bare names there do not affect other compilers.
+/// `None`: the compiler is not gcc, or does not print its directory.
 pub fn private_directory(workshop: &Workshop, compiler: &Compiler) -> Result<Option<PathBuf>> {
     if compiler.identity.family != Family::Gcc {
         return Ok(None);
@@ -53,9 +56,11 @@ pub fn private_directory(workshop: &Workshop, compiler: &Compiler) -> Result<Opt
     Ok(target_and_version(compiler.search_directories(workshop)?))
 }
 
-/// The end of gcc's `install: /usr/lib/gcc/x86_64-linux-gnu/12/`.
-fn target_and_version(told: &str) -> Option<PathBuf> {
-    let install = told
+/// The last two components of the line
+/// `install: /usr/lib/gcc/x86_64-linux-gnu/12/` in the output of
+/// `-print-search-dirs`.
+fn target_and_version(search_directories: &str) -> Option<PathBuf> {
+    let install = search_directories
         .lines()
         .find_map(|line| line.strip_prefix("install: "))?;
     let install = Path::new(install);
@@ -68,10 +73,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gcc_tells_where_it_looks_first() {
-        let told = "install: /usr/lib/gcc-cross/aarch64-linux-gnu/12/\nprograms: =/bin\n";
+    fn target_and_version_are_read_from_gccs_install_directory() {
+        let output = "install: /usr/lib/gcc-cross/aarch64-linux-gnu/12/\nprograms: =/bin\n";
         let expected = PathBuf::from("aarch64-linux-gnu/12");
-        assert_eq!(target_and_version(told), Some(expected));
+        assert_eq!(target_and_version(output), Some(expected));
         assert_eq!(target_and_version("programs: =/bin\n"), None);
     }
 }

@@ -1,4 +1,5 @@
-//! The directories whose libraries are found without an rpath.
+//! Finds the directories whose libraries need no rpath: those of the dynamic
+//! loader and of the compilers.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -11,7 +12,7 @@ use super::run::{self, Workshop};
 use super::triple::Triple;
 use crate::support::error::Result;
 
-/// The dynamic loader that programs for a target start with.
+/// The dynamic loader of programs for a target.
 #[derive(Debug)]
 pub struct Loader<'a> {
     workshop: &'a Workshop,
@@ -19,12 +20,12 @@ pub struct Loader<'a> {
     path: PathBuf,
 }
 
-/// Searched by every loader, or never meant to be in an rpath.
+/// Directories that every loader searches or that do not belong in an rpath.
 const STANDARD: [&str; 4] = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"];
 const MUSL_DEFAULT: &str = "/lib:/usr/local/lib:/usr/lib";
 
 impl<'a> Loader<'a> {
-    /// The one that `compiler` links against; `None`: it links none.
+    /// The loader that `compiler` sets in programs; `None`: it sets none.
     pub fn of(workshop: &'a Workshop, compiler: &'a Compiler) -> Result<Option<Loader<'a>>> {
         let line = probe::link_line(workshop, &compiler.program)?;
         let path = dynamic_linker(&String::from_utf8_lossy(&line));
@@ -43,12 +44,12 @@ impl<'a> Loader<'a> {
         &self.path
     }
 
-    /// Whether it starts programs on this machine.
+    /// Whether this loader runs on this machine.
     pub fn runs_here(&self) -> bool {
         self.target.is_native() && is_program(&self.path)
     }
 
-    /// Where it searches by itself.
+    /// The directories that it searches by default; empty if that is unknown.
     pub fn directories(&self) -> Result<Vec<PathBuf>> {
         if self.is_musl() {
             return Ok(musl_directories(&self.path));
@@ -56,8 +57,8 @@ impl<'a> Loader<'a> {
         if !self.runs_here() {
             return Ok(Vec::new());
         }
-        let mut directories = self.told_by_help()?;
-        directories.extend(self.told_by_ldconfig()?);
+        let mut directories = self.directories_by_help()?;
+        directories.extend(self.directories_by_ldconfig()?);
         Ok(directories)
     }
 
@@ -66,17 +67,18 @@ impl<'a> Loader<'a> {
         name.to_string_lossy().starts_with("ld-musl-")
     }
 
-    /// glibc's built-in list, from 2.33 on.
-    fn told_by_help(&self) -> Result<Vec<PathBuf>> {
+    /// glibc's built-in list, which its loader prints since version 2.33.
+    fn directories_by_help(&self) -> Result<Vec<PathBuf>> {
         let mut command = self.workshop.command(&self.path);
         let output = run::output(command.arg("--help"))?;
         Ok(system_search_path(&String::from_utf8_lossy(&output.stdout)))
     }
 
-    /// The directories of ld.so.cache, and the built-in ones of an old glibc.
-    fn told_by_ldconfig(&self) -> Result<Vec<PathBuf>> {
+    /// The directories of ld.so.cache, and the built-in ones, which old glibc
+    /// prints only here.
+    fn directories_by_ldconfig(&self) -> Result<Vec<PathBuf>> {
         let mut path = env::var_os("PATH").unwrap_or_default();
-        // Not on an ordinary user's PATH.
+        // Often not on the PATH of ordinary users.
         path.push(":/usr/sbin:/sbin");
         let Ok(ldconfig) = which::which_in("ldconfig", Some(path), "/") else {
             return Ok(Vec::new());
@@ -89,8 +91,8 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// musl looks for its list beside itself: `/lib/ld-musl-A.so.1` reads
-/// `/etc/ld-musl-A.path`.
+/// The directories that a musl loader searches. `/lib/ld-musl-A.so.1` reads
+/// the list in `/etc/ld-musl-A.path`.
 pub fn musl_directories(loader: &Path) -> Vec<PathBuf> {
     let name = loader.file_name().unwrap_or_default().to_string_lossy();
     let list = name
@@ -110,8 +112,8 @@ pub fn musl_directories(loader: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The directories, resolved, that never become an rpath: `searched` by the
-/// loader, and the `compilers`' own.
+/// The resolved directories that never become an rpath: those `searched` by the
+/// loader, the standard ones, and the `compilers`' own.
 pub fn system_directories(
     workshop: &Workshop,
     searched: &[PathBuf],
@@ -121,9 +123,9 @@ pub fn system_directories(
     directories.extend(searched.iter().filter_map(resolved));
     directories.extend(STANDARD.iter().filter_map(resolved));
     for compiler in compilers {
-        let told = compiler.search_directories(workshop)?;
+        let printed = compiler.search_directories(workshop)?;
         directories.extend(
-            compilers_own(told)
+            compilers_own(printed)
                 .iter()
                 .flat_map(|own| with_multilibs(own)),
         );
@@ -131,12 +133,12 @@ pub fn system_directories(
     Ok(directories.into_iter().collect())
 }
 
-/// Of `-print-search-dirs`: where the compiler is installed, and where start
-/// files lie. The libraries beside those are for linking only, or found by
-/// the loader.
-fn compilers_own(told: &str) -> Vec<PathBuf> {
+/// The compiler's own directories in the output of `-print-search-dirs`: its
+/// installation directory and directories with start files. Libraries there
+/// need no rpath: they are for linking only, or the loader finds them.
+fn compilers_own(search_directories: &str) -> Vec<PathBuf> {
     let mut own = Vec::new();
-    for line in told.lines() {
+    for line in search_directories.lines() {
         if let Some(install) = line.strip_prefix("install: ") {
             own.extend(resolved(Path::new(install)));
         } else if let Some(libraries) = line.strip_prefix("libraries: ") {
@@ -156,7 +158,7 @@ fn compilers_own(told: &str) -> Vec<PathBuf> {
     own
 }
 
-/// `directory` and those below it for other ABIs, such as `32`.
+/// `directory` and its multilib subdirectories for other ABIs, such as `32`.
 fn with_multilibs(directory: &Path) -> Vec<PathBuf> {
     let mut all = vec![directory.to_path_buf()];
     if directory.join("crtbegin.o").exists() {
@@ -173,7 +175,7 @@ fn resolved(directory: impl AsRef<Path>) -> Option<PathBuf> {
         .filter(|path| path.is_dir())
 }
 
-/// The value of `-dynamic-linker` in what `-###` prints.
+/// The value of `-dynamic-linker` in the output of `-###`.
 fn dynamic_linker(line: &str) -> Option<PathBuf> {
     let mut words = line
         .split_ascii_whitespace()
@@ -182,16 +184,18 @@ fn dynamic_linker(line: &str) -> Option<PathBuf> {
     words.next().map(PathBuf::from)
 }
 
+/// The directories in the output of glibc's `ld.so --help`.
 fn system_search_path(help: &str) -> Vec<PathBuf> {
-    let told = help.lines().filter_map(|line| {
+    let directories = help.lines().filter_map(|line| {
         let directory = line.trim_start().strip_suffix(" (system search path)")?;
         Some(PathBuf::from(directory))
     });
-    told.collect()
+    directories.collect()
 }
 
-fn ldconfig_directories(told: &str) -> Vec<PathBuf> {
-    let headings = told.lines().filter(|line| line.starts_with('/'));
+/// The directories in the output of `ldconfig -v`.
+fn ldconfig_directories(output: &str) -> Vec<PathBuf> {
+    let headings = output.lines().filter(|line| line.starts_with('/'));
     let directories = headings.filter_map(|line| line.rsplit_once(": (").or(line.rsplit_once(':')));
     directories
         .map(|(directory, _)| PathBuf::from(directory))
@@ -207,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loader_is_read_off_the_link_line() {
+    fn the_loader_is_read_from_the_link_line() {
         let gcc = " /usr/libexec/collect2 -pie -dynamic-linker /lib64/ld.so.2 -o a";
         let clang = " \"/usr/bin/ld\" \"-pie\" \"-dynamic-linker\" \"/lib64/ld.so.2\" \"-o\"";
         assert_eq!(dynamic_linker(gcc), Some("/lib64/ld.so.2".into()));
@@ -216,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn glibc_tells_its_directories() {
+    fn glibcs_directories_are_read() {
         let help = "Shared library search path:\n  (libraries located via /etc/ld.so.cache)\n  \
                     /lib/x (system search path)\n  /usr/lib (system search path)\n\nSub";
         assert_eq!(system_search_path(help), paths(&["/lib/x", "/usr/lib"]));
@@ -229,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn musl_reads_a_list_beside_itself() {
+    fn musls_directories_are_read_from_its_path_file() {
         let dir = tempfile::tempdir().unwrap();
         let workshop = Workshop::new("".into(), dir.path().into());
         let target = Triple::new("x86_64-linux-musl");

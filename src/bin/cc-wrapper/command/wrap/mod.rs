@@ -1,4 +1,6 @@
-//! `cc-wrapper wrap DIR`: a wrapped root around compilers that are there.
+//! `cc-wrapper wrap DIR`: creates a root (docs/glossary.md) for installed
+//! compilers. docs/commands.md describes the command, docs/toolchain.md the
+//! files.
 
 mod arguments;
 mod bintools;
@@ -44,14 +46,15 @@ pub use arguments::{HELP, NAME, command};
 pub use loader::musl_directories;
 pub use triple::Triple;
 
-/// Does what the command line asks and tells what that was.
+/// Runs the command and returns its report for standard output.
 ///
 /// # Errors
-/// What stood in the way; then no file has changed.
+/// Returns the reason why the root cannot be created. No file has changed then.
 pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
     let arguments = Arguments::read(matches)?;
     interrupt::watch();
-    // A tool that failed may have had the same signal, and a moment earlier.
+    // A failed tool may have received the same signal just before us. Then the
+    // interrupt is the error to report.
     wrap(arguments).map_err(|error| interrupt::check().err().unwrap_or(error))
 }
 
@@ -84,7 +87,8 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     .find(selection.main())?;
     let foreign = !selection.target().is_native();
     if foreign {
-        // clang knows no private directory.
+        // clang finds linkers on PATH under their bare names, because it has no
+        // private directory.
         bintools.set_apart(selection.prefix(), selection.has_family(Family::Clang));
     }
 
@@ -147,8 +151,8 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     Ok(report)
 }
 
-/// The directories that never become an rpath in what `cc`, a name on PATH,
-/// links.
+/// The library directories that never become an rpath in programs linked by the
+/// compiler `cc`, a name on PATH.
 ///
 /// # Errors
 /// There is no such compiler, or it does not answer.
@@ -162,7 +166,8 @@ pub fn system_directories_of(cc: &str) -> Result<Vec<PathBuf>> {
     system_directories(&workshop, [&loader, &None], &selection)
 }
 
-/// Gives each gcc the linkers' bare names where it alone finds them.
+/// Creates links with the linkers' bare names in directories that only the
+/// root's gcc compilers search.
 fn private_linkers(
     workshop: &Workshop,
     root: &Path,
@@ -179,8 +184,8 @@ fn private_linkers(
     Ok(())
 }
 
-/// For each compiler whether it needs `-B`; a program that is several of them
-/// is asked once.
+/// For each compiler, whether it needs `-B` to find the root's linkers. Asks
+/// each program once, even if several compilers share it.
 fn linkers_by_prefix(
     workshop: &Workshop,
     root: &Path,
@@ -214,7 +219,8 @@ fn system_directories(
     loader::system_directories(workshop, &searched, &selection.compilers)
 }
 
-/// Why programs that the root makes do not run on this machine.
+/// The reason why programs linked by the root do not run on this machine;
+/// `None` if they do.
 fn runs_not(selection: &Selection, loader: Option<&Loader>) -> Option<String> {
     if !selection.target().is_native() {
         return Some("another machine's programs".to_owned());

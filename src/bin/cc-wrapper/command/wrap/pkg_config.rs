@@ -1,4 +1,4 @@
-//! pkg-config, which belongs to no compiler.
+//! Finds pkg-config programs for a root.
 
 use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::ToolKind;
@@ -6,7 +6,8 @@ use cc_wrapper::model::toolchain::ToolKind;
 use super::find::{Found, Search};
 use super::triple::Triple;
 
-/// The programs on PATH that know `target`'s libraries.
+/// The pkg-config programs for `target`, without those whose names have a
+/// version.
 pub fn of(search: &Search, target: &Triple) -> Vec<Found> {
     let native = target.is_native();
     let (found, _) = search.all(|name| {

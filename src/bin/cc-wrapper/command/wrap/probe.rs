@@ -1,18 +1,19 @@
-//! Asking a compiler what it is.
+//! Asks compilers for their family, version, target and search paths.
 
-use super::run;
-use super::run::Workshop;
-use super::triple::Triple;
-use crate::support::error::{Error, Result};
-use cc_wrapper::model::toolchain::{Family, ToolKind};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 use once_cell::sync::OnceCell;
 
-/// A real compiler, whatever names lead to it.
+use super::run;
+use super::run::Workshop;
+use super::triple::Triple;
+use crate::support::error::{Error, Result};
+
+/// A real compiler. Several names may lead to it.
 #[derive(Debug)]
 pub struct Compiler {
     pub program: PathBuf,
@@ -21,7 +22,7 @@ pub struct Compiler {
     search_directories: OnceCell<String>,
 }
 
-/// What a compiler says about itself.
+/// Family, version and target of a compiler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub family: Family,
@@ -39,14 +40,15 @@ impl Compiler {
         }
     }
 
-    /// The path or bare name by which it calls `tool`.
+    /// The path or bare name by which the compiler runs `tool`
+    /// (`-print-prog-name`).
     pub fn program_name(&self, workshop: &Workshop, tool: &str) -> Result<PathBuf> {
         let mut command = workshop.command(&self.program);
         ask_program_name(&mut command, tool)
     }
 
-    /// The same with the root's `bin` where a wrapped call has it: first on
-    /// PATH, and with `by_prefix` in a `-B` too.
+    /// As [`Self::program_name`], but in the setting of a wrapped call: `bin` is
+    /// first on PATH and, with `by_prefix`, in `-B` too.
     pub fn program_name_in(
         &self,
         workshop: &Workshop,
@@ -65,10 +67,11 @@ impl Compiler {
         ask_program_name(&mut command, tool)
     }
 
-    /// Lines such as `libraries: =/a:/b`. The compiler is asked once.
+    /// The output of `-print-search-dirs`, lines such as `libraries: =/a:/b`.
+    /// The compiler runs only once.
     ///
     /// # Errors
-    /// It cannot be run.
+    /// The compiler cannot be run.
     pub fn search_directories(&self, workshop: &Workshop) -> Result<&str> {
         let ask = || {
             let mut command = workshop.command(&self.program);
@@ -79,10 +82,10 @@ impl Compiler {
     }
 }
 
-/// Family, version and target of `program`.
+/// Asks `program` for its family, version and target.
 ///
 /// # Errors
-/// Names the question to which no compiler's answer came.
+/// `program` does not answer as gcc or clang. The message has the command.
 pub fn identify(workshop: &Workshop, program: &Path, kind: ToolKind) -> Result<Identity> {
     let mut command = workshop.command(program);
     command.args(["-dM", "-E"]);
@@ -95,7 +98,7 @@ pub fn identify(workshop: &Workshop, program: &Path, kind: ToolKind) -> Result<I
         Error::about(
             program,
             format!(
-                "is neither gcc nor clang, going by the macros it defines ({})",
+                "is neither gcc nor clang: it defines neither __GNUC__ nor __clang__ ({})",
                 run::line(&command)
             ),
         )
@@ -118,8 +121,8 @@ pub fn identify(workshop: &Workshop, program: &Path, kind: ToolKind) -> Result<I
     })
 }
 
-/// The language of a driver whose name does not tell, by the libraries that
-/// it links.
+/// The kind of a driver with an unknown name, by the libraries that it links:
+/// libgfortran, libstdc++, libc++ or none of them.
 pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<ToolKind> {
     let line = link_line(workshop, program)?;
     let words: Vec<&[u8]> = line
@@ -137,7 +140,7 @@ pub fn role_by_link(workshop: &Workshop, program: &Path) -> Result<ToolKind> {
     })
 }
 
-/// The command line with which `program` would link an empty program.
+/// The output of `-###` for linking an empty program.
 pub fn link_line(workshop: &Workshop, program: &Path) -> Result<Vec<u8>> {
     let mut command = workshop.command(program);
     let output = run::output(command.args(["-###", "-x", "c", "/dev/null", "-o", "empty"]))?;
@@ -146,7 +149,7 @@ pub fn link_line(workshop: &Workshop, program: &Path) -> Result<Vec<u8>> {
 
 fn ask_program_name(command: &mut Command, tool: &str) -> Result<PathBuf> {
     let answer = answer(command.arg(format!("-print-prog-name={tool}")))?;
-    // Bytes, since it may lie in a directory whose name is no text.
+    // Bytes, because a path may not be UTF-8.
     let path = answer.strip_suffix(b"\n").unwrap_or(&answer);
     Ok(PathBuf::from(OsStr::from_bytes(path)))
 }
@@ -199,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn macros_tell_family_and_version() {
+    fn family_and_version_are_read_from_macros() {
         let gcc = "#define __GNUC_MINOR__ 2\n#define __GNUC__ 12\n#define __GNUC_PATCHLEVEL__ 0\n";
         let clang = "#define __GNUC__ 4\n#define __clang__ 1\n#define __clang_major__ 14\n\
                      #define __clang_minor__ 0\n#define __clang_patchlevel__ 6\n";

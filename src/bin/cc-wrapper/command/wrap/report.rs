@@ -1,4 +1,4 @@
-//! The few lines that tell what was done.
+//! The report of `wrap` for standard output.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,22 +12,22 @@ use super::select::Selection;
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row, sorted};
 
-/// What there is to tell.
+/// The input for the report.
 pub struct Report<'a> {
-    /// As the user will call it.
+    /// The new root.
     pub dir: &'a Path,
     pub selection: &'a Selection,
     pub bintools: &'a Bintools,
     pub pkg_config: &'a [Found],
-    /// Which of the compilers are told by `-B` where their linker is.
+    /// For each compiler, whether it needs `-B` to find the root's linkers.
     pub by_prefix: &'a [bool],
-    /// `None`: not asked for.
+    /// `None` with `--no-check`.
     pub checked: Option<&'a Checked>,
     pub carried_over: &'a [OsString],
 }
 
 impl Report<'_> {
-    /// Bytes, as a path in it may be no text.
+    /// The report. Bytes, because paths may not be UTF-8.
     pub fn lines(&self) -> Vec<u8> {
         let mut out = b"wrapped ".to_vec();
         out.extend(quoted(self.dir));
@@ -66,7 +66,7 @@ impl Report<'_> {
         out
     }
 
-    /// The names of each family and version.
+    /// For each family and version, a heading and the names of its compilers.
     fn compilers(&self) -> Vec<(String, String)> {
         let mut headings: Vec<String> = Vec::new();
         let heading = |n: usize| {
@@ -89,23 +89,22 @@ impl Report<'_> {
 
     fn linkers(&self) -> String {
         let names = sorted(self.bintools.linkers.keys().map(shown));
-        let mut told: Vec<&str> = Vec::new();
+        let mut families: Vec<&str> = Vec::new();
         for (compiler, by_prefix) in self.selection.compilers.iter().zip(self.by_prefix) {
             let family = compiler.identity.family.name();
-            if *by_prefix && !told.contains(&family) {
-                told.push(family);
+            if *by_prefix && !families.contains(&family) {
+                families.push(family);
             }
         }
-        match told.as_slice() {
-            [] => names,
-            [one] => format!("{names} ({one} is told by -B)"),
-            several => format!("{names} ({} are told by -B)", several.join(" and ")),
+        if families.is_empty() {
+            return names;
         }
+        format!("{names} (found with -B by {})", families.join(" and "))
     }
 
     fn check(&self) -> String {
         let Some(checked) = self.checked else {
-            return "nothing, as --no-check says".to_owned();
+            return "nothing, because of --no-check".to_owned();
         };
         if checked.languages.is_empty() {
             return "nothing: no C or C++ compiler".to_owned();
@@ -130,12 +129,12 @@ impl Report<'_> {
             let text = format!("{} (it is {})", shown(&cache.program), cache.cache);
             rows.push(("left out", text));
         }
-        let mut told = Vec::new();
+        let mut targets = Vec::new();
         for (found, target) in &left_out.foreign {
-            if told.contains(&target) {
+            if targets.contains(&target) {
                 continue;
             }
-            told.push(target);
+            targets.push(target);
             let others = left_out.foreign.iter().filter(|(_, t)| t == target).count() - 1;
             let more = match others {
                 0 => String::new(),

@@ -1,16 +1,18 @@
-//! Running other programs so that only what is asked decides what they say.
+//! Runs other programs in a clean environment, so that their answers depend
+//! only on their arguments.
 
-use crate::process::report;
-use crate::process::report::quoted;
-use crate::support::error::{Error, Result};
-use crate::support::interrupt;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::{env, thread};
 
-/// Variables that steer a compiler or linker past its command line.
+use crate::process::report;
+use crate::process::report::quoted;
+use crate::support::error::{Error, Result};
+use crate::support::interrupt;
+
+/// Variables that change what a compiler or linker does.
 const STEERING: &[&str] = &[
     "CCC_ADD_ARGS",
     "CCC_OVERRIDE_OPTIONS",
@@ -29,12 +31,12 @@ const STEERING: &[&str] = &[
 ];
 const STEERING_PREFIXES: &[&[u8]] = &[b"NIX_", b"CC_WRAPPER_"];
 
-/// Where programs are run.
+/// The environment in which programs run.
 #[derive(Debug)]
 pub struct Workshop {
     /// PATH without wrapped roots.
     path: OsString,
-    /// Theirs to litter.
+    /// The working directory and TMPDIR of the programs.
     scratch: PathBuf,
 }
 
@@ -47,7 +49,7 @@ impl Workshop {
         &self.scratch
     }
 
-    /// PATH, with `first` before it.
+    /// The value of PATH with `first` in front.
     pub fn path_with_first(&self, first: &Path) -> OsString {
         let mut path = first.as_os_str().to_owned();
         path.push(":");
@@ -55,6 +57,7 @@ impl Workshop {
         path
     }
 
+    /// A command that runs `program` in this environment.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         for (name, _) in env::vars_os() {
@@ -72,13 +75,13 @@ impl Workshop {
     }
 }
 
-/// Runs `command` to its end, with all that it says.
+/// Runs `command` and returns its output and exit status.
 ///
 /// # Errors
-/// It cannot be run, or a signal has asked us to stop meanwhile.
+/// The command cannot be run, or a signal has interrupted cc-wrapper.
 pub fn output(command: &mut Command) -> Result<Output> {
     let output = command.output().map_err(|why| {
-        // What it reads, and not it, may be what was not found.
+        // The missing file may be /dev/null, which is the command's input.
         let error = Error::new(format!("cannot run {}", line(command))).because(report::why(&why));
         if Path::new("/dev/null").exists() {
             error
@@ -90,8 +93,8 @@ pub fn output(command: &mut Command) -> Result<Output> {
     Ok(output)
 }
 
-/// What `ask` says of each item, in their order. All are asked at once, since
-/// most of the time goes into waiting for other programs.
+/// The results of `ask` for each item, in order. The calls run in parallel,
+/// because they mostly wait for other programs.
 pub fn of_each<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
     thread::scope(|scope| {
         let ask = &ask;
@@ -107,7 +110,7 @@ pub fn of_each<T: Sync, R: Send>(items: &[T], ask: impl Fn(&T) -> R + Sync) -> V
     })
 }
 
-/// The command line as one would type it.
+/// The command line, quoted for a shell.
 pub fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(|word| quoted(word.as_bytes())).collect();
@@ -127,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_is_known() {
+    fn variables_that_change_compilers_are_removed() {
         for name in ["CPATH", "NIX_LDFLAGS", "CC_WRAPPER_X"] {
             assert!(steers(OsStr::new(name)), "{name}");
         }
@@ -135,12 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn answers_come_in_the_order_of_the_items() {
+    fn results_are_in_the_order_of_the_items() {
         assert_eq!(of_each(&[3, 1, 2], |n| n * 2), [6, 2, 4]);
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_named() {
+    fn the_error_names_a_missing_program() {
         let mut command = Command::new("/no such");
         let error = output(command.arg("-v")).unwrap_err();
         assert!(error.line().starts_with("cannot run '/no such' -v: "));

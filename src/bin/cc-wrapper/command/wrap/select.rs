@@ -1,4 +1,13 @@
-//! Which compilers a root wraps, and under which names.
+//! Selects the compilers that a root wraps, and their names.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::str;
+
+use cc_wrapper::model::tool_name::ToolName;
+use cc_wrapper::model::toolchain::{Family, ToolKind};
 
 use super::find::{Cache, Found, Search};
 use super::probe::{Compiler, Identity};
@@ -8,22 +17,15 @@ use super::{gnat, probe, run};
 use crate::support::error::{Error, Result};
 use crate::support::paths::canonical;
 use crate::support::show::shown;
-use cc_wrapper::model::tool_name::ToolName;
-use cc_wrapper::model::toolchain::{Family, ToolKind};
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-use std::str;
 
-/// The compilers of a root; all have the first one's target.
+/// The compilers of a root. All have the same target.
 #[derive(Debug)]
 pub struct Selection {
     /// Each real compiler once, the main one first.
     pub compilers: Vec<Compiler>,
-    /// Names in `bin` and the compilers behind them.
+    /// The names in `bin` and their compilers.
     pub names: Vec<Named>,
-    /// gnat's programs, which are not asked what they are.
+    /// gnat's programs, which are recognised by name only.
     pub gnat: Vec<Found>,
     pub left_out: LeftOut,
 }
@@ -32,17 +34,17 @@ pub struct Selection {
 pub struct Named {
     pub name: OsString,
     pub program: PathBuf,
-    /// Its place in [`Selection::compilers`].
+    /// Index into [`Selection::compilers`].
     pub compiler: usize,
 }
 
-/// What was found and not wrapped.
+/// Programs that were found and not wrapped.
 #[derive(Debug, Default)]
 pub struct LeftOut {
     pub caches: Vec<Cache>,
-    /// Compilers for another target, with that target.
+    /// Compilers for another target, and that target.
     pub foreign: Vec<(Found, Triple)>,
-    /// Compilers that did not say what they are, with the reason.
+    /// Compilers that do not answer, and the error.
     pub broken: Vec<(PathBuf, String)>,
 }
 
@@ -54,6 +56,7 @@ struct Candidate {
 }
 
 impl Selection {
+    /// The compiler that decides the root's target and defaults.
     pub fn main(&self) -> &Compiler {
         &self.compilers[0]
     }
@@ -62,7 +65,8 @@ impl Selection {
         &self.main().identity.target
     }
 
-    /// What stands before the names of the target's tools.
+    /// The prefix of the target's tools: that of the main compiler's name, or
+    /// else its target triple.
     pub fn prefix(&self) -> &str {
         let name = self.main().program.file_name().unwrap_or_default();
         let prefix = ToolName::parse(name.as_bytes()).and_then(|name| name.target());
@@ -75,7 +79,10 @@ impl Selection {
         compilers.any(|compiler| compiler.identity.family == family)
     }
 
-    /// All that PATH holds.
+    /// Selects all compilers on PATH for the main compiler's target.
+    ///
+    /// # Errors
+    /// No compiler on PATH answers.
     pub fn of_path(workshop: &Workshop, search: &Search) -> Result<Selection> {
         let (found, caches) = search.all(may_be_compiler);
         let mut left_out = LeftOut {
@@ -86,7 +93,8 @@ impl Selection {
             let name = ToolName::parse(found.name.as_bytes())?;
             let kind = name.kind?;
             let identity = probe::identify(workshop, &found.program, kind);
-            // A prefix that is no target makes it another tool.
+            // If the name's prefix is not the compiler's target, this is some
+            // other tool.
             let is_other =
                 |identity: &Identity| name.target().is_some_and(|t| !identity.target.same(t));
             (!identity.as_ref().is_ok_and(is_other)).then_some((kind, identity))
@@ -126,7 +134,11 @@ impl Selection {
         Ok(selection)
     }
 
-    /// Those that the user `named`.
+    /// Selects the compilers that `--cc` names.
+    ///
+    /// # Errors
+    /// A name is not a compiler, two have the same name, or their targets
+    /// differ.
     pub fn of_names(workshop: &Workshop, search: &Search, named: &[OsString]) -> Result<Selection> {
         let mut left_out = LeftOut::default();
         let mut candidates: Vec<Candidate> = Vec::new();
@@ -157,10 +169,11 @@ impl Selection {
                 Some(Some(kind)) if kind.is_compiler() => kind,
                 Some(_) => {
                     return Err(Error::new(format!("--cc {} is no compiler", shown(given)))
-                        .remedy("a linker is given with --ld, binutils with --bintools"));
+                        .remedy("give a linker with --ld, binutils with --bintools"));
                 }
                 None => {
-                    // Whatever it is, it must be a compiler first.
+                    // Ensures that this is a compiler, before its kind is
+                    // guessed.
                     probe::identify(workshop, &found.program, ToolKind::Cc)?;
                     probe::role_by_link(workshop, &found.program)?
                 }
@@ -184,9 +197,9 @@ impl Selection {
         }
         if candidates.is_empty() {
             return Err(Error::new("--cc names only gnat's programs")
-                .remedy("name the gcc that they work for too"));
+                .remedy("name the gcc that they run too"));
         }
-        // The first C compiler says what the others are measured by.
+        // The first C compiler is the main one.
         let main = candidates.iter().position(|c| c.kind == ToolKind::Cc);
         let main = candidates.remove(main.unwrap_or(0));
         candidates.insert(0, main);
@@ -196,7 +209,7 @@ impl Selection {
         Ok(selection)
     }
 
-    /// `candidates`, the main one first.
+    /// Creates a selection from `candidates`, with the main compiler first.
     fn from(candidates: Vec<Candidate>, left_out: LeftOut) -> Selection {
         let mut selection = Selection {
             compilers: Vec::new(),
@@ -225,7 +238,8 @@ impl Selection {
                 compiler,
             });
         }
-        // For another target, they would take the place of the host's.
+        // In a root for another target, these names would hide the host's
+        // compilers.
         if selection.target().is_native() {
             selection.add_alias("cc", ToolKind::Cc);
             selection.add_alias("c++", ToolKind::Cxx);
@@ -233,7 +247,8 @@ impl Selection {
         selection
     }
 
-    /// Gives the first compiler of `role` the name that build systems try.
+    /// Adds `alias`, a name that build systems try, for the first compiler of
+    /// this kind. The main compiler's family is preferred.
     fn add_alias(&mut self, alias: &str, kind: ToolKind) {
         if self.has(OsStr::new(alias)) {
             return;
@@ -256,7 +271,7 @@ impl Selection {
     }
 
     fn add_gnat(&mut self, search: &Search) {
-        // gnatchop and gnatlink call the root's gcc.
+        // gnatchop and gnatlink run `gcc`, which must be the root's.
         if !self.has(OsStr::new("gcc")) {
             return;
         }
@@ -286,7 +301,7 @@ impl Candidate {
         }
     }
 
-    /// The lower, the rather it is the root's main compiler.
+    /// The candidate with the lowest rank becomes the main compiler.
     fn rank(&self) -> (usize, usize) {
         const NAMES: [&str; 3] = ["cc", "gcc", "clang"];
         const ROLES: [ToolKind; 4] = [
@@ -307,7 +322,8 @@ impl Candidate {
 fn may_be_compiler(name: &[u8]) -> bool {
     ToolName::parse(name).is_some_and(|name| {
         name.kind.is_some_and(ToolKind::is_compiler)
-            // Scripts around the gcc on PATH, which will be the root's.
+            // These are scripts that run the gcc on PATH, which will be the
+            // root's.
             && !matches!(name.base, "c89" | "c99")
             && name.target().is_none_or(Triple::plausible)
     })
@@ -372,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn cc_is_the_main_compiler_wherever_it_was_found() {
+    fn cc_is_preferred_as_the_main_compiler() {
         let mut found = [
             candidate("cpp", "/p", ToolKind::Cpp, Family::Gcc),
             candidate("aarch64-linux-gnu-gcc", "/a", ToolKind::Cc, Family::Gcc),

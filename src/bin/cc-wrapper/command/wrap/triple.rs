@@ -1,15 +1,15 @@
-//! Target triples, which compilers spell differently for the same target.
+//! Target triples. Compilers spell the same target in different ways.
 
 use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-/// A target as a compiler names it.
+/// A target triple, spelled as by a compiler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Triple(String);
 
-/// Beginnings of architectures' names; what stands before a tool's name is a
-/// target only if it begins so.
+/// Beginnings of architecture names. A tool name's prefix is a target only if it
+/// begins with one of them.
 const ARCHITECTURES: &[&str] = &[
     "aarch64",
     "alpha",
@@ -49,7 +49,8 @@ impl Triple {
         Triple(text.to_owned())
     }
 
-    /// This machine's own, by the loaders that its programs start with.
+    /// This machine's triple. The libc and ABI are guessed from the dynamic
+    /// loaders in /lib and /lib64.
     pub fn of_machine() -> Triple {
         let arch = std::env::consts::ARCH;
         let has_loader = |begin: &str| {
@@ -57,9 +58,10 @@ impl Triple {
             let mut entries = entries("/lib").chain(entries("/lib64"));
             entries.any(|entry| entry.file_name().as_bytes().starts_with(begin.as_bytes()))
         };
-        let libc = match !has_loader("ld-linux") && has_loader("ld-musl-") {
-            true => "musl",
-            false => "gnu",
+        let libc = if !has_loader("ld-linux") && has_loader("ld-musl-") {
+            "musl"
+        } else {
+            "gnu"
         };
         let abi = match arch {
             "arm" if has_loader("ld-linux-armhf") || has_loader("ld-musl-armhf") => "eabihf",
@@ -73,18 +75,18 @@ impl Triple {
         &self.0
     }
 
-    /// Whether the prefix of a tool's name may be a target at all.
+    /// Whether the prefix of a tool's name may be a target.
     pub fn plausible(prefix: &[u8]) -> bool {
         let mut architectures = ARCHITECTURES.iter();
         architectures.any(|arch| prefix.starts_with(arch.as_bytes()))
     }
 
-    /// The same target, whatever its vendor field says.
+    /// Whether both are the same target, ignoring the vendor field.
     pub fn same(&self, other: impl AsRef<[u8]>) -> bool {
         essence(&self.0) == essence(&String::from_utf8_lossy(other.as_ref()))
     }
 
-    /// What ends the names of variables that belong to this target alone.
+    /// The salt (docs/glossary.md): the suffix of this target's own variables.
     pub fn salt(&self) -> String {
         self.0.replace(['-', '.'], "_")
     }
@@ -105,7 +107,7 @@ impl fmt::Display for Triple {
     }
 }
 
-/// Architecture and system, without the vendor.
+/// The normalised architecture and system, without the vendor.
 fn essence(triple: &str) -> (String, String) {
     let mut parts = triple.split('-');
     let arch = architecture(parts.next().unwrap_or_default());
@@ -137,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vendor_makes_no_difference() {
+    fn the_vendor_is_ignored() {
         for (a, b, same) in [
             ("x86_64-linux-gnu", "x86_64-pc-linux-gnu", true),
             ("x86_64-linux-gnu", "x86_64-redhat-linux", true),
@@ -155,18 +157,18 @@ mod tests {
     }
 
     #[test]
-    fn the_machines_own_is_native() {
+    fn the_machines_triple_is_native() {
         assert!(!cfg!(target_os = "linux") || Triple::of_machine().is_native());
     }
 
     #[test]
-    fn a_salt_is_part_of_a_variables_name() {
+    fn a_salt_has_only_characters_of_variable_names() {
         let triple = Triple::new("x86_64-pc-solaris2.11");
         assert_eq!(triple.salt(), "x86_64_pc_solaris2_11");
     }
 
     #[test]
-    fn a_prefix_that_begins_with_no_architecture_is_none() {
+    fn a_target_begins_with_an_architecture() {
         assert!(Triple::plausible(b"riscv64-unknown-elf"));
         assert!(!Triple::plausible(b"c89"));
         assert!(!Triple::plausible(b"protoc-gen"));

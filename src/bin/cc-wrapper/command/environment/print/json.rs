@@ -1,9 +1,11 @@
 //! Output for programs that read JSON, and for nu.
 
+use std::borrow::Cow;
+
+use cc_wrapper::text::json::{Value, array, string};
+
 use super::{Variable, text};
 use crate::support::error::Result;
-use cc_wrapper::text::json::{Value, array, string};
-use std::borrow::Cow;
 
 /// Returns one object with a string for each variable.
 pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {

@@ -5,10 +5,11 @@ mod github;
 mod json;
 mod posix;
 
-use super::Variable;
-use crate::support::error::{Error, Result};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+
+use super::Variable;
+use crate::support::error::{Error, Result};
 
 /// Formats variables.
 ///

@@ -1,13 +1,15 @@
 //! Prints the linker that a driver runs, and the flags that it will get.
 
+use std::os::unix::ffi::OsStrExt;
+
+use cc_wrapper::model::argument::Arg;
+use cc_wrapper::model::explanation::{Explanation, LinkerHandling, NoRpath};
+
 use super::dropped;
 use super::lines::{Lines, Row};
 use crate::command::explain::linker::{Added, Before, Below, Wrapped};
 use crate::command::explain::words::{THIS_CALL, Words};
 use crate::support::terminal::Kind;
-use cc_wrapper::model::argument::Arg;
-use cc_wrapper::model::explanation::{Explanation, LinkerHandling, NoRpath};
-use std::os::unix::ffi::OsStrExt;
 
 /// Reason for a directory without rpath, if the driver's own libraries are
 /// unknown.

@@ -1,10 +1,11 @@
 //! Prints the notes that the planning of the call has left.
 
-use super::lines::Lines;
-use crate::command::explain::words::Words;
 use cc_wrapper::model::argument::RoleSuffix;
 use cc_wrapper::model::explanation::{Explanation, NO_LIBRARIES};
 use cc_wrapper::model::half::WrapperHalf;
+
+use super::lines::Lines;
+use crate::command::explain::words::Words;
 
 impl Lines<'_> {
     pub fn note(&mut self, note: &Explanation, words: &Words) {
