@@ -76,9 +76,10 @@ fn database(file: &Path) -> Result<PathBuf> {
         return Err(Error::new(format!(
             "--compdb {} can be no file: {}",
             shown(file),
-            match path.is_dir() {
-                true => "it is a directory".to_owned(),
-                false => format!("{} is no directory", shown(directory)),
+            if path.is_dir() {
+                "it is a directory".to_owned()
+            } else {
+                format!("{} is no directory", shown(directory))
             }
         ))
         .remedy("give a file in a directory that is there"));
@@ -105,9 +106,12 @@ fn counts() -> Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix("cc-wrapper-run-")
         .tempfile_in(&directory)
-        .and_then(|file| match file.path().is_absolute() {
-            true => Ok(file),
-            false => Err(io::Error::other("TMPDIR is no absolute path")),
+        .and_then(|file| {
+            if file.path().is_absolute() {
+                Ok(file)
+            } else {
+                Err(io::Error::other("TMPDIR is not an absolute path"))
+            }
         })
         .map_err(|why| {
             let error: Error = cannot("count calls in", &directory)(why);

@@ -22,9 +22,10 @@ impl Totals {
         let mut inner = Duration::ZERO;
         for line in text.lines().filter_map(Line::read) {
             totals.wrapper += line.wrapper;
-            match line.is_waited_for {
-                true => inner += line.wrapper,
-                false => totals.tools += line.tool,
+            if line.is_waited_for {
+                inner += line.wrapper;
+            } else {
+                totals.tools += line.tool;
             }
             if line.is_inner {
                 continue;
