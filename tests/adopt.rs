@@ -1,5 +1,5 @@
-//! `cc-wrapper adopt` on wrappers that look like nixpkgs': what the new root
-//! says and does, and what is left of the old one.
+//! `cc-wrapper adopt` on wrappers that look like those of nixpkgs: the new
+//! root's content and behaviour, and what remains of the old one.
 
 mod common;
 
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 const DIALECTS: [Dialect; 2] = [Dialect::Of2024, Dialect::Of2026];
 
-/// A wrapper and a place for what is made of it.
+/// A wrapper, and a place for the new root.
 struct Place {
     top: TempDir,
     wrapper: LookAlike,
@@ -49,7 +49,7 @@ impl Place {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// A call of a wrapped tool, as in a nix-shell.
+    /// Returns a call of a wrapped tool, as in a nix-shell.
     fn call(&self, tool: impl AsRef<Path>) -> Command {
         let mut call = command(self.path("").join(tool));
         for half in ["CC", "BINTOOLS"] {
@@ -72,7 +72,7 @@ fn json(root: &Path) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// All that is below a directory: kinds, modes and contents.
+/// Returns everything below a directory: kinds, modes and contents.
 fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut pending = vec![root.to_path_buf()];
@@ -98,7 +98,8 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
     found
 }
 
-/// Refused with one line that holds all of `parts`, and nothing changed.
+/// Asserts that the command is refused with one line that contains all of
+/// `parts`, and changes nothing.
 #[track_caller]
 fn refused(top: &Path, command: &mut Command, parts: &[&str]) {
     let before = tree(top);
@@ -115,7 +116,7 @@ fn refused(top: &Path, command: &mut Command, parts: &[&str]) {
 }
 
 #[test]
-fn a_new_root_says_what_the_scripts_say() {
+fn a_new_root_has_the_values_of_the_scripts() {
     if common::tool("g++").is_none() {
         return;
     }
@@ -257,7 +258,7 @@ fn hooks_and_flag_files_are_where_packages_look_for_them() {
 }
 
 #[test]
-fn what_is_not_recognised_stays_and_is_named() {
+fn unrecognised_scripts_stay_and_are_named() {
     let place = Place::laid(Dialect::Of2026, "gcc");
     let bin = place.wrapper.cc.join("bin");
     script(&bin.join("gccgo"), "#! /bin/sh\necho own\n");
@@ -294,7 +295,7 @@ fn what_is_not_recognised_stays_and_is_named() {
     assert!(!bin.join("go").is_symlink() && bin.join("gcc").is_symlink());
 }
 
-/// A line in front of the second one of a file.
+/// Inserts a line before the second one of a file.
 fn insert(path: &Path, line: &str) {
     let text = fs::read_to_string(path).unwrap();
     let (first, rest) = text.split_once('\n').unwrap();
@@ -404,7 +405,7 @@ fn lines_in_what_scripts_read_are_not_dropped() {
     }
 }
 
-/// A library in a store, and a program that needs it.
+/// Creates a library in a store, and a program that needs it.
 fn library(place: &Place) -> PathBuf {
     let lib = place.path("store/answer/lib");
     write(&place.path("answer.c"), "int answer(void) { return 42; }\n");
@@ -419,7 +420,7 @@ fn library(place: &Place) -> PathBuf {
     lib
 }
 
-/// Links the program by this root's compiler.
+/// Links the program with this root's compiler.
 fn link(place: &Place, tool: &Path) -> Vec<u8> {
     let lib = place.path("store/answer/lib");
     let mut cc = place.call(tool);
@@ -528,7 +529,7 @@ fn a_linker_half_that_is_ours_or_unknown_stays_where_it_is() {
 }
 
 #[test]
-fn a_place_that_is_of_no_use_is_refused() {
+fn an_unusable_place_is_refused() {
     let place = Place::laid(Dialect::Of2026, "gcc");
     let [cc, bintools] = [&place.wrapper.cc, &place.wrapper.bintools];
     symlink(cc, place.path("way")).unwrap();
@@ -617,7 +618,7 @@ fn tools_may_be_links_to_a_binary_elsewhere() {
     );
 }
 
-/// clang's wrapper, with its target in a hook.
+/// Creates clang's wrapper, with its target in a hook.
 fn laid_for_kills() -> Place {
     let mut place = Place::new(Dialect::Of2026, "clang");
     let target = "x86_64-unknown-linux-gnu".to_owned();
@@ -626,7 +627,7 @@ fn laid_for_kills() -> Place {
     place
 }
 
-/// The run is killed at each call in turn by which it changes something.
+/// Kills the run at each system call that changes something.
 #[test]
 fn in_place_interrupted_at_each_step() {
     if common::tool("strace").is_none() || common::tool("clang").is_none() {

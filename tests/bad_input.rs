@@ -1,5 +1,5 @@
-//! What a wrapped call does with input that is wrong: one line that names
-//! what and where, or the right thing; never a panic, never a lost byte.
+//! Wrapped calls with wrong input print one line with what failed and where, or
+//! do the right thing. They never panic and never lose a byte.
 
 mod common;
 
@@ -62,7 +62,8 @@ impl Root {
     }
 }
 
-/// The call fails with this status and one line that holds all of `parts`.
+/// Asserts that the call fails with this status and one line that contains all
+/// of `parts`.
 #[track_caller]
 fn fails(command: &mut Command, status: i32, parts: &[&str]) {
     let output = command.output().unwrap();
@@ -71,7 +72,7 @@ fn fails(command: &mut Command, status: i32, parts: &[&str]) {
     assert!(output.stdout.is_empty(), "the real tool was called");
 }
 
-/// The call is made all the same, after such a line.
+/// Asserts that the call succeeds after such a line.
 #[track_caller]
 fn warns(command: &mut Command, parts: &[&str]) -> String {
     let output = command.output().unwrap();
@@ -89,7 +90,7 @@ fn told(output: &Output, parts: &[&str]) {
     }
 }
 
-/// Root may read anything, whatever the permissions.
+/// Returns whether the tests run as root, who may read anything.
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
@@ -148,7 +149,7 @@ fn unreadable_toolchain() {
 }
 
 #[test]
-fn what_the_system_refuses_has_words() {
+fn system_errors_have_messages() {
     let root = Root::new();
     let file = root.path("nix-support/cc-cflags");
     symlink("cc-cflags", &file).unwrap();
@@ -223,7 +224,7 @@ fn a_response_file_that_includes_itself() {
 }
 
 #[test]
-fn a_response_file_that_is_none_stays_an_argument() {
+fn an_argument_that_is_not_a_response_file_stays() {
     let root = Root::new();
     let args = ["@none", "@", "@/", "@nix-support"];
     let printed = common::run(root.gcc().arg("-c").args(args));
@@ -256,7 +257,7 @@ fn a_variable_that_is_no_number() {
 }
 
 #[test]
-fn singles_that_contradict_each_other() {
+fn contradicting_single_variables() {
     let root = Root::new();
     let text = fs::read_to_string(root.path("nix-support/toolchain.json")).unwrap();
     let darwin = r#""darwin": {"minVersion": "11.3", "minVersionVariable": "MACOSX_DEPLOYMENT_TARGET",
@@ -278,7 +279,7 @@ fn singles_that_contradict_each_other() {
 }
 
 #[test]
-fn bytes_that_are_no_text_come_out_as_they_went_in() {
+fn bytes_that_are_not_utf8_are_unchanged() {
     let root = Root::new();
     let raw = OsStr::from_bytes(b"-DX=\xff\xfe");
     let flag = OsStr::from_bytes(b"-DY=\x80 -DZ='*'");
@@ -307,7 +308,7 @@ fn bytes_that_are_no_text_come_out_as_they_went_in() {
 }
 
 #[test]
-fn a_root_in_a_directory_that_is_no_text() {
+fn a_root_in_a_directory_that_is_not_utf8() {
     let top = tempfile::tempdir().unwrap();
     let place = top.path().join(OsStr::from_bytes(b"r\xffoot dir"));
     let root = Root::new();

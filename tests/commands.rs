@@ -1,5 +1,5 @@
-//! What the commands do with input that is wrong, with outputs that are, and
-//! on odd terminals: a line that names what and where, or the right thing.
+//! The commands with wrong input, outputs that cannot be written, and unusual
+//! terminals: an error is one line with what failed and where.
 
 mod common;
 
@@ -19,15 +19,15 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
-/// A name that is no text, and how it is shown.
+/// A name that is not UTF-8, and how it is shown.
 const RAW: &[u8] = b"caf\xe9";
 const RAW_SHOWN: &str = r"$'caf\xe9'";
 
-/// What the commands work on.
+/// The files that the commands work on.
 struct Place(TempDir);
 
 impl Place {
-    /// `None`: this machine has no gcc.
+    /// `None` if this machine has no gcc.
     fn new() -> Option<Place> {
         let root = root()?;
         let place = Place(tempfile::tempdir().unwrap());
@@ -54,7 +54,7 @@ impl Place {
         command
     }
 
-    /// With everything that a name that is no text can be in its place.
+    /// Adds files for a name that is not UTF-8.
     fn with_raw_names(self) -> Place {
         let raw = self.0.path().join(OsStr::from_bytes(RAW));
         write(&raw.join("include/one.h"), "int one(void);\n");
@@ -63,7 +63,7 @@ impl Place {
     }
 }
 
-/// A wrapped root that the tests share.
+/// Returns a wrapped root that the tests share.
 fn root() -> Option<&'static Path> {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     tool("gcc")?;
@@ -75,7 +75,7 @@ fn root() -> Option<&'static Path> {
     }))
 }
 
-/// Each command as it succeeds, and whether what it prints is its own.
+/// Command lines that succeed, and whether all of their output is their own.
 const SUCCEED: [(&[&str], bool); 17] = [
     (&["env", "one", "--toolchain", "root"], true),
     (
@@ -111,8 +111,8 @@ fn shown(output: &Output) -> String {
     )
 }
 
-/// Fails with this status and one line that has all of `parts`. A shell that
-/// was to read variables reads a failure.
+/// Asserts that the command fails with this status and one line that contains
+/// all of `parts`. A shell that evaluates the output must fail too.
 #[track_caller]
 fn fails(command: &mut Command, status: i32, parts: &[&str]) {
     let output = command.output().unwrap();
@@ -132,11 +132,11 @@ fn fails(command: &mut Command, status: i32, parts: &[&str]) {
 }
 
 #[test]
-fn what_is_not_there_or_no_such_thing_is_named() {
+fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
     let Some(place) = Place::new() else { return };
     fs::create_dir_all(place.path("empty/etc")).unwrap();
     let no_prefix = "give the directory that a dependency is installed to";
-    let no_root = "cc-wrapper wrap lays one";
+    let no_root = "run \"cc-wrapper wrap DIR\" to make one";
     for (args, status, parts) in [
         // A prefix that is not there, has nothing in it, or is a file.
         (
@@ -319,9 +319,9 @@ fn what_is_not_there_or_no_such_thing_is_named() {
     assert!(!place.path("x").exists());
 }
 
-/// The doctor's findings are its result, not an error of its own.
+/// doctor's findings are its result, not an error.
 #[test]
-fn the_doctor_finds_it_too() {
+fn doctor_reports_it_too() {
     let Some(place) = Place::new() else { return };
     let place = place.with_raw_names();
     let raw = OsStr::from_bytes(RAW);
@@ -364,7 +364,7 @@ fn the_doctor_finds_it_too() {
 }
 
 #[test]
-fn names_that_are_no_text_are_shown_byte_for_byte() {
+fn names_that_are_not_utf8_are_shown_byte_for_byte() {
     let Some(place) = Place::new() else { return };
     let place = place.with_raw_names();
     let raw = |before: &str, after: &str| -> OsString {
@@ -449,7 +449,7 @@ fn no_locale_changes_a_byte() {
 }
 
 #[test]
-fn a_reader_may_go_away() {
+fn a_closed_pipe_is_not_an_error() {
     let Some(place) = Place::new() else { return };
     for (args, _) in SUCCEED {
         let (reader, writer) = UnixStream::pair().unwrap();
@@ -469,7 +469,7 @@ fn a_reader_may_go_away() {
 }
 
 #[test]
-fn a_full_disk_is_an_error_for_what_has_a_result() {
+fn a_full_disk_is_an_error_for_commands_with_results() {
     let Some(place) = Place::new() else { return };
     for (args, prints) in SUCCEED {
         let full = File::create("/dev/full").unwrap();
@@ -526,7 +526,7 @@ fn closed_descriptors_change_no_status() {
     }
 }
 
-/// What is told of a call and of a root, with flags that have much to say.
+/// Explanations of a call and of a root, with flags that produce much output.
 const TOLD: [&str; 2] = [
     "explain root/bin/gcc main.c -lone -o é $(printf 'caf\\351')",
     "doctor root",
@@ -541,7 +541,7 @@ fn variables(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'stat
     [&own, more].concat()
 }
 
-/// The words of a text, without colours.
+/// Returns the words of a text, without colours.
 fn words(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8(text.to_vec()).unwrap();
     let mut plain = String::new();
@@ -613,7 +613,7 @@ fn colours_are_for_terminals_that_have_them() {
 }
 
 #[test]
-fn a_terminal_gets_what_its_locale_has() {
+fn a_terminal_gets_only_characters_of_its_locale() {
     let Some(place) = Place::new() else { return };
     for (locale, is_utf8) in [
         (&[("LC_ALL", "C")][..], false),
@@ -644,7 +644,7 @@ fn a_terminal_gets_what_its_locale_has() {
 }
 
 #[test]
-fn variables_that_are_no_text_are_shown_byte_for_byte() {
+fn variables_that_are_not_utf8_are_shown_byte_for_byte() {
     let Some(place) = Place::new() else { return };
     let path = OsStr::from_bytes(b"-I/none/caf\xe9");
     let launcher = OsStr::from_bytes(b"caf\xe9 -x");

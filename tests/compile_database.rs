@@ -1,5 +1,5 @@
-//! What CC_WRAPPER_COMPDB records of real compiles, and what `cc-wrapper
-//! compdb` makes of it.
+//! CC_WRAPPER_COMPDB records real compiles, and `cc-wrapper compdb` makes a
+//! compilation database of the records.
 
 mod common;
 
@@ -33,7 +33,7 @@ fn root() -> &'static Path {
     })
 }
 
-/// A directory with sources, and the database of what is compiled in it.
+/// A directory with sources, and the records of what is compiled in it.
 struct Project {
     _temp: TempDir,
     dir: PathBuf,
@@ -79,7 +79,8 @@ impl Project {
         fs::read(self.database()).unwrap_or_default()
     }
 
-    /// File, output and arguments of each record, which must be valid.
+    /// Returns file, output and arguments of each record. Records must be
+    /// valid.
     fn records(&self) -> Vec<(String, String, Vec<String>)> {
         let text = self.text();
         let lines = text.split_inclusive(|&b| b == b'\n');
@@ -94,7 +95,7 @@ impl Project {
         records.collect()
     }
 
-    /// `FILE OUTPUT` of each record.
+    /// Returns `FILE OUTPUT` of each record.
     fn units(&self) -> Vec<String> {
         let units = self.records().into_iter();
         units
@@ -108,7 +109,7 @@ impl Project {
         compdb
     }
 
-    /// What `compdb` prints without a warning.
+    /// Returns the output of `compdb`, which must print no warning.
     fn json(&self) -> Vec<Value> {
         let output = self.compdb().output().unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -116,7 +117,8 @@ impl Project {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// The call succeeds after one line that holds all of `parts`.
+    /// Asserts that the call succeeds after one line that contains all of
+    /// `parts`.
     #[track_caller]
     fn warns(&self, command: &mut Command, parts: &[&str]) -> Output {
         let output = command.output().unwrap();
@@ -139,8 +141,8 @@ fn told(output: &Output, parts: &[&str]) {
     }
 }
 
-/// The command fails with one line that holds all of `parts`, and prints
-/// nothing.
+/// Asserts that the command fails with one line that contains all of `parts`,
+/// and prints nothing else.
 #[track_caller]
 fn fails(command: &mut Command, parts: &[&str]) {
     let output = command.output().unwrap();
@@ -175,16 +177,16 @@ fn all_that_was_run(compiler: &str) {
 }
 
 #[test]
-fn all_that_was_run_gcc() {
+fn all_calls_are_recorded_gcc() {
     all_that_was_run("gcc");
 }
 
 #[test]
-fn all_that_was_run_clang() {
+fn all_calls_are_recorded_clang() {
     all_that_was_run("clang");
 }
 
-/// Each file has the name that the record says it has.
+/// Each output file has the name in its record.
 #[test]
 fn outputs_are_where_the_record_says() {
     for compiler in ["gcc", "clang"] {
@@ -232,7 +234,7 @@ fn other_languages_are_recorded() {
 }
 
 #[test]
-fn what_is_no_compile_is_not_recorded() {
+fn other_calls_than_compiles_are_not_recorded() {
     let Some(_) = tool("gcc") else { return };
     let project = Project::new();
     for (tool, words) in [
@@ -313,7 +315,7 @@ fn the_last_record_of_an_output_counts() {
 }
 
 #[test]
-fn the_order_of_the_records_does_not_show() {
+fn the_order_of_the_records_does_not_matter() {
     let Some(_) = tool("gcc") else { return };
     let project = Project::new();
     project.gcc("-c a.c b.c");
@@ -329,7 +331,7 @@ fn the_order_of_the_records_does_not_show() {
     }
 }
 
-/// `make -j` in many directories at once: no record is lost or torn.
+/// `make -j` in many directories at once loses or tears no record.
 #[test]
 fn parallel_compiles() {
     let (Some(_), Some(_)) = (tool("gcc"), tool("make")) else {
@@ -390,9 +392,9 @@ fn a_database_that_cannot_be_written_stops_no_compile() {
     assert!(!project.path("absent").exists());
 }
 
-/// A disk that is full in the middle of a record.
+/// The disk is full in the middle of a record.
 #[test]
-fn no_half_a_record_stays() {
+fn an_incomplete_record_is_removed() {
     let Some(_) = tool("gcc") else { return };
     let project = Project::new();
     project.gcc("-c a.c");
@@ -507,7 +509,7 @@ fn bytes_that_are_no_utf8_are_kept() {
     assert_eq!(entries[0]["file"], "caf\u{fffd}.c");
 }
 
-/// A reader or writer that is at it is waited for.
+/// Readers and writers wait for each other.
 #[test]
 fn only_one_at_a_time_writes() {
     let Some(_) = tool("gcc") else { return };
@@ -524,10 +526,10 @@ fn only_one_at_a_time_writes() {
     assert_eq!(project.units().len(), 2);
 }
 
-/// The compiler's own arguments are recorded: with what a hook put in, and
-/// without what a launcher is called by.
+/// The recorded arguments are the compiler's own: with those that a hook added,
+/// and without the launcher's.
 #[test]
-fn hooks_and_launchers_are_heeded() {
+fn hooks_are_recorded_and_launchers_are_not() {
     let (Some(_), Some(_)) = (tool("gcc"), tool("bash")) else {
         return;
     };
@@ -548,7 +550,8 @@ fn hooks_and_launchers_are_heeded() {
     assert_eq!(arguments.last().unwrap(), "-DHOOKED");
 }
 
-/// A link that leads to no root, to the program that starts before libc.
+/// A link outside of any root, with the release build, which starts before
+/// libc.
 #[test]
 fn the_release_program_records_too() {
     let Some(_) = tool("gcc") else { return };
@@ -562,7 +565,7 @@ fn the_release_program_records_too() {
     assert_eq!(project.units(), ["a.c a.o"]);
 }
 
-/// A header that only NIX_CFLAGS_COMPILE tells of.
+/// Only NIX_CFLAGS_COMPILE says where the header is.
 #[test]
 fn clangd_finds_what_the_compiler_found() {
     let (Some(clangd), Some(_)) = (tool("clangd"), tool("gcc")) else {

@@ -1,6 +1,6 @@
-//! What shells offer behind `cc-wrapper`, each asked in its own way: fish by
-//! `complete -C`; bash and zsh by keys, of which one puts all that is offered
-//! into the line and one prints the line.
+//! Completions in the shells after `cc-wrapper`. fish is asked with `complete
+//! -C`. bash and zsh get keys: one inserts all completions into the line, the
+//! other prints the line.
 
 mod common;
 
@@ -15,11 +15,11 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
-/// The keys of both shells.
+/// The key that inserts all completions, in both shells.
 const INSERT_ALL: char = '\u{7}';
 const PRINT: char = '\u{14}';
 
-/// A directory to complete in, with our script for the shell.
+/// A directory to complete in, with the completion script of the shell.
 struct Place(TempDir);
 
 impl Place {
@@ -47,7 +47,8 @@ impl Place {
         self.path("functions/_cc-wrapper").display().to_string()
     }
 
-    /// A shell that reads none of the user's files, hung up on after a minute.
+    /// Returns a shell that reads none of the user's files and is killed after
+    /// a minute.
     fn shell(&self, args: &[&str]) -> Command {
         let path = std::env::var("PATH").unwrap();
         let mut shell = command("timeout");
@@ -64,7 +65,7 @@ impl Place {
     }
 }
 
-/// Asks bash what it offers behind each of `lines`.
+/// Returns bash's completions for each of `lines`.
 fn bash(place: &Place, lines: &[String], before: &str) -> Vec<Vec<String>> {
     let settings = format!(
         "{before}\n. {}\nPS1=\nbind 'set bell-style none'\n\
@@ -91,7 +92,7 @@ fn bash(place: &Place, lines: &[String], before: &str) -> Vec<Vec<String>> {
     added(lines, &String::from_utf8_lossy(&said))
 }
 
-/// The same of zsh, which needs a terminal.
+/// Returns zsh's completions. zsh needs a terminal.
 fn zsh(place: &Place, lines: &[String]) -> Vec<Vec<String>> {
     let settings = "PS1= RPS1=\nsetopt no_beep no_auto_menu\nfpath=($ZDOTDIR/functions $fpath)\n\
         autoload -U compinit\ncompinit -u -D\n\
@@ -131,7 +132,7 @@ fn fish(place: &Place, lines: &[String]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What was put behind each of `lines`, where its last word began.
+/// Returns the words that replaced the last word of each of `lines`.
 fn added(lines: &[String], said: &str) -> Vec<Vec<String>> {
     let shown = said.split("<<").skip(1);
     let shown: Vec<&str> = shown.map(|rest| rest.split(">>").next().unwrap()).collect();
@@ -153,14 +154,15 @@ fn added(lines: &[String], said: &str) -> Vec<Vec<String>> {
     offers.collect()
 }
 
-/// As a shell splits it where only a backslash quotes.
+/// Splits a line like a shell in which only backslashes quote.
 fn words(line: &str) -> Vec<String> {
     let joined = line.replace("\\ ", "\0");
     let words = joined.split(' ').filter(|word| !word.is_empty());
     words.map(|word| word.replace('\0', " ")).collect()
 }
 
-/// Without what invites to go on, and without the option that it belongs to.
+/// Returns the word without the character that invites to continue, and without
+/// its option.
 fn bare(word: &str) -> String {
     let word = word.trim_end_matches(['/', '=']);
     let word = word.rsplit_once('=').map_or(word, |(_, value)| value);
@@ -173,7 +175,7 @@ fn sorted(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// Lines, and what is to be offered for them in any shell.
+/// Returns lines and the completions that every shell must offer for them.
 fn expected() -> Vec<(String, Vec<String>)> {
     let mut expected: Vec<(String, Vec<String>)> = [
         ("en", &["env"][..]),
@@ -267,7 +269,7 @@ fn a_program_typed_as_a_path_completes_itself() {
     }
 }
 
-/// A call is completed as it would be without us.
+/// Calls of other programs are completed as without cc-wrapper.
 #[test]
 fn the_shell_knows_the_program_that_is_run() {
     let lines = ["cc-wrapper run --with some\\ dir -- cc-wrapper expl".to_owned()];
@@ -289,7 +291,7 @@ fn the_shell_knows_the_program_that_is_run() {
 }
 
 #[test]
-fn shellcheck_has_nothing_to_say() {
+fn shellcheck_finds_nothing() {
     let (Some(place), Some(_)) = (Place::new("bash"), tool("shellcheck")) else {
         return;
     };

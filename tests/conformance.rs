@@ -1,5 +1,5 @@
-//! Recorded calls of nixpkgs' wrappers, replayed: the real tool must be
-//! called with the same arguments and be handed the same environment.
+//! Replays recorded calls of nixpkgs' wrappers. The real tool must get the same
+//! arguments and environment.
 
 mod common;
 
@@ -16,7 +16,7 @@ use common::look_alike::{Darwin, Dialect, LookAlike};
 use common::recorder::{self, Record};
 use serde_json::{Value, json};
 
-/// Libraries that the cases link: only their names matter.
+/// Libraries that the cases link; only their names matter.
 const LIBRARIES: [(&str, &[&str]); 8] = [
     (
         "store/aaa-zlib-1.3/lib",
@@ -54,15 +54,16 @@ const DIRECTORIES: [&str; 14] = [
     "empty-path",
 ];
 
-/// How the tools of a root lead to the binary.
+/// The ways in which a root's tools lead to the binary.
 enum Install {
-    /// By links to a copy of it in the root.
+    /// The tools are symlinks to a copy of the binary in the root.
     Copy,
-    /// By links to it, outside the root.
+    /// The tools are symlinks to a binary outside the root.
     Symlink,
-    /// As `adopt` turns a bash wrapper over.
+    /// `adopt --in-place` has converted a bash wrapper.
     InPlace,
-    /// As `adopt` makes a root of a bash wrapper, the linker half in it.
+    /// `adopt` has made a new root of a bash wrapper, with the linker half
+    /// inside.
     Adopted,
 }
 
@@ -79,13 +80,13 @@ fn recorded_calls_with_the_binary_outside_the_root() {
 }
 
 #[test]
-fn recorded_calls_with_a_root_that_was_turned_over() {
+fn recorded_calls_with_a_root_adopted_in_place() {
     let binary = env!("CARGO_BIN_EXE_cc-wrapper");
     replay(Path::new(binary), Install::InPlace, &[]);
 }
 
 #[test]
-fn recorded_calls_with_a_root_that_was_made_of_another() {
+fn recorded_calls_with_an_adopted_root() {
     let binary = env!("CARGO_BIN_EXE_cc-wrapper");
     replay(Path::new(binary), Install::Adopted, &[]);
 }
@@ -123,7 +124,7 @@ fn replay(binary: &Path, install: Install, variables: &[(&str, &str)]) {
     });
 }
 
-/// Lays the roots, and has each case checked: what is found must be nothing.
+/// Creates the roots and checks each case. No case may have differences.
 fn check(binary: &Path, install: Install, differences: impl Fn(&Value, &Path) -> Vec<String>) {
     let (fixtures, cases) = vectors();
     assert!(cases.len() >= 1500, "only {} cases", cases.len());
@@ -176,7 +177,7 @@ fn vectors() -> (Value, Vec<Value>) {
     (head["fixtures"].clone(), lines.collect())
 }
 
-/// `{root}` in all strings replaced.
+/// Replaces `{root}` in all strings.
 fn rooted(value: &Value, root: &Path) -> Value {
     replaced(value, "{root}", root.to_str().unwrap())
 }
@@ -227,7 +228,7 @@ fn lay_out(root: &Path, fixture: &Value, recorder: &Path, binary: &Path, install
     }
 }
 
-/// A bash wrapper for the fixture, compilers and linkers.
+/// Creates a bash wrapper for the fixture, with compilers and linkers.
 fn lay_look_alike(root: &Path, fixture: &Value, halves: &[PathBuf; 2]) {
     let string = |key: &str| fixture[key].as_str().unwrap_or_default().to_owned();
     let list = |key: &str| -> Vec<String> {
@@ -342,7 +343,7 @@ fn call(case: &Value, root: &Path, variables: &[(&str, &str)]) -> (Output, Optio
     (output, recorder::take(&record))
 }
 
-/// Runs what `start` makes of the case's tool, with the case's arguments and
+/// Runs the case's tool, started by `start`, with the case's arguments and
 /// environment.
 fn output<'v>(
     case: &Value,
@@ -378,8 +379,8 @@ fn output<'v>(
     output
 }
 
-/// What `explain --command` says must be what is run, and what `--json` says
-/// of the environment what it is run with.
+/// Returns how `explain --command` and the environment in `explain --json`
+/// differ from the real call.
 fn differences_explained(case: &Value, root: &Path, binary: &Path) -> Vec<String> {
     let want = &case["expect"];
     let explained = |form| {
@@ -495,7 +496,7 @@ fn environments_differ(
     found
 }
 
-/// Whether a variable is the wrappers' business.
+/// Returns whether the variable concerns the wrappers.
 fn counts(name: &str) -> bool {
     name.starts_with("NIX_") || ["PATH", "SDKROOT", "DEVELOPER_DIR"].contains(&name)
 }

@@ -1,4 +1,4 @@
-//! NIX_DEBUG: what a wrapped call tells about itself.
+//! NIX_DEBUG: the output of a wrapped call about itself.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 
 use common::{command, write};
 
-/// Standard error of a call with these variables.
+/// Returns standard error of a call with these variables.
 fn told(variables: &[(&str, &str)]) -> String {
     let variables = variables.iter().map(|(name, value)| (name, value.as_ref()));
     let args = ["-c", "-DX=a b", "-I/usr/include", ""].map(OsStr::new);
@@ -46,7 +46,7 @@ fn it_is_silent_unless_asked() {
 }
 
 #[test]
-fn at_1_it_tells_flags_and_paths() {
+fn at_1_it_prints_flags_and_paths() {
     let text = told(&[
         ("NIX_DEBUG", "1"),
         ("NIX_HARDENING_ENABLE", "pic fortify"),
@@ -78,7 +78,7 @@ extra flags after to /bin/true:
 }
 
 #[test]
-fn at_7_it_tells_every_step() {
+fn at_7_it_prints_every_step() {
     let text = told(&[("NIX_DEBUG", "7"), ("NIX_CFLAGS_COMPILE", "-DY")]);
     for step in [
         "+ gcc has the role cc",
@@ -90,9 +90,9 @@ fn at_7_it_tells_every_step() {
     }
 }
 
-/// An é of Latin-1 is not UTF-8.
+/// An é in Latin-1 is not UTF-8.
 #[test]
-fn every_byte_of_an_argument_is_told() {
+fn every_byte_of_an_argument_is_printed() {
     let raw = OsStr::from_bytes;
     let args = [raw(b"-c"), raw(b"-DX=caf\xe9"), raw("-DY=é\n2".as_bytes())];
     let variables = [

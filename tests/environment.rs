@@ -1,5 +1,5 @@
-//! `cc-wrapper env`: shells take what it prints, and builds find the
-//! dependencies by it.
+//! `cc-wrapper env`: shells accept its output, and builds find the dependencies
+//! with it.
 
 mod common;
 
@@ -18,11 +18,11 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
-/// The dependencies: `one`, and `two` in lib64, which brings `one` along.
+/// The dependencies: `one`, and `two` in lib64, which propagates `one`.
 struct Place(TempDir);
 
 impl Place {
-    /// With compiled libraries.
+    /// The libraries are compiled.
     fn new() -> Option<Place> {
         tool("gcc")?;
         let place = Place::empty();
@@ -45,7 +45,7 @@ impl Place {
         Some(place)
     }
 
-    /// Without libraries to link.
+    /// There are no libraries to link.
     fn empty() -> Place {
         let place = Place(tempfile::tempdir().unwrap());
         for (name, lib) in [("one", "lib"), ("two", "lib64")] {
@@ -78,7 +78,7 @@ impl Place {
         self.0.path().join(name)
     }
 
-    /// A wrapped root with these `tools`, and these files in its bin.
+    /// Creates a wrapped root with these `tools`, and these files in its bin.
     fn root(&self, name: &str, tools: &str, bin: &[&str]) {
         let text = format!(r#"{{"version": 1, "suffixSalt": "s", "tools": {tools}}}"#);
         let root = self.path(name);
@@ -94,7 +94,8 @@ impl Place {
         command
     }
 
-    /// What an `env` of bash runs `script` in, as a user types it.
+    /// Returns a bash that evaluates `env`, as a user types it, and runs
+    /// `script`.
     fn shell(&self, prefixes: &str, script: &str) -> Command {
         let root = root().display();
         let script =
@@ -114,7 +115,7 @@ impl Place {
     }
 }
 
-/// A wrapped root that the tests share.
+/// Returns a wrapped root that the tests share.
 fn root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
@@ -134,7 +135,8 @@ fn json(text: &str) -> serde_json::Map<String, serde_json::Value> {
     value.as_object().unwrap().clone()
 }
 
-/// One line on standard error, and a failure for the shell to read.
+/// Asserts that there is one line on standard error, and a failing command for
+/// the shell to evaluate.
 #[track_caller]
 fn refused(command: &mut Command, part: &str) {
     refused_with(command, part, "false\n");
@@ -158,7 +160,7 @@ fn words(path: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn a_plain_makefile_needs_no_more() {
+fn a_plain_makefile_builds_with_the_variables() {
     let Some(place) = Place::new() else { return };
     let Some(_) = tool("make") else { return };
     let makefile = "main: main.c\n\t$(CC) $(CFLAGS) main.c -o main -ltwo -lone\n";
@@ -172,7 +174,7 @@ fn a_plain_makefile_needs_no_more() {
 }
 
 #[test]
-fn the_roots_own_binary_means_that_root() {
+fn a_roots_own_binary_uses_that_root() {
     let Some(place) = Place::new() else { return };
     let env = run(command(root().join("bin/cc-wrapper"))
         .args(["env", "--shell", "json"])
@@ -200,7 +202,7 @@ fn a_second_time_changes_nothing() {
 }
 
 #[test]
-fn what_is_set_is_extended_in_the_order_of_the_hooks() {
+fn existing_values_are_extended_in_the_order_of_the_hooks() {
     let place = Place::empty();
     fs::create_dir(place.path("one/lib64")).unwrap();
     symlink("lib64", place.path("two/lib")).unwrap();
@@ -259,7 +261,7 @@ fn libraries_where_debians_meson_puts_them_are_found() {
 }
 
 #[test]
-fn a_system_that_is_brought_along_is_searched_anyway() {
+fn a_propagated_system_prefix_is_skipped() {
     let place = Place::empty();
     let list = place.path("one/nix-support/propagated-build-inputs");
     write(&list, "/usr / /usr/\n");
@@ -340,7 +342,7 @@ fn binutils_are_the_roots_own() {
 }
 
 #[test]
-fn what_another_root_has_left_is_warned_of() {
+fn variables_left_by_another_root_cause_a_warning() {
     let place = Place::empty();
     let tools = r#"{"cc": {"role": "cc", "program": "/none"}}"#;
     place.root("first", tools, &["cc", "c++", "ar"]);
@@ -371,7 +373,7 @@ fn what_another_root_has_left_is_warned_of() {
 }
 
 #[test]
-fn a_shell_that_was_to_read_it_fails() {
+fn a_shell_that_evaluates_an_error_fails() {
     let place = Place::empty();
     for (shell, args) in [
         ("bash", &["-ec"][..]),
@@ -461,10 +463,10 @@ fn a_root_that_needs_markers_gets_them() {
     );
 }
 
-/// Values with all that shells have signs for.
+/// A value with all characters that are special in a shell.
 const ODD: &[u8] = b"a'b\"c\\d$e`f!g*h\ti\nj;k&l#m\\'n%o\r {p} (q) ~ \xc3\xa9";
 
-/// `PREFIX/include` by a name that is no text.
+/// Returns a prefix with an include directory whose name is not UTF-8.
 fn raw(place: &Place) -> PathBuf {
     let prefix = place.0.path().join(OsStr::from_bytes(b"r'$\xff\\x\xe9"));
     fs::create_dir_all(prefix.join("include")).unwrap();
@@ -627,7 +629,7 @@ fn bad_input_is_one_line() {
     for shell in ["json", "nu", "github"] {
         let mut env = place.env(&[raw.as_os_str(), "--shell".as_ref(), shell.as_ref()]);
         let env = env.arg("--toolchain").arg(root());
-        refused_with(env, "is no UTF-8", "");
+        refused_with(env, "is not UTF-8", "");
     }
     let propagated = place.path("one/nix-support/propagated-build-inputs");
     write(&propagated, "/gone/away\n");
@@ -638,7 +640,7 @@ fn bad_input_is_one_line() {
 }
 
 #[test]
-fn nobody_reads_it() {
+fn an_unwrapped_compiler_on_path_causes_a_warning() {
     let place = Place::empty();
     let output = |out: Stdio| -> Output {
         let mut env = place.env(&["one", "--toolchain"]);
@@ -663,7 +665,7 @@ fn nobody_reads_it() {
 }
 
 #[test]
-fn a_compiler_that_would_not_read_it_is_warned_of() {
+fn an_unwrapped_cc_causes_a_warning() {
     let place = Place::empty();
     let bin = place.path("bin");
     write(&bin.join("none"), "");
@@ -697,7 +699,7 @@ fn a_compiler_that_would_not_read_it_is_warned_of() {
 }
 
 #[test]
-fn pkg_config_tells_of_them() {
+fn pkg_config_finds_the_dependencies() {
     let Some(_) = tool("pkg-config") else { return };
     let place = Place::empty();
     let said = run(&mut place.shell(
@@ -716,7 +718,7 @@ fn pkg_config_tells_of_them() {
 }
 
 #[test]
-fn cmake_finds_them() {
+fn cmake_finds_the_dependencies() {
     let (Some(_), Some(_)) = (tool("cmake"), tool("make")) else {
         return;
     };
@@ -767,7 +769,7 @@ fn cmake_finds_them() {
 }
 
 #[test]
-fn meson_finds_them() {
+fn meson_finds_the_dependencies() {
     let (Some(_), Some(_)) = (tool("meson"), tool("ninja")) else {
         return;
     };

@@ -1,8 +1,8 @@
-//! Every example of README.md and docs/ is run, so that none can go stale.
+//! Runs every example of README.md and docs/, so that none becomes outdated.
 //!
-//! A `console` block is typed into a shell on a machine like the one that it
-//! talks of ([`world`]). Where it shows what a command says, that is what it
-//! says: but `…` stands for anything, and times and gcc's versions for others.
+//! A `console` block is typed into a shell on a machine like the one it
+//! describes ([`world`]). If it shows a command's output, the real output must
+//! match. `…` matches anything, and times and gcc's versions may differ.
 
 mod common;
 #[path = "examples/document.rs"]
@@ -27,7 +27,7 @@ use world::World;
 
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The pages whose commands are for the machine of [`World`].
+/// The pages whose commands run on the machine of [`World`].
 const PAGES: &[&str] = &[
     "README.md",
     "docs/commands.md",
@@ -37,14 +37,14 @@ const PAGES: &[&str] = &[
     "docs/recipes.md",
 ];
 
-/// What a block starts from, if it is not just a shell in `~/project` with
+/// The start of a block, if it is not just a shell in `~/project` with
 /// `~/toolchain/bin` first on PATH.
 struct Setting {
-    /// The block's first command begins so.
+    /// The block's first command begins with this.
     begins: &'static str,
-    /// Is typed before.
+    /// Typed before the block.
     before: &'static str,
-    /// The one command that ends with 1, as far as it matters.
+    /// The start of the one command that exits with 1.
     fails: Option<&'static str>,
 }
 
@@ -108,7 +108,8 @@ const SETTINGS: &[Setting] = &[
     },
 ];
 
-/// What machines may lack; blocks that name them are skipped there.
+/// Programs that a machine may lack. Blocks that contain them are skipped
+/// there.
 const PROGRAMS: &[&str] = &[
     "cargo",
     "ccache",
@@ -123,7 +124,7 @@ const PROGRAMS: &[&str] = &[
     "rustup",
 ];
 
-/// Runs what is on a page.
+/// Runs the examples of a page.
 fn run_page(page: &str) {
     assert!(PAGES.contains(&page));
     let Some(world) = World::new() else { return };
@@ -142,7 +143,8 @@ fn run_page(page: &str) {
     }
 }
 
-/// A file of the root, which its first line names; for the blocks below.
+/// Writes a file of the root for the following blocks. Its first line has the
+/// path.
 fn lay_file(world: &World, block: &Block) {
     let name = block.text.lines().next().unwrap().trim_start_matches("# ");
     write(&world.path("home/you/toolchain").join(name), &block.text);
@@ -174,7 +176,7 @@ fn run_block(block: &Block, shell: Shell, before: &str) {
     }
 }
 
-/// What was said is what the page shows.
+/// Asserts that the output is what the page shows.
 #[track_caller]
 fn is_shown(place: &str, said: &str, shown: &str) {
     let pattern: String = shown
@@ -194,7 +196,8 @@ fn is_shown(place: &str, said: &str, shown: &str) {
     }
 }
 
-/// Times differ from run to run, and gcc's versions from machine to machine.
+/// Replaces times, which differ from run to run, and gcc's versions, which
+/// differ from machine to machine.
 fn numbers_alike(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_digit() || c == '.';
     let mut alike = String::new();
@@ -248,8 +251,8 @@ fn recipes() {
     run_page("docs/recipes.md");
 }
 
-/// The picture in README.md is what a terminal shows.
-/// `SNAPSHOTS=overwrite` draws it anew.
+/// The picture in README.md is what a terminal shows. `SNAPSHOTS=overwrite`
+/// draws it again.
 #[test]
 fn picture() {
     if tool("script").is_none() {
@@ -287,7 +290,7 @@ const PICTURE: &[&str] = &[
     "cc-wrapper explain -- cc -march=native main.c -lz -o main",
 ];
 
-/// The commands of docs/nix.md, with the tests' nixpkgs.
+/// Runs the commands of docs/nix.md, with the tests' nixpkgs.
 #[test]
 fn nix() {
     let Some(nix) = Nix::new() else { return };
@@ -303,7 +306,7 @@ fn nix() {
     }
 }
 
-/// The expressions of README.md and docs/nix.md come to derivations.
+/// Evaluates the expressions of README.md and docs/nix.md to derivations.
 #[test]
 fn nix_expressions() {
     let Some(nix) = Nix::new() else { return };
@@ -339,7 +342,7 @@ fn nix_expressions() {
     assert!(found > 0);
 }
 
-/// The root that docs/toolchain.md shows is one.
+/// The root in docs/toolchain.md is valid.
 #[test]
 fn toolchain_json() {
     if tool("gcc").is_none() {
@@ -374,7 +377,7 @@ fn toolchain_json() {
     );
 }
 
-/// There are tests for all pages that have examples.
+/// Every page with examples has a test.
 #[test]
 fn no_page_is_left_out() {
     let docs = fs::read_dir(Path::new(TOP).join("docs")).unwrap();

@@ -1,4 +1,4 @@
-//! `cc-wrapper explain`: what it tells of a call, and to whom.
+//! `cc-wrapper explain`: its output for people and for programs.
 
 mod common;
 
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
-/// A root as nixpkgs lays them, with a linker half, and a library in a store.
+/// A root like those of nixpkgs, with a linker half, and a library in a store.
 struct Place(TempDir);
 
 impl Place {
@@ -34,7 +34,7 @@ impl Place {
         place
     }
 
-    /// `more` are keys of `toolchain.json`.
+    /// Writes toolchain.json; `more` has additional keys.
     fn toolchain(&self, half: &str, tool: &str, role: &str, more: &str) {
         let text = format!(
             r#"{{"version": 1, "suffixSalt": "s", "bintools": "{}", {more}
@@ -53,7 +53,8 @@ impl Place {
         self.path(name).display().to_string()
     }
 
-    /// `explain` with these options; the tool and its arguments are to follow.
+    /// Returns an `explain` command with these options, to which the tool and
+    /// its arguments must be added.
     fn explain(&self, options: &[&str]) -> Command {
         let mut explain = command(BINARY);
         explain
@@ -66,7 +67,7 @@ impl Place {
         explain
     }
 
-    /// What is told of `gcc` with these arguments and variables.
+    /// Returns the explanation of `gcc` with these arguments and variables.
     fn told(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
         let mut explain = self.explain(&[]);
         explain.arg("cc/bin/gcc").args(args);
@@ -84,7 +85,7 @@ impl Place {
     }
 }
 
-/// A line that begins with this word, and what stands behind.
+/// Returns the text after this word, on the line that begins with it.
 fn line<'t>(text: &'t str, word: &str) -> &'t str {
     let found = text.lines().find_map(|line| {
         let rest = line.trim_start_matches([' ', '-']);
@@ -131,7 +132,7 @@ fn every_argument_has_its_origin() {
 }
 
 #[test]
-fn what_was_dropped_stands_where_it_was_with_the_reason() {
+fn dropped_arguments_are_shown_in_their_place_with_the_reason() {
     let place = Place::new();
     let text = place.told(
         &["-c", "-I", "/usr/include", "-march=native", "x.c"],
@@ -179,7 +180,7 @@ fn what_was_dropped_stands_where_it_was_with_the_reason() {
 }
 
 #[test]
-fn a_role_that_is_not_served_is_told_with_the_marker_to_set() {
+fn a_role_that_is_not_served_is_shown_with_the_marker_to_set() {
     let place = Place::new();
     let variables = [
         ("NIX_CC_WRAPPER_TARGET_HOST_s", ""),
@@ -188,8 +189,9 @@ fn a_role_that_is_not_served_is_told_with_the_marker_to_set() {
     let text = place.told(&["-c", "x.c"], &variables);
     let want = "NIX_CFLAGS_COMPILE, though it is set: set NIX_CC_WRAPPER_TARGET_HOST_s=1";
     assert_eq!(line(&text, "not read"), want);
-    let want = "NIX_CFLAGS_COMPILE_FOR_BUILD and its kin: set NIX_CC_WRAPPER_TARGET_BUILD_s=1";
-    assert_eq!(line(&text, "serves not"), want);
+    let want =
+        "NIX_CFLAGS_COMPILE_FOR_BUILD and related variables: set NIX_CC_WRAPPER_TARGET_BUILD_s=1";
+    assert_eq!(line(&text, "ignores"), want);
     let text = place.told(&["-c", "x.c"], &[("NIX_CC_WRAPPER_FLAGS_SET_s", "1")]);
     assert!(
         line(&text, "variables").ends_with("NIX_CC_WRAPPER_FLAGS_SET_s is set"),
@@ -198,7 +200,7 @@ fn a_role_that_is_not_served_is_told_with_the_marker_to_set() {
 }
 
 #[test]
-fn hardening_is_told_by_who_asks_for_it() {
+fn hardening_is_shown_with_its_origin() {
     let place = Place::new();
     place.toolchain("cc", "gcc", "cc", r#""defaultHardening": ["pic"],"#);
     let rows = |variables: &[(&str, &str)]| -> Vec<String> {
@@ -232,7 +234,7 @@ fn hardening_is_told_by_who_asks_for_it() {
 }
 
 #[test]
-fn a_remedy_keeps_what_is_read() {
+fn a_remedy_does_not_stop_other_variables_from_being_read() {
     let place = Place::new();
     place.toolchain("cc", "gcc", "cc", r#""roleMarkers": "optional","#);
     let mut variables = vec![
@@ -241,8 +243,8 @@ fn a_remedy_keeps_what_is_read() {
         ("NIX_CFLAGS_COMPILE_FOR_BUILD", "-DBUILD"),
     ];
     let text = place.told(&["-c", "x.c"], &variables);
-    let why = "NIX_CFLAGS_COMPILE and its kin: no role marker is set (this root needs none)";
-    assert_eq!(line(&text, "serves"), why);
+    let why = "NIX_CFLAGS_COMPILE and related variables: this root needs no role marker";
+    assert_eq!(line(&text, "reads"), why);
     let remedy = "NIX_CFLAGS_COMPILE_FOR_BUILD, though it is set: \
                   set NIX_CC_WRAPPER_TARGET_BUILD_s=1, \
                   and NIX_CC_WRAPPER_TARGET_HOST_s=1 to keep what is read now";
@@ -258,7 +260,7 @@ fn a_remedy_keeps_what_is_read() {
 }
 
 #[test]
-fn each_kind_of_variable_that_is_not_read_is_told() {
+fn each_kind_of_variable_that_is_not_read_is_shown() {
     let place = Place::new();
     let variables = [
         ("NIX_ENFORCE_NO_NATIVE_FOR_BUILD", "1"),
@@ -290,7 +292,7 @@ fn each_kind_of_variable_that_is_not_read_is_told() {
     };
     let text = explain(&[]);
     assert!(
-        line(&text, "serves").starts_with("PKG_CONFIG_PATH: "),
+        line(&text, "reads").starts_with("PKG_CONFIG_PATH: "),
         "{text}"
     );
     assert_eq!(line(&text, "looks in"), "/a:/b (PKG_CONFIG_PATH)");
@@ -310,13 +312,13 @@ fn each_kind_of_variable_that_is_not_read_is_told() {
         .env("NIX_BINTOOLS_WRAPPER_TARGET_HOST_s", "1");
     let text = common::run(&mut explain);
     assert!(
-        line(&text, "serves").starts_with("NIX_LDFLAGS and its kin: "),
+        line(&text, "reads").starts_with("NIX_LDFLAGS and related variables: "),
         "{text}"
     );
 }
 
 #[test]
-fn a_link_is_told_with_what_the_linker_adds() {
+fn a_link_is_shown_with_the_linkers_flags() {
     let place = Place::new();
     let (z, empty) = (place.shown("store/z/lib"), place.shown("store/empty/lib"));
     let flags = format!("-L{z} -L{empty}");
@@ -358,21 +360,21 @@ fn a_link_is_told_with_what_the_linker_adds() {
 }
 
 #[test]
-fn a_linker_without_a_wrapper_is_told() {
+fn a_linker_without_a_wrapper_is_reported() {
     let place = Place::new();
     fs::remove_file(place.path("ld/bin/ld")).unwrap();
     let own = place.shown("ld/bin/ld");
     let path = format!("{}:/usr/bin:/bin", place.shown("real"));
     let text = place.told(&["main.o"], &[("PATH", &path)]);
     let want = format!(
-        "{}, as there is no {own}: no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER",
+        "{}, because {own} does not exist: it is not wrapped: no rpath, no NIX_LDFLAGS_AFTER",
         place.shown("real/ld")
     );
     assert_eq!(line(&text, "linker"), want);
     let text = place.told(&["main.o"], &[("PATH", "/nowhere")]);
-    assert_eq!(line(&text, "linker"), format!("{own}: there is none"));
+    assert_eq!(line(&text, "linker"), format!("{own}: does not exist"));
     let text = place.told(&["main.o", "-fuse-ld=nonsense"], &[]);
-    assert_eq!(line(&text, "linker"), "ld.nonsense: there is none");
+    assert_eq!(line(&text, "linker"), "ld.nonsense: does not exist");
     let text = place.told(&["main.o", "--ld-path=/bin/true"], &[]);
     assert!(line(&text, "linker").starts_with("/bin/true: "), "{text}");
     assert!(text.contains("so this call carries its flags"), "{text}");
@@ -408,7 +410,7 @@ fn a_linker_that_is_not_ours_is_not_explained_by_our_rules() {
     fs::remove_file(place.path("ld/nix-support/add-flags.sh")).unwrap();
     let (text, json) = explained();
     assert!(
-        line(&text, "linker").contains("no wrapper stands before it"),
+        line(&text, "linker").contains("it is not wrapped"),
         "{text}"
     );
     assert!(!text.contains("--as-needed"), "{text}");
@@ -416,7 +418,7 @@ fn a_linker_that_is_not_ours_is_not_explained_by_our_rules() {
 }
 
 #[test]
-fn gnats_tools_tell_by_what_they_link() {
+fn gnats_tools_name_the_program_that_links() {
     let place = Place::new();
     let told = |tool: &str, args: &[&str]| {
         let real = place.path("real").join(tool);
@@ -439,7 +441,7 @@ fn gnats_tools_tell_by_what_they_link() {
     let by = |tool: &str| {
         let tool = place.path("cc/bin").join(tool);
         format!(
-            "yes, by {}: explain that for what the linker gets",
+            "yes, by {}; explain that program to see the linker's flags",
             tool.display()
         )
     };
@@ -476,7 +478,7 @@ fn a_preprocessor_links_nothing() {
 }
 
 #[test]
-fn a_front_end_is_told() {
+fn a_linker_shim_is_shown() {
     let place = Place::new();
     fs::create_dir(place.path("ld/linkers")).unwrap();
     symlink(BINARY, place.path("ld/linkers/ld.mold")).unwrap();
@@ -490,7 +492,7 @@ fn a_front_end_is_told() {
     let front_end = format!("-B{}/", place.shown("ld/linkers"));
     assert_eq!(line(&text, &front_end), "linker front end");
     let want = format!(
-        "{}, a front end of {}, and adds",
+        "{}, a linker shim for {}, and adds",
         place.shown("ld/linkers/ld.mold"),
         place.shown("private/ld.mold")
     );
@@ -502,7 +504,7 @@ fn a_front_end_is_told() {
 }
 
 #[test]
-fn what_stands_around_the_call_is_told() {
+fn launchers_hooks_and_records_are_shown() {
     let place = Place::new();
     write(
         &place.path("cc/nix-support/cc-wrapper-hook"),
@@ -553,7 +555,7 @@ fn what_stands_around_the_call_is_told() {
 }
 
 #[test]
-fn a_hook_has_no_part_in_what_is_read_and_told() {
+fn a_hook_cannot_read_the_input_or_write_to_the_output() {
     let place = Place::new();
     let hook = place.path("cc/nix-support/cc-wrapper-hook");
     write(&hook, "echo hook says; cat; extraAfter+=(-DHOOK)\n");
@@ -609,7 +611,7 @@ fn programs_get_one_object() {
 }
 
 #[test]
-fn all_bytes_are_told() {
+fn all_bytes_are_shown() {
     let place = Place::new();
     let arg = OsStr::from_bytes(b"-Da\xff\xc3\xa9 '{b,c}'\n");
     let told = |options: &[&str]| {
@@ -670,7 +672,7 @@ fn a_tool_that_cannot_be_explained_is_named() {
 }
 
 #[test]
-fn a_program_that_gets_no_flags_is_told_from_one_that_should() {
+fn programs_without_flags_and_unwrapped_compilers_get_different_errors() {
     let place = Place::new();
     let explain = |tool: &str| {
         let mut explain = place.explain(&[]);
@@ -712,7 +714,7 @@ fn a_program_that_gets_no_flags_is_told_from_one_that_should() {
 }
 
 #[test]
-fn another_build_is_warned_of() {
+fn another_build_causes_a_warning() {
     let place = Place::new();
     let other = place.path("other/cc-wrapper");
     let mut text = fs::read(BINARY).unwrap();
@@ -726,8 +728,8 @@ fn another_build_is_warned_of() {
     }
     let warning = |path: &str| {
         format!(
-            "{path} is another build of cc-wrapper, whose rules may not be these; \
-             ask that one: {} explain",
+            "{path} is another build of cc-wrapper, whose rules may differ; \
+             run {} explain instead",
             other.canonicalize().unwrap().display()
         )
     };
@@ -789,7 +791,7 @@ fn errors_are_those_of_the_call() {
 }
 
 #[test]
-fn a_linker_that_is_gone_is_told() {
+fn a_missing_linker_is_reported() {
     let place = Place::new();
     fs::remove_file(place.path("real/ld")).unwrap();
     let text = place.told(&["main.o"], &[]);
@@ -801,7 +803,7 @@ fn a_linker_that_is_gone_is_told() {
 }
 
 #[test]
-fn a_call_that_is_not_recorded_says_why() {
+fn a_call_that_is_not_recorded_is_shown_with_the_reason() {
     let place = Place::new();
     let set = [("CC_WRAPPER_COMPDB", "db")];
     let unset = [("CC_WRAPPER_COMPDB", "")];
@@ -823,7 +825,7 @@ fn a_call_that_is_not_recorded_says_why() {
 }
 
 #[test]
-fn a_database_that_cannot_be_written_is_told() {
+fn a_database_that_cannot_be_written_is_reported() {
     let place = Place::new();
     let variables = [("CC_WRAPPER_COMPDB", "/no/such/db")];
     let text = place.told(&["-c", "main.c"], &variables);
@@ -854,7 +856,7 @@ fn without_a_toolchain_the_next_on_path_is_explained() {
 }
 
 #[test]
-fn a_reader_may_go_away() {
+fn a_closed_pipe_is_not_an_error() {
     let place = Place::new();
     for options in [&[][..], &["--json"], &["--command"]] {
         let mut explain = place.explain(options);
@@ -871,7 +873,7 @@ fn a_reader_may_go_away() {
     }
 }
 
-/// What comes out on a terminal of this width.
+/// Returns the output on a terminal of this width.
 fn on_terminal(
     place: &Place,
     columns: u16,
@@ -923,7 +925,7 @@ fn a_narrow_terminal_gets_more_lines_and_all_of_each_argument() {
     );
     assert!(text.contains("\n  -c       your argument 1\n"), "{text}");
     assert!(text.contains("\n  -DADDED  NIX_CFLAGS_COMPILE\n"), "{text}");
-    let note = "\nserves       NIX_CFLAGS_COMPILE\n             and its kin:\n";
+    let note = "\nreads        NIX_CFLAGS_COMPILE\n             and related\n";
     assert!(text.contains(note), "{text}");
 }
 

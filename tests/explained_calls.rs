@@ -1,5 +1,5 @@
-//! Whatever the call, `explain` tells what would be run: the same arguments
-//! and environment as the real tool gets, or the same error.
+//! For every call, `explain` shows what would be run: the arguments and
+//! environment that the real tool gets, or the same error.
 
 mod common;
 
@@ -188,7 +188,7 @@ impl Place {
         }
     }
 
-    /// Runs `program` with the words of `before` and those of the call.
+    /// Runs `program` with the words of `before` followed by those of the call.
     fn run(&self, call: &Call, program: &Path, before: &[&OsStr]) -> (Output, Option<Record>) {
         let record = self.path("record");
         let output = Command::new(program)
@@ -216,7 +216,8 @@ impl Place {
         self.run(call, Path::new(BINARY), &before).0
     }
 
-    /// Arguments as the recorder has them: response files read.
+    /// Returns the arguments with response files expanded, as the recorder
+    /// prints them.
     fn read(&self, argv: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         let texts = argv.into_iter().map(|arg| match &arg[..] {
             b"@words" => response_file::split(&fs::read(self.path("work/words")).unwrap()),
@@ -225,7 +226,7 @@ impl Place {
         texts.flatten().collect()
     }
 
-    /// Whether the tool was run.
+    /// Compares the call and its explanation. Returns whether the tool was run.
     fn check(&self, call: &Call) -> Result<bool, TestCaseError> {
         self.lay(call);
         let tool = self.path("root/bin").join(call.tool);
@@ -289,7 +290,8 @@ impl Place {
     }
 }
 
-/// The bytes of a text, in which U+F780 and above stand for lone ones.
+/// Returns the bytes of a text in which U+F780 and above represent single
+/// bytes.
 fn bytes(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     for char in value.as_str().unwrap().chars() {
@@ -302,7 +304,7 @@ fn bytes(value: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_explained_is_what_is_run() {
+fn explained_calls_match_real_calls() {
     let place = Place::new();
     let config = ProptestConfig {
         failure_persistence: None,

@@ -1,5 +1,5 @@
-//! `cc-wrapper explain` of calls that link: what it tells of the linker must be
-//! what that is run with when the call is made.
+//! `cc-wrapper explain` of calls that link: the linker's flags in the
+//! explanation are those of the real call.
 
 mod common;
 
@@ -16,11 +16,11 @@ use tempfile::TempDir;
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
 /// A wrapped root with the machine's compilers and, for each linker, a program
-/// that records how it is called. libc's and the compilers' own libraries lie
-/// in a store.
+/// that records its calls. libc's and the compilers' own libraries are in a
+/// store.
 struct Place(TempDir);
 
-/// What becomes of a call.
+/// Whether to run a call or to explain it.
 #[derive(Clone, Copy)]
 enum Form {
     Made,
@@ -67,7 +67,7 @@ impl Place {
         self.0.path().join(name)
     }
 
-    /// A call of a tool of the root, or its explanation.
+    /// Returns a call of a tool of the root, or its explanation.
     fn call(&self, form: Form, words: &[&str], variables: &[(&str, &str)]) -> Command {
         let tool = self.path("root/bin").join(words[0]);
         let explain = |options: &[&str]| {
@@ -94,7 +94,7 @@ impl Place {
         call
     }
 
-    /// What the linker was called with. `None`: it was not.
+    /// Returns how the linker was called. `None` if it was not.
     fn made(&self, words: &[&str], variables: &[(&str, &str)]) -> Option<Record> {
         let record = self.path("record");
         let mut call = self.call(Form::Made, words, variables);
@@ -108,7 +108,7 @@ impl Place {
     }
 }
 
-/// The words that the explanation puts before or behind the driver's.
+/// Returns the words that the explanation adds before or after the driver's.
 fn added(linker: &Value, part: &str) -> Vec<String> {
     let arguments = linker["arguments"].as_array().unwrap().iter();
     let of_part = arguments.filter(|argument| argument["part"] == part);
@@ -122,7 +122,7 @@ fn rpaths(words: &[String]) -> Vec<&str> {
     pairs.map(|pair| &pair[1][..]).collect()
 }
 
-/// Those that are among the installed.
+/// Returns the names of compilers that are installed.
 fn compilers<'c>(names: &[&'c str]) -> Vec<&'c str> {
     names
         .iter()
@@ -132,7 +132,7 @@ fn compilers<'c>(names: &[&'c str]) -> Vec<&'c str> {
 }
 
 #[test]
-fn the_linker_is_told_as_it_is_run() {
+fn the_explained_linker_matches_the_real_call() {
     let place = Place::new();
     let glibc = place.path("store/glibc/lib").display().to_string();
     let gcc = place.path("store/gcc/lib").display().to_string();
@@ -234,7 +234,7 @@ fn a_bare_driver_above_a_bare_linker_adds_all_once() {
 }
 
 #[test]
-fn a_link_that_the_linker_refuses_is_told() {
+fn a_link_that_the_linker_refuses_is_reported() {
     let place = Place::new();
     let pure = [("NIX_ENFORCE_PURITY", "1")];
     for compiler in compilers(&["gcc", "clang"]) {
@@ -276,7 +276,7 @@ fn names(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_the_driver_does_not_tell_is_not_denied() {
+fn libraries_that_the_driver_may_add_are_not_ruled_out() {
     let place = Place::new();
     let words = ["gcc", "main.c", "-no-such-option"];
     let told = place.explained(&words, &[]);
@@ -291,7 +291,7 @@ fn what_the_driver_does_not_tell_is_not_denied() {
     let words = ["gcc", "main.c", "-no-such-option", "-lx"];
     let text = common::run(&mut place.call(Form::Text, &words, &[]));
     assert!(
-        text.contains("and adds this (but the driver does not tell its own flags):"),
+        text.contains("and adds this (without the driver's own flags, which are unknown):"),
         "{text}"
     );
     let glibc = place.path("store/glibc/lib").display().to_string();

@@ -1,4 +1,4 @@
-//! Linkers that the wrapped one does not stand before: a front end does.
+//! Linkers that are not in the wrapped root: a linker shim adds the flags.
 
 mod common;
 
@@ -53,7 +53,7 @@ impl Place {
         driver
     }
 
-    /// A link that must come out right, and by this program.
+    /// Runs a link, which must succeed and use this linker.
     fn links(&self, driver: &mut Command, by: &Path) {
         let _ = fs::remove_file(self.path("main"));
         let output = driver.env("NIX_DEBUG", "1").output().unwrap();
@@ -73,7 +73,7 @@ impl Place {
         assert_eq!(run_alone(&self.path("main")), "hello\n");
     }
 
-    /// A directory with this linker alone, as rustc has one.
+    /// Creates a directory with only this linker, like the one of rustc.
     fn private(&self, linker: &str) -> Option<PathBuf> {
         let program = tool(&format!("ld.{linker}"))?;
         let directory = self.path(&format!("private {linker}"));
@@ -198,7 +198,7 @@ fn a_linker_that_the_root_does_not_have() {
 }
 
 #[test]
-fn what_a_driver_would_not_run_is_not_run() {
+fn a_linker_that_the_driver_would_not_run_is_not_run() {
     let place = Place::new();
     fs::create_dir_all(place.path("src/ld")).unwrap();
     write(&place.path("text/ld"), "no program\n");
@@ -262,7 +262,7 @@ fn drivers_of_drivers_run_the_linker_that_was_chosen() {
 }
 
 #[test]
-fn what_the_linker_runs_knows_of_no_front_end() {
+fn programs_run_by_the_linker_do_not_see_the_shims() {
     let place = Place::new();
     // A linker that links something else besides.
     let directory = place.path("calls");
@@ -343,7 +343,7 @@ fn calls_whose_linker_is_wrapped_stay_as_they_are() {
 }
 
 #[test]
-fn a_front_end_that_no_driver_runs_says_so() {
+fn a_shim_that_no_driver_runs_is_an_error() {
     let place = Place::new();
     let output = command(place.root.join("linkers/ld.mold"))
         .output()

@@ -1,5 +1,4 @@
-//! What the program tells of itself when it is asked, and when it is asked
-//! wrongly.
+//! Help texts, and the messages for wrong command lines.
 
 mod common;
 
@@ -15,7 +14,7 @@ fn told(args: &[&str]) -> Output {
     command(BINARY).args(args).output().unwrap()
 }
 
-/// As on a terminal of this width.
+/// Runs it as on a terminal of this width.
 fn at_width(columns: usize, args: &[&str]) -> String {
     let mut asked = command(BINARY);
     run(asked
@@ -63,7 +62,7 @@ fn help_fits_the_terminal() {
     assert_eq!(list.lines().count(), names.len(), "{list}");
 }
 
-/// In a project that is there, with the prefixes that are named.
+/// Runs in an existing project, with prefixes that exist.
 #[test]
 fn examples_work() {
     for name in ["bash", "cc", "make", "man"] {
@@ -126,7 +125,7 @@ fn examples_work() {
 }
 
 #[test]
-fn a_mistake_is_told_on_one_line_with_what_may_be_meant() {
+fn a_wrong_command_line_gets_one_line_with_a_suggestion() {
     for (args, expected) in [
         (&["explian", "--", "gcc"][..], "did you mean 'explain'?"),
         (&["doctr"], "did you mean 'doctor'?"),

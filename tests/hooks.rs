@@ -1,4 +1,5 @@
-//! §10: the bash that packages add to `nix-support/`.
+//! Hooks: the bash scripts of packages in `nix-support/`
+//! (docs/behaviour.md#10-hooks).
 
 mod common;
 
@@ -14,8 +15,8 @@ use common::{command, release_binary, run, write};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-/// A root whose tools print their arguments, each in brackets, and the
-/// variable FOO.
+/// A root whose tools print their arguments, each in brackets, and the variable
+/// FOO.
 struct Root(TempDir);
 
 impl Root {
@@ -37,7 +38,7 @@ impl Root {
         root
     }
 
-    /// `keys` are more of toolchain.json.
+    /// Writes toolchain.json; `keys` are added.
     fn toolchain(&self, keys: &str) {
         let program = self.path("real").display().to_string();
         let text = format!(
@@ -69,7 +70,7 @@ impl Root {
         command
     }
 
-    /// What a call prints, which must succeed.
+    /// Returns the output of a call that must succeed.
     fn prints(&self, line: &str) -> String {
         let mut words = line.split(' ');
         run(self.tool(words.next().unwrap()).args(words))
@@ -80,7 +81,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A failed call's status, and its one line.
+/// Returns a failed call's status and its one line.
 fn failure(output: &Output) -> (i32, String) {
     let line = text(&output.stderr);
     assert_eq!(line.lines().count(), 1, "{line}");
@@ -308,7 +309,7 @@ fn a_hook_may_become_another_program() {
 }
 
 #[test]
-fn a_hook_that_does_not_tell_is_no_success() {
+fn a_hook_that_reports_nothing_is_an_error() {
     for hook in [
         "trap 'rm -f x' EXIT; exit 0",
         "set -n",

@@ -1,4 +1,5 @@
-//! CC_WRAPPER_LAUNCHER: compile steps run by ccache, distcc and their kin.
+//! CC_WRAPPER_LAUNCHER: compile steps run by ccache, distcc and similar
+//! programs.
 
 mod common;
 
@@ -13,8 +14,8 @@ use std::time::Duration;
 use common::{command, greet, release_binary, run, run_alone, runpath, tool, wrap, wrapped, write};
 use tempfile::TempDir;
 
-/// A wrapped root, and a program whose header and library lie in a prefix of
-/// their own.
+/// A wrapped root, and a program with its header and library in a separate
+/// prefix.
 struct Place(TempDir);
 
 impl Place {
@@ -47,7 +48,7 @@ impl Place {
         command
     }
 
-    /// A launcher that notes what it is given, and runs it.
+    /// Creates a launcher that records its arguments and runs them.
     fn noting(&self) -> String {
         let log = self.path("log").display().to_string();
         let text =
@@ -234,7 +235,7 @@ fn ccache_finds_what_was_really_compiled() {
     }
 }
 
-/// A server on this machine, stopped with the test.
+/// A server on this machine. It is stopped at the end of the test.
 struct Server(Child);
 
 impl Drop for Server {

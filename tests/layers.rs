@@ -1,5 +1,5 @@
-//! Keeps the architecture of docs/architecture.md: imports run from one layer
-//! to those above it in the list, and no files import each other in a circle.
+//! Checks the architecture in docs/architecture.md: a layer imports only the
+//! layers before it in the list, and no files import each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,7 +10,7 @@ const LIBRARY: [&str; 9] = [
     "options", "text", "model", "machine", "planning", "rules", "tools", "decide", "early",
 ];
 
-/// The program's layers, likewise. All of them may import the library.
+/// The program's layers, likewise. All may import the library.
 const PROGRAM: [&str; 5] = ["process", "support", "command", "entry", "main"];
 
 #[test]
@@ -24,7 +24,7 @@ fn the_program_imports_one_way() {
 }
 
 #[test]
-fn an_import_against_the_order_and_a_circle_are_found() {
+fn wrong_imports_and_circles_are_found() {
     let modules = Modules::of_sources([
         ("text::a", "use crate::rules::b::{self, Item};\n"),
         ("rules::b", "use crate::{rules::c, text};\nuse std::fs;\n"),
@@ -59,19 +59,19 @@ fn check(modules: &Modules, layers: &[&str]) {
     assert!(circles.is_empty(), "circles: {circles:#?}");
 }
 
-/// `rules` of `rules::rpath::store`.
+/// Returns the layer of a module: `rules` for `rules::rpath::store`.
 fn layer(module: &str) -> &str {
     module.split("::").next().unwrap_or(module)
 }
 
-/// The files of a crate, as modules, and which of them each one imports.
+/// The files of a crate as modules, with the modules that each imports.
 struct Modules {
     imports: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Modules {
-    /// All `.rs` files below `root`, a path in this repository, but for those
-    /// below `except`.
+    /// Reads all `.rs` files below `root`, a path in this repository, except
+    /// those below `except`.
     fn of_directory(root: &str, except: Option<&str>) -> Modules {
         let base = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut sources = Vec::new();
@@ -117,7 +117,7 @@ impl Modules {
         }
     }
 
-    /// The imports of a file in a layer that stands behind its own.
+    /// Returns the imports from a layer that comes after the file's own.
     fn against(&self, layers: &[&str]) -> Vec<String> {
         let place = |module: &str| layers.iter().position(|name| *name == layer(module));
         let pairs = self
@@ -130,7 +130,7 @@ impl Modules {
             .collect()
     }
 
-    /// The sets of files that reach each other.
+    /// Returns the sets of files that import each other in a circle.
     fn circles(&self) -> Vec<Vec<&str>> {
         let reached = |start: &str| {
             let mut seen = BTreeSet::new();
@@ -160,7 +160,7 @@ impl Modules {
     }
 }
 
-/// Whether one of both is the folder that the other lies in.
+/// Returns whether one module is inside the other's folder.
 fn is_within(a: &str, b: &str) -> bool {
     let below = |inner: &str, outer: &str| {
         inner
@@ -170,7 +170,7 @@ fn is_within(a: &str, b: &str) -> bool {
     below(a, b) || below(b, a)
 }
 
-/// The file that defines what `path` names.
+/// Returns the file that defines `path`.
 fn file_of<'s, T>(path: &str, sources: &'s BTreeMap<String, T>) -> Option<&'s str> {
     let parts: Vec<&str> = path.split("::").collect();
     let begins = (1..=parts.len()).rev().map(|end| parts[..end].join("::"));
@@ -178,7 +178,8 @@ fn file_of<'s, T>(path: &str, sources: &'s BTreeMap<String, T>) -> Option<&'s st
     found.next().map(|(name, _)| name.as_str())
 }
 
-/// The paths from `crate` on that a file's code names, tests left out.
+/// Returns the paths that begin with `crate` in a file's code, without its
+/// tests.
 fn paths(text: &str, module: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
     let lines = code.lines().map(|line| line.split("//").next().unwrap());
@@ -197,7 +198,7 @@ fn paths(text: &str, module: &str) -> BTreeSet<String> {
     paths
 }
 
-/// Adds the paths of the tree that `text` begins with; returns its length.
+/// Adds the paths in the use tree that `text` begins with; returns its length.
 fn add_tree(before: &str, text: &str, paths: &mut BTreeSet<String>) -> usize {
     let is_path = |c: char| c.is_alphanumeric() || "_:".contains(c);
     let end = text.find(|c| !is_path(c)).unwrap_or(text.len());

@@ -1,5 +1,5 @@
-//! `cc-wrapper doctor FILE` says that a program does not start where the
-//! machine's loader does not start it, and nowhere else.
+//! `cc-wrapper doctor FILE` reports that a program does not start if and only
+//! if this machine's loader does not start it.
 
 mod common;
 
@@ -19,11 +19,11 @@ const OLD: &str = "-Wl,--disable-new-dtags";
 
 type Change = dyn Fn(&mut Vec<u8>);
 
-/// A directory to build in, with `lib` and `other` in it.
+/// A directory to build in, with subdirectories `lib` and `other`.
 struct Bench(TempDir);
 
 impl Bench {
-    /// `None`: this machine has no gcc.
+    /// `None` if this machine has no gcc.
     fn new() -> Option<Bench> {
         tool("gcc")?;
         let bench = Bench(tempfile::tempdir().unwrap());
@@ -64,7 +64,7 @@ impl Bench {
         self.gcc("main.c", "main", flags)
     }
 
-    /// libmid.so needs libend.so, and has no way to it.
+    /// libmid.so needs libend.so but has no rpath to it.
     fn chain(&self) {
         self.library("lib/libend.so", &[]);
         self.library("lib/libmid.so", &["-Llib", "-l:libend.so", NEW]);
@@ -88,8 +88,8 @@ fn starts(program: &mut Command) -> bool {
     program.wait().unwrap().success()
 }
 
-/// Asserts that the program starts or not, and that the doctor knows; returns
-/// the errors.
+/// Asserts whether the program starts, and that doctor agrees. Returns doctor's
+/// errors.
 #[track_caller]
 fn agree(program: &Path, is_to_start: bool) -> Vec<Value> {
     assert_eq!(starts(&mut command(program)), is_to_start);
@@ -111,7 +111,7 @@ fn assert_error(errors: &[Value], id: &str, what: &str, remedy: &str) {
 }
 
 #[test]
-fn a_runpath_serves_its_file_and_an_rpath_what_that_loads() {
+fn a_runpath_applies_to_its_file_and_an_rpath_to_dependencies_too() {
     let Some(bench) = Bench::new() else { return };
     bench.chain();
     let lib = bench.path("lib");
@@ -148,7 +148,7 @@ fn a_runpath_serves_its_file_and_an_rpath_what_that_loads() {
 }
 
 #[test]
-fn a_library_that_is_there_already_is_not_looked_for() {
+fn a_library_that_is_already_loaded_is_not_searched() {
     let Some(bench) = Bench::new() else { return };
     bench.chain();
     bench.library("lib/libother.so", &[]);
@@ -176,7 +176,7 @@ fn a_library_that_is_there_already_is_not_looked_for() {
 }
 
 #[test]
-fn a_broken_file_ends_the_search_and_one_for_others_does_not() {
+fn a_broken_file_ends_the_search_and_one_for_another_machine_does_not() {
     let Some(bench) = Bench::new() else { return };
     let whole = fs::read(bench.library("lib/libend.so", &[])).unwrap();
     let path = "-Wl,-rpath,@/other:@/lib";
@@ -227,7 +227,7 @@ fn a_broken_file_ends_the_search_and_one_for_others_does_not() {
 }
 
 #[test]
-fn a_library_may_lie_where_those_for_this_processor_do() {
+fn a_library_may_be_in_a_directory_for_this_processor() {
     let Some(bench) = Bench::new() else { return };
     let library = bench.library("lib/libend.so", &[]);
     let program = bench.program(&["-Llib", "-l:libend.so", NEW, "-Wl,-rpath,@/lib"]);
@@ -282,8 +282,8 @@ fn a_library_without_a_version_that_is_needed_is_reported() {
     );
 }
 
-/// Only the machine's own loader is run, and not for a file with audit
-/// libraries, of which loaders run code even if they only list.
+/// doctor runs only the machine's own loader, and not for files with audit
+/// libraries, because loaders run their code even when they only list.
 #[test]
 fn nothing_of_an_examined_file_is_run() {
     let Some(bench) = Bench::new() else { return };
@@ -327,7 +327,7 @@ fn nothing_of_an_examined_file_is_run() {
     assert!(starts(&mut command(&plain)) && ran.exists());
 }
 
-/// Without the loader's help, doctor says the same of what is not found.
+/// Without the loader's help, doctor reports the same missing libraries.
 #[test]
 fn a_loader_of_unknown_origin_is_not_asked() {
     let Some(bench) = Bench::new() else { return };
@@ -361,13 +361,13 @@ fn a_loader_of_unknown_origin_is_not_asked() {
 }
 
 #[test]
-fn a_program_may_be_on_its_own() {
+fn a_program_may_need_no_libraries() {
     let Some(bench) = Bench::new() else { return };
     agree(&bench.program(&["-Wl,-z,nodefaultlib"]), false);
 }
 
 #[test]
-fn an_origin_is_where_a_program_lies_and_where_a_library_was_found() {
+fn origin_is_the_directory_of_the_program_or_the_library() {
     let Some(bench) = Bench::new() else { return };
     bench.library("lib/libend.so", &[]);
     let flags = ["-Llib", "-l:libend.so", NEW];
@@ -392,7 +392,7 @@ fn an_origin_is_where_a_program_lies_and_where_a_library_was_found() {
 }
 
 #[test]
-fn what_only_the_variable_finds_is_told_wherever_it_is_needed() {
+fn libraries_found_only_by_ld_library_path_are_reported() {
     let Some(bench) = Bench::new() else { return };
     bench.chain();
     let program = bench.program(&["-Llib", "-l:libmid.so", NEW, "-Wl,-rpath,@/lib"]);
@@ -409,9 +409,9 @@ fn what_only_the_variable_finds_is_told_wherever_it_is_needed() {
     assert!(!found.iter().any(is_error), "{found:#?}");
 }
 
-/// NixOS has a shim, or a stub, where programs look for the loader.
+/// NixOS has a shim or a stub at the path where programs expect the loader.
 #[test]
-fn nix_ld_is_asked_what_it_loads_by() {
+fn nix_lds_own_search_path_is_used() {
     let Some(bench) = Bench::new() else { return };
     let Some(root) = BareRoot::with(&["libc6"], &["dash"]) else {
         return;

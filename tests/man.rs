@@ -1,5 +1,5 @@
-//! The man pages: those who render them have nothing to complain of, and they
-//! say what `--help` says.
+//! The man pages: renderers accept them without warnings, and they match
+//! `--help`.
 
 mod common;
 
@@ -15,7 +15,7 @@ fn write_pages(directory: &Path) {
     run(command(BINARY).args(["man", "--out"]).arg(directory));
 }
 
-/// A page's name, and what `--help` is asked for the same.
+/// Returns each page's name, and the arguments for the same `--help`.
 fn pages() -> Vec<(String, Vec<String>)> {
     let commands = help::commands().into_iter();
     let commands = commands.map(|name| (format!("cc-wrapper-{name}"), vec![name]));
@@ -81,7 +81,7 @@ fn no_renderer_complains() {
     }
 }
 
-/// The page as it is read on a terminal.
+/// Returns the page as it is displayed on a terminal.
 fn rendered(args: &[String]) -> Option<String> {
     tool("mandoc")?;
     let dir = tempfile::tempdir().unwrap();
@@ -100,7 +100,7 @@ fn rendered(args: &[String]) -> Option<String> {
 }
 
 #[test]
-fn a_page_says_what_help_says() {
+fn a_page_matches_help() {
     for (name, args) in pages() {
         let Some(page) = rendered(&args) else { return };
         let asked: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -162,7 +162,7 @@ fn pages_lead_to_each_other() {
 }
 
 #[test]
-fn where_there_is_no_writing_is_said() {
+fn a_directory_that_cannot_be_written_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();

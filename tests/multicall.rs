@@ -1,5 +1,5 @@
-//! The binary under the names of tools: whom it calls, and that it always
-//! gets there.
+//! The binary under the names of tools: it always finds and runs the right
+//! tool.
 
 mod common;
 
@@ -48,7 +48,7 @@ impl Place {
         fs::copy(BINARY, self.path(name)).unwrap();
     }
 
-    /// A root whose `gcc` is said to be `program`.
+    /// Creates a root whose toolchain.json gives `program` as `gcc`.
     fn root(&self, name: &str, program: &Path) -> PathBuf {
         self.link(&format!("{name}/bin/gcc"), BINARY);
         let program = program.display();
@@ -60,8 +60,8 @@ impl Place {
         self.path(name).join("bin/gcc")
     }
 
-    /// A command with these directories before the machine's own on PATH, and
-    /// the flags that a dependency on libgreet brings.
+    /// Returns a command with these directories first on PATH, and the flags
+    /// for a dependency on libgreet.
     fn command(&self, program: impl AsRef<Path>, directories: &[&str]) -> Command {
         let mut path: Vec<PathBuf> = directories.iter().map(|name| self.path(name)).collect();
         path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
@@ -251,7 +251,7 @@ fn a_cc_that_links_into_the_linker_half_belongs_to_it() {
 }
 
 #[test]
-fn a_link_named_after_a_tool_without_flags_says_so() {
+fn a_link_named_after_a_tool_without_flags_is_an_error() {
     let place = Place::new();
     place.link("bin/ar", BINARY);
     let output = place

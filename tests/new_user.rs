@@ -1,5 +1,5 @@
-//! The path of a new user, on a machine that has gcc and make and nothing
-//! else: not even `ls`. What is asserted is what they read.
+//! The first steps of a new user, on a machine with only gcc and make, without
+//! even `ls`. The tests assert the text that the user reads.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use common::bare_root::{BareRoot, HOME, Shell};
 use common::{run, runpath, write};
 
-/// Into which directory each of two libraries is installed: `b` needs `a`.
+/// The prefixes of two libraries; `b` needs `a`.
 const LIBRARIES: [(&str, &str, &str); 2] = [
     (
         "a",
@@ -28,7 +28,7 @@ const LIBRARIES: [(&str, &str, &str); 2] = [
 const MAIN: &str = "#include <a.h>\n#include <b.h>\n\
                     int main(void) { greet(\"you\"); return greeting()[0] != 'h'; }\n";
 
-/// A machine with cc-wrapper, and sources that nothing was made of yet.
+/// Creates a machine with cc-wrapper, and sources that are not built yet.
 fn machine() -> Option<BareRoot> {
     // No package leads to the shell, which make runs commands by.
     let root = BareRoot::with(&["gcc", "make", "libc6-dev"], &["dash"])?;
@@ -57,7 +57,7 @@ fn machine() -> Option<BareRoot> {
     Some(root)
 }
 
-/// What is printed by lines that succeed.
+/// Returns the output of lines that must succeed.
 #[track_caller]
 fn well(shell: &mut Shell, lines: &str) -> String {
     let (status, text) = shell.types(lines);
@@ -65,7 +65,7 @@ fn well(shell: &mut Shell, lines: &str) -> String {
     text
 }
 
-/// What is printed by lines that fail with this status.
+/// Returns the output of lines that must fail with this status.
 #[track_caller]
 fn ill(shell: &mut Shell, status: i32, lines: &str) -> String {
     let (actual, text) = shell.types(lines);
@@ -73,7 +73,7 @@ fn ill(shell: &mut Shell, status: i32, lines: &str) -> String {
     text
 }
 
-/// From nothing to a program; the shell is left in its directory.
+/// Builds the program from the start. The shell stays in its directory.
 fn to_a_program(root: &BareRoot) -> Shell {
     let mut shell = root.shell();
     let told = well(&mut shell, "cc-wrapper wrap toolchain");
@@ -107,7 +107,7 @@ fn to_a_program(root: &BareRoot) -> Shell {
     shell
 }
 
-/// What the program that was made prints, with no variable at all.
+/// Returns the output of the built program, run without any variables.
 fn alone(root: &BareRoot) -> String {
     run(&mut root.command(&[], "/home/you/app/main"))
 }
@@ -126,7 +126,7 @@ const EXPLAINED: &str = "\
   -L/opt/a/lib    NIX_LDFLAGS
   -L/opt/b/lib    NIX_LDFLAGS
 
-serves       NIX_CFLAGS_COMPILE and its kin: no role marker is set (this root needs none)
+reads        NIX_CFLAGS_COMPILE and related variables: this root needs no role marker
 link         yes, dynamic
 compdb       nothing: CC_WRAPPER_COMPDB is not set
 linker       /home/you/toolchain/bin/ld, which becomes /usr/bin/ld, and adds this:
@@ -144,7 +144,7 @@ all is well
 ";
 
 #[test]
-fn a_new_user_gets_to_a_program_that_runs_and_is_told_what_breaks() {
+fn a_new_user_builds_a_program_and_gets_clear_errors() {
     let Some(root) = machine() else { return };
     let shell = &mut to_a_program(&root);
     assert_eq!(alone(&root), "hello, you\n");
@@ -295,9 +295,9 @@ fn without_the_tools(shell: &mut Shell) {
     );
 }
 
-/// As in a chroot into which somebody has unpacked a system.
+/// As in a chroot with an unpacked system.
 #[test]
-fn where_nothing_is_mounted_it_is_the_same() {
+fn it_also_works_without_proc_and_dev() {
     let Some(mut root) = machine() else { return };
     root.mounts = false;
     let null = root.path("/dev/null");

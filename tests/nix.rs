@@ -1,5 +1,5 @@
-//! default.nix in builds and shells, with tests/nix/nixpkgs for nixpkgs. What
-//! the programs that it builds must be is in nix/tests.nix.
+//! default.nix in builds and shells, with tests/nix/nixpkgs in place of
+//! nixpkgs. nix/tests.nix has the requirements on the programs that it builds.
 
 mod common;
 
@@ -46,7 +46,7 @@ fn the_package_has_man_pages_and_completions() {
     has_man_pages_and_completions(out, &out.join("bin/cc-wrapper"));
 }
 
-/// What is made for another machine does not run here.
+/// Programs for another machine cannot run here.
 #[test]
 fn a_package_for_another_machine_has_them_too() {
     let Some(nix) = Nix::new() else { return };
@@ -70,8 +70,8 @@ fn a_package_for_another_machine_has_them_too() {
     has_man_pages_and_completions(Path::new(out.trim_end()), release_binary());
 }
 
-/// Where man and the shells of a profile look for them, as `program` writes
-/// them.
+/// Checks that the files are where man and the shells look for them, with the
+/// content that `program` prints.
 fn has_man_pages_and_completions(package: &Path, program: &Path) {
     for (file, args) in [
         ("man/man1/cc-wrapper.1", &["man"][..]),
@@ -222,7 +222,7 @@ fn in_shell(nix: &Nix, dir: &Path, options: &[&str]) {
 }
 
 #[test]
-fn what_is_no_wrapper_is_said_so() {
+fn a_compiler_that_is_not_a_wrapper_is_an_error() {
     let Some(nix) = Nix::new() else { return };
     for (expression, line) in [
         (

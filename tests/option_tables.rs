@@ -1,5 +1,6 @@
-//! The option tables against the tools: an option that takes its value in the
-//! next argument must stand in the table so, or that value counts as an input.
+//! Compares the option tables with the tools. If an option takes its value from
+//! the next argument but is not in the table, the value counts as an input
+//! file.
 
 mod common;
 
@@ -24,8 +25,8 @@ fn the_tables_are_sorted_and_have_no_option_twice() {
     }
 }
 
-/// Whether a driver takes the value behind this option; `None`: it does not
-/// know the option.
+/// Returns whether a driver takes the next argument as this option's value;
+/// `None` if it does not know the option.
 fn driver_takes(driver: &Path, directory: &Path, option: &str) -> Option<bool> {
     // A driver may remove what it takes for its output.
     for file in ["value.c", "x.c"] {
@@ -49,7 +50,7 @@ fn driver_takes(driver: &Path, directory: &Path, option: &str) -> Option<bool> {
     Some(!as_input.iter().any(|what| told.contains(what)))
 }
 
-/// The options that a help text lists, each with what stands behind it.
+/// Returns the options in a help text, each with the text after it.
 /// Descriptions begin in this column.
 fn listed(help: &str, column: usize) -> Vec<(String, String)> {
     let mut options = Vec::new();
@@ -79,7 +80,7 @@ fn listed(help: &str, column: usize) -> Vec<(String, String)> {
     options
 }
 
-/// The options of the table that may take the next argument.
+/// Returns the options of the table that may take the next argument.
 fn separate_rows(rows: &'static [Row]) -> impl Iterator<Item = String> {
     let is_separate = |row: &&Row| {
         use Takes::{EqualsOrSeparate, JoinedOrSeparate, Separate};
@@ -90,7 +91,7 @@ fn separate_rows(rows: &'static [Row]) -> impl Iterator<Item = String> {
         .map(|row| row.name.to_owned())
 }
 
-/// Asks a driver about the options of its help and of our table.
+/// Tests a driver with the options of its help and of our table.
 fn check_driver(name: &str, parser: &Parser, help: &str, column: usize) {
     let Some(driver) = tool(name) else {
         return;
@@ -145,7 +146,8 @@ fn clangs_options_with_separate_values_are_in_the_table() {
     );
 }
 
-/// The options that a linker's help shows with a value in the next argument.
+/// Returns the options for which a linker's help shows a value in the next
+/// argument.
 fn shown_as_separate(name: &str) -> Option<Vec<String>> {
     let linker = tool(name)?;
     let help = run(command(&linker).arg("--help"));

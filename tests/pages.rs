@@ -1,5 +1,5 @@
-//! What README.md and docs/ have to hold: links that lead somewhere, and all
-//! variables.
+//! Checks README.md and docs/: links have targets, and all variables are
+//! documented.
 
 #[allow(dead_code)]
 #[path = "examples/document.rs"]
@@ -40,10 +40,9 @@ fn every_variable_has_an_example() {
     assert!(found > 30, "{found}");
 }
 
-/// docs/environment.md tells of each variable that the source names, and the
-/// source names each that it tells of.
+/// docs/environment.md documents each variable in the source, and no others.
 #[test]
-fn every_variable_is_told() {
+fn every_variable_is_documented() {
     let page = fs::read_to_string(Path::new(TOP).join("docs/environment.md")).unwrap();
     let source = source(&Path::new(TOP).join("src"));
     let mut found = 0;
@@ -89,8 +88,8 @@ fn is_part(c: char) -> bool {
     c.is_ascii_uppercase() || c == '_'
 }
 
-/// All of it, without its tests and what `adopt` knows of scripts, which need
-/// not be ours.
+/// Returns the source without tests and without adopt's knowledge of scripts,
+/// because their variables need not be ours.
 fn source(path: &Path) -> String {
     if path.is_dir() {
         let entries = fs::read_dir(path)
@@ -109,7 +108,7 @@ fn source(path: &Path) -> String {
     text.lines().filter(comments).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// Links between pages lead somewhere.
+/// Links between pages have targets.
 #[test]
 fn links_lead_somewhere() {
     let docs = fs::read_dir(Path::new(TOP).join("docs")).unwrap();
@@ -143,7 +142,7 @@ fn links_lead_somewhere() {
     assert!(found > 10, "{found}");
 }
 
-/// How a heading is linked to.
+/// Returns the anchor of a heading.
 fn anchor_of(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');

@@ -1,4 +1,4 @@
-//! A wrapped root's pkg-config and go: where they are told to look.
+//! pkg-config and go of a wrapped root: the directories that they search.
 
 mod common;
 
@@ -11,11 +11,11 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
-/// A root whose tools tell the variables they got, and their arguments.
+/// A root whose tools print their variables and arguments.
 struct Root(TempDir);
 
 impl Root {
-    /// `keys` go into its `toolchain.json`.
+    /// `keys` are added to its `toolchain.json`.
     fn new(keys: &str) -> Root {
         let root = tempfile::tempdir().unwrap();
         let real = root.path().join("real");
@@ -47,7 +47,7 @@ impl Root {
         command(self.0.path().join("bin").join(name))
     }
 
-    /// What the real pkg-config gets.
+    /// Returns what the real pkg-config gets.
     fn told(&self, variables: &[(&str, &str)]) -> String {
         let mut pkg_config = self.tool("pkg-config");
         pkg_config
@@ -88,7 +88,7 @@ fn each_served_role_counts() {
 }
 
 #[test]
-fn what_was_collected_is_not_collected_again() {
+fn collected_variables_are_not_collected_again() {
     let root = Root::new("");
     let host = ("NIX_PKG_CONFIG_WRAPPER_TARGET_HOST_s", "1");
     let plain = ("PKG_CONFIG_PATH", "/h");

@@ -1,5 +1,5 @@
-//! Other people's builds through a wrapped root, where only NIX_CFLAGS_COMPILE
-//! and NIX_LDFLAGS tell them where their libraries are.
+//! Builds of real packages with a wrapped root, where only NIX_CFLAGS_COMPILE
+//! and NIX_LDFLAGS say where the libraries are.
 
 mod common;
 
@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
-/// zlib and libpng, built by `./configure` and make.
+/// zlib and libpng, built with `./configure` and make.
 struct Built {
     compiler: &'static str,
     dir: PathBuf,
@@ -19,7 +19,7 @@ struct Built {
     libpng: PathBuf,
 }
 
-/// What each compiler's tests share, built by the first that asks.
+/// Returns what each compiler's tests share. The first test builds it.
 fn built(compiler: &'static str) -> Option<&'static Built> {
     static GCC: OnceLock<Built> = OnceLock::new();
     static CLANG: OnceLock<Built> = OnceLock::new();
@@ -91,8 +91,8 @@ impl Built {
         run(command("make").arg("install"));
     }
 
-    /// A binary finds the libraries of `prefixes` by itself, and none in the
-    /// directory that it was built in.
+    /// Asserts that a binary finds the libraries of `prefixes` by its rpath,
+    /// and has no rpath to its build directory.
     fn check_runpath(&self, binary: &Path, prefixes: &[&Path]) {
         let path = runpath(binary);
         for prefix in prefixes {
@@ -105,13 +105,13 @@ impl Built {
         }
     }
 
-    /// The library it gets at run time is the one of `prefix`.
+    /// Asserts that the library loaded at run time is the one in `prefix`.
     fn check_loaded(&self, binary: &Path, prefix: &Path) {
         let listing = run(command("ldd").arg(binary));
         assert!(listing.contains(prefix.to_str().unwrap()), "{listing}");
     }
 
-    /// What tests/projects/app says when it runs with an empty environment.
+    /// Checks the output of tests/projects/app with an empty environment.
     fn check_app(&self, app: &Path) {
         let said = run_alone(app);
         let zlib = format!("zlib: compiled with {VERSION}, runs with {VERSION}\n");
@@ -129,7 +129,7 @@ impl Built {
     }
 }
 
-/// No machine has this zlib of its own.
+/// A version that no machine has, so that its own zlib is not used by accident.
 const VERSION: &str = "1.2.0.marked";
 
 fn mark_version(header: &Path) {
@@ -140,7 +140,7 @@ fn mark_version(header: &Path) {
     fs::write(header, text.replace(line.unwrap(), &marked)).unwrap();
 }
 
-/// A directory that is left behind: what tests share, no single one may remove.
+/// Returns a directory that is not removed, because several tests share it.
 fn fresh(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&dir);
@@ -236,8 +236,8 @@ fn meson_clang() {
     meson("clang");
 }
 
-/// A crate that links `-lz`, through `-C linker=`; NIX_LDFLAGS alone tells
-/// where zlib lies.
+/// Builds a crate that links `-lz`, with `-C linker=`. Only NIX_LDFLAGS says
+/// where zlib is.
 fn cargo(compiler: &'static str) {
     let Some(built) = built(compiler) else { return };
     let project = built.dir.join("crate");
@@ -278,7 +278,7 @@ fn cargo_clang() {
     cargo("clang");
 }
 
-/// A root that was made without naming a store.
+/// Returns a root made without a store.
 fn default_root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
@@ -288,7 +288,7 @@ fn default_root() -> &'static Path {
     })
 }
 
-/// A library in the manner of /opt, and what is linked with it.
+/// A library like those in /opt, and programs linked with it.
 struct Small {
     dir: TempDir,
     prefix: PathBuf,
@@ -333,7 +333,8 @@ impl Small {
         program
     }
 
-    /// It works, and looks for libraries in that one directory alone.
+    /// Asserts that the program works, and has only this directory as its
+    /// rpath.
     fn check(&self, program: &Path, how: &str) {
         assert_eq!(runpath(program), [self.prefix.join("lib")], "{how}");
         run_alone(program);
@@ -418,8 +419,8 @@ fn a_library_named_by_its_path() {
     small.check(&program, "path");
 }
 
-/// Build systems name what they have just built by relative paths, and install
-/// it elsewhere.
+/// Build systems name libraries that they have just built by relative paths,
+/// and install them elsewhere.
 #[test]
 fn a_library_of_the_build_itself() {
     let Some(small) = Small::new() else { return };
@@ -431,7 +432,8 @@ fn a_library_of_the_build_itself() {
     }
 }
 
-/// With the system's libraries alone, a program is what it would be unwrapped.
+/// A program that uses only the system's libraries is the same as without
+/// wrapper.
 #[test]
 fn a_plain_program() {
     let Some(small) = Small::new() else { return };

@@ -1,5 +1,5 @@
-//! What does not fit a command line, or is not to stand in one, reaches the
-//! tools all the same, byte for byte, and leaves nothing behind.
+//! Arguments that are too long for a command line, or must not be on one, reach
+//! the tools byte for byte, and no files are left behind.
 
 mod common;
 
@@ -23,24 +23,24 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use tempfile::TempDir;
 
-/// More than the kernel takes in arguments and environment together.
+/// More than the kernel accepts for arguments and environment together.
 const TOO_MUCH: usize = 3_000_000;
 
-/// More than the kernel takes in one string, and less.
+/// More than the kernel accepts in one string, but less than `TOO_MUCH`.
 const TOO_LONG: usize = 140_000;
 const LONG: usize = 120_000;
 
-/// The program as the tests have it, and as users do: it starts before libc.
+/// Returns the debug build, and the release build, which starts before libc.
 fn binaries() -> [&'static Path; 2] {
     let debug = env!("CARGO_BIN_EXE_cc-wrapper");
     [Path::new(debug), common::release_binary()]
 }
 
-/// A root laid by hand, with a TMPDIR of its own.
+/// A root made by the test, with its own TMPDIR.
 struct Root(TempDir);
 
 impl Root {
-    /// Of tools by name, role and program; that may lie in the root.
+    /// Creates tools from name, role and program, which may be in the root.
     fn new(binary: &Path, tools: &[(&str, &str, &Path)]) -> Root {
         let root = Root(tempfile::tempdir().unwrap());
         for directory in ["bin", "tmp"] {
@@ -64,8 +64,8 @@ impl Root {
         root
     }
 
-    /// One whose `gcc` is a script: its language may close what it inherits,
-    /// so it is given a file with a name.
+    /// Creates a root whose `gcc` is a script. It needs a file with a name,
+    /// because the script's interpreter may close inherited descriptors.
     fn of_script(binary: &Path, text: &str) -> Root {
         let root = Root::new(binary, &[("gcc", "cc", Path::new("real"))]);
         root.script("real", text);
@@ -81,7 +81,7 @@ impl Root {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// A call of a tool in a directory with files of its own.
+    /// Returns a call of a tool in a directory with files of its own.
     fn tool(&self, name: &str) -> Command {
         self.call(self.path("bin").join(name))
     }
@@ -95,7 +95,7 @@ impl Root {
         command
     }
 
-    /// A program that may call the root's tools for all roles.
+    /// Returns a program that may call the root's tools for all roles.
     fn call(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = command(program);
         command
@@ -117,7 +117,7 @@ impl Root {
     }
 }
 
-/// The call was not made, as one line says.
+/// Asserts that the call was refused with one line.
 #[track_caller]
 fn was_refused(output: &Output, parts: &[&str]) {
     assert_eq!(output.status.code(), Some(126), "{output:?}");
@@ -146,7 +146,8 @@ fn a_tab_and_an_accent_are_compiled() {
     }
 }
 
-/// A word, with what any of the tools could take for something else.
+/// Generates a word that contains characters that are special to any of the
+/// tools.
 fn word() -> impl Strategy<Value = Vec<u8>> {
     let special = b" \t\n\r\x0b\x0c'\"\\@#$`*a\xff".to_vec();
     let whole = [
@@ -167,8 +168,8 @@ fn word() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Calls a tool with words, and compares what `arrived`: a list, or a set
-/// where a tool changes the order.
+/// Calls a tool with words, and compares what `arrived`: a list, or a set if
+/// the tool changes the order.
 fn try_words<C>(cases: u32, arrived: impl Fn(&[Vec<u8>]) -> C)
 where
     C: FromIterator<Vec<u8>> + IntoIterator<Item = Vec<u8>>,
@@ -259,7 +260,8 @@ fn object(file: &Path, text: &str) {
     run(gcc.args(["-fPIC", "-c", "-o"]).arg(file).arg(source));
 }
 
-/// What the `-f` options of its link have left in a 64-bit library.
+/// Returns the values of `-f` options that a link has stored in a 64-bit
+/// library.
 fn auxiliaries(elf: &[u8]) -> BTreeSet<Vec<u8>> {
     const DYNAMIC_SEGMENT: u64 = 2;
     const STRINGS: u64 = 5;
@@ -297,7 +299,7 @@ fn auxiliaries(elf: &[u8]) -> BTreeSet<Vec<u8>> {
     auxiliaries.map(string).collect()
 }
 
-/// Library directories that are not there, this long in all.
+/// Returns library directories that do not exist, of this total length.
 fn directories(length: usize) -> Vec<String> {
     let component = "x".repeat(200);
     let count = length / (component.len() + 20);
@@ -307,7 +309,7 @@ fn directories(length: usize) -> Vec<String> {
         .collect()
 }
 
-/// A root around real tools, and a library in a directory for it to find.
+/// A root with real tools, and a library in a directory to be found.
 struct Link {
     root: Root,
     library: PathBuf,
@@ -342,7 +344,7 @@ impl Link {
         call
     }
 
-    /// A call of ld, with what gcc gives it for a program.
+    /// Returns a call of ld with gcc's arguments for a program.
     fn ld(&self) -> Command {
         let known = |name: &str| {
             let path = run(command("gcc").arg(format!("-print-file-name={name}")));
@@ -361,7 +363,7 @@ impl Link {
         ld
     }
 
-    /// The program that was made runs, and has no other rpath than it needs.
+    /// Asserts that the linked program runs and has only the rpath it needs.
     #[track_caller]
     fn check(&self) {
         let main = self.root.path("main");
@@ -371,7 +373,7 @@ impl Link {
         self.root.left_nothing();
     }
 
-    /// Arguments of a link, in a file.
+    /// Writes arguments for a link into a file.
     fn argument_file(&self, option: impl Fn(String) -> String) {
         // Files count too, though not each as much.
         let mut words: Vec<String> = Vec::new();
@@ -388,7 +390,7 @@ impl Link {
         write(&self.root.path("args"), &words.join("\n"));
     }
 
-    /// Flags for each role and of the toolchain.
+    /// Sets flags for each role and of the toolchain.
     fn flags(&self, call: &mut Command) {
         let most = directories(TOO_MUCH).join("\n");
         write(&self.root.path("nix-support/libc-ldflags"), &most);
@@ -399,7 +401,7 @@ impl Link {
     }
 }
 
-/// A link with more arguments than the kernel takes, given as a file and by
+/// Links with more arguments than the kernel accepts, in a file and in
 /// variables.
 fn large_link_by_driver(compiler: &str) {
     for binary in binaries() {
@@ -464,7 +466,7 @@ fn a_long_string_reaches_the_linker() {
     }
 }
 
-/// The kernel's word is the last where a response file is forbidden.
+/// If response files are forbidden, the kernel's error is reported.
 #[test]
 fn without_a_response_file_the_kernel_refuses() {
     for binary in binaries() {
@@ -483,9 +485,9 @@ fn without_a_response_file_the_kernel_refuses() {
     }
 }
 
-/// No response file helps: what the wrapper adds is too much.
+/// No response file helps if the variables that the wrapper adds are too long.
 #[test]
-fn an_environment_that_is_too_long_is_told() {
+fn an_environment_that_is_too_long_is_reported() {
     for binary in binaries() {
         let root = Root::new(binary, &[("gcc", "cc", Path::new("/bin/true"))]);
         // The kernel takes a quarter of the stack.
@@ -503,10 +505,10 @@ fn an_environment_that_is_too_long_is_told() {
     }
 }
 
-/// A file in memory needs nobody to remove it: it is gone with the tool,
-/// whatever ends that, and whatever TMPDIR is.
+/// An anonymous file vanishes with the tool, however that ends and whatever
+/// TMPDIR is, so the wrapper does not need to wait.
 #[test]
-fn in_memory_it_is_an_exec() {
+fn with_an_anonymous_file_the_tool_is_execed() {
     let Some(_) = tool("gcc") else { return };
     for binary in binaries() {
         let root = Root::new(binary, &[("gcc", "cc", Path::new("real"))]);
@@ -544,11 +546,11 @@ fn first_line(child: &mut std::process::Child) -> String {
     line
 }
 
-/// Tells the arguments, as they are and as the file has them.
+/// Prints the arguments, and the content of the response file.
 const TELLS: &str = "#!/bin/sh\necho \"$@\"; cat \"${1#@}\"\n";
 
 #[test]
-fn a_file_with_a_name_is_removed_whatever_the_tool_says() {
+fn a_file_with_a_name_is_removed_whatever_the_tools_status() {
     for binary in binaries() {
         for status in ["0", "3"] {
             let root = Root::of_script(binary, &format!("{TELLS}exit {status}\n"));
@@ -564,7 +566,7 @@ fn a_file_with_a_name_is_removed_whatever_the_tool_says() {
     }
 }
 
-/// Both a script and what a launcher runs are waited for.
+/// The wrapper waits for scripts and for programs that a launcher runs.
 #[test]
 fn a_file_with_a_name_is_removed_after_a_signal() {
     const WAITS: &str = "#!/bin/sh\nfor last; do :; done\ncat \"${last#@}\"; exec sleep 60\n";
@@ -589,7 +591,7 @@ fn a_file_with_a_name_is_removed_after_a_signal() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told() {
+fn a_file_that_cannot_be_written_is_reported() {
     for binary in binaries() {
         let root = Root::of_script(binary, TELLS);
         for (directory, why) in [

@@ -1,5 +1,5 @@
-//! `cc-wrapper run`: the command sees the dependencies, ends as it would
-//! alone, and its calls are counted.
+//! `cc-wrapper run`: the command finds the dependencies, ends as without it,
+//! and its calls are counted.
 
 mod common;
 
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
-/// A project that needs `libgreet`, which is in a prefix of its own.
+/// A project that needs `libgreet`, which is in its own prefix.
 struct Place(TempDir);
 
 impl Place {
@@ -57,7 +57,7 @@ impl Place {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// A root with one tool.
+    /// Creates a root with one tool.
     fn root(&self, name: &str, tool: &str, role: &str, program: &str) {
         let tool_is = format!(r#"{{"{tool}": {{"role": "{role}", "program": "{program}"}}}}"#);
         let text = format!(r#"{{"version": 1, "suffixSalt": "s", "tools": {tool_is}}}"#);
@@ -85,14 +85,14 @@ impl Place {
         output
     }
 
-    /// What lies where temporary files are.
+    /// Returns the files that are left in the directory for temporary files.
     fn left(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path("tmp")).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 }
 
-/// A wrapped root that the tests share.
+/// Returns a wrapped root that the tests share.
 fn root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
@@ -108,7 +108,7 @@ fn last_line(output: &Output) -> String {
     text.lines().last().unwrap_or_default().to_owned()
 }
 
-/// The line at the end, up to the times.
+/// Returns the summary line at the end, without the times.
 #[track_caller]
 fn counts(output: &Output, expected: &str) {
     let line = last_line(output);
@@ -204,10 +204,10 @@ fn the_tools_time_is_not_the_wrappers() {
     assert!(wrapper < 0.25 && tools >= 0.3, "{line}");
 }
 
-/// gnatmake runs the real compiler and the wrapped gnatlink, gnatlink the wrapped
-/// compiler.
+/// gnatmake runs the real compiler and the wrapped gnatlink; gnatlink runs the
+/// wrapped compiler.
 #[test]
-fn what_gnats_tools_do_is_counted_once() {
+fn work_of_gnats_tools_is_counted_once() {
     let (Some(place), Some(_)) = (Place::new(), tool("gnatmake")) else {
         return;
     };
@@ -257,7 +257,7 @@ fn what_gnats_tools_do_is_counted_once() {
 
 /// As the go command runs gccgo.
 #[test]
-fn what_a_tool_runs_that_compiles_nothing_counts() {
+fn calls_below_a_tool_that_compiles_nothing_are_counted() {
     let Some(place) = Place::new() else { return };
     // By its path: a wrapped compiler has its own root before all others.
     let script = "cc() { CC \"$@\"; }; cc -c main.c; cc -c part.c; \
@@ -282,7 +282,7 @@ fn a_tool_that_cannot_be_run_has_failed() {
 }
 
 #[test]
-fn quiet_says_nothing_and_counts_nothing() {
+fn quiet_prints_nothing_and_counts_nothing() {
     let Some(place) = Place::new() else { return };
     let script = "echo ${CC_WRAPPER_STATS-unset}; cc -c main.c";
     let output = run(&mut place.run(&["--quiet", "--", "sh", "-c", script]));
@@ -316,7 +316,7 @@ fn a_run_in_a_run_is_counted_by_both() {
 }
 
 #[test]
-fn an_empty_tmpdir_is_none() {
+fn an_empty_tmpdir_counts_as_unset() {
     let Some(place) = Place::new() else { return };
     let mut run = place.run(&["--", "sh", "-c", "echo $CC_WRAPPER_STATS"]);
     let output = run.env("TMPDIR", "").output().unwrap();

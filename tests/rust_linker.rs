@@ -1,5 +1,5 @@
-//! Rust programs that are linked by a wrapped compiler driver: the library
-//! they use lies where NIX_LDFLAGS alone says.
+//! Rust programs linked by a wrapped compiler driver. Only NIX_LDFLAGS says
+//! where the library that they use is.
 
 mod common;
 
@@ -14,7 +14,7 @@ extern "C" { fn greet() -> i32; }
 fn main() { println!("greet says {}", unsafe { greet() }); }
 "#;
 
-/// A wrapped root, and a library in a store of its own.
+/// A wrapped root, and a library in a separate store.
 struct World {
     dir: TempDir,
     prefix: PathBuf,
@@ -49,14 +49,14 @@ impl World {
         self.path("root/bin/cc").to_str().unwrap().to_owned()
     }
 
-    /// Without the wrapped tools on PATH: rustc calls its linker by name.
+    /// The wrapped tools are not on PATH: rustc gets its linker by path.
     fn command(&self, program: &str) -> Command {
         let mut command = wrapped(&self.path("root"), &[&self.prefix], program);
         command.env("PATH", std::env::var_os("PATH").unwrap());
         command
     }
 
-    /// Has rustc make the program by this driver; it must come out right.
+    /// Has rustc link the program with this driver, which must succeed.
     fn links(&self, driver: &str, options: &[&str], how: &str) -> PathBuf {
         let source = self.path("main.rs");
         write(&source, MAIN);
@@ -79,8 +79,8 @@ impl World {
     }
 }
 
-/// Newer compilers bring a linker of their own and have the driver use it
-/// rather than the `ld` on PATH, unless they are told not to.
+/// Newer compilers contain a linker that the driver uses instead of the `ld` on
+/// PATH, unless they are told not to.
 fn linker_features() -> Vec<&'static [&'static str]> {
     let off: &[&str] = &["-Clinker-features=-lld"];
     let asked = command("rustc").args(off).arg("--print=cfg").output();
@@ -116,7 +116,7 @@ fn rustc_links_with_a_wrapped_driver() {
     }
 }
 
-/// The directory of the linkers that rustc brings.
+/// Returns the directory of rustc's own linkers.
 fn own_linkers() -> Option<PathBuf> {
     let libraries = run(command("rustc").args(["--print", "target-libdir"]));
     let directory = Path::new(libraries.trim()).with_file_name("bin/gcc-ld");
@@ -124,7 +124,7 @@ fn own_linkers() -> Option<PathBuf> {
 }
 
 #[test]
-fn rustc_links_with_the_linker_that_it_is_told() {
+fn rustc_links_with_the_given_linker() {
     let (Some(_), Some(_)) = (tool("rustc"), tool("cc")) else {
         return;
     };
@@ -141,8 +141,8 @@ fn rustc_links_with_the_linker_that_it_is_told() {
     }
 }
 
-/// A project as `-sys` crates make them: the build script, itself linked by
-/// the wrapped driver, says which library is needed.
+/// Creates a project like `-sys` crates: its build script, itself linked by the
+/// wrapped driver, names the required library.
 fn project(world: &World) -> PathBuf {
     let dir = world.path("project");
     write(
@@ -180,7 +180,7 @@ fn cargo_links_with_a_wrapped_driver() {
     }
 }
 
-/// The variable by which cargo is told the linker for this machine.
+/// Returns the variable that sets cargo's linker for this machine.
 fn linker_variable() -> String {
     let about = run(command("rustc").arg("-vV"));
     let host = about.lines().find_map(|line| line.strip_prefix("host: "));

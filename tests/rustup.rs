@@ -1,6 +1,5 @@
-//! `cc-wrapper rustup` on copies of the real toolchain's linkers, in every
-//! state that updates, nixpkgs' rustup, home-manager and interrupted runs leave
-//! them in.
+//! `cc-wrapper rustup` on copies of the real toolchain's linkers, in all states
+//! that updates, nixpkgs' rustup, home-manager and interrupted runs leave.
 
 mod common;
 
@@ -15,14 +14,14 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
 
-/// A toolchain as far as its linker goes, and a library that a link needs.
+/// The linker's part of a toolchain, and a library that a link needs.
 struct Place {
     top: TempDir,
     root: PathBuf,
 }
 
 impl Place {
-    /// `None`: there is no Rust toolchain that brings a linker.
+    /// `None` if there is no Rust toolchain that contains a linker.
     fn new() -> Option<Place> {
         Place::called("toolchain")
     }
@@ -49,7 +48,7 @@ impl Place {
         self.top.path().canonicalize().unwrap().join(name)
     }
 
-    /// In `lib/rustlib/TARGET/bin`.
+    /// Returns a path in `lib/rustlib/TARGET/bin`.
     fn bin(&self, name: &str) -> PathBuf {
         let mut targets = fs::read_dir(self.root.join("lib/rustlib")).unwrap();
         targets
@@ -84,7 +83,7 @@ impl Place {
         tree(&self.root)
     }
 
-    /// An ELF file as an update brings it: like the old one, but not the same.
+    /// Replaces the linker like an update: by a similar but different ELF file.
     fn update(&self) -> Vec<u8> {
         let mut text = fs::read(self.bin("gcc-ld/ld64.lld")).unwrap();
         text.extend_from_slice(b"updated");
@@ -94,7 +93,7 @@ impl Place {
         text
     }
 
-    /// What nixpkgs' rustup makes of a fresh toolchain.
+    /// Changes the toolchain as nixpkgs' rustup does after an installation.
     fn shim(&self) {
         fs::create_dir(self.bin("gcc-ld-unwrapped")).unwrap();
         fs::rename(self.launcher(), self.original()).unwrap();
@@ -107,8 +106,8 @@ impl Place {
         fs::set_permissions(self.launcher(), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// A driver that knows nothing of us links by the launcher, as rustc has
-    /// it.
+    /// Returns a link by an unwrapped driver through the launcher, as rustc
+    /// does it.
     fn link(&self) -> Command {
         let mut cc = command("cc");
         let lib = self.path("greet");
@@ -119,7 +118,7 @@ impl Place {
         cc
     }
 
-    /// It is wrapped, runs, and has this one original.
+    /// Asserts that the launcher is wrapped, runs, and has this one original.
     #[track_caller]
     fn is_wrapped(&self, original: &[u8]) {
         let told = run(&mut self.rustup(&["--check"]));
@@ -141,7 +140,7 @@ impl Place {
         assert_eq!(self.tree(), before);
     }
 
-    /// It is as it came, or was updated to.
+    /// Asserts that the launcher is as it was installed or updated.
     #[track_caller]
     fn is_undone(&self, original: &[u8]) {
         run(&mut self.rustup(&["--undo"]));
@@ -153,7 +152,8 @@ impl Place {
         assert!(told.ends_with(": not wrapped\n"), "{told}");
     }
 
-    /// Refused with one line that holds all of `parts`, and nothing changed.
+    /// Asserts that the command is refused with one line that contains all of
+    /// `parts`, and changes nothing.
     #[track_caller]
     fn refused(&self, options: &[&str], parts: &[&str]) {
         let before = self.tree();
@@ -161,7 +161,7 @@ impl Place {
         assert_eq!(self.tree(), before);
     }
 
-    /// `--check` says so and fails.
+    /// Asserts that `--check` prints this and fails.
     #[track_caller]
     fn checked(&self, state: &str) {
         let before = self.tree();
@@ -192,7 +192,8 @@ fn is_ours(path: &Path) -> bool {
     fs::read(path).unwrap() == fs::read(BINARY).unwrap()
 }
 
-/// All that is below a directory: kinds, modes and contents, seen from there.
+/// Returns everything below a directory, by relative path: kinds, modes and
+/// contents.
 fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut pending = vec![root.to_path_buf()];
@@ -369,7 +370,7 @@ fn what_nixpkgs_rustup_left_behind_is_repaired() {
 }
 
 #[test]
-fn a_lost_original_is_made_of_its_likes() {
+fn a_lost_original_is_restored_from_a_copy() {
     let Some(place) = Place::new() else { return };
     let original = fs::read(place.launcher()).unwrap();
     place.shim();
@@ -398,7 +399,7 @@ fn a_lost_original_is_made_of_its_likes() {
     }
 }
 
-/// As a write that was cut off leaves a program: an ELF file all the same.
+/// Truncates a program as an interrupted write does; it is still an ELF file.
 fn cut_off(path: &Path) {
     let text = fs::read("/bin/sh").unwrap();
     let mode = fs::metadata(path).unwrap().permissions();
@@ -408,7 +409,7 @@ fn cut_off(path: &Path) {
 }
 
 #[test]
-fn of_launcher_and_original_the_one_that_runs_is_kept() {
+fn the_working_one_of_launcher_and_original_is_kept() {
     let Some(place) = Place::new() else { return };
     let original = fs::read(place.launcher()).unwrap();
     let likes = ["ld64.lld", "lld-link", "wasm-ld"];
@@ -468,7 +469,7 @@ fn of_launcher_and_original_the_one_that_runs_is_kept() {
 }
 
 #[test]
-fn a_check_tells_what_the_launcher_would_run() {
+fn a_check_reports_what_the_launcher_would_run() {
     let Some(place) = Place::new() else { return };
     let original = fs::read(place.launcher()).unwrap();
     run(&mut place.rustup(&[]));
@@ -656,7 +657,7 @@ fn a_toolchain_may_be_moved_and_have_spaces_in_its_path() {
 }
 
 #[test]
-fn what_is_in_the_way_is_not_touched() {
+fn other_files_in_the_way_are_not_touched() {
     let Some(place) = Place::new() else { return };
     for directory in [place.bin("gcc-ld"), place.bin("").join(".")] {
         let directory = fs::canonicalize(directory).unwrap();
@@ -737,15 +738,16 @@ fn a_run_that_fails_for_one_does_the_others() {
     good.is_wrapped(&original);
 }
 
-/// The run with these options, its temporary files beside the toolchain.
+/// Returns a run with these options and its temporary files beside the
+/// toolchain.
 fn traced(place: &Place, options: &[&str]) -> Command {
     let mut rustup = place.rustup(options);
     rustup.env("TMPDIR", place.top.path());
     rustup
 }
 
-/// The run is killed at each call in turn; in between, whatever ran before
-/// runs, and the next run comes out as if nothing had been.
+/// Kills the run at each system call in turn. After each kill the toolchain
+/// must work as before, and the next run must succeed as usual.
 fn interrupted(options: &[&str], make: fn(&Place), runs: bool) {
     if tool("strace").is_none() {
         return;
@@ -813,8 +815,8 @@ fn an_undoing_interrupted_at_each_step() {
     interrupted(&["--undo"], wrapped, true);
 }
 
-/// When power fails, what has been renamed is whole, and what comes later has
-/// not come earlier.
+/// After a power failure, renamed files are complete, and no later step is on
+/// the disk without the earlier ones.
 #[test]
 fn each_step_is_on_the_disk_before_the_next() {
     if tool("strace").is_none() {
@@ -876,7 +878,8 @@ fn two_at_once_do_not_meet() {
     }
 }
 
-/// What a wrapped driver above has done is not done again, nor lost.
+/// Flags that an outer wrapped driver has added are neither added again nor
+/// lost.
 #[test]
 fn a_wrapped_driver_may_run_it() {
     let Some(place) = Place::new() else { return };
@@ -968,7 +971,7 @@ fn rustup_is_asked_which_toolchain() {
     drop(rustup);
 }
 
-/// As on NixOS: what its programs start with does not exist there.
+/// As on NixOS, where the interpreter of its programs does not exist.
 fn without_interpreter() -> Option<Place> {
     tool("patchelf")?;
     let place = Place::new()?;
@@ -1041,7 +1044,7 @@ fn a_toolchain_that_cannot_start_is_refused_or_patched() {
 }
 
 #[test]
-fn a_shell_tells_what_to_patch_with() {
+fn a_shell_sets_the_interpreter_to_patch_with() {
     let Some(place) = without_interpreter() else {
         return;
     };

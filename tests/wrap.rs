@@ -1,4 +1,4 @@
-//! `cc-wrapper wrap`: roots around the compilers of this machine.
+//! `cc-wrapper wrap`: roots for the compilers of this machine.
 
 mod common;
 
@@ -30,7 +30,7 @@ where
     command
 }
 
-/// The summary.
+/// Runs `wrap` and returns its summary.
 fn wrap<I>(dir: &Path, options: I) -> String
 where
     I: IntoIterator,
@@ -39,7 +39,7 @@ where
     run(&mut wrap_command(dir, options))
 }
 
-/// The first line on standard error, of a call that must fail.
+/// Returns the first line on standard error of a command that must fail.
 fn refusal(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -74,7 +74,7 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// A prefix with a library that returns 42, made without any wrapper.
+/// Creates a prefix with a library that returns 42, without any wrapper.
 fn library(prefix: &Path) {
     write(&prefix.join("include/answer.h"), "int answer(void);\n");
     write(
@@ -91,8 +91,8 @@ fn library(prefix: &Path) {
     ]));
 }
 
-/// Compiles and links a program against the library in `prefix`, through the
-/// root, and runs it.
+/// Compiles and links a program with the library in `prefix`, with the root's
+/// compiler, and runs it.
 fn build_and_run(root: &Path, compiler: &str, prefix: &Path, build: &Path, flags: &[&str]) {
     let source = "#include <answer.h>\nint main(void) { return answer() != 42; }\n";
     write(&build.join("main.c"), source);
@@ -161,7 +161,7 @@ fn a_root_can_be_wrapped_again_also_from_within() {
 }
 
 #[test]
-fn what_packages_added_to_a_root_stays() {
+fn files_that_packages_added_to_a_root_stay() {
     if !gcc() {
         return;
     }
@@ -274,7 +274,7 @@ fn options_end_up_in_the_root() {
 }
 
 #[test]
-fn values_that_cannot_work_are_one_clear_line() {
+fn values_that_cannot_work_are_an_error_of_one_line() {
     if !gcc() {
         return;
     }
@@ -301,7 +301,7 @@ fn values_that_cannot_work_are_one_clear_line() {
         assert!(line.contains(expected), "{line}");
     }
     let line = refusal(&mut wrap_command(&temp.path().join("a:b/root"), GCC));
-    assert!(line.contains("cannot stand in PATH"), "{line}");
+    assert!(line.contains("cannot be on PATH"), "{line}");
     let copy = temp.path().join("cc");
     fs::copy(env!("CARGO_BIN_EXE_cc-wrapper"), &copy).unwrap();
     let mut wrap = wrap_command(&dir, ["--cc".as_ref(), copy.as_os_str()]);
@@ -356,7 +356,7 @@ fn gnatmake_comes_with_what_it_runs() {
     assert_eq!(program(&root, "gnatlink-12"), programs.join("gnatlink-12"));
 }
 
-/// A compiler that, when first asked, tells so and takes its time.
+/// Creates a compiler that reports its first start and then is slow.
 fn slow_compiler(directory: &Path) -> PathBuf {
     let slow = directory.join("slow-gcc");
     let gcc = tool("gcc").unwrap();
@@ -370,8 +370,8 @@ fn slow_compiler(directory: &Path) -> PathBuf {
     slow
 }
 
-/// Runs `wrap` until `is_ready` holds of its process, and then sends it or its
-/// group `signal`.
+/// Runs `wrap` until `is_ready` is true for its process, then sends `signal` to
+/// the process or its group.
 fn signalled(
     wrap: &mut Command,
     is_ready: impl Fn(u32) -> bool,
@@ -641,7 +641,7 @@ fn a_compiler_cache_is_passed_over() {
     assert_eq!(program(&root, "gcc"), gcc);
 }
 
-/// A compiler that says it is for a target which no machine is.
+/// Creates a compiler for a target that is never this machine's.
 fn cross_compiler(programs: &Path, target: &str) {
     let gcc = tool("gcc").unwrap();
     let answers = format!(
@@ -697,7 +697,7 @@ fn a_root_is_for_one_target_and_leaves_the_hosts_names_alone() {
 }
 
 #[test]
-fn variables_of_the_build_around_do_not_shape_the_root() {
+fn variables_of_the_surrounding_build_do_not_affect_the_root() {
     if !gcc() {
         return;
     }

@@ -1,5 +1,5 @@
-//! Runs after all other tests, because cargo takes them in alphabetical order,
-//! and counts those that were skipped.
+//! Counts the skipped tests. Runs last, because cargo runs test files in
+//! alphabetical order.
 
 #[path = "common/skip.rs"]
 #[allow(dead_code)]
@@ -18,8 +18,8 @@ fn main() {
     }
 }
 
-/// One line: how many tests were skipped, in whole or in part, the packages
-/// that they lack, and other reasons.
+/// Returns one line: the number of tests that were skipped fully or partly, the
+/// missing packages, and other reasons.
 fn summary(records: &str) -> String {
     let (mut tests, mut packages, mut others) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for record in records.lines() {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2094,SC2154
-# See default.nix, which says where what lies.
+# default.nix sets the variables that this script uses.
 
 sources=$(printf 'f%d.c ' $(seq "$files"))
 for name in $sources; do
@@ -12,7 +12,7 @@ echo 'int main(void) { return 0; }' >main.c
     printf '%%.o: %%.c\n\t@$(CC) $(BEFORE) -c $< -o $@ $(AFTER)\n'
 } >Makefile
 
-# words before|after ARGUMENT...: what a wrapped call adds on that side.
+# words before|after ARGUMENT...: prints the flags that a wrapped call adds there.
 words() {
     NIX_DEBUG=1 "$CC" "${@:2}" 2>&1 | awk -v side="extra flags $1 to" '
         index($0, side) && !seen++ { inside = 1; next }
@@ -25,7 +25,7 @@ after=$(words after -c main.c)
 link_before=$(words before main.o)
 link_after=$(words after main.o)
 
-# Without these a store's compiler finds no libc.
+# Without these, a compiler of the store does not find libc.
 libc=$(cat "$NIX_CC/nix-support/libc-cflags")
 start_files=$(cat "$NIX_CC/nix-support/libc-crt1-cflags")
 
@@ -40,7 +40,7 @@ theirs() { make CC="$theirs/bin/$CC"; }
 
 ways='plain flags ours theirs'
 TIMEFORMAT='%R %U %S'
-# The round before the first fills caches.
+# The first round is not counted, because it fills the caches.
 for ((round = 0; round <= rounds; round++)); do
     for way in $ways; do
         rm -f app ./*.o
@@ -49,8 +49,8 @@ for ((round = 0; round <= rounds; round++)); do
     done
 done
 
-# Median and quartiles of the whole, median of the processor's part; in
-# milliseconds.
+# Prints in milliseconds: median and quartiles of the elapsed time, median of
+# the CPU time.
 for way in $ways; do
     wall=$(awk '{ print $1 * 1000 }' "$way.times" | sort -n |
         sed -n "$((rounds / 4 + 1))p;$(((rounds + 1) / 2))p;$((rounds - rounds / 4))p" | tr '\n' ' ')

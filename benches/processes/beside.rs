@@ -1,4 +1,4 @@
-//! A wrapped root of somebody else's to be measured beside ours.
+//! Another wrapped root, measured for comparison.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::Result;
 use crate::fixture::Fixture;
 
-/// The root's tool. A script of nixpkgs' is copied, with the stand-in for the
-/// program that it runs; anything else is taken as it is.
+/// Returns the root's tool. A script of nixpkgs is copied with the stand-in in
+/// place of the program that it runs. Any other program is used as it is.
 pub fn tool(root: &Path, tool: &str, fixture: &Fixture) -> Result<Option<PathBuf>> {
     let Ok(path) = root.join("bin").join(tool).canonicalize() else {
         return Ok(None);

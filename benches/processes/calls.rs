@@ -6,7 +6,7 @@ use crate::Result;
 use crate::environment;
 use crate::fixture::{Fixture, PACKAGES};
 
-/// One call of a tool. Those of one group are measured in the same rounds.
+/// One call of a tool. Calls of the same group are measured in the same rounds.
 pub struct Call {
     pub name: &'static str,
     pub group: usize,

@@ -1,4 +1,5 @@
-//! What the project claims about its speed, each as a ratio within one run.
+//! The project's claims about its speed, each a ratio of times from the same
+//! run.
 
 use crate::calls::{COMPILE, LD, LINK, RESPONSE_2, RESPONSE_4};
 use crate::measure::{Measured, Way};
@@ -6,9 +7,9 @@ use crate::statistics::{Spread, ratio};
 
 pub struct Claim {
     pub text: &'static str,
-    /// At most.
+    /// The upper limit of the ratio.
     pub limit: f64,
-    /// `None`: what it is compared with was not measured.
+    /// The measured ratio. `None` if one of its times was not measured.
     pub found: Option<Spread>,
 }
 

@@ -1,14 +1,14 @@
-//! The environment of a build: that of a nix-shell, in size and in kind.
+//! The environment of a build, like that of a nix-shell in size and content.
 
 use std::env::consts::ARCH;
 use std::path::Path;
 
-/// nixpkgs' default for gcc and clang.
+/// The default of nixpkgs for gcc and clang.
 const HARDENING: &str = "bindnow format fortify fortify3 libcxxhardeningextensive \
     libcxxhardeningfast pic relro shadowstack stackclashprotection stackprotector \
     strictflexarrays1 strictoverflow zerocallusedregs";
 
-/// The tools that a setup hook names a variable after.
+/// The tools for which a setup hook sets a variable.
 const TOOLS: [(&str, &str); 14] = [
     ("AR", "ar"),
     ("AS", "as"),
@@ -26,10 +26,10 @@ const TOOLS: [(&str, &str); 14] = [
     ("PKG_CONFIG", "pkg-config"),
 ];
 
-/// Where programs put what they need for a while; it has to be there.
+/// Variables for temporary directories; these must exist.
 const TEMPORARY: [&str; 5] = ["NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TEMP", "TMP"];
 
-/// What a shell and stdenv set besides.
+/// Further variables that a shell and stdenv set.
 const OTHERS: [(&str, &str); 30] = [
     ("HOME", "/home/user"),
     ("USER", "user"),
@@ -63,17 +63,17 @@ const OTHERS: [(&str, &str); 30] = [
     ("strictDeps", "1"),
 ];
 
-/// Ends the names of the toolchain's own variables, as in nixpkgs.
+/// The suffix of the toolchain's own variables, as in nixpkgs.
 pub fn salt() -> String {
     format!("{ARCH}_unknown_linux_gnu")
 }
 
-/// A path as the Nix store has it, in a store that need not be there.
+/// Returns a path of the Nix store. It does not need to exist.
 pub fn store_path(name: &str) -> String {
     format!("/nix/store/{}", store_name(name))
 }
 
-/// A name as the Nix store gives it: 32 letters, then the package's.
+/// Returns a name in the Nix store: 32 letters, then the package's name.
 pub fn store_name(name: &str) -> String {
     const LETTERS: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -86,7 +86,8 @@ pub fn store_name(name: &str) -> String {
     format!("{letters}-{name}")
 }
 
-/// `NAME=VALUE`, with the flags of `packages` as the setup hooks add them.
+/// Returns `NAME=VALUE`, with the flags for `packages` as the setup hooks add
+/// them.
 pub fn build(store: &Path, temporary: &Path, packages: &[impl AsRef<Path>]) -> Vec<String> {
     let flags = |flag: &str, dir: &str| {
         let words = packages

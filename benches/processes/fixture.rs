@@ -1,5 +1,5 @@
-//! What the calls need on disk: wrapped roots as nixpkgs lays them, a store
-//! of packages, and programs that stand in for the real tools.
+//! The files that the calls need: wrapped roots like those of nixpkgs, a store
+//! of packages, and stand-ins for the real tools.
 
 use std::env::consts::ARCH;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::environment::{salt, store_name, store_path};
 
 pub const PACKAGES: usize = 60;
 
-/// What a package's `lib` holds, besides the library itself.
+/// The content of a package's `lib` besides the library itself.
 const BESIDE: [&str; 4] = ["libNAME.a", "libNAME.la", "libNAME.so.1", "libNAME.so.1.0"];
 
 pub struct Fixture {
@@ -61,7 +61,7 @@ impl Fixture {
         self.path("store")
     }
 
-    /// Where the wrapped calls may write.
+    /// Returns the directory where the wrapped calls may write.
     pub fn temporary(&self) -> PathBuf {
         self.path("tmp")
     }
@@ -70,12 +70,13 @@ impl Fixture {
         self.path("tools/floor")
     }
 
-    /// What stands in for the real tool.
+    /// Returns the stand-in for the real tool.
     pub fn stand_in(&self, tool: &str) -> PathBuf {
         self.path("tools").join(tool)
     }
 
-    /// The wrapped tool: where a build in a nix-shell finds it.
+    /// Returns the path of the wrapped tool, as a build in a nix-shell finds
+    /// it.
     pub fn wrapped(&self, tool: &str) -> PathBuf {
         let root = match tool {
             "gcc" => "gcc-wrapper",
@@ -208,7 +209,7 @@ impl Fixture {
         Ok(Package { name, path })
     }
 
-    /// A response file of about that many bytes that names objects.
+    /// Writes a response file of about that many bytes with names of objects.
     pub fn response_file(&self, megabytes: usize) -> Result<PathBuf> {
         let objects = (0..).map(|n| format!("build/src/module{}/object{n}.o\n", n % 97));
         let mut text = String::new();

@@ -1,7 +1,7 @@
-//! What a wrapped call costs, in whole processes: each call directly, by a
-//! program that only execs, by this wrapper, by this wrapper started through
-//! libc, and by the wrapper of another root, in turn. docs/performance.md
-//! tells how, and shows what came of it.
+//! Measures what a wrapped call costs, in whole processes. Each call is run in
+//! turn directly, by a program that only execs, by this wrapper, by this
+//! wrapper started through libc, and by the wrapper of another root.
+//! docs/performance.md describes the method and shows the results.
 
 mod beside;
 mod calls;
@@ -25,12 +25,12 @@ use fixture::Fixture;
 
 type Result<T> = result::Result<T, Box<dyn Error>>;
 
-/// The directory for performance.json and performance.svg.
+/// Names the directory for performance.json and performance.svg.
 const OUT: &str = "CC_WRAPPER_BENCH_OUT";
 
 fn main() -> Result<()> {
-    // Whoever only tries whether everything builds and runs does not want to
-    // wait for this.
+    // `cargo test --benches` only checks that everything builds and runs, and
+    // should not wait for a measurement.
     if env::args().all(|arg| arg != "--bench") {
         return Ok(());
     }

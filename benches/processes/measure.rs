@@ -1,5 +1,5 @@
-//! Each call in each way, one after the other, round by round: what else the
-//! machine does then falls on all of them alike.
+//! Measures each call in each way by turns, round by round, so that other load
+//! on the machine affects all of them equally.
 
 use std::env;
 use std::path::Path;
@@ -13,30 +13,30 @@ use crate::process::Process;
 use crate::statistics::{Random, Spread};
 use crate::work::{Work, count};
 
-/// A wrapped root of somebody else's.
+/// Names another wrapped root to compare with.
 const ROOT: &str = "CC_WRAPPER_BENCH_ROOT";
 const ROUNDS: &str = "CC_WRAPPER_BENCH_ROUNDS";
 
-/// Unless CC_WRAPPER_BENCH_ROUNDS says otherwise.
+/// The number of rounds, unless CC_WRAPPER_BENCH_ROUNDS sets it.
 const MOST_ROUNDS: usize = 1000;
 const FEWEST_ROUNDS: usize = 15;
-/// A group that takes longer ends with the round it is in.
+/// After this time, a group ends with the current round.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Not counted.
+/// The number of rounds at the start that are not counted.
 const WARM_UP: usize = 3;
 
 /// A way of running a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// The stand-in itself.
+    /// The stand-in, run directly.
     Direct,
-    /// The stand-in by a program that does nothing else.
+    /// The stand-in, run by a program that does nothing but exec.
     Floor,
     /// This wrapper.
     Wrapped,
     /// This wrapper, started through libc.
     Libc,
-    /// The wrapper of CC_WRAPPER_BENCH_ROOT.
+    /// The wrapper in CC_WRAPPER_BENCH_ROOT.
     Beside,
 }
 
@@ -49,7 +49,7 @@ impl Way {
         Way::Beside,
     ];
 
-    /// As the results call it.
+    /// Returns the name in the results.
     pub fn name(self) -> &'static str {
         match self {
             Way::Direct => "direct",
@@ -61,38 +61,39 @@ impl Way {
     }
 }
 
-/// One call's figures.
+/// The figures of one call.
 pub struct Measured {
     pub call: Call,
     pub ways: Vec<(Way, Figures)>,
 }
 
 pub struct Figures {
-    /// In microseconds, by round.
+    /// In microseconds, one per round.
     pub times: Vec<f64>,
     pub work: Option<Work>,
 }
 
 impl Measured {
     pub fn times(&self, way: Way) -> Option<&[f64]> {
-        self.of(way).map(|figures| &figures.times[..])
+        self.figures(way).map(|figures| &figures.times[..])
     }
 
-    /// What a way takes longer than the direct exec in the same round.
+    /// Returns by how much a way is slower than the direct exec, for each
+    /// round.
     pub fn added(&self, way: Way) -> Option<Vec<f64>> {
         let (times, direct) = (self.times(way)?, self.times(Way::Direct)?);
         Some(times.iter().zip(direct).map(|(t, d)| t - d).collect())
     }
 
     pub fn added_spread(&self, way: Way) -> Option<Spread> {
-        self.added(way).map(Spread::of)
+        self.added(way).map(Spread::from_figures)
     }
 
     pub fn work(&self, way: Way) -> Option<Work> {
-        self.of(way)?.work
+        self.figures(way)?.work
     }
 
-    fn of(&self, way: Way) -> Option<&Figures> {
+    fn figures(&self, way: Way) -> Option<&Figures> {
         let found = self.ways.iter().find(|(w, _)| *w == way);
         found.map(|(_, figures)| figures)
     }
@@ -162,12 +163,12 @@ fn interleave(runs: &mut [&mut Run], rounds: usize) -> Result<()> {
         if round >= WARM_UP + FEWEST_ROUNDS.min(rounds) && start.elapsed() > PATIENCE {
             break;
         }
-        // In an order of chance: whoever comes behind a slow one finds the
-        // machine changed by it.
+        // Use a random order, because a slow process affects the one that runs
+        // after it.
         random.shuffle(runs);
-        // A shell script takes fifty times as long and runs twenty programs
-        // more, and leaves nothing of the others in the caches: such ones come
-        // last, and the others find their places again before they count.
+        // A shell script takes fifty times as long, runs twenty more programs
+        // and evicts all others from the caches. So run scripts last, and run
+        // the others once without counting before the next round.
         runs.sort_by_key(|run| run.way == Way::Beside);
         for run in runs.iter_mut() {
             let time = run.process.time()?;
@@ -184,7 +185,7 @@ fn interleave(runs: &mut [&mut Run], rounds: usize) -> Result<()> {
     Ok(())
 }
 
-/// `None`: there is no such way, or it cannot do this call.
+/// Returns `None` if the way does not exist or does not support this call.
 fn process(
     call: &Call,
     way: Way,

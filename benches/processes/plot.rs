@@ -1,5 +1,5 @@
-//! The plot: for each call, what each way adds to the direct exec. Its colours
-//! are read on white as well as on black.
+//! The plot of the time that each way of running a call adds to the direct
+//! exec. The colours are readable on white and on black.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ const TOP: f64 = 84.0;
 const ROW: f64 = 44.0;
 const BOTTOM: f64 = 30.0;
 
-/// The axis' decades of microseconds.
+/// The axis' ticks, in microseconds.
 struct Axis {
     from: f64,
     to: f64,
@@ -112,7 +112,7 @@ pub fn svg(measured: &[Measured]) -> String {
                 "<g stroke=\"{colour}\" fill=\"{colour}\"><line x1=\"{low:.1}\" x2=\"{high:.1}\" y1=\"{y}\" y2=\"{y}\" \
                  stroke-width=\"3\" stroke-opacity=\"0.55\"/><circle cx=\"{middle:.1}\" cy=\"{y}\" r=\"5\"/>\
                  <text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"11\" stroke=\"none\">{}</text></g>\n",
-                // Ours may lie where libc's does.
+                // Move the label if it could overlap with libc's.
                 if way == Way::Wrapped {
                     y + 18.0
                 } else {

@@ -1,4 +1,4 @@
-//! Whole processes: started, waited for, timed.
+//! Starts processes, waits for them and measures their time.
 
 use std::ffi::{CString, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 
-/// A process to be started again and again: what can be prepared is.
+/// A process that is started many times. Its strings are prepared once.
 pub struct Process {
     pub program: CString,
-    /// The program's name first.
+    /// The arguments, with the program's name first.
     pub args: Vec<CString>,
     pub environment: Vec<CString>,
 }
 
 impl Process {
-    /// `args` are those behind the program.
+    /// `args` does not include the program's name.
     pub fn new(program: &Path, args: &[String], environment: &[String]) -> Result<Process> {
         let program = CString::new(program.as_os_str().as_bytes())?;
         let mut process = Process {
@@ -34,12 +34,13 @@ impl Process {
         Ok(process)
     }
 
-    /// From before the process is there until it is gone.
+    /// Returns the time from before the process is created until it has ended.
     pub fn time(&self) -> Result<Duration> {
-        let (args, environment) = (Strings::of(&self.args), Strings::of(&self.environment));
+        let (args, environment) = (Strings::new(&self.args), Strings::new(&self.environment));
         let (mut pid, mut status) = (0, 0);
         let start = Instant::now();
-        // SAFETY: all are strings, both lists end in a null.
+        // SAFETY: all pointers are to C strings, and both lists end with a
+        // null.
         let errno = unsafe {
             libc::posix_spawn(
                 &mut pid,
@@ -53,7 +54,7 @@ impl Process {
         if errno != 0 {
             return Err(self.error(&std::io::Error::from_raw_os_error(errno).to_string()));
         }
-        // SAFETY: the child is ours.
+        // SAFETY: the child is ours, and `status` is valid.
         while unsafe { libc::waitpid(pid, &mut status, 0) } != pid {}
         let time = start.elapsed();
         if !libc::WIFEXITED(status) || libc::WEXITSTATUS(status) != 0 {
@@ -67,16 +68,16 @@ impl Process {
     }
 }
 
-/// Strings laid together just before they are used: what the kernel copies
-/// is then as near for one process as for another.
+/// Strings that are copied next to each other just before each start, so that
+/// the kernel's copying takes the same time for each process.
 struct Strings {
-    /// The strings' addresses and a null.
+    /// The addresses of the strings, with a null at the end.
     pointers: Vec<*mut c_char>,
     _bytes: Vec<u8>,
 }
 
 impl Strings {
-    fn of(strings: &[CString]) -> Strings {
+    fn new(strings: &[CString]) -> Strings {
         let length = strings.iter().map(|s| s.as_bytes_with_nul().len()).sum();
         let mut bytes: Vec<u8> = Vec::with_capacity(length);
         let mut starts = Vec::with_capacity(strings.len());

@@ -1,4 +1,4 @@
-//! The results as tables, in Markdown, and as JSON.
+//! The results as Markdown tables and as JSON.
 
 use std::env::consts::ARCH;
 use std::fs;
@@ -10,9 +10,9 @@ use crate::claims::Claim;
 use crate::measure::{Measured, Way};
 use crate::statistics::{Spread, ratio};
 
-/// What is added to the direct exec, which is the first way.
+/// The ways whose added time is shown, relative to the direct exec.
 const WRAPPERS: [Way; 4] = [Way::Floor, Way::Wrapped, Way::Libc, Way::Beside];
-/// Those whose work is counted.
+/// The ways whose work is counted.
 const COUNTED: [Way; 3] = [Way::Floor, Way::Wrapped, Way::Libc];
 
 pub fn tables(measured: &[Measured], claims: &[Claim]) -> String {
@@ -42,7 +42,7 @@ fn times(measured: &[Measured]) -> String {
         };
         let direct = m.times(Way::Direct).unwrap_or_default();
         let [direct, rounds] = [
-            cell(Some(Spread::of(direct.to_vec()))),
+            cell(Some(Spread::from_figures(direct.to_vec()))),
             direct.len().to_string(),
         ];
         rows.push(row(
@@ -128,7 +128,7 @@ fn with_quartiles(spread: &Spread) -> String {
     format!("{median} ({low}–{high})")
 }
 
-/// Three digits that count.
+/// Formats a number with three significant digits.
 fn number(value: f64) -> String {
     let decimals = match value.abs() {
         a if a >= 100.0 => 0,
@@ -167,7 +167,7 @@ pub fn to_json(measured: &[Measured], claims: &[Claim]) -> Value {
 }
 
 fn way_to_json(m: &Measured, way: Way, times: &[f64]) -> Value {
-    let mut object = json!({"time": spread_to_json(&Spread::of(times.to_vec()))});
+    let mut object = json!({"time": spread_to_json(&Spread::from_figures(times.to_vec()))});
     if let (true, Some(added)) = (way != Way::Direct, m.added(way)) {
         if let Some(floor) = m.added(Way::Floor) {
             let factor = ratio(&added, &floor);
@@ -176,7 +176,7 @@ fn way_to_json(m: &Measured, way: Way, times: &[f64]) -> Value {
                 "interval90": [round(factor.low, 3), round(factor.high, 3)],
             });
         }
-        object["added"] = spread_to_json(&Spread::of(added));
+        object["added"] = spread_to_json(&Spread::from_figures(added));
     }
     if let Some(work) = m.work(way) {
         object["systemCalls"] = work.system_calls.into();
@@ -200,7 +200,8 @@ fn round(value: f64, decimals: i32) -> f64 {
     (value * unit).round() / unit
 }
 
-/// What the figures depend on; nothing that tells whose machine it is.
+/// Returns the properties of the machine that affect the figures, but nothing
+/// that identifies it.
 fn machine(measured: &[Measured]) -> Value {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let processor = read("/proc/cpuinfo");

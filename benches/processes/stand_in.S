@@ -1,4 +1,4 @@
-/* Stands in for every real tool: exits at once, whatever it is told. */
+/* Stands in for every real tool: exits at once, whatever its arguments. */
 
     .globl _start
 _start:

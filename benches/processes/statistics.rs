@@ -1,6 +1,6 @@
-//! Medians, and how far they can be trusted.
+//! Medians and their confidence intervals.
 
-/// The middle half of some figures and its middle.
+/// The median and the quartiles of a list of figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
     pub low: f64,
@@ -9,7 +9,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    pub fn of(mut figures: Vec<f64>) -> Spread {
+    pub fn from_figures(mut figures: Vec<f64>) -> Spread {
         figures.sort_by(f64::total_cmp);
         Spread {
             low: quantile(&figures, 0.25),
@@ -19,18 +19,18 @@ impl Spread {
     }
 }
 
-/// How many times figures are drawn anew.
+/// The number of bootstrap samples.
 const DRAWS: usize = 1000;
 
-/// The ratio of two medians; `low` and `high` are where it lies in nine of
-/// ten draws of as many rounds from those there were. The nth figures of both
-/// are from one round.
+/// Returns the ratio of the medians of `above` and `below`. `low` and `high`
+/// are its 90 % confidence interval, by bootstrap over the rounds. The figures
+/// with the same index are from the same round.
 pub fn ratio(above: &[f64], below: &[f64]) -> Spread {
     let rounds = above.len();
     let of = |chosen: &[usize]| {
         let median = |figures: &[f64]| {
             let chosen = chosen.iter().map(|&round| figures[round]);
-            Spread::of(chosen.collect()).median
+            Spread::from_figures(chosen.collect()).median
         };
         median(above) / median(below)
     };
@@ -54,7 +54,8 @@ fn quantile(sorted: &[f64], part: f64) -> f64 {
     sorted[((sorted.len() - 1) as f64 * part).round() as usize]
 }
 
-/// Marsaglia's xorshift: the same draws each time.
+/// Marsaglia's xorshift generator with a fixed seed, so that results are
+/// reproducible.
 pub struct Random(u64);
 
 impl Default for Random {
@@ -64,7 +65,7 @@ impl Default for Random {
 }
 
 impl Random {
-    /// Puts them into any order, each as likely as the others.
+    /// Shuffles the items; all orders are equally likely.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for n in (1..items.len()).rev() {
             items.swap(n, self.below(n + 1));

@@ -1,9 +1,10 @@
-//! What a wrapper does until it becomes the real tool: counted, not timed, by
-//! stopping it at each system call.
+//! Counts a wrapper's work until it becomes the real tool: system calls, page
+//! faults, bytes read, memory. Uses ptrace to stop the process at each system
+//! call.
 //!
-//! Memory is what is mapped in at such a stop. The kernel's own account of a
-//! process's peak, `ru_maxrss`, starts with the peak of whoever forked it, and
-//! is kept in batches that are large beside what is counted here.
+//! Memory is the resident size at these stops. The kernel's own value for a
+//! process's peak, `ru_maxrss`, starts at the peak of the process that forked
+//! it, and is updated in steps that are too coarse for these sizes.
 
 use std::ffi::{OsStr, c_int, c_long};
 use std::fs;
@@ -23,10 +24,10 @@ pub struct Work {
     pub peak_kib: u64,
 }
 
-/// The bit that tells a system call's stop from a signal's.
+/// Marks a stop at a system call, as opposed to a signal.
 const SYSTEM_CALL: c_int = libc::SIGTRAP | 0x80;
 
-/// Runs the process up to where another program takes its place.
+/// Runs the process until it execs another program, and returns its work.
 pub fn count(process: &Process) -> Result<Work> {
     let bytes = |string: &std::ffi::CString| OsStr::from_bytes(string.as_bytes()).to_owned();
     let mut command = Command::new(bytes(&process.program));
@@ -39,7 +40,7 @@ pub fn count(process: &Process) -> Result<Work> {
         let (name, value) = (&variable[..end], &variable[end + 1..]);
         command.env(OsStr::from_bytes(name), OsStr::from_bytes(value));
     }
-    // SAFETY: one system call.
+    // SAFETY: the closure only makes one system call.
     unsafe { command.pre_exec(|| request(libc::PTRACE_TRACEME, 0, 0)) };
     let mut child = command.spawn()?;
     let work = follow(child.id() as libc::pid_t);
@@ -54,8 +55,8 @@ fn follow(pid: libc::pid_t) -> Result<Work> {
     request(libc::PTRACE_SETOPTIONS, pid, c_long::from(options))?;
     let (faults, read) = (page_faults(pid)?, bytes_read(pid)?);
     let mut work = Work::default();
-    // Each call stops where it begins and where it ends; the last, which runs
-    // another program, ends in a stop of its own.
+    // Each system call causes two stops, at its start and at its end. The last,
+    // execve, causes a stop of its own kind.
     for stop in 0_u64.. {
         request(libc::PTRACE_SYSCALL, pid, 0)?;
         match wait(pid)? {
@@ -71,10 +72,10 @@ fn follow(pid: libc::pid_t) -> Result<Work> {
     Ok(work)
 }
 
-/// The signal that the child stopped with.
+/// Waits until the child stops. Returns the signal that it stopped with.
 fn wait(pid: libc::pid_t) -> Result<c_int> {
     let mut status = 0;
-    // SAFETY: the child is ours.
+    // SAFETY: `status` is valid, and nothing else waits for the child.
     if unsafe { libc::waitpid(pid, &mut status, 0) } != pid || !libc::WIFSTOPPED(status) {
         return Err("the wrapper did not become its tool".into());
     }
@@ -88,7 +89,7 @@ type Request = c_int;
 
 fn request(request: Request, pid: libc::pid_t, data: c_long) -> std::io::Result<()> {
     let address = ptr::null_mut::<libc::c_void>();
-    // SAFETY: none of these requests writes to this process.
+    // SAFETY: none of these requests writes to this process's memory.
     match unsafe { libc::ptrace(request, pid, address, data) } {
         -1 => Err(std::io::Error::last_os_error()),
         _ => Ok(()),
@@ -97,13 +98,14 @@ fn request(request: Request, pid: libc::pid_t, data: c_long) -> std::io::Result<
 
 fn page_faults(pid: libc::pid_t) -> Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // Behind the name, which can hold anything: the tenth field is the eighth.
+    // Skip the name, which can contain anything. The tenth field of the line is
+    // the eighth after the name.
     let (_, fields) = text.rsplit_once(')').ok_or("no process name")?;
     let minor = fields.split_whitespace().nth(7).ok_or("too few fields")?;
     Ok(minor.parse()?)
 }
 
-/// 0 where the kernel does not count.
+/// Returns 0 if the kernel does not count the bytes.
 fn bytes_read(pid: libc::pid_t) -> Result<u64> {
     match fs::read_to_string(format!("/proc/{pid}/io")) {
         Ok(text) => number(&text, "rchar:"),

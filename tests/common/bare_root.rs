@@ -1,5 +1,5 @@
-//! A machine with nothing on it but a few of Debian's packages: a root
-//! directory of its own, which a shell is locked into.
+//! A machine with only a few Debian packages: a separate root directory for a
+//! shell in a chroot.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,18 +12,17 @@ use tempfile::TempDir;
 
 use super::{command, run, skipped, tool};
 
-/// Where a shell begins.
+/// The directory in which the shell starts.
 pub const HOME: &str = "/home/you";
 
-/// What container images leave out of packages.
+/// Directories that container images omit from packages.
 const LEFT_OUT: [&str; 5] = ["doc", "info", "lintian", "locale", "man"];
 
-/// Links of machines whose /usr was merged, of which no package tells.
+/// Symlinks on machines with a merged /usr, which belong to no package.
 const MERGED: [&str; 5] = ["bin", "lib", "lib32", "lib64", "sbin"];
 
-/// Has /proc and /dev/null in the root that the first argument names, unless
-/// the second is empty, and becomes the rest, with no other variables than it
-/// sets.
+/// Mounts /proc and /dev/null in the root $1, unless $2 is empty, and execs the
+/// other arguments with no variables except those they set.
 const ENTER: &str = r#"
 root=$1 mounts=$2
 shift 2
@@ -37,13 +36,14 @@ exec env -i "$@"
 pub struct BareRoot {
     dir: TempDir,
     chroot: PathBuf,
-    /// As machines have them: /proc, and a /dev/null that is no plain file.
+    /// Whether /proc and a real /dev/null are mounted, as on normal machines.
     pub mounts: bool,
 }
 
 impl BareRoot {
-    /// With the files of these packages and of all that they depend on, and
-    /// with those of `alone`. `None`: this machine cannot have one.
+    /// Creates a root with the files of these packages and their dependencies,
+    /// and with the files of `alone` without dependencies. `None` if this
+    /// machine cannot.
     pub fn with(packages: &[&str], alone: &[&str]) -> Option<BareRoot> {
         for name in ["dpkg-query", "unshare", "mount"] {
             tool(name)?;
@@ -71,12 +71,12 @@ impl BareRoot {
         Some(root)
     }
 
-    /// What `place`, an absolute path in there, is from without.
+    /// Returns the outside path of `place`, an absolute path inside the root.
     pub fn path(&self, place: &str) -> PathBuf {
         self.dir.path().join(place.strip_prefix('/').unwrap())
     }
 
-    /// A program in there, with these variables, `NAME=VALUE`, and no others.
+    /// Returns a program inside, with only these variables (`NAME=VALUE`).
     pub fn command(&self, variables: &[&str], program: &str) -> Command {
         let mut unshare = command("unshare");
         if fs::metadata("/proc/self").unwrap().uid() != 0 {
@@ -91,7 +91,7 @@ impl BareRoot {
         unshare
     }
 
-    /// A shell as one has it after logging in.
+    /// Starts a shell as after a login.
     pub fn shell(&self) -> Shell {
         let variables = [
             "PATH=/usr/local/bin:/usr/bin:/bin",
@@ -138,7 +138,8 @@ impl BareRoot {
         symlink("/etc/alternatives/cc", self.path("/usr/bin/cc")).unwrap();
     }
 
-    /// Copies, as what is done in there must not reach the machine's files.
+    /// Copies files instead of linking them, so that changes inside do not
+    /// reach the machine's own.
     fn lay_one(&self, path: &Path) {
         // To a place that no link leads to: one that is absolute would lead
         // out of there.
@@ -174,7 +175,7 @@ impl BareRoot {
     }
 }
 
-/// A shell that somebody types into.
+/// A shell with typed input.
 pub struct Shell {
     process: Child,
     types: ChildStdin,
@@ -182,7 +183,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// The status of these lines, and all that they print.
+    /// Types these lines. Returns their exit status and all their output.
     pub fn types(&mut self, lines: &str) -> (i32, String) {
         const END: &str = "-- end of what was typed: ";
         writeln!(self.types, "{lines}\nprintf '\\n{END}%s\\n' $?").unwrap();
@@ -207,11 +208,11 @@ impl Drop for Shell {
     }
 }
 
-/// dpkg's packages, by their names.
+/// dpkg's packages by name.
 struct Installed(BTreeMap<String, Package>);
 
 struct Package {
-    /// With its architecture, where several may have this name.
+    /// The name with the architecture if several packages may have this name.
     called: String,
     depends: String,
 }
@@ -239,7 +240,8 @@ impl Installed {
         Installed(packages.collect())
     }
 
-    /// All that are needed, as dpkg calls them; `None`: one is not installed.
+    /// Returns all required packages by their dpkg names; `None` if one is not
+    /// installed.
     fn closure(&self, packages: &[&str], alone: &[&str]) -> Option<Vec<String>> {
         let mut found = Vec::new();
         for name in alone {

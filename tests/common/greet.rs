@@ -1,11 +1,11 @@
-//! A library in a prefix of its own, and a program that needs it.
+//! A library in its own prefix, and a program that needs it.
 
 use std::fs;
 use std::path::Path;
 
 use super::{command, run, write};
 
-/// Lays `greet`, the prefix, and `main.c` into a directory.
+/// Creates the prefix `greet` and `main.c` in a directory.
 pub fn lay(directory: &Path) {
     let prefix = directory.join("greet");
     write(

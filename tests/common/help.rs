@@ -1,14 +1,14 @@
-//! What `--help` says, for tests that hold other things against it.
+//! `--help` texts, for tests that compare other things with them.
 
 use super::{command, run};
 
-/// The help of a command, or of the program.
+/// Returns the help of a command or, without arguments, of the program.
 pub fn of(args: &[&str]) -> String {
     let mut help = command(env!("CARGO_BIN_EXE_cc-wrapper"));
     run(help.args(args).arg("--help"))
 }
 
-/// The names of all commands.
+/// Returns the names of all commands.
 pub fn commands() -> Vec<String> {
     let help = of(&[]);
     let names: Vec<String> = section(&help, "Commands:")
@@ -20,7 +20,7 @@ pub fn commands() -> Vec<String> {
     names
 }
 
-/// The long options that a command's help lists.
+/// Returns the long options in a command's help.
 pub fn options(help: &str) -> Vec<String> {
     let words = section(help, "Options:").filter_map(|line| {
         let mut words = line.split_whitespace();
@@ -30,7 +30,7 @@ pub fn options(help: &str) -> Vec<String> {
     options.map(str::to_owned).collect()
 }
 
-/// The command lines below `Examples`.
+/// Returns the command lines below `Examples`.
 pub fn examples(help: &str) -> Vec<String> {
     let lines = section(help, "Examples:").filter_map(|line| line.strip_prefix("  "));
     let lines = lines.filter(|line| !line.starts_with(' '));

@@ -1,5 +1,5 @@
-//! Wrappers that look like those of nixpkgs: scripts with the lines by which
-//! those are known, and that do enough to compile and link with.
+//! Imitations of nixpkgs' wrappers: scripts with the lines that `adopt`
+//! recognises, and enough function to compile and link.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::write;
 
-/// Which nixpkgs' scripts they look like.
+/// The version of nixpkgs' scripts to imitate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Of2024,
@@ -22,14 +22,15 @@ pub struct LookAlike {
     pub salt: String,
     /// `gcc`, `clang` or `arocc`.
     pub compiler: String,
-    /// Names and programs; gnat's tools by their names.
+    /// Names and programs, including gnat's tools.
     pub compilers: Vec<(String, PathBuf)>,
     pub linkers: Vec<(String, PathBuf)>,
     pub unsupported: Vec<String>,
     pub linkers_unsupported: Vec<String>,
     pub response_file: bool,
     pub linkers_response_file: bool,
-    /// clang's target, flags as they stand in a script, and ABI.
+    /// clang's target, the flags as they are written in the script, and the
+    /// ABI.
     pub target: Option<(String, String, String)>,
     pub darwin: Option<Darwin>,
 }
@@ -69,7 +70,7 @@ const FLAGS_SINCE: [&str; 10] = [
 ];
 
 impl LookAlike {
-    /// Of this machine's compilers, in `top`.
+    /// Describes a wrapper for this machine's compilers, in `top`.
     pub fn of_machine(top: &Path, dialect: Dialect, compiler: &str) -> LookAlike {
         let program = |name: &str| (name.to_owned(), which::which(name).unwrap());
         let cxx = if compiler == "clang" {
@@ -102,7 +103,7 @@ impl LookAlike {
         }
     }
 
-    /// Writes both halves, but for flag files.
+    /// Writes both halves, without flag files.
     pub fn lay(&self) {
         self.lay_bintools();
         self.lay_cc();
@@ -288,7 +289,7 @@ impl LookAlike {
         text
     }
 
-    /// What all long scripts begin with.
+    /// Returns the start of all long scripts.
     fn beginning(&self, root: &Path, with_grep: bool) -> String {
         let out = root.display();
         let mut text = format!("#! {}\nset -eu\npath_backup=\"$PATH\"\n", shell());
@@ -428,7 +429,7 @@ impl LookAlike {
     }
 }
 
-/// What all long scripts end with.
+/// Returns the end of all long scripts.
 fn end(program: &str, kind: &str, response_file: bool) -> String {
     let default = u8::from(response_file);
     let all = "${extraBefore+\"${extraBefore[@]}\"} \"$@\" ${extraAfter+\"${extraAfter[@]}\"}";
@@ -442,13 +443,13 @@ fn end(program: &str, kind: &str, response_file: bool) -> String {
     )
 }
 
-/// The bash that runs them.
+/// Returns the path of the bash that runs them.
 pub fn shell() -> String {
     let bash = which::which("bash").unwrap();
     bash.display().to_string()
 }
 
-/// A program of this text.
+/// Writes an executable script.
 pub fn script(path: &Path, text: &str) {
     write(path, text);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();

@@ -1,4 +1,4 @@
-//! What the tests that run real compilers share.
+//! Shared code of the tests that run real compilers.
 
 // Each test program uses its own part of this.
 #![allow(dead_code)]
@@ -25,7 +25,7 @@ use std::sync::OnceLock;
 
 pub use skip::{skipped, tool};
 
-/// A package's upstream sources, as `tests/sources` unpacks them.
+/// Returns a package's upstream sources, unpacked by `tests/sources`.
 pub fn sources(name: &str) -> Option<PathBuf> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let path = target.join("test-sources").join(name);
@@ -36,7 +36,7 @@ pub fn sources(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Lays a wrapped root into `dir`.
+/// Creates a wrapped root in `dir`.
 pub fn wrap<I>(dir: &Path, options: I)
 where
     I: IntoIterator,
@@ -46,8 +46,8 @@ where
     run(wrap.arg("wrap").arg(dir).args(options));
 }
 
-/// A command whose environment holds nothing that builds listen to, whatever
-/// shell the tests were started from.
+/// Returns a command without the variables that affect builds, whatever shell
+/// the tests were started from.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let kept = ["PATH", "HOME", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME"];
     let mut command = Command::new(program);
@@ -60,8 +60,8 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The same, with the wrapped tools of `root` before all others, and `prefixes`
-/// made known as nixpkgs makes dependencies known.
+/// The same, with the wrapped tools of `root` first on PATH, and the variables
+/// for `prefixes` as nixpkgs sets them for dependencies.
 pub fn wrapped(root: &Path, prefixes: &[&Path], program: impl AsRef<OsStr>) -> Command {
     let mut path = vec![root.join("bin")];
     path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -96,7 +96,7 @@ pub fn run(command: &mut Command) -> String {
     stdout.into_owned()
 }
 
-/// The words of a line as a shell reads them.
+/// Splits a line into words like a shell.
 pub fn shell_words(line: &[u8]) -> Vec<Vec<u8>> {
     let mut bash = Command::new("bash");
     bash.args(["-c", "eval \"set -- $1\"; printf '%s\\0' \"$@\"", "bash"]);
@@ -106,13 +106,14 @@ pub fn shell_words(line: &[u8]) -> Vec<Vec<u8>> {
     words.split(|&b| b == 0).map(<[u8]>::to_vec).collect()
 }
 
-/// Runs a program with an empty environment: what it finds, it finds by what
-/// is recorded in it.
+/// Runs a program with an empty environment, so that it finds only libraries
+/// that are recorded in it.
 pub fn run_alone(program: &Path) -> String {
     run(Command::new(program).env_clear())
 }
 
-/// Where a program or library looks for the libraries it needs.
+/// Returns the directories in which a program or library looks for its
+/// libraries.
 pub fn runpath(binary: &Path) -> Vec<PathBuf> {
     let listing = readelf(binary, "--dynamic");
     let line = listing
@@ -123,7 +124,7 @@ pub fn runpath(binary: &Path) -> Vec<PathBuf> {
     })
 }
 
-/// The dynamic linker a program asks for.
+/// Returns the dynamic linker that a program requests.
 pub fn interpreter(program: &Path) -> PathBuf {
     let listing = readelf(program, "--program-headers");
     let line = listing.lines().find(|line| line.contains("interpreter:"));
@@ -136,27 +137,27 @@ fn readelf(binary: &Path, what: &str) -> String {
     run(command("readelf").arg("--wide").arg(what).arg(binary))
 }
 
-/// `a [b]` → `b`
+/// Returns the text in brackets: `b` for `a [b]`.
 fn bracketed(line: &str) -> &str {
     let (_, rest) = line.split_once('[').unwrap();
     rest.trim_end().trim_end_matches(']')
 }
 
-/// Writes a file, with the directories above it.
+/// Writes a file and creates the directories above it.
 pub fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-/// The program as users have it. Its start differs from that of the debug
-/// build, which the other tests run.
+/// Returns the release build. It starts differently from the debug build, which
+/// the other tests run.
 pub fn release_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| build_release("", &[]))
 }
 
-/// A release build in a target directory of this name, below that of the
-/// tests; with these variables set.
+/// Makes a release build with these variables, in a target directory of this
+/// name below that of the tests.
 pub fn build_release(directory: &str, variables: &[(&str, &str)]) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let target = target.join(directory);

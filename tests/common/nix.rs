@@ -1,4 +1,4 @@
-//! Nix without network or daemon: a store of its own, a stand-in for nixpkgs.
+//! Nix without network or daemon: its own store, and a stand-in for nixpkgs.
 
 use std::env;
 use std::fs;
@@ -8,15 +8,15 @@ use std::process::Command;
 
 use super::{command, release_binary, run, tool};
 
-/// Where Nix keeps what it builds, and whose.
+/// Where Nix stores what it builds, and for which user.
 pub struct Nix {
-    /// Holds our default.nix.
+    /// Contains our default.nix.
     source: PathBuf,
     dir: PathBuf,
     is_ordinary_user: bool,
 }
 
-/// Who asks for root's rights has them taken away with this.
+/// Drops root's privileges, if the tests run as root.
 const AS_NOBODY: [&str; 4] = [
     "setpriv",
     "--reuid=65534",
@@ -25,7 +25,7 @@ const AS_NOBODY: [&str; 4] = [
 ];
 
 impl Nix {
-    /// As the user who runs the tests; what was built before is kept. `None`:
+    /// Runs Nix as the user of the tests and keeps earlier builds. `None` if
     /// this machine has no Nix.
     pub fn new() -> Option<Nix> {
         tool("nix-build")?;
@@ -38,8 +38,8 @@ impl Nix {
         })
     }
 
-    /// As a user who owns but the directory `dir`, into which our sources are
-    /// copied.
+    /// Runs Nix as a user who owns only the directory `dir`, with a copy of our
+    /// sources in it.
     pub fn of_nobody(dir: &Path) -> Option<Nix> {
         tool("nix-build")?;
         tool("setpriv")?;
@@ -56,13 +56,13 @@ impl Nix {
         })
     }
 
-    /// What is `/nix` elsewhere.
+    /// Returns the directory that stands for `/nix`.
     pub fn directory(&self) -> &Path {
         &self.dir
     }
 
-    /// A command of Nix, in our sources' directory. Where the package is asked
-    /// for, it is the release build that tests share.
+    /// Returns a Nix command in the directory of our sources. The package is
+    /// replaced by the release build that tests share.
     pub fn command(&self, program: &str) -> Command {
         let mut command = self.building_the_package(program);
         command.env(
@@ -118,7 +118,7 @@ impl Nix {
         command
     }
 
-    /// Builds an attribute of a file, and returns its store path.
+    /// Builds an attribute of a file and returns its store path.
     pub fn build(&self, file: &str, attribute: &str) -> PathBuf {
         let mut build = self.command("nix-build");
         let said = run(build.args(["--no-out-link", file, "-A", attribute]));
@@ -126,7 +126,7 @@ impl Nix {
     }
 }
 
-/// What Nix reads of our sources, into a new directory.
+/// Copies the sources that Nix reads into a new directory.
 pub fn copy_sources(to: &Path) {
     fs::create_dir(to).unwrap();
     for name in [

@@ -1,4 +1,4 @@
-//! A program that stands in for a real tool, and tells how it was called.
+//! A stand-in for a real tool that records how it was called.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use cc_wrapper::rules::response_file;
 
-/// Builds it. It appends to the file that CCV_OUT names.
+/// Compiles the stand-in. It appends to the file named by CCV_OUT.
 pub fn compile(directory: &Path) -> PathBuf {
     let recorder = directory.join("recorder");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/recorder.c");
@@ -20,16 +20,16 @@ pub fn compile(directory: &Path) -> PathBuf {
     recorder
 }
 
-/// What the real tool was called with.
+/// How the real tool was called.
 #[derive(Default)]
 pub struct Record {
-    /// Response files read.
+    /// The arguments, with response files expanded.
     pub argv: Vec<Vec<u8>>,
     pub environment: BTreeMap<String, Vec<u8>>,
     pub response_file: bool,
 }
 
-/// What was recorded into a file, which is gone then. `None`: nothing was.
+/// Reads and removes the record in a file. `None` if there is none.
 pub fn take(file: &Path) -> Option<Record> {
     let bytes = fs::read(file).ok()?;
     fs::remove_file(file).unwrap();

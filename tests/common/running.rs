@@ -5,15 +5,15 @@ use std::ops::{Deref, DerefMut};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Output};
 
-/// A process, which is killed when the test ends before it, also by a panic.
+/// A process that is killed if the test ends before it, even by a panic.
 pub struct Running {
     child: Option<Child>,
     has_own_group: bool,
 }
 
 impl Running {
-    /// Starts the command in a process group of its own, all of which is
-    /// killed in the end.
+    /// Starts the command in its own process group. The whole group is killed
+    /// at the end.
     pub fn group(command: &mut Command) -> Running {
         Running {
             child: Some(command.process_group(0).spawn().unwrap()),
@@ -21,7 +21,7 @@ impl Running {
         }
     }
 
-    /// Starts the command as it is, and kills in the end that process alone.
+    /// Starts the command. Only this process is killed at the end.
     pub fn alone(command: &mut Command) -> Running {
         Running {
             child: Some(command.spawn().unwrap()),
@@ -29,7 +29,7 @@ impl Running {
         }
     }
 
-    /// Waits for the end; returns what was printed into pipes.
+    /// Waits for the end and returns what was printed into pipes.
     pub fn output(mut self) -> io::Result<Output> {
         self.child.take().unwrap().wait_with_output()
     }

@@ -1,4 +1,4 @@
-//! The Rust toolchain of this machine, and copies of it to wrap.
+//! The Rust toolchain of this machine, and copies of it for tests.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{command, run, skipped, tool};
 
-/// The toolchain that rustc belongs to, and the target whose linker it brings.
+/// Returns rustc's toolchain, and the target whose linker it contains.
 pub fn real() -> Option<(PathBuf, String)> {
     if [tool("rustc"), tool("cc")].contains(&None) {
         return None;
@@ -23,7 +23,7 @@ pub fn real() -> Option<(PathBuf, String)> {
     Some((root, found?.file_name().into_string().unwrap()))
 }
 
-/// As much of it as has to do with its linker.
+/// Copies the parts of the toolchain that concern its linker.
 pub fn copy(real: &Path, target: &str, to: &Path) {
     let bin = format!("lib/rustlib/{target}/bin");
     let mut files = vec![format!("{bin}/rust-lld"), "bin/rustc".to_owned()];

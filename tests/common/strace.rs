@@ -1,4 +1,4 @@
-//! Runs that are killed at a chosen system call.
+//! Kills runs at a chosen system call.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,11 +7,11 @@ use std::process::Command;
 
 use super::run;
 
-/// All by which a run changes something.
+/// The system calls that change something.
 const CALLS: &str = "mkdir,mkdirat,link,linkat,symlink,symlinkat,rename,renameat,renameat2,unlink,\
                      unlinkat,rmdir,chmod,fchmod,fchmodat,copy_file_range,sendfile,write";
 
-/// The same run under strace, with these options of strace.
+/// Returns the same command under strace, with these options of strace.
 pub fn traced(command: &Command, trace: &Path, options: &[&str]) -> Command {
     let mut strace = super::command("strace");
     strace.args(["-qq", "-e", "signal=none", "-o"]);
@@ -22,8 +22,8 @@ pub fn traced(command: &Command, trace: &Path, options: &[&str]) -> Command {
     strace
 }
 
-/// The calls that a run makes, each with how many there are before it of its
-/// kind, and itself: strace counts each kind for itself.
+/// Returns the system calls of a run, each with its number among the calls of
+/// the same name, because strace counts each name separately.
 pub fn calls(command: &Command, trace: &Path) -> Vec<(String, usize)> {
     let options = ["-e", &format!("trace={CALLS}")];
     run(&mut traced(command, trace, &options));
@@ -39,7 +39,7 @@ pub fn calls(command: &Command, trace: &Path) -> Vec<(String, usize)> {
     calls
 }
 
-/// A run that is killed when it makes the `n`th such call.
+/// Returns a command that is killed at the `n`th such call.
 pub fn killed(command: &Command, trace: &Path, (call, n): &(String, usize)) {
     let kill = format!("inject={call}:signal=SIGKILL:when={n}");
     let options = ["-e", &format!("trace={call}"), "-e", &kill];

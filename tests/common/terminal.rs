@@ -5,9 +5,9 @@ use std::process::Stdio;
 
 use super::{command, tool};
 
-/// Status and all that a shell's line shows on a terminal of this width, in
-/// this directory and with these variables. `None`: this machine has no
-/// script(1).
+/// Runs a shell command on a terminal of this width, in this directory and with
+/// these variables. Returns its status and output; `None` if this machine has
+/// no script(1).
 pub fn on_terminal(
     columns: u16,
     directory: &Path,

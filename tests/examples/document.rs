@@ -6,21 +6,21 @@ use std::path::Path;
 /// A fenced block.
 #[derive(Debug)]
 pub struct Block {
-    /// `README.md:12`, for who has to mend it.
+    /// `README.md:12`, for error messages.
     pub place: String,
     pub language: String,
     pub text: String,
 }
 
-/// A command of a `console` block, as it stands behind its `$ `.
+/// A command of a `console` block, without its `$ `.
 #[derive(Debug)]
 pub struct Example<'t> {
     pub command: &'t str,
-    /// What the page shows of its output; nothing: it may say what it wants.
+    /// The output that the page shows. If empty, any output is accepted.
     pub shown: String,
 }
 
-/// The blocks of a page, seen from the top of the repository.
+/// Returns the blocks of a page, given by its path in the repository.
 pub fn blocks(page: &str) -> Vec<Block> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
     let mut blocks = Vec::new();

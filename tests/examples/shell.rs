@@ -1,21 +1,21 @@
-//! What one says who types commands into a shell.
+//! A shell in which the examples' commands are typed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::run;
 
-/// Stands before what a command has said, and before its status.
+/// Precedes a command's output, and its status.
 const MARK: char = '\u{1}';
 
-/// A bash that is yet to be started.
+/// A bash that has not been started yet.
 pub struct Shell {
     bash: Command,
-    /// Begins paths that it has for others, which begin with the second.
+    /// A path of this machine, and the path that the pages show instead.
     shown: (PathBuf, &'static str),
 }
 
-/// What a command said, on both outputs, and its status.
+/// The output of a command, both standard output and error, and its status.
 #[derive(Debug)]
 pub struct Said {
     pub output: String,
@@ -28,7 +28,7 @@ impl Shell {
         Shell { bash, shown }
     }
 
-    /// What each of these says that are typed into it, after `before` was.
+    /// Types `before` and then each of the commands. Returns their outputs.
     pub fn session(mut self, before: &str, commands: &[&str]) -> Vec<Said> {
         let mut script = format!("exec 2>&1\n{before}\n");
         for command in commands {

@@ -1,5 +1,5 @@
-//! A user's machine, as the pages have it: libraries in /opt, the home
-//! /home/you. What this machine has in those places stays in sight.
+//! A user's machine as on the pages: libraries in /opt, the home /home/you.
+//! This machine's own files in those places stay visible.
 
 use std::env;
 use std::fs;
@@ -13,8 +13,8 @@ use super::shell::Shell;
 use crate::common::look_alike::{Dialect, LookAlike};
 use crate::common::{command, run, rust_toolchain, skipped, tool, write};
 
-/// Shows the directories `home` and `opt` of $1 to a command as /home and
-/// /opt, in a mount namespace that ends with it.
+/// Runs a command with the directories `home` and `opt` of $1 as /home and
+/// /opt, in a mount namespace that ends with the command.
 const IN_PLACE: &str = r#"
 set -euo pipefail
 state=$1
@@ -35,7 +35,7 @@ exec "$@"
 pub struct World(TempDir);
 
 impl World {
-    /// `None`: this machine cannot show one.
+    /// `None` if this machine cannot create one.
     pub fn new() -> Option<World> {
         for name in ["unshare", "mount", "gcc", "g++", "make"] {
             tool(name)?;
@@ -77,7 +77,8 @@ impl World {
         Some(world)
     }
 
-    /// `/opt/NAME`: a header, a shared library and what pkg-config reads.
+    /// Creates `/opt/NAME` with a header, a shared library and a pkg-config
+    /// file.
     fn library(&self, name: &str, short: &str, version: &str) {
         let prefix = self.path("opt").join(name);
         let function = name.replace('-', "");
@@ -99,7 +100,7 @@ impl World {
         std::os::unix::fs::symlink(format!("{file}.1"), prefix.join("lib").join(file)).unwrap();
     }
 
-    /// The sources that the examples build, and nothing else beside them.
+    /// Creates the sources that the examples build, without other files.
     pub fn project(&self) {
         let project = self.path("home/you/project");
         let _ = fs::remove_dir_all(&project);
@@ -118,7 +119,7 @@ impl World {
         }
     }
 
-    /// A wrapper like nixpkgs' in `/nix/store`, so to speak.
+    /// Creates an imitation of nixpkgs' wrapper, shown as in `/nix/store`.
     fn nix(&self) {
         let store = self.path("nix/store");
         fs::create_dir_all(&store).unwrap();
@@ -128,7 +129,7 @@ impl World {
         wrapper.lay();
     }
 
-    /// What rustup has installed.
+    /// Creates a toolchain as rustup installs it.
     fn rust(&self) {
         let Some((real, target)) = rust_toolchain::real() else {
             return;
@@ -140,12 +141,12 @@ impl World {
         write(&rustup.join("settings.toml"), &settings);
     }
 
-    /// A file of the machine, as it lies outside of it.
+    /// Returns the outside path of a file of the machine.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    /// A command on that machine, at home.
+    /// Returns a command on that machine, in the home directory.
     pub fn command(&self, program: &str) -> Command {
         let mut path = vec![PathBuf::from("/home/you/.cargo/bin")];
         path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -175,7 +176,7 @@ impl World {
         command
     }
 
-    /// A shell on that machine.
+    /// Returns a shell on that machine.
     pub fn shell(&self) -> Shell {
         // Not all lies in sight under its own name.
         Shell::new(self.command("bash"), self.0.path(), "")

@@ -67,13 +67,13 @@ fn line(error: &clap::Error, args: &[OsString], command: &Command) -> String {
             let name = context(error, ContextKind::InvalidSubcommand);
             let tip = nearest(error, ContextKind::SuggestedSubcommand);
             let tip = tip.or_else(|| transposed(name, command));
-            let tip = tip.or_else(|| ToolName::parse(name.as_bytes()).map(|_| of_tool(name)));
+            let tip = tip.or_else(|| ToolName::parse(name.as_bytes()).map(|_| tool_hint(name)));
             (format!("unknown command '{name}'"), tip)
         }
         ErrorKind::UnknownArgument => {
             let arg = context(error, ContextKind::InvalidArg);
             let tip = nearest(error, ContextKind::SuggestedArg);
-            let tip = tip.or_else(|| of_others(arg, command));
+            let tip = tip.or_else(|| option_hint(arg, command));
             (format!("unexpected argument '{arg}'"), tip)
         }
         _ => {
@@ -122,7 +122,7 @@ fn transposed(name: &str, command: &Command) -> Option<String> {
 }
 
 /// Returns a hint about how to run the tool `name`, which is not a command.
-fn of_tool(name: &str) -> String {
+fn tool_hint(name: &str) -> String {
     format!(
         "to run a wrapped tool, use ROOT/bin/{name}; \
          to see what its call becomes, use 'cc-wrapper explain -- {name} …'"
@@ -130,7 +130,7 @@ fn of_tool(name: &str) -> String {
 }
 
 /// Returns a hint with the other commands that have the option `arg`.
-fn of_others(arg: &str, command: &Command) -> Option<String> {
+fn option_hint(arg: &str, command: &Command) -> Option<String> {
     let long = arg.strip_prefix("--")?;
     let has_it = |command: &&Command| {
         let mut options = command.get_arguments();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_not_a_value_is_named() {
+    fn missing_and_invalid_values_are_named() {
         for (words, line) in [
             (
                 &["wrap"][..],
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_is_what_may_be_meant() {
+    fn the_most_similar_name_is_suggested() {
         for (words, line) in [
             (
                 &["explian", "--", "gcc"][..],

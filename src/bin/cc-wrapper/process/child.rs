@@ -80,7 +80,7 @@ fn parent() -> MutexGuard<'static, Option<Parent>> {
 pub fn run(command: &mut Command) -> io::Result<Ended> {
     let mut parent = parent();
     let Some(parent) = parent.as_mut() else {
-        return Err(io::Error::other("nobody expected a child"));
+        return Err(io::Error::other("no child was expected"));
     };
     parent.prepare(command);
     let mut child = command.spawn()?;
@@ -94,7 +94,7 @@ pub fn run(command: &mut Command) -> io::Result<Ended> {
 pub fn go_on_alone() {
     if let Some(parent) = parent().take() {
         if parent.ignores_children {
-            hear_of_children(false);
+            report_children(false);
         }
         let _ = parent.mask.thread_set_mask();
     }
@@ -106,7 +106,7 @@ impl Parent {
         signals.add(Signal::SIGCHLD);
         // While SIGCHLD is ignored, the kernel keeps no exit status to wait
         // for.
-        let ignores_children = hear_of_children(true);
+        let ignores_children = report_children(true);
         let mask = SigSet::thread_get_mask()?;
         signals.thread_block()?;
         Ok(Parent {
@@ -132,7 +132,7 @@ impl Parent {
         let us = Pid::this();
         let before_exec = move || {
             if ignores_children {
-                hear_of_children(false);
+                report_children(false);
             }
             mask.thread_set_mask()?;
             #[cfg(target_os = "linux")]
@@ -158,7 +158,7 @@ impl Parent {
     /// see [`Ended`].
     fn wait(&mut self, child: &Child) -> io::Result<Option<Vec<u8>>> {
         let pid = Pid::from_raw(child.id() as i32);
-        let mut was_told_to_stop = false;
+        let mut was_asked_to_stop = false;
         loop {
             let came = self.reader.next()?;
             if has_ended(pid) {
@@ -174,8 +174,8 @@ impl Parent {
                 let _ = kill(pid, came.signal);
             }
             match came.signal {
-                Signal::SIGTSTP => was_told_to_stop = true,
-                Signal::SIGCONT => was_told_to_stop = false,
+                Signal::SIGTSTP => was_asked_to_stop = true,
+                Signal::SIGCONT => was_asked_to_stop = false,
                 _ => {}
             }
             // Check that the child has really stopped: it may ignore the
@@ -183,8 +183,8 @@ impl Parent {
             // process group. Check after every signal, because signals do not
             // arrive in the order in which they were sent.
             if let Some(by) = stopped_by(pid) {
-                if job::stop_with(pid, by, was_told_to_stop) {
-                    was_told_to_stop = false;
+                if job::stop_with(pid, by, was_asked_to_stop) {
+                    was_asked_to_stop = false;
                 }
             }
         }
@@ -215,8 +215,8 @@ fn state(child: Pid, of: WaitPidFlag) -> nix::Result<WaitStatus> {
 
 /// Sets whether the kernel reports children to this process (SIGCHLD). Returns
 /// whether they were ignored before.
-fn hear_of_children(hear: bool) -> bool {
-    let handler = if hear {
+fn report_children(report: bool) -> bool {
+    let handler = if report {
         SigHandler::SigDfl
     } else {
         SigHandler::SigIgn

@@ -23,7 +23,7 @@ use crate::process::{child, count, hook, launcher, report, response_file, signal
 /// Replaces this process by the tool, or runs it as a child and ends with its
 /// status. Returns only if the tool was not run.
 pub fn execute(plan: &Plan, tool: &str) -> ExitCode {
-    let done = Run::of(plan).and_then(Run::run);
+    let done = Run::new(plan).and_then(Run::run);
     let end = match &done {
         Ok(status) if status.success() => End::Done,
         Ok(_) => End::Failed,
@@ -84,7 +84,7 @@ impl<'p> Run<'p> {
     /// # Errors
     /// Fails if the launcher does not exist, or the system refuses to block
     /// signals.
-    fn of(plan: &'p Plan<'p>) -> Result<Run<'p>, Failure> {
+    fn new(plan: &'p Plan<'p>) -> Result<Run<'p>, Failure> {
         let words = program(plan)?;
         let waits = plan.post_link.is_some() || plan.statistics.is_some();
         if waits {

@@ -1,12 +1,13 @@
-# Runs a hook as nixpkgs' wrappers do: sets what it may read, and tells what it
-# changed. $1 is the descriptor to read from, $2 the one to tell on; each thing
-# on them ends in a NUL.
+# Runs a hook as nixpkgs' wrappers do: sets the variables that it may read, and
+# reports which it changed. Reads from descriptor $1 and writes to descriptor
+# $2; each item on them ends in a NUL.
 
 set -eu -o pipefail +o posix
 shopt -s nullglob
 
-# All given: the hook, a file of functions, whether to trace; then counted
-# lists: variables (a name, a value, …), arguments, and the three arrays.
+# The input: the hook, a file of functions, whether to trace; then lists, each
+# after its length: variables (a name, a value, …), arguments, and the three
+# arrays.
 mapfile -d '' -t cc_wrapper_given <&"$1"
 eval "exec $1<&-"
 cc_wrapper_answer=$2
@@ -29,28 +30,28 @@ cc_wrapper_take params
 cc_wrapper_take extraAfter
 set -- "${cc_wrapper_arguments[@]}"
 
-# Where a hook exits. Only one that does so with success has something to tell.
-cc_wrapper_tell_at_exit() {
+# Runs when a hook exits. Reports its changes only if it succeeds.
+cc_wrapper_report_at_exit() {
     local -i status=$?
     if ((status == 0)); then
-        cc_wrapper_tell
+        cc_wrapper_report
     fi
     exit "$status"
 }
 
-# What a hook changed. One that became another program tells nothing, not even
-# that.
-cc_wrapper_tell() {
+# Reports what a hook changed. A hook that has become another program by exec
+# reports nothing at all.
+cc_wrapper_report() {
     set +eux
-    # Its own trap is not run, as in a wrapper that becomes the compiler.
+    # Skip the hook's own trap, as in a wrapper that becomes the compiler.
     trap - EXIT
-    cc_wrapper_tell_all >&"$cc_wrapper_answer"
+    cc_wrapper_report_all >&"$cc_wrapper_answer"
 } 2>/dev/null
 
-cc_wrapper_tell_all() {
-    cc_wrapper_tell_list "${extraBefore[@]}"
-    cc_wrapper_tell_list "${params[@]}"
-    cc_wrapper_tell_list "${extraAfter[@]}"
+cc_wrapper_report_all() {
+    cc_wrapper_report_list "${extraBefore[@]}"
+    cc_wrapper_report_list "${params[@]}"
+    cc_wrapper_report_list "${extraAfter[@]}"
     local letter name value
     local -a names
     for letter in _ {a..z} {A..Z}; do
@@ -59,7 +60,7 @@ cc_wrapper_tell_all() {
             # bash itself exports no arrays.
             [[ ${!name@a} == *x* && ${!name@a} != *[aA]* ]] || continue
             value=${!name}
-            # PATH while a hook runs is the wrapper's own.
+            # While a hook runs, PATH is the wrapper's own.
             [[ $name == PATH ]] && value=${path_backup-$value}
             builtin printf '%s\0' "$name" "$value"
         done
@@ -67,14 +68,14 @@ cc_wrapper_tell_all() {
     builtin printf '\0'
 }
 
-cc_wrapper_tell_list() {
+cc_wrapper_report_list() {
     builtin printf '%d\0' $#
     if (($#)); then
         builtin printf '%s\0' "$@"
     fi
 }
 
-trap cc_wrapper_tell_at_exit EXIT
+trap cc_wrapper_report_at_exit EXIT
 if [[ -e ${cc_wrapper_given[1]} ]]; then
     source "${cc_wrapper_given[1]}"
 fi
@@ -82,6 +83,6 @@ if [[ ${cc_wrapper_given[2]} == 1 ]]; then
     set -x
 fi
 source "${cc_wrapper_given[0]}"
-# A hook that has switched errexit off may end with anything.
-cc_wrapper_tell
+# A hook that has switched errexit off may end with any status.
+cc_wrapper_report
 exit 0

@@ -44,8 +44,8 @@ pub fn run(
         end_by_signal(hook, status);
     }
     let mut text = Vec::new();
-    let told = answer.rewind().and_then(|()| answer.read_to_end(&mut text));
-    told.map_err(|error| not_run(report::why(&error), None))?;
+    let read = answer.rewind().and_then(|()| answer.read_to_end(&mut text));
+    read.map_err(|error| not_run(report::why(&error), None))?;
     child::go_on_alone();
     match (status.code(), read_answer(&text, &before)) {
         (Some(0), Some(changes)) => Ok(changes),

@@ -14,14 +14,14 @@ use nix::unistd::{Pid, getpgid, getpgrp, tcgetpgrp, tcsetpgrp};
 /// Shells stop themselves with SIGSTOP. A SIGSTOP that another process sends to
 /// the child alone does not stop this process, unless the child is in the
 /// foreground of our terminal.
-pub fn stop_with(child: Pid, by: Signal, was_told_to_stop: bool) -> bool {
+pub fn stop_with(child: Pid, by: Signal, was_asked_to_stop: bool) -> bool {
     let terminal = File::open("/dev/tty").ok();
     let group = getpgid(Some(child)).ok();
     let foreground = || tcgetpgrp(terminal.as_ref()?).ok();
     let before = foreground();
     let is_for_shell = match by {
         Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU => true,
-        _ => was_told_to_stop || before.is_some() && [group, Some(getpgrp())].contains(&before),
+        _ => was_asked_to_stop || before.is_some() && [group, Some(getpgrp())].contains(&before),
     };
     if !is_for_shell {
         return false;

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_named() {
+    fn a_missing_launcher_is_named() {
         let error = words(b"no-such-launcher -x").unwrap_err();
         assert_eq!(
             error.text(),

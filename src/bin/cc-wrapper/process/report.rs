@@ -120,9 +120,10 @@ pub fn quoted(word: &[u8]) -> String {
         Ok(text) if !text.chars().any(char::is_control) => {
             // bash expands braces and history.
             let is_special = |c| matches!(c, '{' | '}' | '!' | '^');
-            let plain = match may_be_assigned(text) {
-                true => Cow::Borrowed(text),
-                false => Cow::Owned(text.replace('=', "-")),
+            let plain = if may_be_assigned(text) {
+                Cow::Borrowed(text)
+            } else {
+                Cow::Owned(text.replace('=', "-"))
             };
             match shell_words::quote(&plain) {
                 Cow::Borrowed(_) if !text.contains(is_special) => text.to_owned(),

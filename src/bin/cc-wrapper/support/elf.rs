@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_loaded_along_is_read() {
+    fn loaded_libraries_are_read() {
         let shell = read(Path::new("/bin/sh")).unwrap().unwrap();
         let needed = shell.dynamic.unwrap().needed;
         assert!(
@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_or_is_cut_off_names_no_interpreter() {
+    fn other_and_truncated_files_have_no_interpreter() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
         let whole = fs::read("/bin/sh").unwrap();

@@ -17,7 +17,7 @@ use crate::support::show::shown;
 pub struct Error {
     /// Boxed to keep `Result` small.
     message: Box<Message>,
-    said: Vec<u8>,
+    output: Vec<u8>,
     status: u8,
 }
 
@@ -27,7 +27,7 @@ impl From<Message> for Error {
     fn from(message: Message) -> Error {
         Error {
             message: Box::new(message),
-            said: Vec::new(),
+            output: Vec::new(),
             status: 1,
         }
     }
@@ -72,10 +72,10 @@ impl Error {
 
     /// Adds the output of the tool that failed.
     #[must_use]
-    pub fn saying(mut self, said: &[u8]) -> Error {
-        self.said = said.to_vec();
-        if self.said.last().is_some_and(|last| *last != b'\n') {
-            self.said.push(b'\n');
+    pub fn with_output(mut self, output: &[u8]) -> Error {
+        self.output = output.to_vec();
+        if self.output.last().is_some_and(|last| *last != b'\n') {
+            self.output.push(b'\n');
         }
         self
     }
@@ -89,7 +89,7 @@ impl Error {
     /// Prints the error to standard error.
     pub fn print(&self) {
         let mut text = format!("cc-wrapper: {}\n", plain(&self.line())).into_bytes();
-        text.extend_from_slice(&self.said);
+        text.extend_from_slice(&self.output);
         let _ = io::stderr().write_all(&text);
     }
 }
@@ -131,14 +131,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_tool_said_ends_its_line() {
-        assert_eq!(Error::new("x").saying(b"no").said, b"no\n");
-        assert_eq!(Error::new("x").saying(b"no\n").said, b"no\n");
-        assert_eq!(Error::new("x").saying(b"").said, b"");
+    fn a_tools_output_ends_with_a_line_end() {
+        assert_eq!(Error::new("x").with_output(b"no").output, b"no\n");
+        assert_eq!(Error::new("x").with_output(b"no\n").output, b"no\n");
+        assert_eq!(Error::new("x").with_output(b"").output, b"");
     }
 
     #[test]
-    fn a_line_moves_no_terminal() {
+    fn a_line_has_no_control_characters() {
         assert_eq!(plain("é\n\x1b[31m"), "é\\n\\u{1b}[31m");
     }
 

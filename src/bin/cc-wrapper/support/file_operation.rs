@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_before_a_failure_stays() {
+    fn steps_before_a_failure_stay_done() {
         let dir = tempfile::tempdir().unwrap();
         let step = |name: &str| Step::Link(dir.path().join(name), "to".into());
         let error = take(&[step("x"), step("gone/y")]).unwrap_err();
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_run_left_is_removed() {
+    fn files_of_a_killed_run_are_removed() {
         let dir = tempfile::tempdir().unwrap();
         for name in [".cc-wrapper-aB3dE6", "other"] {
             fs::write(dir.path().join(name), "").unwrap();

@@ -85,10 +85,8 @@ impl Staging {
         // Check before anything is created.
         for path in [&called, &dir] {
             if has_colon(path) {
-                return Err(
-                    Error::about(path, "cannot stand in PATH because of its colon")
-                        .remedy("give another directory"),
-                );
+                return Err(Error::about(path, "cannot be on PATH because of its colon")
+                    .remedy("give another directory"));
             }
         }
         inspect(&dir)?;
@@ -439,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_installed_leaves_nothing() {
+    fn a_root_that_is_not_installed_leaves_nothing() {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path().join("a/b/root");
         drop(staged(&dir, "1"));
@@ -485,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_put_into_a_root_is_not_lost() {
+    fn foreign_files_in_a_root_are_not_lost() {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path().join("root");
         staged(&dir, "1").install().unwrap();
@@ -508,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_run_left_is_removed() {
+    fn files_of_a_killed_run_are_removed() {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path().join("root");
         for name in [
@@ -524,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn scratch_files_lie_where_flags_can_name_them() {
+    fn scratch_files_have_paths_without_white_space() {
         let temp = tempfile::tempdir().unwrap();
         let mut staging = Staging::beside(&temp.path().join("with space")).unwrap();
         let scratch = staging.scratch().unwrap();

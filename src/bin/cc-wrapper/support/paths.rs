@@ -13,7 +13,7 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
         return Ok(path.to_path_buf());
     }
     let here = env::current_dir().map_err(|why| {
-        Error::new("cannot tell the current directory")
+        Error::new("cannot find the current directory")
             .because(why_refused(&why))
             .remedy("give absolute paths")
     })?;
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_nowhere_is_itself() {
+    fn a_path_to_nothing_is_unchanged() {
         assert_eq!(canonical(Path::new("/no/such")), Path::new("/no/such"));
         assert_eq!(canonical(Path::new("/dev/../dev")), Path::new("/dev"));
     }

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_records_does_not_show() {
+    fn the_order_of_the_records_does_not_matter() {
         let sorted = ["/d/a.c a.o 1", "./b.c a/b.o 1", "b.c b.o 1", "c.c 0.o 1"];
         let mut records = sorted;
         for _ in 0..sorted.len() {

@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lose_their_detours() {
+    fn paths_are_normalised() {
         for (directory, path, expected) in [
             ("/b", "a.o", "/b/a.o"),
             ("/b/", "./o//a.o", "/b/o/a.o"),

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shell_is_told_what_it_completes() {
+    fn paths_and_commands_are_left_to_the_shell() {
         for (words, kind) in [
             (&["wrap", ""][..], "directories"),
             (&["wrap", "--bintools=x"], "directories"),

@@ -133,7 +133,7 @@ fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
                 &path,
                 format!("is not there, but {} names it", shown(&list)),
             )
-            .remedy("install it, or mend that file"));
+            .remedy("install it, or correct that file"));
         }
         // stdenv also accepts scripts, which tools cannot search, and has no
         // system prefixes.
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_loader_would_replace_is_found() {
+    fn tokens_of_the_loader_are_found() {
         for (path, expected) in [
             ("/a/$ORIGIN/b", Some("ORIGIN")),
             ("/a/x${LIB}", Some("LIB")),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_comes_before_what_it_brings_along_and_each_once() {
+    fn packages_come_before_what_they_propagate_without_duplicates() {
         let dir = tempfile::tempdir().unwrap();
         let [a, b, c] = ["a", "b", "c"].map(|name| dir.path().join(name));
         for prefix in [&a, &b, &c] {

@@ -18,7 +18,7 @@ pub struct Directories {
 }
 
 /// Returns the directories of `prefix`, with the libraries for `target`.
-pub fn of(prefix: &Path, target: &Triple) -> Directories {
+pub fn in_prefix(prefix: &Path, target: &Triple) -> Directories {
     let there = |name: &str| Some(prefix.join(name)).filter(|path| path.is_dir());
     let lib = prefix.join("lib");
     // If lib64 is a symlink, it is lib under another name.

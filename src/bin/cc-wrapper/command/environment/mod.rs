@@ -88,7 +88,7 @@ pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Var
     let target = target.unwrap_or_else(Triple::of_machine);
     let dependencies = dependencies.iter();
     let directories: Vec<_> = dependencies
-        .map(|prefix| directories::of(prefix, &target))
+        .map(|prefix| directories::in_prefix(prefix, &target))
         .collect();
     match &root {
         Some(root) => root.check_others(),
@@ -96,7 +96,7 @@ pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Var
         None => reader::check(),
     }
     let current = |name: &str| env::var_os(name).map(OsStringExt::into_vec);
-    Ok(variables::of(&directories, root.as_ref(), &current))
+    Ok(variables::compute(&directories, root.as_ref(), &current))
 }
 
 /// Returns ROOT if this program is `ROOT/bin/cc-wrapper`.

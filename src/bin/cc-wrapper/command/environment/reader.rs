@@ -14,7 +14,7 @@ pub fn check() {
     let path = env::var_os("PATH").unwrap_or_default();
     let find = |name: &OsStr| which::which_in(name, Some(&path), "/").ok();
     let cc = env::var_os("CC").unwrap_or_default();
-    let (programs, what) = match of_cc(&cc, find) {
+    let (programs, what) = match compiler_in(&cc, find) {
         Some(program) => (
             vec![program],
             "the compiler that CC names is not wrapped, and does",
@@ -40,7 +40,7 @@ pub fn check() {
 
 /// Returns the compiler in the value of CC, which may have a compiler cache
 /// before it and options after it.
-fn of_cc(value: &OsStr, find: impl Fn(&OsStr) -> Option<PathBuf>) -> Option<PathBuf> {
+fn compiler_in(value: &OsStr, find: impl Fn(&OsStr) -> Option<PathBuf>) -> Option<PathBuf> {
     let words = value.as_bytes().split(u8::is_ascii_whitespace);
     let words = words.filter(|word| !word.is_empty()).map(OsStr::from_bytes);
     let mut programs = words.map_while(find);

@@ -79,7 +79,7 @@ impl Root {
         if !is_one(&dir) {
             return Err(
                 Error::new(format!("--toolchain {called} is no wrapped root"))
-                    .remedy("cc-wrapper wrap lays one"),
+                    .remedy("run \"cc-wrapper wrap DIR\" to make one"),
             );
         }
         if has_colon(&dir) {
@@ -147,7 +147,7 @@ impl Root {
         }
         for (root, variables) in others {
             warn(&format!(
-                "{} still from {}, as {} has no such tool; unset what you do not mean",
+                "{} still from {}, because {} has no such tool; unset the variables that you do not want",
                 match &variables[..] {
                     [variable] => format!("{variable} is"),
                     _ => format!("{} are", variables.join(", ")),

@@ -29,7 +29,7 @@ const DEFAULT_PATH: &[u8] = b"/usr/bin:/bin";
 
 /// Returns the variables that the dependencies and the root set. `current` is
 /// the current environment.
-pub fn of(
+pub fn compute(
     dependencies: &[Directories],
     root: Option<&Root>,
     current: &dyn Fn(&str) -> Option<Vec<u8>>,
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn an_empty_environment_gets_what_the_hooks_export() {
-        let variables = of(&[dependency("/a"), dependency("/b")], None, &|_| None);
+        let variables = compute(&[dependency("/a"), dependency("/b")], None, &|_| None);
         assert_eq!(
             text(&variables),
             [
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_kept_and_not_put_in_again() {
+    fn existing_flags_are_kept_and_not_added_again() {
         let current = |name: &str| {
             let value = match name {
                 "NIX_CFLAGS_COMPILE" => "-g  -isystem /a/include\t-I/i -isystem",
@@ -245,7 +245,7 @@ mod tests {
             markers: vec![b"NIX_M_s".to_vec()],
             target: None,
         };
-        let variables = of(&[dependency("/a")], Some(&root), &current);
+        let variables = compute(&[dependency("/a")], Some(&root), &current);
         assert_eq!(
             text(&variables),
             [
@@ -264,6 +264,6 @@ mod tests {
             let set = variables.iter().find(|v| v.name == name.as_bytes());
             set.map(|v| v.value.clone()).or_else(|| current(name))
         };
-        assert_eq!(of(&[dependency("/a")], Some(&root), &again), variables);
+        assert_eq!(compute(&[dependency("/a")], Some(&root), &again), variables);
     }
 }

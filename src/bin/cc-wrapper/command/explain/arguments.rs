@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn behind_the_tool_everything_is_its_own() {
+    fn words_after_the_tool_are_its_own() {
         for (words, args) in [
             (
                 &["explain", "--json", "gcc", "--json", "-c"][..],

@@ -43,18 +43,21 @@ pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
     }
     // A command line that is too long would need a response file, which gcc
     // would then pass to the linker as it is.
-    let told = driver.output().ok().filter(|told| told.status.success())?;
-    if has_error(&told.stderr) {
+    let output = driver
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    if has_error(&output.stderr) {
         return None;
     }
-    let mut commands = commands(&told.stderr).into_iter().rev();
+    let mut commands = commands(&output.stderr).into_iter().rev();
     commands.find_map(|command| linkers(command, family))
 }
 
 /// Returns whether the output has an error. With `-###`, clang goes on after
 /// errors and exits with 0.
-fn has_error(told: &[u8]) -> bool {
-    let mut lines = told.split(|&b| b == b'\n');
+fn has_error(output: &[u8]) -> bool {
+    let mut lines = output.split(|&b| b == b'\n');
     lines.any(|line| {
         let text = String::from_utf8_lossy(line);
         !text.starts_with(' ') && text.contains(": error: ")
@@ -133,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ends_in_an_error_has_no_linker() {
+    fn output_with_an_error_has_no_linker() {
         let error = b"clang: error: invalid linker name in '-fuse-ld=/nope'\n \"/usr/bin/ld\"\n";
         assert!(has_error(error));
         assert!(!has_error(
@@ -141,7 +144,7 @@ mod tests {
         ));
     }
 
-    fn told(text: &str, family: Family) -> Option<String> {
+    fn linker_in(text: &str, family: Family) -> Option<String> {
         let mut commands = commands(text.as_bytes()).into_iter().rev();
         let call = commands.find_map(|command| linkers(command, family))?;
         let program = call.program.unwrap_or_default();
@@ -156,8 +159,8 @@ mod tests {
                     /l/collect2 \"-plugin-opt=x\" -o \"a\\\"\\\\ \\$b\n c\" \"\" \"-fuse-ld=lld\" x.o\n\
                     COLLECT_GCC_OPTIONS='-o'\n";
         let want = "|-plugin-opt=x|-o|a\"\\ $b\n c||x.o";
-        assert_eq!(told(text, Family::Gcc).as_deref(), Some(want));
-        assert_eq!(told(" as -o x\n", Family::Gcc), None);
+        assert_eq!(linker_in(text, Family::Gcc).as_deref(), Some(want));
+        assert_eq!(linker_in(" as -o x\n", Family::Gcc), None);
     }
 
     #[test]
@@ -165,13 +168,13 @@ mod tests {
         let text = "clang version 14\n (in-process)\n \"/l/clang\" \"-cc1\" \"x.c\"\n \
                     \"/r/bin/ld.lld\" \"-o\" \"a b\" \"x.o\"\n";
         let want = "/r/bin/ld.lld|-o|a b|x.o";
-        assert_eq!(told(text, Family::Clang).as_deref(), Some(want));
+        assert_eq!(linker_in(text, Family::Clang).as_deref(), Some(want));
         let by_gcc = " \"/usr/bin/gcc\" \"x.o\"\n";
-        assert_eq!(told(by_gcc, Family::Clang), None);
+        assert_eq!(linker_in(by_gcc, Family::Clang), None);
     }
 
     #[test]
-    fn what_breaks_off_is_no_command() {
+    fn an_incomplete_command_is_ignored() {
         assert_eq!(commands(b" a \"b\n"), Vec::<Vec<Vec<u8>>>::new());
         assert_eq!(commands(b" a \"\\"), Vec::<Vec<Vec<u8>>>::new());
         assert_eq!(

@@ -35,15 +35,16 @@ pub struct Tool {
 /// Fails if the program does not exist or is not wrapped.
 pub fn tool(tool: &OsStr) -> Result<Tool> {
     let called = shown(tool);
-    let path = match tool.as_bytes().contains(&b'/') {
-        true => tool.as_bytes().to_vec(),
-        false => on_path(tool.as_bytes()).ok_or_else(|| {
+    let path = if tool.as_bytes().contains(&b'/') {
+        tool.as_bytes().to_vec()
+    } else {
+        on_path(tool.as_bytes()).ok_or_else(|| {
             let name = quoted(tool.as_bytes());
             let what_to_do = "put a wrapped root's bin on PATH, or name the tool by its path";
             Error::new(format!("no program {name} on PATH"))
                 .remedy(what_to_do)
                 .exiting(NOT_FOUND)
-        })?,
+        })?
     };
     if !Os.exists(&path) {
         let line = format!("{called}: no such file; name a tool in a wrapped root's bin");
@@ -122,12 +123,13 @@ fn behind(cache: &[u8]) -> Option<Vec<u8>> {
 /// symlink.
 pub fn other_build(path: &[u8]) -> String {
     let binary = canonical(as_path(path));
-    let by = match binary.file_name() == Some(OsStr::new(self_binary::BINARY)) {
-        true => format!("ask that one: {} explain", shown(&binary)),
-        false => "ask that one, or wrap the toolchain again".into(),
+    let remedy = if binary.file_name() == Some(OsStr::new(self_binary::BINARY)) {
+        format!("run {} explain instead", shown(&binary))
+    } else {
+        "use the explain command of that build, or wrap the toolchain again".into()
     };
     let path = shown(as_path(path));
-    format!("{path} is another build of cc-wrapper, whose rules may not be these; {by}")
+    format!("{path} is another build of cc-wrapper, whose rules may differ; {remedy}")
 }
 
 /// Finds a program as shells do.

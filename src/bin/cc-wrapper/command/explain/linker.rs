@@ -91,19 +91,19 @@ pub fn below(call: &Call, plan: &Plan, variables: &[Vec<u8>]) -> Option<Below> {
         Explanation::Linker { path, handling } => Some((path.clone(), handling.clone())),
         _ => None,
     })?;
-    let told = driver::linker_call(plan, call.family());
+    let shown = driver::linker_call(plan, call.family());
     let handed_on = handed_on(plan, variables);
     let environment = Environment::new(handed_on.iter().map(|string| &string[..]));
-    let path = match told.as_ref().and_then(|told| told.program.clone()) {
+    let path = match shown.as_ref().and_then(|shown| shown.program.clone()) {
         Some(path) => path,
         None => found(&named, &environment),
     };
     let missing = (path != named && named.contains(&b'/')).then_some(named);
     let view = linkers_view(&plan.command, call);
     let known = Known {
-        is_exact: told.is_some(),
+        is_exact: shown.is_some(),
         named: directories(&view),
-        args: told.map_or(view, |told| told.args),
+        args: shown.map_or(view, |shown| shown.args),
     };
     let before = known.before(&path, &environment);
     Some(Below {

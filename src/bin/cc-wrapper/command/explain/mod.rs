@@ -122,10 +122,10 @@ fn explain(call: &Call, asked: &Asked) -> ExitCode {
             asked.other_build.into_iter().for_each(warn);
             command_line(&words, &plan)
         }
-        Form::Json => json::text(&Explained::of(call, &plan, asked)),
+        Form::Json => json::text(&Explained::new(call, &plan, asked)),
         Form::Text => {
             let screen = Screen::of_stdout();
-            text::text(&Explained::of(call, &plan, asked), &screen)
+            text::text(&Explained::new(call, &plan, asked), &screen)
         }
     };
     match to_stdout(&text) {
@@ -135,7 +135,7 @@ fn explain(call: &Call, asked: &Asked) -> ExitCode {
 }
 
 impl<'e> Explained<'e> {
-    fn of(call: &'e Call<'e>, plan: &'e Plan<'e>, asked: &Asked) -> Explained<'e> {
+    fn new(call: &'e Call<'e>, plan: &'e Plan<'e>, asked: &Asked) -> Explained<'e> {
         let linker = linker::below(call, plan, asked.variables);
         let linkers = linker
             .as_ref()

@@ -39,11 +39,11 @@ fn pages() -> io::Result<Vec<(String, String)>> {
     let mut program = super::command();
     // Building the command gives its subcommands their full names.
     program.build();
-    let own = page::of_program(&program, &super::HELP)?;
+    let own = page::program_page(&program, &super::HELP)?;
     let mut pages = vec![("cc-wrapper".to_owned(), own)];
     for (name, _, help) in COMMANDS {
         if let Some(command) = program.find_subcommand(name) {
-            pages.push((page::name(name), page::of_command(command, help)?));
+            pages.push((page::name(name), page::command_page(command, help)?));
         }
     }
     Ok(pages)

@@ -17,7 +17,7 @@ const SOURCE: &str = concat!("cc-wrapper ", env!("CARGO_PKG_VERSION"));
 ///
 /// # Errors
 /// None in practice: the page is written to memory.
-pub fn of_program(program: &Command, help: &Help) -> io::Result<String> {
+pub fn program_page(program: &Command, help: &Help) -> io::Result<String> {
     let usage = format!("{}\nROOT/bin/gcc [ARGUMENT]...", usage(program));
     let man = man(program, usage, &program::DESCRIPTION.join("\n\n"));
     let mut sections = examples_and_statuses(help);
@@ -39,7 +39,7 @@ pub fn of_program(program: &Command, help: &Help) -> io::Result<String> {
 ///
 /// # Errors
 /// None in practice, as above.
-pub fn of_command(command: &Command, help: &Help) -> io::Result<String> {
+pub fn command_page(command: &Command, help: &Help) -> io::Result<String> {
     let about = command.get_about().map(ToString::to_string);
     let about = format!("{}.", about.unwrap_or_default());
     let description = [&[&about[..]], help.notes].concat();

@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_can_be_copied() {
+    fn commands_can_be_copied() {
         assert_eq!(rendered("a --b 'c' ~/d"), "a \\-\\-b \\(aqc\\(aq \\(ti/d\n");
         assert_eq!(rendered("é…"), "\\[u00E9]\\&...\n");
         let example = Roff::new().text([bold("eval \"$(x ^y)\"")]).render();

@@ -45,9 +45,10 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     if let Some(file) = arguments.compdb {
         command.env("CC_WRAPPER_COMPDB", database(file)?);
     }
-    let counts = match arguments.quiet {
-        true => None,
-        false => Some(counts()?),
+    let counts = if arguments.quiet {
+        None
+    } else {
+        Some(counts()?)
     };
     if let Some(counts) = &counts {
         // An outer `run` counts these calls through us.
@@ -59,7 +60,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     if let Some(counts) = counts {
         let text = fs::read(counts.path()).unwrap_or_default();
         hand_on(&text);
-        let totals = Totals::of(&String::from_utf8_lossy(&text));
+        let totals = Totals::parse(&String::from_utf8_lossy(&text));
         let _ = writeln!(io::stderr(), "cc-wrapper: {}", totals.line());
         // `end_as` exits without running destructors, so remove the file here.
         let _ = counts.close();
@@ -75,9 +76,10 @@ fn database(file: &Path) -> Result<PathBuf> {
         return Err(Error::new(format!(
             "--compdb {} can be no file: {}",
             shown(file),
-            match path.is_dir() {
-                true => "it is a directory".to_owned(),
-                false => format!("{} is no directory", shown(directory)),
+            if path.is_dir() {
+                "it is a directory".to_owned()
+            } else {
+                format!("{} is no directory", shown(directory))
             }
         ))
         .remedy("give a file in a directory that is there"));
@@ -104,9 +106,12 @@ fn counts() -> Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix("cc-wrapper-run-")
         .tempfile_in(&directory)
-        .and_then(|file| match file.path().is_absolute() {
-            true => Ok(file),
-            false => Err(io::Error::other("TMPDIR is no absolute path")),
+        .and_then(|file| {
+            if file.path().is_absolute() {
+                Ok(file)
+            } else {
+                Err(io::Error::other("TMPDIR is not an absolute path"))
+            }
         })
         .map_err(|why| {
             let error: Error = cannot("count calls in", &directory)(why);

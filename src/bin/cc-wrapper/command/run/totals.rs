@@ -17,14 +17,15 @@ pub struct Totals {
 impl Totals {
     /// Parses and adds the lines that calls have written. A killed call may
     /// have left an incomplete line, which is skipped.
-    pub fn of(text: &str) -> Totals {
+    pub fn parse(text: &str) -> Totals {
         let mut totals = Totals::default();
         let mut inner = Duration::ZERO;
         for line in text.lines().filter_map(Line::read) {
             totals.wrapper += line.wrapper;
-            match line.is_waited_for {
-                true => inner += line.wrapper,
-                false => totals.tools += line.tool,
+            if line.is_waited_for {
+                inner += line.wrapper;
+            } else {
+                totals.tools += line.tool;
             }
             if line.is_inner {
                 continue;
@@ -78,23 +79,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_inner_wrapper_takes_is_no_tools_time() {
+    fn time_of_inner_wrappers_is_not_the_tools_time() {
         let text = "1 1 0 0 0 0 1000000 500000000\n0 1 1 1 0 0 2000000 100000000\n\
                     0 0 0 0 1 0 1000000 0\n1 0 0 0 1 0 1000000 10000000000\n\
                     0 0 0 0 1 1 0 0\n1 0";
         assert_eq!(
-            Totals::of(text).line(),
+            Totals::parse(text).line(),
             "2 compiles, 1 link, 2 failed; 5.0 ms in the wrapper, 10.5 s in the tools"
         );
-        assert_eq!(Totals::of("").line(), "no wrapped tool was called");
+        assert_eq!(Totals::parse("").line(), "no wrapped tool was called");
     }
 
     #[test]
-    fn what_an_uncounted_tool_runs_counts_and_takes_its_time() {
+    fn calls_below_an_uncounted_tool_count() {
         let text = "0 0 0 0 1 0 1000000 900000000\n1 0 0 1 0 0 2000000 300000000\n\
                     1 0 0 1 1 0 2000000 300000000";
         assert_eq!(
-            Totals::of(text).line(),
+            Totals::parse(text).line(),
             "2 compiles, 0 links, 1 failed; 5.0 ms in the wrapper, 0.896 s in the tools"
         );
     }

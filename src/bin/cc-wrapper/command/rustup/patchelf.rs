@@ -253,5 +253,5 @@ fn output(command: &mut Command) -> Result<Vec<u8>> {
     if output.status.success() {
         return Ok(output.stdout);
     }
-    Err(Error::new(format!("{line} failed")).saying(&output.stderr))
+    Err(Error::new(format!("{line} failed")).with_output(&output.stderr))
 }

@@ -214,7 +214,7 @@ fn succeed(command: &mut Command, what: &str) -> Result<()> {
         run::line(command)
     ))
     .remedy("fix that, or install the root without this check: --no-check")
-    .saying(&output.stderr))
+    .with_output(&output.stderr))
 }
 
 fn joined(before: &str, path: &Path, after: &str) -> OsString {

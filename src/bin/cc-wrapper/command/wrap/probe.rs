@@ -171,7 +171,7 @@ fn answer(command: &mut Command) -> Result<Vec<u8>> {
                 run::line(command)
             ),
         )
-        .saying(&output.stderr));
+        .with_output(&output.stderr));
     }
     Ok(output.stdout)
 }

@@ -18,9 +18,10 @@ pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
 pub fn nu(variables: &[Variable]) -> Result<Vec<u8>> {
     object(variables, |variable| {
         let text = text(variable, "nu")?;
-        Ok(match variable.name == b"PATH" {
-            true => array(text.split(':').map(|entry| string(entry.as_bytes()))),
-            false => string(text.as_bytes()),
+        Ok(if variable.name == b"PATH" {
+            array(text.split(':').map(|entry| string(entry.as_bytes())))
+        } else {
+            string(text.as_bytes())
         })
     })
 }

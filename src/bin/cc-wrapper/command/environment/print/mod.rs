@@ -70,7 +70,7 @@ fn text<'v>(variable: &'v Variable, reader: &str) -> Result<&'v str> {
         Error::about(
             OsStr::from_bytes(path.unwrap_or_default()),
             format!(
-                "is no UTF-8, which {reader} cannot hold ({})",
+                "is not UTF-8, which {reader} requires ({})",
                 variable.shown()
             ),
         )

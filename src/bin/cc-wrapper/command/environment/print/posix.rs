@@ -3,7 +3,7 @@
 use super::Variable;
 use crate::support::error::Result;
 
-#[allow(clippy::unnecessary_wraps)] // as the others
+#[allow(clippy::unnecessary_wraps)] // All formats have this type.
 pub fn print(variables: &[Variable]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for Variable { name, value } in variables {

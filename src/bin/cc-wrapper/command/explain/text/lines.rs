@@ -22,7 +22,7 @@ pub struct Row {
 pub struct Lines<'s> {
     pub out: String,
     pub screen: &'s Screen,
-    /// The text for role markers if none is needed.
+    /// The reason for variables that are read without a role marker.
     pub needs_none: &'static str,
 }
 
@@ -66,7 +66,7 @@ impl Lines<'_> {
     }
 
     /// Appends a note after a heading.
-    pub fn says(&mut self, heading: &str, text: &str) {
+    pub fn add(&mut self, heading: &str, text: &str) {
         let gap = HEADING.saturating_sub(heading.len()) + 1;
         let heading = self.screen.paint(Kind::Heading, heading);
         let text = filled(&self.screen.shown(text), self.screen.width);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn origins_stand_in_a_column_or_in_lines_of_their_own() {
+    fn origins_are_in_one_column_or_on_separate_lines() {
         let wide = "  -c        your argument 1\n  -DX=long  a rule\n";
         assert_eq!(table(None), wide);
         assert_eq!(table(Some(27)), wide);

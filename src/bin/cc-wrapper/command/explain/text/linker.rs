@@ -22,13 +22,16 @@ impl Lines<'_> {
     pub fn linker(&mut self, linker: &Below, drivers: &Words) {
         let path = self.screen.word(&linker.path);
         let path = match &linker.missing {
-            Some(missing) => format!("{path}, as there is no {}", self.screen.word(missing)),
+            Some(missing) => format!(
+                "{path}, because {} does not exist",
+                self.screen.word(missing)
+            ),
             None => path,
         };
         match (&linker.before, &linker.handling) {
             (Before::Ours(Wrapped::Fails(why)), _) => {
                 let why = String::from_utf8_lossy(why);
-                self.says("linker", &format!("{path}, which fails: {why}"));
+                self.add("linker", &format!("{path}, which fails: {why}"));
             }
             (Before::Ours(Wrapped::Adds(added)), handling) => {
                 self.added(&path, handling, added, drivers);
@@ -37,16 +40,16 @@ impl Lines<'_> {
                 let root = self.screen.word(root.as_os_str().as_bytes());
                 let what = "nixpkgs' wrapper in bash; what it adds is not known here";
                 let text = format!("{path}: {what} (cc-wrapper adopt {root} --in-place)");
-                self.says("linker", &text);
+                self.add("linker", &text);
             }
-            (Before::Absent, _) => self.says("linker", &format!("{path}: there is none")),
+            (Before::Absent, _) => self.add("linker", &format!("{path}: does not exist")),
             (Before::Nothing, LinkerHandling::PassedByDriver) => {
-                let text = "no wrapper stands before it, so this call carries its flags";
-                self.says("linker", &format!("{path}: {text}"));
+                let text = "it is not wrapped, so this call passes its flags";
+                self.add("linker", &format!("{path}: {text}"));
             }
             (Before::Nothing, _) => {
-                let text = "no wrapper stands before it: no rpath, no NIX_LDFLAGS_AFTER";
-                self.says("linker", &format!("{path}: {text}"));
+                let text = "it is not wrapped: no rpath, no NIX_LDFLAGS_AFTER";
+                self.add("linker", &format!("{path}: {text}"));
             }
         }
     }
@@ -59,7 +62,7 @@ impl Lines<'_> {
         };
         let program = self.screen.word(&added.program);
         let what = match handling {
-            LinkerHandling::Shim(_) => "a front end of",
+            LinkerHandling::Shim(_) => "a linker shim for",
             _ => "which becomes",
         };
         let is_empty = added.before.is_empty() && added.after.is_empty();
@@ -71,14 +74,14 @@ impl Lines<'_> {
             (Some(why), ..) => format!("and adds nothing: {why}"),
             (_, true, true) => "and adds nothing".into(),
             (_, true, false) => {
-                "and adds nothing (but the driver does not tell its own flags)".into()
+                "and adds nothing (without the driver's own flags, which are unknown)".into()
             }
             (_, false, true) => "and adds this:".into(),
             (_, false, false) => {
-                "and adds this (but the driver does not tell its own flags):".into()
+                "and adds this (without the driver's own flags, which are unknown):".into()
             }
         };
-        self.says("linker", &format!("{path}, {what} {program}, {adds}"));
+        self.add("linker", &format!("{path}, {what} {program}, {adds}"));
         let row = |arg: &Arg| Row {
             indent: "  ",
             kind: Kind::Added,
@@ -97,10 +100,10 @@ impl Lines<'_> {
                     why: NoRpath::NoLibrary,
                 } if !added.is_exact => {
                     let text = format!("{}: {UNKNOWN_LIBRARY}", self.screen.word(directory));
-                    self.says("no rpath", &text);
+                    self.add("no rpath", &text);
                 }
                 Explanation::NoLibraries if !added.is_exact => {
-                    self.says("no rpath", UNKNOWN_LIBRARIES)
+                    self.add("no rpath", UNKNOWN_LIBRARIES)
                 }
                 Explanation::NoRpath { .. }
                 | Explanation::NoRpaths(_)
@@ -119,7 +122,7 @@ impl Lines<'_> {
         }
         for (arg, why) in dropped(added.notes.iter()) {
             let text = format!("{}: {}", self.screen.word(arg), why.text());
-            self.says("ld drops", &text);
+            self.add("ld drops", &text);
         }
     }
 }

@@ -40,8 +40,8 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
         out: String::new(),
         screen,
         needs_none: match call.root {
-            Some(_) => "this root needs none",
-            None => "none is needed",
+            Some(_) => "this root needs no role marker",
+            None => "no role marker is needed",
         },
     };
     let from = match call.root {
@@ -59,12 +59,12 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     lines.table(&rows);
     lines.out.push('\n');
     let start = lines.out.len();
-    let mut tells_hardening = true;
+    let mut prints_hardening = true;
     for note in &notes {
         if let Explanation::Hardening { .. } = note {
             // If the driver links by itself, both report hardening; print it
             // once.
-            if !std::mem::take(&mut tells_hardening) {
+            if !std::mem::take(&mut prints_hardening) {
                 continue;
             }
         }
@@ -73,11 +73,11 @@ pub fn text(explained: &Explained, screen: &Screen) -> Vec<u8> {
     for event in &plan.events {
         if let Event::ForeignTarget { .. } | Event::NotANumber { .. } = event {
             let text = String::from_utf8_lossy(&event.text()).into_owned();
-            lines.says("warning", text.trim_start_matches("warning: "));
+            lines.add("warning", text.trim_start_matches("warning: "));
         }
     }
     for warning in &explained.warnings {
-        lines.says("warning", warning);
+        lines.add("warning", warning);
     }
     lines.ways(explained);
     if let Some(linker) = linker {
@@ -160,18 +160,18 @@ impl Lines<'_> {
         let is_path = |(name, _): &&Export| name == PKG_CONFIG_PATH.as_bytes();
         if let Some((_, Some(path))) = plan.environment.iter().find(is_path) {
             let path = match &path[..] {
-                [] => "nowhere besides".into(),
+                [] => "no further directories".into(),
                 path => self.screen.word(path),
             };
-            self.says("looks in", &format!("{path} ({PKG_CONFIG_PATH})"));
+            self.add("looks in", &format!("{path} ({PKG_CONFIG_PATH})"));
         }
         if let Some(launcher) = plan.launcher {
             let launcher = shown(OsStr::from_bytes(launcher));
             let text = format!("{launcher} (CC_WRAPPER_LAUNCHER)");
-            self.says("run by", &text);
+            self.add("run by", &text);
         }
         if plan.response_file == ResponseFile::Always {
-            self.says("arguments", "go through a response file");
+            self.add("arguments", "go through a response file");
         }
         if let Some(record) = &plan.record {
             let units: Vec<String> = record
@@ -184,16 +184,16 @@ impl Lines<'_> {
                 Some(why) => format!("nothing in {database}: {why}"),
                 None => format!("{} would be recorded in {database}", units.join(" ")),
             };
-            self.says("compdb", &text);
+            self.add("compdb", &text);
         }
         for note in plan.explanations() {
             if let Explanation::NoRecord(why) = note {
-                self.says("compdb", &format!("nothing: {why}"));
+                self.add("compdb", &format!("nothing: {why}"));
             }
         }
         if let Some(hook) = &plan.post_link {
             let text = format!("{}, after the link", self.screen.word(&hook.path));
-            self.says("hook", &text);
+            self.add("hook", &text);
         }
     }
 }

@@ -21,12 +21,9 @@ impl Lines<'_> {
                     let marker = markers.iter().find(|m| m.suffix == *suffix && m.is_set);
                     let why = match marker {
                         Some(marker) => format!("{} is set", name(&marker.name)),
-                        None => format!("no role marker is set ({})", self.needs_none),
+                        None => self.needs_none.to_owned(),
                     };
-                    self.says(
-                        "serves",
-                        &format!("{}: {why}", variables_of(*half, *suffix)),
-                    );
+                    self.add("reads", &format!("{}: {why}", variables_of(*half, *suffix)));
                 }
                 let missing: Vec<_> = markers.iter().filter(|_| *required).collect();
                 for marker in missing.iter().filter(|marker| !marker.is_set) {
@@ -35,7 +32,7 @@ impl Lines<'_> {
                         variables_of(*half, marker.suffix),
                         name(&marker.name)
                     );
-                    self.says("serves not", &text);
+                    self.add("ignores", &text);
                 }
             }
             Explanation::Unread {
@@ -51,11 +48,11 @@ impl Lines<'_> {
                 if let Some(plain) = keeps_plain {
                     text += &format!(", and {}=1 to keep what is read now", name(plain));
                 }
-                self.says("not read", &text);
+                self.add("not read", &text);
             }
             Explanation::Inherited { mark } => {
                 let text = format!("collected by a wrapper further up: {} is set", name(mark));
-                self.says("variables", &text);
+                self.add("variables", &text);
             }
             Explanation::Hardening {
                 asked,
@@ -66,42 +63,44 @@ impl Lines<'_> {
                     let by = words.asker(&flags[0].origin);
                     let flags: Vec<String> =
                         flags.iter().map(|flag| self.screen.word(flag)).collect();
-                    self.says("hardening", &format!("{} ({by})", flags.join(" ")));
+                    self.add("hardening", &format!("{} ({by})", flags.join(" ")));
                 }
                 if *overrides_default {
                     let text =
                         "none: NIX_HARDENING_ENABLE is set to nothing, so the default is off";
-                    self.says("hardening", text);
+                    self.add("hardening", text);
                 }
                 for (flag, why) in off {
                     let text = format!("{} is off: {}", self.screen.word(flag), name(&why.text()));
-                    self.says("hardening", &text);
+                    self.add("hardening", &text);
                 }
             }
-            Explanation::NoLinking(why) => self.says("link", &format!("no: {why}")),
+            Explanation::NoLinking(why) => self.add("link", &format!("no: {why}")),
             Explanation::LinkType { name, inherited } => {
-                let by = match inherited {
-                    true => ", as a wrapper further up has found out",
-                    false => "",
+                let by = if *inherited {
+                    ", found out by a wrapper further up"
+                } else {
+                    ""
                 };
-                self.says("link", &format!("yes, {name}{by}"));
+                self.add("link", &format!("yes, {name}{by}"));
             }
             Explanation::LinksBy(program) => {
                 let program = self.screen.word(program);
-                let text = format!("yes, by {program}: explain that for what the linker gets");
-                self.says("link", &text);
+                let text =
+                    format!("yes, by {program}; explain that program to see the linker's flags");
+                self.add("link", &text);
             }
             Explanation::NoRpath { directory, why } => {
                 let text = format!("{}: {}", self.screen.word(directory), name(&why.text()));
-                self.says("no rpath", &text);
+                self.add("no rpath", &text);
             }
-            Explanation::NoLibraries => self.says("no rpath", NO_LIBRARIES),
-            Explanation::NoRpaths(why) => self.says("no rpath", why),
+            Explanation::NoLibraries => self.add("no rpath", NO_LIBRARIES),
+            Explanation::NoRpaths(why) => self.add("no rpath", why),
             Explanation::Hook(path) => {
                 let text = format!("{}, which has just been run", self.screen.word(path));
-                self.says("hook", &text);
+                self.add("hook", &text);
             }
-            Explanation::Nothing(why) => self.says("nothing in", why),
+            Explanation::Nothing(why) => self.add("nothing in", why),
             // These are printed elsewhere, for example with the records.
             Explanation::NoRecord(_) | Explanation::Dropped { .. } | Explanation::Linker { .. } => {
             }
@@ -114,8 +113,8 @@ impl Lines<'_> {
 fn variables_of(half: WrapperHalf, suffix: RoleSuffix) -> String {
     let suffix = suffix.name();
     match half {
-        WrapperHalf::Compiler => format!("NIX_CFLAGS_COMPILE{suffix} and its kin"),
-        WrapperHalf::Linker => format!("NIX_LDFLAGS{suffix} and its kin"),
+        WrapperHalf::Compiler => format!("NIX_CFLAGS_COMPILE{suffix} and related variables"),
+        WrapperHalf::Linker => format!("NIX_LDFLAGS{suffix} and related variables"),
         WrapperHalf::PkgConfig => format!("PKG_CONFIG_PATH{suffix}"),
     }
 }
