@@ -101,7 +101,10 @@ fn line(tool: &str, kind: &str, message: &Message) {
 /// Returns the system's reason for an error, in the same words as the early
 /// start.
 pub fn why(error: &io::Error) -> String {
-    match error.raw_os_error() {
+    // tempfile wraps the system's error, to add a path that the message has.
+    let inner = error.get_ref().and_then(|wrapped| wrapped.source());
+    let inner = inner.and_then(|inner| inner.downcast_ref::<io::Error>());
+    match inner.unwrap_or(error).raw_os_error() {
         Some(number) => words(number).into_owned(),
         None => error.to_string(),
     }
