@@ -361,7 +361,7 @@ fn variables_left_by_another_root_cause_a_warning() {
     let text = String::from_utf8(output.stderr).unwrap();
     let [first, second] = ["first", "second"].map(|name| fs::canonicalize(at(name)).unwrap());
     let expected = format!(
-        "cc-wrapper: warning: CXX, AR are still from {}, as {} has no such tool; ",
+        "cc-wrapper: warning: CXX, AR are still from {}, because {} has no such tool; ",
         first.display(),
         second.display()
     );

@@ -377,7 +377,7 @@ fn a_linker_without_a_wrapper_is_reported() {
     assert_eq!(line(&text, "linker"), "ld.nonsense: does not exist");
     let text = place.told(&["main.o", "--ld-path=/bin/true"], &[]);
     assert!(line(&text, "linker").starts_with("/bin/true: "), "{text}");
-    assert!(text.contains("so this call carries its flags"), "{text}");
+    assert!(text.contains("so this call passes its flags"), "{text}");
 }
 
 #[test]
@@ -849,7 +849,7 @@ fn without_a_toolchain_the_next_on_path_is_explained() {
     let text = common::run(&mut explain);
     assert!(text.starts_with(&place.shown("real/gcc")), "{text}");
     assert!(text.contains("by the next gcc on PATH"), "{text}");
-    assert!(text.contains("so this call carries its flags"), "{text}");
+    assert!(text.contains("so this call passes its flags"), "{text}");
 
     let output = explain.env("PATH", path("/nowhere")).output().unwrap();
     fails(&output, 127, "gcc: there is no other gcc on PATH");
