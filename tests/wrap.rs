@@ -718,7 +718,7 @@ fn help_comes_with_examples() {
         help.contains("Examples:\n  cc-wrapper wrap ~/wrapped"),
         "{help}"
     );
-    assert!(help.contains("not remembered"), "{help}");
+    assert!(help.contains("does not remember options"), "{help}");
     let version = run(command(env!("CARGO_BIN_EXE_cc-wrapper")).arg("--version"));
     assert_eq!(
         version,
