@@ -9,6 +9,7 @@ use cc_wrapper::model::message::Message;
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::system_error::words;
 use log::{LevelFilter, debug, log};
+use nix::errno::Errno;
 
 /// Prints the events that this level of NIX_DEBUG includes, byte for byte.
 pub fn events(events: &[Event], debug: i64) {
@@ -101,13 +102,25 @@ fn line(tool: &str, kind: &str, message: &Message) {
 /// Returns the system's reason for an error, in the same words as the early
 /// start.
 pub fn why(error: &io::Error) -> String {
-    // tempfile wraps the system's error, to add a path that the message has.
-    let inner = error.get_ref().and_then(|wrapped| wrapped.source());
-    let inner = inner.and_then(|inner| inner.downcast_ref::<io::Error>());
-    match inner.unwrap_or(error).raw_os_error() {
+    match error.raw_os_error().or_else(|| number_of(error.kind())) {
         Some(number) => words(number).into_owned(),
         None => error.to_string(),
     }
+}
+
+/// The system's number for an error that tempfile has wrapped: only the kind is
+/// left of it.
+fn number_of(kind: io::ErrorKind) -> Option<i32> {
+    let number = match kind {
+        io::ErrorKind::NotFound => Errno::ENOENT,
+        io::ErrorKind::NotADirectory => Errno::ENOTDIR,
+        io::ErrorKind::PermissionDenied => Errno::EACCES,
+        io::ErrorKind::ReadOnlyFilesystem => Errno::EROFS,
+        io::ErrorKind::StorageFull => Errno::ENOSPC,
+        io::ErrorKind::QuotaExceeded => Errno::EDQUOT,
+        _ => return None,
+    };
+    Some(number as i32)
 }
 
 fn print(text: &[u8]) {
