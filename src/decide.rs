@@ -1,4 +1,5 @@
-//! What a call becomes: the rules of its role, and an end to calls of calls.
+//! Plans a call: selects the rules for its kind of tool, and refuses endless
+//! recursion. §5 is docs/behaviour.md#5-response-files.
 
 use crate::machine::world::World;
 use crate::model::call::Call;
@@ -13,20 +14,23 @@ use crate::planning::variables::number_or_one;
 use crate::text::number::{decimal, number};
 use crate::tools::{binutils, compiler, gnat, linker, pkg_config};
 
-/// Counts how many wrapped calls a process descends from.
+/// The number of wrapped calls above this process. Every call exports it,
+/// increased by one.
 const DEPTH: &[u8] = b"CC_WRAPPER_DEPTH";
 
-/// From this depth on it is checked whether the real tool is ourselves. A
-/// compiler that calls a linker that calls a compiler stays well below.
+/// From this depth on, compare the real tool with our own binary. A compiler
+/// that calls a linker that calls a compiler does not get this deep.
 const SUSPICIOUS: i64 = 8;
 
-/// No chain of compilers and linkers is this long.
+/// From this depth on, refuse the call: no real chain of compilers and linkers
+/// is this long.
 const ENDLESS: i64 = 64;
 
-/// Decides what a call becomes.
+/// Returns the plan for `call`: what to run, with which arguments and
+/// environment.
 ///
 /// # Errors
-/// See [`Error`]; what there was to tell before is in the log.
+/// See [`Error`]. Events from before the error are still in `log`.
 pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Result<Plan<'a>, Error> {
     if let Some(value) = call.environment.get(b"NIX_DEBUG") {
         log.debug = number_or_one(b"NIX_DEBUG", value, log);
@@ -43,7 +47,7 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
         _ => WrapperHalf::Compiler,
     };
     let mut context = Context::new(call, half, world, log);
-    // A hook may call compilers too.
+    // Exported now, because hooks may call compilers too.
     context.variables.export(DEPTH.to_vec(), decimal(depth + 1));
     let mut plan = match call.kind {
         ToolKind::Cc | ToolKind::Cxx | ToolKind::Cpp | ToolKind::Fortran => {
@@ -62,8 +66,10 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
     Ok(plan)
 }
 
+/// Returns the call's depth.
+///
 /// # Errors
-/// The call leads back to itself.
+/// The real tool is cc-wrapper itself, or the depth is too large.
 fn depth(call: &Call, world: &dyn World) -> Result<i64, Error> {
     let depth = call.environment.get(DEPTH).and_then(number).unwrap_or(0);
     let program = &call.tool.program;
@@ -82,12 +88,13 @@ fn depth(call: &Call, world: &dyn World) -> Result<i64, Error> {
     Ok(depth.max(0))
 }
 
-/// §5: a variable overrides what the toolchain says.
+/// Returns how the call uses response files when it runs the tool (§5). The
+/// environment variable overrides the toolchain's setting.
 fn response_file(call: &Call, log: &mut Log) -> ResponseFile {
     let variable: &[u8] = match call.kind {
         ToolKind::Ld => b"NIX_LD_USE_RESPONSE_FILE",
         kind if kind.is_compiler() => b"NIX_CC_USE_RESPONSE_FILE",
-        // The others read none.
+        // The other tools do not read response files.
         _ => return ResponseFile::Never,
     };
     match call.environment.get_nonempty(variable) {

@@ -1,9 +1,12 @@
-//! cc-wrapper decides what a wrapped compiler or linker call becomes.
+//! The rules of a wrapped compiler or linker call.
 //!
 //! [`decide::decide`] takes a [`model::call::Call`] and returns a
-//! [`model::plan::Plan`]. It sees files through [`machine::world::World`] alone, runs nothing and prints nothing, and
-//! needs no std, so that a call can be planned before libc has started.
-//! Sections (§) are those of nixpkgs' rules as `docs/behaviour.md` tells them.
+//! [`model::plan::Plan`]. It reads files only through
+//! [`machine::world::World`], runs nothing itself and prints nothing. It does
+//! not use std, because calls are also planned before libc has started.
+//!
+//! The sections (§) in comments are those of docs/behaviour.md.
+//! docs/glossary.md defines the words that have a special meaning here.
 
 #![no_std]
 #![deny(unsafe_code)]

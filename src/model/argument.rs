@@ -1,42 +1,43 @@
-//! Arguments, and where each comes from.
+//! Arguments and their origins (docs/glossary.md).
 
 use alloc::vec::Vec;
 
 use crate::options::{Argument, Parsed, Parser};
 use crate::text::Bytes;
 
-/// A variable's name and the value to set; `None`: to take it out.
+/// The name of an environment variable and its new value, or `None` to remove
+/// it.
 pub type Export = (Vec<u8>, Option<Vec<u8>>);
 
-/// All arguments behind the program.
+/// All arguments of a command, without the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Command<'a> {
-    /// Put before the caller's arguments.
+    /// Added before the caller's arguments.
     pub before: Vec<Arg<'a>>,
-    /// The caller's arguments, response files expanded, less what was dropped.
+    /// The caller's arguments, with response files expanded and without dropped
+    /// ones.
     pub params: Vec<Arg<'a>>,
-    /// Put behind the caller's arguments.
+    /// Added after the caller's arguments.
     pub after: Vec<Arg<'a>>,
 }
 
 impl<'a> Command<'a> {
-    /// In order.
+    /// All arguments, in order.
     pub fn args(&self) -> impl Iterator<Item = &Arg<'a>> + Clone {
         self.before.iter().chain(&self.params).chain(&self.after)
     }
 }
 
-/// One argument, and where it comes from.
+/// One argument and its origin.
 #[derive(Clone, Debug)]
 pub struct Arg<'a> {
     pub bytes: Bytes<'a>,
     pub origin: Origin,
-    /// What it means, once it has been [`read`].
+    /// The argument's meaning. Set by [`read`].
     pub parsed: Parsed,
 }
 
-/// What the bytes mean does not count: it follows from them and from what
-/// stands before them.
+/// Ignores `parsed`, which follows from the bytes and the arguments before.
 impl PartialEq for Arg<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes && self.origin == other.origin
@@ -54,24 +55,25 @@ impl<'a> Arg<'a> {
         }
     }
 
-    /// The same, borrowing from nothing.
+    /// The same argument without borrowed data.
     pub fn into_owned(self) -> Arg<'static> {
         Arg::new(self.bytes.into_owned(), self.origin)
     }
 
-    /// `text`, put in by the rule of that name.
+    /// An argument that the named rule adds.
     pub fn rule(text: &'static str, rule: &'static str) -> Arg<'a> {
         Arg::new(text.as_bytes(), Origin::Rule(rule))
     }
 
-    /// The value that stands in the argument itself, once that has been read.
+    /// The value inside of the argument, as in `-I/usr`. `None` if there is
+    /// none, or if [`read`] was not called.
     pub fn joined(&self) -> Option<&[u8]> {
         self.parsed.joined(&self.bytes)
     }
 }
 
-/// Reads all arguments of a call, or a list that stands for itself: the one
-/// pass over them by which the rules know what they mean.
+/// Sets the meaning of each argument. `args` is a whole call, or a list that is
+/// complete in itself. All rules use the result of this single pass.
 pub fn read(args: &mut [Arg], mut parser: Parser) {
     for arg in args {
         arg.parsed = parser.read(&arg.bytes);
@@ -95,7 +97,7 @@ impl core::ops::Deref for Arg<'_> {
     }
 }
 
-/// Where an argument comes from.
+/// The origin of an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The caller's nth argument, counted from 1.
@@ -103,32 +105,32 @@ pub enum Origin {
     /// A word of the response file that is the caller's nth argument.
     ResponseFile(usize),
     Variable(&'static str, RoleSuffix),
-    /// A file in `nix-support/`: of flags, or a hook.
+    /// A file in `nix-support/`: a flag file or a hook.
     FlagFile(&'static str),
     /// A hardening flag of §4.
     Hardening(&'static str),
-    /// An rpath, for the library of this file name.
+    /// An rpath, added for the library with this file name.
     Rpath(Vec<u8>),
-    /// Anything else that the rules of a wrapped call put in.
+    /// Any other rule of a wrapped call.
     Rule(&'static str),
 }
 
-/// What follows a variable's base name in the environment.
+/// The suffix of a variable's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoleSuffix {
     /// `_FOR_BUILD`
     ForBuild,
-    /// Nothing.
+    /// No suffix.
     Plain,
     /// `_FOR_TARGET`
     ForTarget,
-    /// The toolchain's own, inherited from a wrapper that ran before.
+    /// The toolchain's salt: the variable was inherited from a wrapper above.
     Salt,
 }
 
 impl RoleSuffix {
-    /// The suffix of a variable as setup hooks write it. `Salt` has none
-    /// that is the same for all toolchains.
+    /// The suffix as setup hooks write it. Empty for `Salt`, because each
+    /// toolchain has another one.
     pub fn name(self) -> &'static str {
         match self {
             RoleSuffix::ForBuild => "_FOR_BUILD",
@@ -143,12 +145,12 @@ pub mod fake {
     use super::*;
     use crate::options::{driver, linker};
 
-    /// A caller's arguments for gcc, read.
+    /// The arguments of a gcc call, already read.
     pub fn of_driver(words: &str) -> Vec<Arg<'static>> {
         args(words, Parser::of_driver(driver::GCC))
     }
 
-    /// A caller's arguments for GNU ld, read.
+    /// The arguments of a GNU ld call, already read.
     pub fn of_linker(words: &str) -> Vec<Arg<'static>> {
         args(words, Parser::of_linker(linker::BFD))
     }

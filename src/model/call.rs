@@ -1,35 +1,36 @@
-//! A call of a tool.
+//! A call of a wrapped tool.
 
 use crate::model::environment::Environment;
 use crate::model::toolchain::{Family, Tool, ToolKind, Toolchain};
 use crate::options::{Parser, driver, linker};
 use crate::text::Bytes;
 
-/// What was called, and as what.
+/// A call and the toolchain and tool that it belongs to.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
-    /// The path that the kernel ran.
+    /// The path that the kernel executed.
     pub executable: &'a [u8],
     pub toolchain: &'a Toolchain<'a>,
     pub tool: &'a Tool<'a>,
     pub kind: ToolKind,
-    /// Absolute path of the root that the tool was found in; `None`: the
-    /// built-in toolchain, which has no files.
+    /// Absolute path of the tool's root. `None` for the built-in toolchain,
+    /// which has no files.
     pub root: Option<&'a [u8]>,
-    /// Absolute path of the linker half's root, likewise.
+    /// Absolute path of the linker half's root. `None` for the built-in
+    /// toolchain.
     pub bintools: Option<&'a [u8]>,
-    /// Without the program's name.
+    /// The arguments, without the program's name.
     pub args: &'a [&'a [u8]],
     pub environment: &'a Environment<'a>,
 }
 
 impl<'a> Call<'a> {
-    /// The family of the tool that is called.
+    /// The compiler family of the called tool.
     pub fn family(&self) -> Family {
         self.tool.compiler.unwrap_or(self.toolchain.compiler)
     }
 
-    /// Reads arguments as the compiler driver that is called does.
+    /// A parser for the options of the called compiler driver.
     pub fn driver_parser(&self) -> Parser {
         Parser::of_driver(match self.family() {
             Family::Gcc => driver::GCC,
@@ -37,12 +38,12 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Reads arguments as the linker that is called does.
+    /// A parser for the options of the called linker.
     pub fn linker_parser(&self) -> Parser {
         Parser::of_linker(linker::of(&self.tool.program))
     }
 
-    /// The hardening flags that it does not know.
+    /// The hardening flags that the called tool does not support.
     pub fn hardening_unsupported(&self) -> &'a [Bytes<'a>] {
         match &self.tool.hardening_unsupported {
             Some(unsupported) => unsupported,

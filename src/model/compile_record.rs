@@ -1,8 +1,8 @@
-//! The translation units of a call, for the compile database.
+//! The translation units of a call, for the compilation database.
 
 use alloc::vec::Vec;
 
-/// What a call leaves in the compile database.
+/// The entries that a call adds to the compilation database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// The database's path.
@@ -11,11 +11,11 @@ pub struct Record<'a> {
     pub units: Vec<TranslationUnit>,
 }
 
-/// A file that is compiled, and what becomes of it, both as the call names
-/// them.
+/// A source file and its output, with the names that the call uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TranslationUnit {
     pub file: Vec<u8>,
-    /// `None`: it is only checked, or goes to standard output.
+    /// `None` if the file is only checked, or the output goes to standard
+    /// output.
     pub output: Option<Vec<u8>>,
 }

@@ -1,20 +1,22 @@
-//! §1: the variables of a call.
+//! The environment variables of a call
+//! (docs/behaviour.md#1-roles-and-variables).
 
 use alloc::vec::Vec;
 
-/// The environment that a call came with.
+/// The environment that the call inherited.
 #[derive(Clone, Debug, Default)]
 pub struct Environment<'a> {
-    /// Strings `NAME=VALUE`. Nearly all that is ever looked up begins with
-    /// `NIX_`, and an environment holds few of those, so they stand apart.
+    /// Strings `NAME=VALUE` that begin with `NIX_`. They are kept apart because
+    /// nearly all lookups are for such names, and few variables have one.
     nix: Vec<&'a [u8]>,
     others: Vec<&'a [u8]>,
 }
 
 impl<'a> Environment<'a> {
-    /// From strings `NAME=VALUE`; others name nothing that could be found.
+    /// Creates an environment from strings `NAME=VALUE`. Strings without `=`
+    /// are never found.
     pub fn new(strings: impl IntoIterator<Item = &'a [u8]>) -> Environment<'a> {
-        // Large enough for most, so that neither has to grow.
+        // Enough for most environments, which saves a reallocation.
         let mut environment = Environment {
             nix: Vec::with_capacity(48),
             others: Vec::with_capacity(112),
@@ -33,7 +35,7 @@ impl<'a> Environment<'a> {
         self.get_joined([name, b"", b""])
     }
 
-    /// The variable whose name is these parts together.
+    /// The value of the variable whose name is the concatenation of `name`.
     pub fn get_joined(&self, name: [&[u8]; 3]) -> Option<&'a [u8]> {
         let strings = if name[0].starts_with(b"NIX_") {
             &self.nix
@@ -45,12 +47,12 @@ impl<'a> Environment<'a> {
             let rest = string.strip_prefix(a)?.strip_prefix(b)?;
             rest.strip_prefix(c)?.strip_prefix(b"=")
         };
-        // Of two, the last counts, as in a shell.
+        // If a name occurs twice, the last one counts, as in bash.
         strings.iter().rev().find_map(value)
     }
 
-    /// The value of some `V_salt` that is set and not empty, whatever the salt;
-    /// `begin` is `V_`, and begins with `NIX_`.
+    /// The first nonempty value of a variable `V_salt` with any salt. `begin`
+    /// is `V_` and must begin with `NIX_`.
     pub fn get_of_any_salt(&self, begin: &[u8]) -> Option<&'a [u8]> {
         self.nix.iter().find_map(|string| {
             let rest = string.strip_prefix(begin)?;
@@ -59,7 +61,7 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// The value of a variable that is set and not empty.
+    /// The value of the variable, if it is set and not empty.
     pub fn get_nonempty(&self, name: &[u8]) -> Option<&'a [u8]> {
         self.get(name).filter(|value| !value.is_empty())
     }

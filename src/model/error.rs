@@ -1,4 +1,4 @@
-//! Why a call cannot be planned.
+//! Reasons why a call cannot be planned.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -8,53 +8,54 @@ use crate::model::message::Message;
 use crate::model::system_error::words;
 use crate::text::json;
 
-/// The exit status of [`Error::Loop`], which nothing else of ours exits with:
-/// the number of ELOOP.
+/// The exit status of [`Error::Loop`]: the number of ELOOP. No other error of
+/// cc-wrapper has this status.
 pub const LOOP_STATUS: u8 = 40;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// A file that is there could not be read.
+    /// A file exists but cannot be read.
     Unreadable {
         path: Vec<u8>,
-        /// The system's error number; `None`: it is a directory.
+        /// The system's error number. `None` if the path is a directory.
         errno: Option<i32>,
     },
-    /// A `toolchain.json` that is not what it should be.
+    /// A `toolchain.json` is invalid.
     Toolchain { path: Vec<u8>, error: json::Error },
-    /// A root that does not list the tool it was called as.
+    /// A root does not list the called tool.
     NoSuchTool { path: Vec<u8>, tool: Vec<u8> },
-    /// A role that this cc-wrapper does not know.
+    /// A tool's role in `toolchain.json` is unknown to this version.
     UnknownRole {
         path: Vec<u8>,
         tool: Vec<u8>,
         kind: Vec<u8>,
     },
-    /// Two roles ask for different values of a variable that can have one.
+    /// Two roles set different values for a variable that can have only one.
     Conflict {
         first: (Vec<u8>, Vec<u8>),
         second: (Vec<u8>, Vec<u8>),
     },
-    /// A linker argument names a path outside the store (§3.3).
+    /// A linker argument names a path outside of the store (§3.3).
     ImpurePath(Vec<u8>),
-    /// A response file that includes itself, or others without an end.
+    /// A response file includes itself, or the nesting does not end.
     ResponseFileLoop(Vec<u8>),
     /// `-target` without a value.
     TargetMissing,
-    /// A link in no root, named after a tool that is given no flags.
+    /// The binary was called through a link outside of any root, under the name
+    /// of a tool that gets no flags.
     NothingToAdd { tool: Vec<u8> },
-    /// A Rust toolchain's launcher that is told of no linker.
+    /// A Rust toolchain's wrapped launcher was called, but its root is missing.
     LauncherAlone { path: Vec<u8> },
-    /// Nothing on PATH behind ourselves has this name.
+    /// PATH has no further program with this name.
     NotOnPath { tool: Vec<u8> },
-    /// A hook failed, or could not be run (§10).
+    /// A hook failed or could not be run (§10).
     Hook { path: Vec<u8>, failure: Failure },
-    /// The real tool is ourselves again.
+    /// The real tool is cc-wrapper itself.
     Loop { program: Vec<u8>, from: Vec<u8> },
 }
 
 impl Error {
-    /// What the process exits with.
+    /// The exit status of the process.
     pub fn exit_status(&self) -> u8 {
         match self {
             Error::NotOnPath { .. } => 127,
@@ -67,12 +68,12 @@ impl Error {
         }
     }
 
-    /// The error in words, without a line's end.
+    /// The error as one line, without a newline.
     pub fn text(&self) -> Vec<u8> {
         self.message().text()
     }
 
-    /// What failed, where, why, and what to do.
+    /// The parts of the error's message.
     pub fn message(&self) -> Message {
         match self {
             Error::Unreadable { path, errno } => {
@@ -159,7 +160,7 @@ impl Error {
     }
 }
 
-/// A `toolchain.json` that cannot be parsed.
+/// The message for a `toolchain.json` that cannot be parsed.
 pub fn broken_toolchain(path: &[u8], error: &json::Error) -> Message {
     Message::at("cannot read", path)
         .because(format!("{error}"))

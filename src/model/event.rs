@@ -1,4 +1,4 @@
-//! What a plan has to say for itself (§9).
+//! Messages about a planned call (docs/behaviour.md#9-nix_debug).
 
 use alloc::vec::Vec;
 
@@ -6,33 +6,34 @@ use crate::model::explanation::Explanation;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A path was left out of the arguments (§6).
+    /// A path was removed from the arguments (§6).
     SkippedImpure(Vec<u8>),
-    /// A flag was left out because of NIX_ENFORCE_NO_NATIVE (§2.5).
+    /// A flag was removed because of NIX_ENFORCE_NO_NATIVE (§2.5).
     SkippedNative(Vec<u8>),
-    /// The outcome of §4: names of flags that are off, and that are put in.
+    /// The result of §4: the names of the disabled and the enabled hardening
+    /// flags.
     Hardening {
         disabled: Vec<&'static str>,
         enabled: Vec<&'static str>,
     },
-    /// clang was asked for a target that is not the toolchain's (§2.9).
+    /// A clang call names a target other than the toolchain's (§2.9).
     ForeignTarget { given: Vec<u8>, default: Vec<u8> },
-    /// A variable that holds no number, and is taken as 1.
+    /// A variable's value is not a number. It is treated as 1.
     NotANumber { variable: Vec<u8>, value: Vec<u8> },
-    /// A step on the way.
+    /// A step of the trace.
     Trace(Vec<u8>),
-    /// What an explanation needs, likewise a step on the way.
+    /// A note for `cc-wrapper explain`. Also a step of the trace.
     Explanation(Explanation),
 }
 
-/// From which NIX_DEBUG on an event is told.
+/// The lowest NIX_DEBUG level that shows an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Always.
+    /// Always shown.
     Warning,
-    /// From 1.
+    /// Shown from level 1 on.
     Debug,
-    /// From 7.
+    /// Shown from level 7 on.
     Trace,
 }
 
@@ -47,7 +48,7 @@ impl Event {
         }
     }
 
-    /// The event in words: a line or more, without the last line's end.
+    /// The message, one or more lines, without a newline at the end.
     pub fn text(&self) -> Vec<u8> {
         match self {
             Event::SkippedImpure(path) => [b"skipping impure path ", &path[..]].concat(),

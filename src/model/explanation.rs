@@ -1,73 +1,74 @@
-//! What an explanation of a call needs to know besides its plan. Noted only if
-//! somebody asks: `cc-wrapper explain`, or NIX_DEBUG from 7 on.
+//! Notes that explain a plan. They are recorded only for `cc-wrapper explain`
+//! and for NIX_DEBUG from 7 on. The words are defined in docs/glossary.md, the
+//! sections (§) in docs/behaviour.md.
 
 use alloc::vec::Vec;
 
 use crate::model::argument::{Arg, RoleSuffix};
 use crate::model::half::WrapperHalf;
 
-/// What a link without libraries has no rpaths for.
+/// The reason for [`Explanation::NoRpaths`] if the link has no libraries.
 pub const NO_LIBRARIES: &str = "the link names no library";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Explanation {
-    /// Which of its roles the toolchain serves (§1).
+    /// The roles that the toolchain serves (§1).
     Roles {
         half: WrapperHalf,
-        /// The variables that decide, and whether each is set.
+        /// The toolchain's markers, each set or unset.
         markers: Vec<Marker>,
         served: Vec<RoleSuffix>,
-        /// Without a marker no variable is read.
+        /// Without a marker, no variable is read.
         required: bool,
     },
     /// A variable is set, but the toolchain does not serve its role.
     Unread {
         variable: Vec<u8>,
         marker: Vec<u8>,
-        /// The marker without which the plain variables would not be read
-        /// any more. `None`: that is decided already.
+        /// If this marker is missing too, setting `marker` would end the
+        /// reading of the plain variables. `None` if some marker is set
+        /// already.
         keeps_plain: Option<Vec<u8>>,
     },
-    /// A wrapper further up has collected the variables, as this mark says.
+    /// A wrapper above has already collected the variables and set this mark.
     Inherited { mark: Vec<u8> },
-    /// The words of NIX_HARDENING_ENABLE, and those of them without effect.
+    /// The words of NIX_HARDENING_ENABLE, and those without effect.
     Hardening {
         asked: Vec<Arg<'static>>,
         off: Vec<(Vec<u8>, DisabledReason)>,
-        /// The toolchain would have flags of its own, but the variable is set,
-        /// and to nothing.
+        /// The toolchain has default flags, but the variable is set and empty.
         overrides_default: bool,
     },
-    /// Arguments that the tool does not get.
+    /// Arguments that are not passed to the tool.
     Dropped {
         args: Vec<Arg<'static>>,
         why: DropReason,
     },
-    /// The call does not link, and why.
+    /// The call does not link, for this reason.
     NoLinking(&'static str),
     LinkType {
         name: &'static str,
-        /// It was found out by a wrapper further up.
+        /// The link type was inherited from a wrapper above.
         inherited: bool,
     },
-    /// The call links by another wrapped one, of this program.
+    /// The call runs this wrapped program, which links.
     LinksBy(Vec<u8>),
-    /// The linker that a driver will run.
+    /// The linker that the driver will run.
     Linker {
         path: Vec<u8>,
         handling: LinkerHandling,
     },
-    /// A library directory is no rpath.
+    /// A library directory that gets no rpath.
     NoRpath { directory: Vec<u8>, why: NoRpath },
-    /// No library directory becomes an rpath.
+    /// No library directory gets an rpath, for this reason.
     NoRpaths(&'static str),
-    /// No library is linked, which would make one.
+    /// The link has no library, so it needs no rpath.
     NoLibraries,
-    /// The call leaves nothing in the compile database, and why.
+    /// The call adds nothing to the compilation database, for this reason.
     NoRecord(&'static str),
-    /// A hook of this path was run.
+    /// The hook with this path was run.
     Hook(Vec<u8>),
-    /// Nothing is put in, and why.
+    /// No flags are added, for this reason.
     Nothing(&'static str),
 }
 
@@ -79,67 +80,68 @@ pub struct Marker {
     pub is_set: bool,
 }
 
-/// Why a hardening flag that was asked for is off.
+/// Why a requested hardening flag is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisabledReason {
-    /// The tool does not know it.
+    /// The tool does not support it.
     Unsupported,
-    /// A stronger one implies it.
+    /// This stronger flag implies it.
     Stronger(&'static str),
-    /// There is no such flag.
+    /// There is no hardening flag with this name.
     Unknown,
 }
 
 /// Why an argument was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropReason {
-    /// §6
+    /// The path is impure (§6).
     Impure,
-    /// §2.5
+    /// NIX_ENFORCE_NO_NATIVE (§2.5).
     Native,
-    /// A static-pie program must have no rpath.
+    /// A static-pie program must not have an rpath.
     StaticPie,
-    /// Nothing was to be put in.
+    /// The call gets no flags.
     NothingPutIn,
-    /// The tool does not know it.
+    /// The tool does not know the option.
     Unknown,
-    /// It says nothing: `--` without operands.
+    /// `--` without operands.
     Empty,
-    /// By the hook of this name.
+    /// The hook with this name dropped it.
     Hook(&'static str),
 }
 
-/// How the toolchain stands to the linker that a driver will run.
+/// How the flags reach the linker that a driver will run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkerHandling {
-    /// It is the toolchain's own.
+    /// The linker is the toolchain's own wrapper.
     Own,
-    /// It is a front end, which becomes this one.
+    /// The driver runs the linker shim, which adds the flags and becomes this
+    /// linker.
     Shim(Vec<u8>),
-    /// No wrapper stands before it: the driver call carries the flags.
+    /// The linker is not wrapped. The driver's command line has the flags.
     PassedByDriver,
-    /// No wrapper stands before it, and it gets no flags.
+    /// The linker is not wrapped and gets no flags.
     LeftAlone,
 }
 
-/// Why a library directory is no rpath.
+/// Why a library directory gets no rpath.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoRpath {
-    /// It lies in none of these, which are the store.
+    /// The directory is outside of the store, which consists of these prefixes.
     NotInStore {
         source: StoreSource,
         store: Vec<Vec<u8>>,
     },
-    /// The loader searches it, and no store is named.
+    /// The loader searches the directory by itself, and no store is set.
     Searched,
-    /// Its symlinks lead round in a circle.
+    /// The directory's symlinks form a loop.
     Endless,
-    /// No library of the link lies there.
+    /// The directory contains none of the link's libraries.
     NoLibrary,
 }
 
 impl NoRpath {
-    /// The reason in words.
+    /// The reason as text.
     pub fn text(&self) -> Vec<u8> {
         match self {
             NoRpath::NotInStore { source, store } => {
@@ -156,16 +158,16 @@ impl NoRpath {
     }
 }
 
-/// Who says what the store is.
+/// Where the definition of the store comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreSource {
-    /// NIX_STORE
+    /// The variable NIX_STORE.
     Variable,
     Toolchain,
 }
 
 impl DropReason {
-    /// The name of the reason, for programs.
+    /// The reason's name in JSON output.
     pub fn name(self) -> &'static str {
         match self {
             DropReason::Impure => "impure",
@@ -178,7 +180,7 @@ impl DropReason {
         }
     }
 
-    /// The reason in words.
+    /// The reason as text.
     pub fn text(self) -> &'static str {
         match self {
             DropReason::Impure => {
@@ -195,7 +197,7 @@ impl DropReason {
 }
 
 impl DisabledReason {
-    /// The reason in words.
+    /// The reason as text.
     pub fn text(self) -> Vec<u8> {
         match self {
             DisabledReason::Unsupported => b"the tool does not support it".to_vec(),
@@ -206,7 +208,7 @@ impl DisabledReason {
 }
 
 impl Explanation {
-    /// The note as a step of NIX_DEBUG=7, without a line's end.
+    /// The note as text for the trace (NIX_DEBUG=7), without a newline.
     pub fn text(&self) -> Vec<u8> {
         match self {
             Explanation::Roles { served, .. } => {

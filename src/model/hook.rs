@@ -1,53 +1,54 @@
-//! A hook to run, and what came of it (§10).
+//! Hooks and their results (docs/behaviour.md#10-hooks).
 
 use alloc::vec::Vec;
 
 use crate::model::argument::Export;
 
-/// A hook, ready to be run.
+/// A hook that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook<'a> {
     /// Absolute path of the file.
     pub path: Vec<u8>,
-    /// A file of functions to load before it, if there is one.
+    /// A file of functions to source first. Empty if there is none.
     pub functions: Vec<u8>,
-    /// The bash to run it with; `None`: the one on PATH.
+    /// The bash that runs the hook. `None`: the one on PATH.
     pub shell: Option<&'a [u8]>,
-    /// PATH while it runs; `None`: as the tool will have it.
+    /// PATH while the hook runs. `None`: the PATH that the tool gets.
     pub search_path: Option<&'a [u8]>,
     /// `$0`
     pub executable: &'a [u8],
     /// `$@`: the caller's arguments.
     pub args: &'a [&'a [u8]],
-    /// Shell variables, which it can read.
+    /// Shell variables that the hook can read.
     pub variables: Vec<(&'static str, Vec<u8>)>,
-    /// Each of its steps is shown (§9).
+    /// Print each command of the hook (`set -x`) (§9).
     pub trace: bool,
-    /// The call is not made: it has no input and no output.
+    /// The call is only explained: the hook gets no input and its output is
+    /// discarded.
     pub explains: bool,
 }
 
-/// What a hook left behind.
+/// The changes that a hook made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// `extraBefore`, `params` and `extraAfter`, as they are now.
+    /// The arrays `extraBefore`, `params` and `extraAfter` after the hook.
     pub arrays: [Vec<Vec<u8>>; 3],
-    /// Exported variables that it set or took out.
+    /// Environment variables that the hook set or removed.
     pub environment: Vec<Export>,
 }
 
-/// Why a hook did not come to its end.
+/// Why a hook failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It ended with this status.
+    /// It exited with this status.
     Status(u8),
-    /// It ended with success, but without telling what it changed.
+    /// It exited with status 0, but did not report its changes.
     Silent,
-    /// It could not be run.
+    /// It could not be started.
     NotRun {
-        /// The shell that was to run it, if it was found, and why it did not.
+        /// The shell, if it was found, and the reason.
         source: Vec<u8>,
-        /// What to do.
+        /// What the user can do.
         remedy: Option<&'static str>,
     },
 }

@@ -1,4 +1,4 @@
-//! The one shape of an error or warning, from which text and JSON are rendered.
+//! The parts of an error or warning. Both text and JSON are made from them.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::text::json;
 use crate::text::json::Value;
 
-/// What failed, where, why, and what to do. All of it is bytes, because paths
+/// What failed, where, why, and what to do. All parts are bytes, because paths
 /// and arguments need not be UTF-8.
 ///
 /// As text it is one line: `cannot read PLACE: SOURCE; REMEDY` or
@@ -15,18 +15,17 @@ use crate::text::json::Value;
 pub struct Message {
     /// What failed, without the place: `cannot read`, or `lists no tool 'cc'`.
     pub what: Vec<u8>,
-    /// The file, variable or option that it is about.
+    /// The file, variable or option that the message is about.
     pub place: Option<Vec<u8>>,
-    /// Where the place stands in the text.
+    /// The position of `place` in the text.
     pub order: Order,
-    /// Why, in the words of whatever failed: the system, a parser, another
-    /// program.
+    /// The reason, as the system, a parser or another program reports it.
     pub source: Option<Vec<u8>>,
-    /// What to do about it.
+    /// What the user can do.
     pub remedy: Option<Vec<u8>>,
 }
 
-/// Whether the place is the subject or the object of the sentence.
+/// The position of the place in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// `PLACE lists no tool 'cc'`
@@ -36,7 +35,7 @@ pub enum Order {
 }
 
 impl Message {
-    /// About no place.
+    /// A message without a place.
     pub fn new(what: impl AsRef<[u8]>) -> Message {
         Message {
             what: what.as_ref().to_vec(),
@@ -75,12 +74,13 @@ impl Message {
         self
     }
 
-    /// The message in words, without a line's end, each byte as it is.
+    /// The message as text, without a newline. Bytes are not escaped.
     pub fn text(&self) -> Vec<u8> {
         self.text_with(<[u8]>::to_vec)
     }
 
-    /// The same, with the place as `show` renders it.
+    /// The message as text, without a newline, with the place converted by
+    /// `show`.
     pub fn text_with(&self, show: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
         let mut text = match (self.place.as_deref().map(show), self.order) {
             (None, _) => self.what.clone(),
@@ -96,8 +96,8 @@ impl Message {
         text
     }
 
-    /// An object with the keys `what`, `where`, `source` and `remedy`; null for
-    /// what there is not.
+    /// A JSON object with the keys `what`, `where`, `source` and `remedy`.
+    /// Missing parts are null.
     pub fn to_json(&self) -> Value<'_> {
         let optional = |text: &'_ Option<Vec<u8>>| match text {
             Some(text) => json::string(text.clone()),

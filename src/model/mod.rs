@@ -1,4 +1,5 @@
-//! The data that rules read and a plan is made of. No rule is here.
+//! The data that the rules read and that plans consist of. Rules are in
+//! `src/rules/`. docs/glossary.md defines the words.
 
 pub mod argument;
 pub mod call;

@@ -1,4 +1,4 @@
-//! What a call becomes, as data.
+//! A plan (docs/glossary.md): the result of all rules, as data.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,31 +12,33 @@ use crate::model::hook::Hook;
 use crate::model::statistics::Statistics;
 use crate::text::Bytes;
 
-/// A decided call. `exec`, NIX_DEBUG and the tests read the same plan.
+/// What to run for a call. Execution, NIX_DEBUG, `cc-wrapper explain` and the
+/// tests use the same plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan<'a> {
-    /// Path of the real tool; also its `argv[0]`.
+    /// Path of the real tool. Also its `argv[0]`.
     pub program: Bytes<'a>,
     pub command: Command<'a>,
-    /// Variables of the tool; all others are handed on as they are.
+    /// Environment variables to set or remove. All others are passed on
+    /// unchanged.
     pub environment: Vec<Export>,
-    /// A command line that is to run the tool, as a shell reads it.
+    /// A command line, in shell syntax, that runs the tool.
     pub launcher: Option<&'a [u8]>,
-    /// What is to be told about it, in order.
+    /// The messages about the call, in order.
     pub events: Vec<Event>,
     pub response_file: ResponseFile,
-    /// The level asked for by NIX_DEBUG (§9).
+    /// The level of NIX_DEBUG (§9).
     pub debug: i64,
-    /// To be run after the tool has succeeded (§10).
+    /// A hook to run after the tool has succeeded (§10).
     pub post_link: Option<Box<Hook<'a>>>,
-    /// What goes into the compile database before the tool runs.
+    /// The entries to add to the compilation database before the tool runs.
     pub record: Option<Box<Record<'a>>>,
-    /// How the call is counted after it.
+    /// How to count the call when it has ended.
     pub statistics: Option<Statistics<'a>>,
 }
 
 impl Plan<'_> {
-    /// The notes among the events.
+    /// The notes for `cc-wrapper explain` among the events.
     pub fn explanations(&self) -> impl Iterator<Item = &Explanation> {
         self.events.iter().filter_map(|event| match event {
             Event::Explanation(note) => Some(note),
@@ -45,11 +47,11 @@ impl Plan<'_> {
     }
 }
 
-/// Whether all arguments go through a response file (§5).
+/// Whether the arguments go into a response file (§5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseFile {
     Always,
-    /// Only when they would not fit what the kernel takes.
+    /// Only if the kernel does not accept a command line of this length.
     WhenNeeded,
     Never,
 }

@@ -1,20 +1,20 @@
-//! What a call is counted as, while somebody counts.
+//! How a call is counted for `cc-wrapper run`.
 
 use crate::model::call::Call;
 
-/// Names the file in which calls are counted.
+/// The file that calls are counted in.
 const VARIABLE: &[u8] = b"CC_WRAPPER_STATS";
 
-/// Set by a call that is counted for all that its tool runs: what those calls
-/// are to it.
+/// Set by each counted call for the processes below it. The value tells them
+/// how to count themselves.
 pub const COUNTED: &[u8] = b"CC_WRAPPER_COUNTED";
 
-/// A value of it: the call, or one above it, compiles or links, and what is
-/// below is a part of that.
+/// A value of [`COUNTED`]: a call above compiles or links. Calls below belong
+/// to that work and are not counted as work again.
 const AS_WORK: &[u8] = b"1";
 
-/// The other: what is below counts for itself, and only its time is a part of
-/// the call's.
+/// A value of [`COUNTED`]: no call above compiles or links. Calls below count
+/// their own work, but their time is already part of the call above.
 const AS_TIME: &[u8] = b"0";
 
 /// What a call adds to the counts.
@@ -23,14 +23,15 @@ pub struct Statistics<'a> {
     pub file: &'a [u8],
     pub compiles: bool,
     pub links: bool,
-    /// A counted call compiles or links by way of this one.
+    /// A counted call above compiles or links through this call.
     pub is_inner: bool,
-    /// A counted call waits for this one.
+    /// A counted call above waits for this call.
     pub is_waited_for: bool,
 }
 
 impl<'a> Statistics<'a> {
-    /// Of a call of any tool, before more is known of it.
+    /// Returns the statistics of a call before its arguments are known, or
+    /// `None` if calls are not counted.
     pub fn of(call: &Call<'a>) -> Option<Statistics<'a>> {
         let file = call.environment.get_nonempty(VARIABLE)?;
         let above = call.environment.get(COUNTED);
@@ -43,7 +44,7 @@ impl<'a> Statistics<'a> {
         })
     }
 
-    /// The value of [`COUNTED`] for the calls below.
+    /// The value of [`COUNTED`] for the processes below.
     pub fn for_calls_below(&self) -> &'static [u8] {
         if self.is_inner || self.compiles || self.links {
             AS_WORK

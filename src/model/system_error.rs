@@ -1,5 +1,5 @@
-//! What the system's error numbers mean. Both starts take the words from here,
-//! so that the same fault always reads the same.
+//! Texts for the system's error numbers. Both the early start and the start
+//! with libc use them, so that a failure has the same text in both.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -7,7 +7,7 @@ use alloc::format;
 #[cfg(target_os = "linux")]
 use linux_raw_sys::errno;
 
-/// Everything that a call about a file, a directory or a program can fail with.
+/// The errors that calls about files, directories and programs can return.
 #[cfg(target_os = "linux")]
 const WORDS: [(u32, &str); 45] = [
     (errno::EPERM, "operation not permitted"),
@@ -63,8 +63,8 @@ const WORDS: [(u32, &str); 45] = [
 #[cfg(not(target_os = "linux"))]
 const WORDS: [(u32, &str); 0] = [];
 
-/// The words for an error number, in lower case and without an end;
-/// `system error N` for one that has none.
+/// The text for an error number, in lower case without a full stop, or `system
+/// error N` if the number is unknown.
 pub fn words(number: i32) -> Cow<'static, str> {
     let is_it = |(known, _): &&(u32, &str)| i64::from(*known) == i64::from(number);
     match WORDS.iter().find(is_it) {

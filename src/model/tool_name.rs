@@ -1,18 +1,18 @@
-//! Names of tools: `x86_64-linux-gnu-gcc-12`.
+//! Names of tools, such as `x86_64-linux-gnu-gcc-12`.
 
 use crate::model::toolchain::{Family, ToolKind};
 
-/// A known tool's name, taken apart.
+/// The parts of a known tool's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ToolName<'n> {
-    /// Target triple with its dash, or nothing.
+    /// Target triple with the dash behind it, or empty.
     pub prefix: &'n [u8],
-    /// `gcc`
+    /// The name without target and version, such as `gcc`.
     pub base: &'static str,
-    /// Dash and version, or nothing.
+    /// Version with the dash before it, or empty.
     pub version: &'n [u8],
-    /// What the tool is taken for where nothing else tells; `None`: it gets no
-    /// flags.
+    /// The kind of tool to assume if no root lists the name. `None` for tools
+    /// that get no flags.
     pub kind: Option<ToolKind>,
 }
 
@@ -83,7 +83,8 @@ const BASES: [(Option<ToolKind>, &[&str]); 8] = [
     ),
 ];
 
-/// The bare names of tools of this role; `None`: of those that get no flags.
+/// The bare names of all tools of this kind. `None`: of the tools that get no
+/// flags.
 pub fn names(kind: Option<ToolKind>) -> impl Iterator<Item = &'static str> {
     let of_role = move |(r, _): &&(Option<ToolKind>, &[&str])| *r == kind;
     BASES
@@ -93,7 +94,7 @@ pub fn names(kind: Option<ToolKind>) -> impl Iterator<Item = &'static str> {
 }
 
 impl<'n> ToolName<'n> {
-    /// `None`: not the name of a known tool.
+    /// Splits a tool's name. `None` if the tool is unknown.
     pub fn parse(name: &'n [u8]) -> Option<ToolName<'n>> {
         let stem = match name.iter().rposition(|&b| b == b'-') {
             Some(dash) if is_version(&name[dash + 1..]) => &name[..dash],
@@ -111,16 +112,16 @@ impl<'n> ToolName<'n> {
         BASES
             .iter()
             .flat_map(|(kind, bases)| bases.iter().filter_map(|base| fits(*kind, base)))
-            // `gcc-ar` is no `ar` of a target called gcc.
+            // `gcc-ar` is not the `ar` of a target `gcc`.
             .max_by_key(|name| name.base.len())
     }
 
-    /// The prefix without its dash.
+    /// The target triple, without the dash.
     pub fn target(&self) -> Option<&'n [u8]> {
         self.prefix.strip_suffix(b"-")
     }
 
-    /// Neither target nor version.
+    /// Whether the name has neither target nor version.
     pub fn is_bare(&self) -> bool {
         self.prefix.is_empty() && self.version.is_empty()
     }
@@ -133,18 +134,19 @@ impl<'n> ToolName<'n> {
         }
     }
 
-    /// One program serves all targets, so no prefix is needed.
+    /// Whether one program serves all targets, so that no prefix is needed.
     pub fn serves_all_targets(&self) -> bool {
         self.base.starts_with("llvm-") || self.base.ends_with("lld") || self.base.ends_with("mold")
     }
 
-    /// gnat's programs work on gcc's behalf, unlike those of binutils.
+    /// Whether the tool belongs to GNAT. Its tools run gcc, unlike those of
+    /// binutils.
     pub fn is_of_gnat(&self) -> bool {
         self.base.starts_with("gnat")
     }
 }
 
-/// `12`, `12.2`
+/// Whether `text` is a version, such as `12` or `12.2`.
 fn is_version(text: &[u8]) -> bool {
     text.first().is_some_and(u8::is_ascii_digit)
         && text.iter().all(|b| b.is_ascii_digit() || *b == b'.')

@@ -1,7 +1,8 @@
-//! `nix-support/toolchain.json`: what a wrapped root is a wrapper of.
+//! The content of `nix-support/toolchain.json`. docs/toolchain.md describes the
+//! keys, docs/glossary.md the words.
 //!
-//! Keys that are absent have the value that changes nothing; keys nobody asks
-//! for are stepped over, so that an older binary reads a newer file.
+//! A missing key has the default that changes nothing. Unknown keys are
+//! skipped, so that an older binary can read a newer file.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -9,81 +10,82 @@ use alloc::vec::Vec;
 use crate::text::json;
 use crate::text::json::{Reader, Value};
 
-/// Bytes that are borrowed from the text they were read from where they can be.
+/// Bytes, borrowed from the parsed text where possible.
 pub type Bytes<'a> = Cow<'a, [u8]>;
 
-/// The version of the format that this code reads and writes.
+/// The version of the format that is read and written.
 const VERSION: u64 = 1;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Toolchain<'a> {
-    /// Ends the name of each variable that belongs to this toolchain alone.
+    /// The suffix of the toolchain's own variables.
     pub suffix_salt: Bytes<'a>,
-    /// The family of the compilers, unless a tool says otherwise.
+    /// The compilers' family. A tool can override it.
     pub compiler: Family,
-    /// Root of the linker half, perhaps seen from the root that this file lies
-    /// in; `None`: that root itself.
+    /// The root of the linker half, absolute or relative to this root. `None`:
+    /// this root.
     pub bintools: Option<Bytes<'a>>,
     pub tools: Vec<Tool<'a>>,
-    /// Names of hardening flags (§4) that this half's tools do not know,
-    /// unless a tool says otherwise.
+    /// Names of hardening flags (§4) that the tools do not support. A tool can
+    /// override the list.
     pub hardening_unsupported: Vec<Bytes<'a>>,
-    /// All arguments go through a response file, not only those that would not
-    /// fit what the kernel takes.
+    /// Pass all arguments in a response file, even if the kernel accepts the
+    /// command line.
     pub use_response_file: bool,
-    /// clang: the target triple to pass (§2.9); empty: none.
+    /// clang: the target triple to pass (§2.9). Empty: none.
     pub default_target: Bytes<'a>,
-    /// clang: passed along with the default target.
+    /// clang: flags to pass together with the default target.
     pub machine_flags: Vec<Bytes<'a>>,
-    /// clang: the `-mabi=` to pass along with the default target; empty: none.
+    /// clang: the `-mabi=` to pass together with the default target. Empty:
+    /// none.
     pub explicit_abi: Bytes<'a>,
     pub darwin: Option<Darwin<'a>>,
-    /// The target has static libraries only, which pkg-config is told (§11).
+    /// The target has only static libraries. pkg-config gets `--static` (§11).
     pub is_static: bool,
-    /// The bash that runs hooks (§10); empty: the one on PATH.
+    /// The bash that runs hooks (§10). Empty: the one on PATH.
     pub shell: Bytes<'a>,
-    /// PATH while a hook runs; empty: as the tool will have it.
+    /// PATH while a hook runs. Empty: the PATH that the tool gets.
     pub hook_path: Bytes<'a>,
 
-    // What only older scripts of nixpkgs do.
-    /// Names of hardening flags that only older scripts know: `pie`.
+    // Behaviour of older nixpkgs scripts.
+    /// Names of hardening flags that only older scripts support: `pie`.
     pub hardening_supported: Vec<Bytes<'a>>,
-    /// clang: the C++ library's headers are for C++ calls alone.
+    /// clang: add the C++ library's headers only to C++ calls.
     pub cxx_headers_only_in_cxx: bool,
 
-    // Not in nixpkgs: what makes a root usable without a Nix build around it.
-    /// Whether the plain variables count where no role marker is set (§1).
+    // Not in nixpkgs: settings for roots that are used outside of Nix builds.
+    /// Whether the plain variables are read if no marker is set (§1).
     pub role_markers: RoleMarkers,
-    /// Prefixes of what counts as the store while NIX_STORE is unset; empty:
-    /// every absolute directory.
+    /// Path prefixes of the store if NIX_STORE is unset. Empty: every absolute
+    /// directory counts as the store.
     pub store: Vec<Bytes<'a>>,
-    /// Resolved directories that never become an rpath while NIX_STORE is
-    /// unset and there are no such prefixes: those the dynamic loader searches
-    /// by itself, and the compilers' own.
+    /// Resolved directories that get no rpath if both NIX_STORE and `store` are
+    /// unset: the compilers' own, and those that the dynamic loader searches by
+    /// itself.
     pub system_library_directories: Vec<Bytes<'a>>,
-    /// The value of NIX_HARDENING_ENABLE for calls that have none.
+    /// The value of NIX_HARDENING_ENABLE if a call does not set it.
     pub default_hardening: Option<Vec<Bytes<'a>>>,
-    /// A linker half that drivers of any root run: what one of another salt
-    /// has done to the link counts as done.
+    /// Drivers of any root run this linker half. It then does not repeat what a
+    /// toolchain with another salt has done for the link.
     pub any_driver: bool,
 }
 
-/// A name in `bin/` and the program behind it.
+/// A name in `bin/` and its real program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tool<'a> {
     pub name: Bytes<'a>,
-    /// A role's name; see [`ToolKind::parse`].
+    /// The key `role`: the kind of tool. See [`ToolKind::parse`].
     pub kind: Bytes<'a>,
-    /// A path, perhaps seen from the root.
+    /// Path of the real program, absolute or relative to the root.
     pub program: Bytes<'a>,
 
-    // Not in nixpkgs, where all compilers of a root are one.
-    /// The family of this one compiler.
+    // Not in nixpkgs, where a root has only one compiler.
+    /// The family of this compiler.
     pub compiler: Option<Family>,
-    /// Hardening flags that this tool does not know.
+    /// Hardening flags that this tool does not support.
     pub hardening_unsupported: Option<Vec<Bytes<'a>>>,
-    /// The compiler looks for its linker elsewhere before PATH, so it is told
-    /// with `-B` where this root's is.
+    /// The compiler searches other directories before PATH for its linker. It
+    /// gets a `-B` with the directory of this root's linker.
     pub linker_by_prefix: bool,
 }
 
@@ -95,18 +97,17 @@ pub enum Family {
     Arocc,
 }
 
-/// Whether a toolchain serves the plain variables only where a setup hook
-/// said so.
+/// Whether the plain variables are read without a marker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RoleMarkers {
-    /// As in nixpkgs: without a marker no variable is read.
+    /// No: without a marker no variable is read, as in nixpkgs.
     #[default]
     Required,
-    /// Without a marker the plain variables are read.
+    /// Yes: without a marker the plain variables are read.
     Optional,
 }
 
-/// What a call is, which decides the rules that shape it.
+/// The kind of a tool. It selects the rules for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToolKind {
     Cc,
@@ -121,7 +122,7 @@ pub enum ToolKind {
     Go,
 }
 
-/// Values for Darwin targets (§7).
+/// Settings for Darwin targets (§7).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Darwin<'a> {
     pub min_version: Bytes<'a>,
@@ -129,8 +130,8 @@ pub struct Darwin<'a> {
     pub platform: Bytes<'a>,
     pub platform_for_cc: Bytes<'a>,
     pub sdk_version: Bytes<'a>,
-    /// The SDK where DEVELOPER_DIR names none; `None`: calls have nothing to
-    /// do with SDKs, as before nixpkgs 24.11.
+    /// The SDK to use if DEVELOPER_DIR is unset. `None`: the SDK variables are
+    /// not touched, as before nixpkgs 24.11.
     pub fallback_sdk: Option<Bytes<'a>>,
 }
 
@@ -161,12 +162,12 @@ impl ToolKind {
             .map(|(kind, _)| *kind)
     }
 
-    /// The name that [`ToolKind::parse`] takes.
+    /// The name that [`ToolKind::parse`] accepts.
     pub fn name(self) -> &'static str {
         name_of(&ROLES, self)
     }
 
-    /// The roles of §2.
+    /// Whether the tool is one of the compiler drivers of §2.
     pub fn is_compiler(self) -> bool {
         matches!(
             self,
@@ -176,7 +177,7 @@ impl ToolKind {
 }
 
 impl Family {
-    /// The name that stands in the file.
+    /// The name in `toolchain.json`.
     pub fn name(self) -> &'static str {
         name_of(&FAMILIES, self)
     }
@@ -198,11 +199,11 @@ fn name_of<T: PartialEq>(names: &[(T, &'static str)], value: T) -> &'static str 
 }
 
 impl<'a> Toolchain<'a> {
-    /// Reads the text of a `toolchain.json`.
+    /// Parses the text of a `toolchain.json`.
     ///
     /// # Errors
-    /// Names line and column of what is no JSON, has the wrong type, lacks a
-    /// needed key, or is of an unknown version.
+    /// The text is not JSON, a value has the wrong type, a required key is
+    /// missing, or the version is unknown. The error has the line and column.
     pub fn parse(text: &'a [u8]) -> json::Result<Toolchain<'a>> {
         let mut toolchain = Toolchain::default();
         let mut version = None;
@@ -258,8 +259,8 @@ impl<'a> Toolchain<'a> {
         self.tools.iter().find(|tool| &*tool.name == name)
     }
 
-    /// The text that [`Toolchain::parse`] reads back; keys that would change
-    /// nothing are left out.
+    /// The text of a `toolchain.json` for [`Toolchain::parse`]. Keys with a
+    /// default value are left out.
     pub fn to_json(&self) -> Vec<u8> {
         let tools = self.tools.iter();
         let tools = tools.map(|tool| (Cow::Borrowed(&*tool.name), tool.to_json()));
@@ -360,7 +361,7 @@ impl<'a> Darwin<'a> {
     ];
     const FALLBACK_SDK: &'static str = "fallbackSdk";
 
-    /// In the order of `KEYS`.
+    /// The fields, in the order of `KEYS`.
     fn fields(&mut self) -> [&mut Bytes<'a>; 5] {
         [
             &mut self.min_version,
@@ -418,7 +419,7 @@ fn array<'a>(list: &'a [Bytes]) -> Value<'a> {
     json::array(list.iter().map(|item| json::string(&**item)))
 }
 
-/// The entries of an object in the making.
+/// Collects the entries of an object.
 #[derive(Default)]
 struct Object<'a>(Vec<(&'static str, Value<'a>)>);
 
@@ -427,21 +428,21 @@ impl<'a> Object<'a> {
         self.0.push((key, value));
     }
 
-    /// Only if it is true.
+    /// Adds the key if the value is true.
     fn flag(&mut self, key: &'static str, is_set: bool) {
         if is_set {
             self.entry(key, Value::Bool(true));
         }
     }
 
-    /// Only if there is any.
+    /// Adds the key if the value is not empty.
     fn nonempty(&mut self, key: &'static str, value: &'a [u8]) {
         if !value.is_empty() {
             self.entry(key, json::string(value));
         }
     }
 
-    /// Only if there are any.
+    /// Adds the key if the list is not empty.
     fn strings(&mut self, key: &'static str, list: &'a [Bytes]) {
         if !list.is_empty() {
             self.entry(key, array(list));

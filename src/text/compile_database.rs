@@ -1,5 +1,4 @@
-//! A line of the compile database: one translation unit and how it was
-//! compiled, as a JSON object.
+//! A line of the compilation database: a JSON object for one translation unit.
 
 use alloc::vec::Vec;
 
@@ -9,19 +8,19 @@ use crate::text::{Bytes, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     pub directory: Bytes<'a>,
-    /// Relative to the directory, like the output, if it is not absolute.
+    /// Like `output`, absolute or relative to the directory.
     pub file: Bytes<'a>,
-    /// `None`: there is none, as with `-fsyntax-only`.
+    /// `None` if the call has no output, as with `-fsyntax-only`.
     pub output: Option<Bytes<'a>>,
-    /// All that was run, the program first.
+    /// The command line, including the program.
     pub arguments: Vec<Bytes<'a>>,
 }
 
 impl<'a> Entry<'a> {
-    /// Reads a line; keys that are not known are passed over.
+    /// Parses a line. Unknown keys are skipped.
     ///
     /// # Errors
-    /// It is no such object, or not whole.
+    /// The line is not such an object, or it is truncated.
     pub fn read(line: &'a [u8]) -> Result<Entry<'a>> {
         let (mut directory, mut file, mut output) = (None, None, None);
         let mut arguments = Vec::new();
@@ -54,13 +53,13 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Appends the line, with its end.
+    /// Appends the entry as a line, with a newline.
     pub fn write(&self, out: &mut Vec<u8>) {
         self.to_json().write_line(out);
         out.push(b'\n');
     }
 
-    /// An object without `output` if there is none.
+    /// The entry as a JSON object. Without an output, it has no key `output`.
     pub fn to_json(&self) -> Value<'_> {
         fn text(bytes: &[u8]) -> Value<'_> {
             json::string(bytes)

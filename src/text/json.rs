@@ -1,11 +1,13 @@
-//! Reading and writing the JSON of `toolchain.json` and of compile databases.
+//! Reads and writes the JSON of `toolchain.json` and of compilation databases.
 //!
-//! A wrapped call reads its toolchain before anything else, so this reader
-//! borrows from the text, allocates nothing for a string without escapes, and
-//! steps over what it is not asked for. Strings are bytes: what lies between
-//! the quotes need not be UTF-8, because paths need not be. What is written is
-//! UTF-8: any other byte becomes a lone surrogate, `\udc80` to `\udcff`, as
-//! Python's `surrogateescape` has it, which the reader turns back.
+//! Every wrapped call first reads its toolchain. Therefore the reader borrows
+//! from the text, allocates only for strings with escapes, and skips values
+//! that are not needed.
+//!
+//! Strings are bytes, because paths need not be UTF-8. The reader accepts other
+//! bytes between the quotes. The writer always writes UTF-8: it replaces any
+//! other byte by a lone surrogate, `\udc80` to `\udcff`, like Python's
+//! `surrogateescape`. The reader converts these back.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -15,16 +17,15 @@ use core::fmt;
 
 use crate::text::Bytes;
 
-/// Values may nest this deep; deeper ones are refused rather than overflow
-/// the stack.
+/// The deepest nesting that is accepted. The limit protects the stack.
 const DEPTH: usize = 64;
 
-/// Where a text stopped being the JSON that was expected, and why.
+/// A syntax or type error, with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Counted from 1.
+    /// Line, starting at 1.
     pub line: usize,
-    /// In bytes, counted from 1.
+    /// Column in bytes, starting at 1.
     pub column: usize,
     pub what: String,
 }
@@ -38,8 +39,8 @@ impl fmt::Display for Error {
 
 pub type Result<T> = core::result::Result<T, Error>;
 
-/// A cursor over a JSON text. Each method reads one value and leaves the
-/// cursor behind it.
+/// A cursor in a JSON text. Each method reads one value and moves the cursor
+/// behind it.
 pub struct Reader<'a> {
     text: &'a [u8],
     at: usize,
@@ -55,7 +56,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An object: `entry` is called for each key and must read its value.
+    /// Reads an object. `entry` is called for each key and must read the value.
     pub fn object(&mut self, mut entry: impl FnMut(&mut Self, &[u8]) -> Result<()>) -> Result<()> {
         self.list(b'{', b'}', "an object", |reader| {
             let key = reader.string()?;
@@ -64,12 +65,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// An array: `element` is called before each element and must read it.
+    /// Reads an array. `element` is called for each element and must read it.
     pub fn array(&mut self, mut element: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
         self.list(b'[', b']', "an array", |reader| element(reader))
     }
 
-    /// `null`, or whatever `value` reads.
+    /// Reads `null` or, with `value`, another value.
     pub fn optional<T>(&mut self, value: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
         if self.peek() == Some(b'n') {
             self.word("null")?;
@@ -86,7 +87,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A number without sign, fraction or exponent.
+    /// Reads a number without sign, fraction or exponent.
     pub fn unsigned(&mut self) -> Result<u64> {
         self.skip_space();
         let start = self.at;
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Steps over a value of any kind.
+    /// Skips a value of any type.
     pub fn skip(&mut self) -> Result<()> {
         match self.peek() {
             Some(b'{') => self.object(|reader, _| reader.skip()),
@@ -164,7 +165,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text must end here.
+    /// Checks that only white space follows.
     pub fn end(&mut self) -> Result<()> {
         match self.peek() {
             None => Ok(()),
@@ -172,7 +173,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An error at the cursor.
+    /// An error at the cursor's position.
     pub fn error(&self, what: &str) -> Error {
         let before = &self.text[..self.at.min(self.text.len())];
         let line_start = before
@@ -304,16 +305,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What stands before the two digits of a byte that is no UTF-8.
+/// The lone surrogate for byte 0. The byte's value is added to it.
 const SURROGATE: u32 = 0xdc00;
 
-/// The byte that a lone surrogate stands for.
+/// The byte that a lone surrogate represents.
 fn escaped_byte(unit: u32) -> Option<u8> {
     let byte = u8::try_from(unit.checked_sub(SURROGATE)?).ok()?;
     (!byte.is_ascii()).then_some(byte)
 }
 
-/// A JSON value to be written.
+/// A JSON value for writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     Null,
@@ -322,11 +323,11 @@ pub enum Value<'a> {
     /// Bytes that are not UTF-8 are written as lone surrogates.
     String(Bytes<'a>),
     Array(Vec<Value<'a>>),
-    /// Written in this order.
+    /// The entries are written in this order.
     Object(Vec<(Bytes<'a>, Value<'a>)>),
 }
 
-/// A string, borrowed or owned.
+/// A string value.
 pub fn string<'a>(text: impl Into<Bytes<'a>>) -> Value<'a> {
     Value::String(text.into())
 }
@@ -335,7 +336,7 @@ pub fn array<'a>(items: impl IntoIterator<Item = Value<'a>>) -> Value<'a> {
     Value::Array(items.into_iter().collect())
 }
 
-/// An object with these entries.
+/// An object value with these entries.
 pub fn object<'a>(entries: impl IntoIterator<Item = (&'a str, Value<'a>)>) -> Value<'a> {
     let entries = entries.into_iter();
     Value::Object(
@@ -346,27 +347,27 @@ pub fn object<'a>(entries: impl IntoIterator<Item = (&'a str, Value<'a>)>) -> Va
 }
 
 impl<'a> Value<'a> {
-    /// The value, or null.
+    /// The value, or null if there is none.
     pub fn optional(value: Option<Value<'a>>) -> Value<'a> {
         value.unwrap_or(Value::Null)
     }
 
-    /// Appends the value on one line, without the line's end.
+    /// Appends the value on one line, without a newline.
     pub fn write_line(&self, out: &mut Vec<u8>) {
         self.write_part(out, None);
     }
 
-    /// Appends the value as a document of several lines, with the last line's
-    /// end. Each entry has a line of its own, and goes on in further lines if
-    /// it is an array of objects or an object; objects in an array that hold no
-    /// array stay on one line.
+    /// Appends the value as a document of several lines, with a newline at the
+    /// end. Each entry of an object has its own line. Arrays of objects, and
+    /// objects inside of an object, continue on further lines. An object in an
+    /// array stays on one line if it contains no array.
     pub fn write(&self, out: &mut Vec<u8>) {
         self.write_part(out, Some(0));
         out.push(b'\n');
     }
 
-    /// `indent`: how deep the lines of this value stand; `None`: there is one
-    /// line for all of it.
+    /// `indent` is the depth of the value's lines. `None`: everything goes on
+    /// one line.
     fn write_part(&self, out: &mut Vec<u8>, indent: Option<usize>) {
         match self {
             Value::Null => out.extend_from_slice(b"null"),
@@ -391,7 +392,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether it stays on its line as an item of an array.
+    /// Whether the value stays on one line as an element of an array.
     fn fits_in_array(&self) -> bool {
         match self {
             Value::Array(items) => items.iter().all(Value::is_leaf),
@@ -403,7 +404,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether it stays on its line as the value of an entry.
+    /// Whether the value stays on one line as an entry of an object.
     fn fits_in_object(&self) -> bool {
         match self {
             Value::Array(items) => items.iter().all(Value::is_leaf),
@@ -417,8 +418,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Appends items between brackets: each on a line of its own below `indent`, or
-/// all on one line.
+/// Appends `items` between brackets. With `indent`, each item has its own line,
+/// otherwise all are on one line.
 fn list<T>(
     out: &mut Vec<u8>,
     [open, close]: [u8; 2],
@@ -448,8 +449,8 @@ fn list<T>(
     out.push(close);
 }
 
-/// Appends `bytes` as a JSON string that [`Reader::string`] reads back as they
-/// are. Bytes that are not UTF-8 become lone surrogates.
+/// Appends `bytes` as a JSON string. [`Reader::string`] returns the same bytes.
+/// Bytes that are not UTF-8 become lone surrogates.
 pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {

@@ -1,4 +1,4 @@
-//! Bytes and their formats. Knows nothing of compilers.
+//! Bytes and their formats. This module does not depend on compilers or tools.
 
 use alloc::borrow::Cow;
 

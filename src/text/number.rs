@@ -1,15 +1,15 @@
-//! Numbers as variables hold them.
+//! Numbers in environment variables.
 
 use alloc::vec::Vec;
 
-/// A number as the variables hold it; `None` if it is none. Empty is 0.
+/// Parses a variable's value. Empty is 0. `None` if it is not a number.
 pub fn number(value: &[u8]) -> Option<i64> {
     let (is_negative, digits) = match trim(value) {
         [] => return Some(0),
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] | digits => (false, digits),
     };
-    // As a shell reads them.
+    // The bases are those of the shell.
     let (base, digits) = match digits {
         [b'0', b'x' | b'X', digits @ ..] => (16, digits),
         [b'0', digits @ ..] if !digits.is_empty() => (8, digits),
@@ -25,8 +25,8 @@ pub fn number(value: &[u8]) -> Option<i64> {
     Some(if is_negative { -magnitude } else { magnitude })
 }
 
-/// A number as the variables hold it. Not by a formatter, which is far from
-/// all else that a plain call runs.
+/// Formats a number for a variable. core's formatter is not used, because it
+/// would touch pages that a plain call does not need.
 pub fn decimal(number: i64) -> Vec<u8> {
     let mut digits = Vec::with_capacity(20);
     let mut rest = number.unsigned_abs();
@@ -44,7 +44,7 @@ pub fn decimal(number: i64) -> Vec<u8> {
     digits
 }
 
-/// Without white space at either end.
+/// `text` without white space at both ends.
 fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\n', rest @ ..] | [rest @ .., b' ' | b'\t' | b'\n'] = text {
         text = rest;

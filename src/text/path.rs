@@ -1,6 +1,6 @@
-//! Parts of paths, which are bytes.
+//! Functions for paths, which are bytes.
 
-/// A path without slashes at its end.
+/// `path` without the slashes at its end.
 pub fn without_slashes(mut path: &[u8]) -> &[u8] {
     while let [rest @ .., b'/'] = path {
         path = rest;
@@ -8,19 +8,19 @@ pub fn without_slashes(mut path: &[u8]) -> &[u8] {
     path
 }
 
-/// The directory that `path` names a file in, without slashes at its end;
-/// empty where the path has no slash, or only the first.
+/// The directory part of `path`, without slashes at its end. Empty if the path
+/// has no slash, or only one at the beginning.
 pub fn directory(path: &[u8]) -> &[u8] {
     let end = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
     without_slashes(&path[..end])
 }
 
-/// The last component of `path`, or all of it where there is no slash.
+/// The last component of `path`, or the whole path if it has no slash.
 pub fn file_name(path: &[u8]) -> &[u8] {
     path.rsplit(|&b| b == b'/').next().unwrap_or(path)
 }
 
-/// The entries of a list like PATH that are not empty.
+/// The nonempty entries of a colon-separated list such as PATH.
 pub fn entries(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&b| b == b':').filter(|entry| !entry.is_empty())
 }

@@ -1,12 +1,12 @@
-//! The words of a list variable.
+//! The words of list variables.
 
-/// Splits a list variable at spaces, tabs and newlines. Nothing else is
-/// special: no quotes, no globbing.
+/// Splits a list variable at spaces, tabs and newlines. Quotes and globs have
+/// no special meaning.
 pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     words_at(text).map(|(_, word)| word)
 }
 
-/// The words, each with its place in the text.
+/// Like [`words`], with the position of each word in the text.
 pub fn words_at(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut next = 0;
     text.split(|b| matches!(b, b' ' | b'\t' | b'\n'))
