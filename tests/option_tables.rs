@@ -130,7 +130,7 @@ fn check_driver(name: &str, parser: &Parser, help: &str, column: usize) {
 fn gccs_options_with_separate_values_are_in_the_table() {
     check_driver(
         "gcc",
-        &Parser::of_driver(driver::GCC),
+        &Parser::for_driver(driver::GCC),
         "--help=separate",
         30,
     );
@@ -140,7 +140,7 @@ fn gccs_options_with_separate_values_are_in_the_table() {
 fn clangs_options_with_separate_values_are_in_the_table() {
     check_driver(
         "clang",
-        &Parser::of_driver(driver::CLANG),
+        &Parser::for_driver(driver::CLANG),
         "--help-hidden",
         26,
     );
@@ -171,7 +171,7 @@ fn check_linker(name: &str) {
     let Some(options) = shown_as_separate(name) else {
         return;
     };
-    let parser = Parser::of_linker(linker::of(name.as_bytes()));
+    let parser = Parser::for_linker(linker::from_program(name.as_bytes()));
     let missing: Vec<_> = options
         .iter()
         .filter(|option| !is_separate(&parser, option))

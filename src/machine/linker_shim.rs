@@ -1,5 +1,5 @@
-//! The linker half's directory of linker shims: this binary, under the name of
-//! each linker that a driver may ask for.
+//! The linker shims of a linker half (docs/glossary.md): a directory with a
+//! link to this binary for each name that a driver may use for its linker.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -13,19 +13,19 @@ use crate::model::toolchain::ToolKind;
 use crate::model::toolchain::Toolchain;
 use crate::text::path::without_slashes;
 
-/// The directory, beside `bin`.
+/// The name of the directory, which is next to `bin`.
 pub const DIRECTORY: &str = "linkers";
 
-/// Tells a front end which linker it stands before.
+/// Tells a linker shim which linker to become.
 pub const LINKER: &[u8] = b"CC_WRAPPER_LINKER";
 
-/// The names that a linker half has a front end for; the last is what gcc
-/// looks for before all others.
+/// The names of all linker shims. gcc looks for the last one before all others.
 pub fn all() -> impl Iterator<Item = &'static str> {
     names(Some(ToolKind::Ld)).chain(["real-ld"])
 }
 
-/// The tool that a front end is: `directory` and `name` are its place.
+/// The tool that the linker shim `directory`/`name` represents. `None` if the
+/// path is not a linker shim's, or no linker was found.
 pub fn tool<'t>(
     directory: &[u8],
     name: &[u8],
@@ -40,8 +40,8 @@ pub fn tool<'t>(
     let program = match (environment.get_nonempty(LINKER), listed) {
         (Some(program), _) => Cow::Owned(program.to_vec()),
         (None, Some(listed)) => listed.program.clone(),
-        // Found by a driver that was not told of it, on a path inherited from
-        // one that was.
+        // CC_WRAPPER_LINKER is unset: a driver found the shim in a search path
+        // that it inherited from a wrapped driver.
         (None, None) => Cow::Owned(on_path(name, environment, world)?),
     };
     Some(Tool {

@@ -1,4 +1,4 @@
-//! What planning may ask of the machine.
+//! Access to the machine while a call is planned.
 
 pub mod linker_shim;
 pub mod symlinks;

@@ -1,16 +1,16 @@
-//! Following symlinks, as far as one wants to.
+//! Resolves symlinks, completely or up to a given directory.
 
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
 
-/// As many symlinks as the kernel follows on one path.
+/// The kernel's limit of symlinks in one path.
 pub const SYMLINKS: usize = 40;
 
-/// The absolute path without `.`, `..` and doubled slashes, and without
-/// symlinks where `stop` does not hold. `..` behind a symlink leads to
-/// the parent of what that points at, so there even a kept one is
-/// resolved.
+/// Returns `path`, which is absolute, without `.`, `..` and repeated slashes.
+/// Symlinks are resolved, except where `stop` returns true. `..` after a
+/// symlink is the parent of the symlink's target, so such a symlink is always
+/// resolved. `None` if there are too many symlinks.
 pub fn resolve(path: &[u8], world: &dyn World, stop: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
     let mut done = Vec::new();
     let mut pending = Vec::new();
@@ -51,7 +51,7 @@ pub fn resolve(path: &[u8], world: &dyn World, stop: impl Fn(&[u8]) -> bool) -> 
     Some(done)
 }
 
-/// Goes on at `target`, which the symlink `done` holds.
+/// Replaces the symlink `done` by its target.
 fn follow(done: &mut Vec<u8>, pending: &mut Vec<Vec<u8>>, target: &[u8]) {
     if target.starts_with(b"/") {
         done.clear();
@@ -61,7 +61,7 @@ fn follow(done: &mut Vec<u8>, pending: &mut Vec<Vec<u8>>, target: &[u8]) {
     push_components(pending, target);
 }
 
-/// Puts a path's components on top of the stack, the first one uppermost.
+/// Pushes the components of a path onto the stack, the first one on top.
 fn push_components(pending: &mut Vec<Vec<u8>>, path: &[u8]) {
     let components = path.split(|&b| b == b'/');
     pending.extend(

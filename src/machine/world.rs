@@ -1,57 +1,55 @@
-//! The door through which a decision sees the machine.
+//! The interface between planning and the machine.
 
 use alloc::vec::Vec;
 
 use crate::model::argument::{Command, Export};
 use crate::model::hook::{Changes, Failure, Hook};
 
-/// What planning a call may ask of the machine. Paths are bytes, absolute or
-/// relative to the current directory. Nothing here changes anything, but for
-/// what a hook does.
+/// Everything that planning can ask of the machine. Paths are bytes, absolute
+/// or relative to the current directory. Only hooks can change anything.
 pub trait World {
     /// The content of a file.
     ///
     /// # Errors
-    /// [`ReadError`], which tells an absent file from one that cannot be read.
+    /// [`ReadError`], which distinguishes a missing file from an unreadable
+    /// one.
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError>;
 
-    /// The same for a file that the caller names, which may be a pipe: what is
-    /// read of it is gone.
+    /// Like [`World::read`], for a file that the caller names. It may be a
+    /// pipe, which can be read only once.
     ///
     /// # Errors
-    /// As [`World::read`].
+    /// As for [`World::read`].
     fn read_named_by_caller(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
         self.read(path)
     }
 
-    /// Where a symlink points, as it is written in it; `None` if `path` is no
-    /// symlink.
+    /// The target of a symlink, unresolved. `None` if `path` is not a symlink.
     fn read_link(&self, path: &[u8]) -> Option<Vec<u8>>;
 
-    /// Whether `path` leads to something.
+    /// Whether `path` exists, after following symlinks.
     fn exists(&self, path: &[u8]) -> bool;
 
-    /// Whether a directory has this entry, be it a symlink to nothing.
+    /// Whether the directory entry `path` exists, even as a dangling symlink.
     fn has_entry(&self, path: &[u8]) -> bool;
 
-    /// Whether `path` leads to a file that may be executed.
+    /// Whether `path` is an executable file, after following symlinks.
     fn is_executable(&self, path: &[u8]) -> bool;
 
-    /// Whether both paths lead to the same file, or to files of the same
-    /// content.
+    /// Whether both paths are the same file, or files with the same content.
     fn same_program(&self, a: &[u8], b: &[u8]) -> bool;
 
-    /// Calls `entry` with each name in a directory, in any order, until it
-    /// returns true. False: the directory could not be read.
+    /// Calls `entry` with each name in a directory, in any order, until `entry`
+    /// returns true. Returns false if the directory cannot be read.
     fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 
     fn current_directory(&self) -> Option<Vec<u8>>;
 
-    /// Runs a hook (§10) over a command, with these variables exported, and
-    /// tells what it changed.
+    /// Runs a hook (docs/behaviour.md#10-hooks) for a command with these
+    /// variables exported, and returns its changes.
     ///
     /// # Errors
-    /// It fails, or cannot be run.
+    /// The hook failed or could not be run.
     fn run_hook(
         &self,
         hook: &Hook,
@@ -60,18 +58,18 @@ pub trait World {
     ) -> Result<Changes, Failure>;
 }
 
-/// Why a file was not read.
+/// Why a file could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadError {
-    /// There is none, or a directory on the way to it is missing.
+    /// The file or a directory of its path does not exist.
     Absent,
-    /// It is a directory.
+    /// The path is a directory.
     Directory,
     /// The system's error number.
     Other(i32),
 }
 
-/// A machine made of a few files, for tests.
+/// A machine with a few files in memory, for tests.
 #[cfg(test)]
 pub(crate) mod fake {
     use super::{ReadError, World};
@@ -87,7 +85,7 @@ pub(crate) mod fake {
         Forbidden,
     }
 
-    /// Paths are looked up as they are spelled, after symlinks on the way.
+    /// Looks paths up literally, after resolving symlinks.
     #[derive(Default)]
     pub struct Machine {
         pub entries: BTreeMap<Vec<u8>, Entry>,
@@ -119,7 +117,8 @@ pub(crate) mod fake {
             self
         }
 
-        /// The path without symlinks, the last component's too if `follow`.
+        /// The path without symlinks. If `follow` is false, a symlink in the
+        /// last component is kept.
         fn resolve(&self, path: &[u8], follow: bool) -> Vec<u8> {
             let mut pending: Vec<Vec<u8>> = Vec::new();
             let mut at = Vec::new();

@@ -147,12 +147,12 @@ pub mod fake {
 
     /// The arguments of a gcc call, already read.
     pub fn of_driver(words: &str) -> Vec<Arg<'static>> {
-        args(words, Parser::of_driver(driver::GCC))
+        args(words, Parser::for_driver(driver::GCC))
     }
 
     /// The arguments of a GNU ld call, already read.
     pub fn of_linker(words: &str) -> Vec<Arg<'static>> {
-        args(words, Parser::of_linker(linker::BFD))
+        args(words, Parser::for_linker(linker::BFD))
     }
 
     fn args(words: &str, parser: Parser) -> Vec<Arg<'static>> {

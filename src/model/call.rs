@@ -32,7 +32,7 @@ impl<'a> Call<'a> {
 
     /// A parser for the options of the called compiler driver.
     pub fn driver_parser(&self) -> Parser {
-        Parser::of_driver(match self.family() {
+        Parser::for_driver(match self.family() {
             Family::Gcc => driver::GCC,
             Family::Clang | Family::Arocc => driver::CLANG,
         })
@@ -40,7 +40,7 @@ impl<'a> Call<'a> {
 
     /// A parser for the options of the called linker.
     pub fn linker_parser(&self) -> Parser {
-        Parser::of_linker(linker::of(&self.tool.program))
+        Parser::for_linker(linker::from_program(&self.tool.program))
     }
 
     /// The hardening flags that the called tool does not support.

@@ -25,9 +25,9 @@ pub enum Explanation {
     Unread {
         variable: Vec<u8>,
         marker: Vec<u8>,
-        /// If this marker is missing too, setting `marker` would end the
-        /// reading of the plain variables. `None` if some marker is set
-        /// already.
+        /// No marker is set yet, so the plain variables are read. If `marker`
+        /// is set, they stay so only if this marker is set too. `None` if some
+        /// marker is set already.
         keeps_plain: Option<Vec<u8>>,
     },
     /// A wrapper above has already collected the variables and set this mark.

@@ -32,7 +32,7 @@ pub struct Statistics<'a> {
 impl<'a> Statistics<'a> {
     /// Returns the statistics of a call before its arguments are known, or
     /// `None` if calls are not counted.
-    pub fn of(call: &Call<'a>) -> Option<Statistics<'a>> {
+    pub fn from_call(call: &Call<'a>) -> Option<Statistics<'a>> {
         let file = call.environment.get_nonempty(VARIABLE)?;
         let above = call.environment.get(COUNTED);
         Some(Statistics {

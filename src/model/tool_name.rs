@@ -5,7 +5,7 @@ use crate::model::toolchain::{Family, ToolKind};
 /// The parts of a known tool's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ToolName<'n> {
-    /// Target triple with the dash behind it, or empty.
+    /// Target triple with the dash after it, or empty.
     pub prefix: &'n [u8],
     /// The name without target and version, such as `gcc`.
     pub base: &'static str,

@@ -1,8 +1,9 @@
-//! The options of compiler drivers, gcc and clang: those that take a value
-//! in the next argument, and those that mean something to us.
+//! The table of gcc's and clang's options: all that take a value in the next
+//! argument, and all that have a meaning for the rules.
 //!
-//! An option that one of them does not know has no mark: it refuses the call
-//! anyway. Marks are for options that the other reads in another way.
+//! An option that only one of them accepts is not restricted to it, because the
+//! other refuses such a call. Only options that they read in different ways are
+//! restricted (`only`).
 
 use crate::options::meaning::Meaning::*;
 use crate::options::meaning::Stage;
@@ -11,7 +12,8 @@ use crate::options::table::{Match, Row, Table, Tools};
 
 pub const GCC: Tools = 1;
 pub const CLANG: Tools = 2;
-/// gnatmake and its like, which take the options of gcc besides their own.
+/// gnatmake and related tools, which accept gcc's options in addition to their
+/// own.
 pub const GNAT: Tools = 4;
 
 static ROWS: [Row; 223] = [
@@ -250,12 +252,13 @@ static ROWS: [Row; 223] = [
 
 static TABLE: Table = Table::new(&ROWS, 1);
 
-/// All options, sorted by their names.
+/// All options, sorted by name.
 pub fn rows() -> &'static [Row] {
     &ROWS
 }
 
-/// What the argument, which begins with a dash, is to a driver of `tools`.
+/// Finds the option in `argument`, which begins with a dash, for a driver of
+/// `tools`.
 pub fn find(argument: &[u8], tools: Tools) -> Option<Match> {
     TABLE.find(argument, 0, tools)
 }
@@ -268,7 +271,7 @@ mod tests {
 
     #[test]
     fn options_say_how_far_a_call_goes() {
-        let stage = |option: &str| match Parser::of_driver(GCC).read(option.as_bytes()).meaning() {
+        let stage = |option: &str| match Parser::for_driver(GCC).read(option.as_bytes()).meaning() {
             Meaning::Stage(stage) => Some(stage),
             _ => None,
         };
@@ -283,7 +286,7 @@ mod tests {
     #[test]
     fn only_a_whole_option_has_its_value_behind_it() {
         let is_separate = |option: &str, tools| {
-            let parsed = Parser::of_driver(tools).read(option.as_bytes());
+            let parsed = Parser::for_driver(tools).read(option.as_bytes());
             parsed.has_separate_value()
         };
         for option in ["-o", "-include", "-Xarch_host", "-x", "--param", "-z"] {

@@ -1,9 +1,10 @@
-//! The options of linkers: those that take a value in the next argument, and
-//! those that mean something to us.
+//! The table of linker options: all that take a value in the next argument, and
+//! all that have a meaning for the rules.
 //!
-//! GNU ld, gold, lld, mold and Darwin's linker share the table. An option that
-//! some of them do not know has no mark: they refuse the call anyway. Marks
-//! are for options that the others read in another way.
+//! GNU ld, gold, lld, mold and Darwin's linker share it. An option that only
+//! some of them accept is not restricted to them, because the others refuse
+//! such a call. Only options that they read in different ways are restricted
+//! (`only`).
 
 use crate::options::meaning::Meaning::*;
 use crate::options::table::Takes::*;
@@ -14,9 +15,10 @@ pub const GOLD: Tools = 2;
 pub const LLD: Tools = 4;
 pub const MOLD: Tools = 8;
 
-/// The linker that a program is, by the end of its path: `ld.lld`, `mold` …
-/// Anything else is taken for GNU ld, as a plain `ld` mostly is.
-pub fn of(program: &[u8]) -> Tools {
+/// The linker that `program` is, according to the end of its name, such as
+/// `ld.lld` or `mold`. All other names count as GNU ld, because a plain `ld`
+/// usually is.
+pub fn from_program(program: &[u8]) -> Tools {
     if program.ends_with(b"lld") {
         LLD
     } else if program.ends_with(b"gold") {
@@ -245,12 +247,13 @@ static ROWS: [Row; 189] = [
 
 static TABLE: Table = Table::new(&ROWS, 0);
 
-/// All options, sorted by their names.
+/// All options, sorted by name.
 pub fn rows() -> &'static [Row] {
     &ROWS
 }
 
-/// What the argument, which begins with a dash, is to a linker of `tools`.
+/// Finds the option in `argument`, which begins with a dash, for a linker of
+/// `tools`.
 pub fn find(argument: &[u8], tools: Tools) -> Option<Match> {
     let dashes = if argument.starts_with(b"--") { 2 } else { 1 };
     TABLE.find(argument, dashes, tools)
@@ -265,7 +268,7 @@ mod tests {
     #[test]
     fn long_names_have_one_dash_or_two() {
         let read = |argument: &str| {
-            let parsed = Parser::of_linker(of(b"/usr/bin/ld")).read(argument.as_bytes());
+            let parsed = Parser::for_linker(from_program(b"/usr/bin/ld")).read(argument.as_bytes());
             (parsed.meaning(), parsed.has_separate_value())
         };
         for argument in ["-rpath", "--rpath"] {
@@ -290,7 +293,7 @@ mod tests {
             ("ld.gold", GOLD),
             ("mold", MOLD),
         ] {
-            assert_eq!(of(name.as_bytes()), linker, "{name}");
+            assert_eq!(from_program(name.as_bytes()), linker, "{name}");
         }
     }
 }

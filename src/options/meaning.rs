@@ -1,19 +1,19 @@
-//! What options mean to the rules of a wrapped call.
+//! The meanings of options that the rules use.
 
-/// What an argument means. Most options mean nothing to us.
+/// The meaning of an argument. Most options have none: `Other`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     Other,
-    /// No option: a file, or an operand of any kind.
+    /// Not an option: a file or another operand.
     Input,
     /// The value of the option before it.
     Value,
-    /// `--`: no option follows.
+    /// `--`: all further arguments are operands.
     Operands,
 
     // Compiler drivers.
     Stage(Stage),
-    /// clang's inner mode.
+    /// `-cc1`: clang's internal compiler.
     Cc1,
     NoStandardIncludes,
     NoCxxIncludes,
@@ -31,14 +31,14 @@ pub enum Meaning {
     LinkerName,
     /// `--ld-path=`
     LinkerPath,
-    /// `-Xlinker`: an argument for the linker.
+    /// `-Xlinker`: one argument for the linker.
     LinkerArgument,
-    /// `-Wl,`: several, with commas between them.
+    /// `-Wl,`: a comma-separated list of arguments for the linker.
     LinkerList,
     /// `-print-prog-name=`
     ProgramName,
     Lto,
-    /// `-m…`: an option of the machine.
+    /// `-m…`: an option for the target machine.
     Machine,
     Machine32,
     Machine64,
@@ -58,20 +58,20 @@ pub enum Meaning {
     Plugin,
     Emulation,
     Sysroot,
-    /// `-syslibroot`, of Darwin.
+    /// `-syslibroot` of Darwin's linker.
     SystemLibraryRoot,
-    /// The linker answers and does no more.
+    /// The linker prints an answer and exits.
     Question,
-    /// The same, unless there is something to link.
+    /// Like `Question`, but only if there is nothing to link.
     Version,
     PlatformVersion,
     SdkVersion,
-    /// `-macosx_version_min` and its like.
+    /// `-macosx_version_min` and similar options.
     MinimumVersion,
 }
 
 impl Meaning {
-    /// How far a compiler call with this option goes.
+    /// The last stage of a compiler call with this option.
     pub fn stage(self) -> Option<Stage> {
         match self {
             Meaning::Stage(stage) => Some(stage),
@@ -81,7 +81,8 @@ impl Meaning {
     }
 }
 
-/// How far a compiler call goes. Of several the greatest counts.
+/// The last stage of a compiler call. If options ask for several, the greatest
+/// counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     #[default]
@@ -91,15 +92,16 @@ pub enum Stage {
     SyntaxTree,
     Check,
     Module,
-    /// Preprocessed text, dependencies, a report: nothing is compiled.
+    /// Only preprocessed text, dependencies or a report.
     Other,
-    /// An answer: nothing is done with the inputs at all. nixpkgs adds the
-    /// flags of a link all the same.
+    /// Only an answer, and the inputs are ignored. nixpkgs nevertheless adds
+    /// the link flags.
     Answer,
 }
 
 impl Stage {
-    /// Whether linker flags are of no use.
+    /// Whether the call ends before linking, so that linker flags have no
+    /// effect.
     pub fn ends_before_linking(self) -> bool {
         !matches!(self, Stage::Program | Stage::Answer)
     }

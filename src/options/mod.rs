@@ -1,11 +1,11 @@
-//! The options of compiler drivers and linkers: a table for each, and the one
-//! pass over a call's arguments that all rules share.
+//! The options of compiler drivers and linkers: a table for each, and the
+//! single pass over a call's arguments whose results all rules share.
 //!
-//! A tool reads `-o -c` as an output file named `-c`. nixpkgs' wrappers look
-//! at each argument by itself and see the option `-c` there. Both readings
-//! of an argument are kept: [`Parsed::meaning`] is the tool's,
-//! [`Parsed::by_itself`] is the one of nixpkgs' wrappers. Recorded behaviour of
-//! theirs needs the latter; all else is better served by the former.
+//! A compiler reads `-o -c` as an output file named `-c`. nixpkgs' wrappers
+//! look at each argument separately and see the option `-c`. Both readings are
+//! kept: [`Parsed::meaning`] is the tool's, [`Parsed::by_itself`] is that of
+//! nixpkgs' wrappers. The latter is only for rules that must reproduce the
+//! recorded behaviour of nixpkgs.
 
 pub mod driver;
 pub mod linker;
@@ -17,8 +17,8 @@ use core::marker::PhantomData;
 use meaning::Meaning;
 use table::{Match, Row, Tools, Value};
 
-/// An argument as it was read. That it has been read at all, the default
-/// value denies.
+/// The result of parsing an argument. The default value means that the argument
+/// has not been parsed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parsed {
     kind: Kind,
@@ -37,12 +37,12 @@ enum Kind {
 }
 
 impl Parsed {
-    /// Whether a [`Parser`] has read the argument.
+    /// Whether a [`Parser`] has parsed the argument.
     pub fn is_read(self) -> bool {
         self.kind != Kind::Unread
     }
 
-    /// As the tool reads it.
+    /// The meaning for the tool, which depends on the arguments before.
     pub fn meaning(self) -> Meaning {
         if self.is_value {
             Meaning::Value
@@ -51,7 +51,7 @@ impl Parsed {
         }
     }
 
-    /// As if no argument stood before it, which is how nixpkgs' wrappers read.
+    /// The meaning without the arguments before, as nixpkgs' wrappers see it.
     #[inline]
     pub fn by_itself(self) -> Meaning {
         debug_assert!(self.is_read());
@@ -62,14 +62,15 @@ impl Parsed {
         }
     }
 
-    /// The same, but only of spellings that nixpkgs' wrappers look for.
+    /// Like [`Parsed::by_itself`], but only for spellings that nixpkgs'
+    /// wrappers know.
     #[inline]
     pub fn in_nixpkgs(self) -> Option<Meaning> {
         debug_assert!(self.is_read());
         self.row.filter(|_| self.in_nixpkgs).map(|row| row.meaning)
     }
 
-    /// The value that stands in the argument itself.
+    /// The value inside of the argument, as in `-I/usr`.
     pub fn joined(self, argument: &[u8]) -> Option<&[u8]> {
         match self.value {
             Value::At(place) => argument.get(usize::from(place)..),
@@ -77,29 +78,30 @@ impl Parsed {
         }
     }
 
-    /// Whether the argument, read by itself, has its value behind it.
+    /// Whether the option's value is in the next argument. The arguments before
+    /// are ignored.
     pub fn has_separate_value(self) -> bool {
         matches!(self.value, Value::Next(_))
     }
 
-    /// How the tables spell the option, if it stands in one.
+    /// The option's name in the table, if the table has the option.
     pub fn name(self) -> Option<&'static str> {
         self.row.map(|row| row.name)
     }
 }
 
-/// Reads a tool's arguments, one after the other.
+/// Parses the arguments of a tool in order.
 #[derive(Clone, Debug)]
 pub struct Parser {
     find: fn(&[u8], Tools) -> Option<Match>,
     tools: Tools,
-    /// How many of the next arguments are values.
+    /// The number of following arguments that are values.
     values: u8,
 }
 
 impl Parser {
-    /// Of a compiler driver: see [`driver::GCC`] and [`driver::CLANG`].
-    pub fn of_driver(tools: Tools) -> Parser {
+    /// A parser for a compiler driver: [`driver::GCC`] or [`driver::CLANG`].
+    pub fn for_driver(tools: Tools) -> Parser {
         Parser {
             find: driver::find,
             tools,
@@ -107,8 +109,8 @@ impl Parser {
         }
     }
 
-    /// Of a linker: see [`linker::of`].
-    pub fn of_linker(tools: Tools) -> Parser {
+    /// A parser for a linker: see [`linker::from_program`].
+    pub fn for_linker(tools: Tools) -> Parser {
         Parser {
             find: linker::find,
             tools,
@@ -116,7 +118,7 @@ impl Parser {
         }
     }
 
-    /// Reads the next argument.
+    /// Parses the next argument.
     #[inline]
     pub fn read(&mut self, argument: &[u8]) -> Parsed {
         let is_value = self.values > 0;
@@ -139,7 +141,7 @@ impl Parser {
         }
     }
 
-    /// The options and inputs among these arguments, as the tool reads them.
+    /// The options with their values, and the inputs, as the tool reads them.
     pub fn uses<'p, A: Argument<'p>, I>(self, arguments: I) -> Uses<'p, I::IntoIter>
     where
         I: IntoIterator<Item = A>,
@@ -152,7 +154,7 @@ impl Parser {
     }
 }
 
-/// An argument that may have been read before.
+/// An argument, possibly parsed already.
 pub trait Argument<'p>: Copy {
     fn bytes(self) -> &'p [u8];
 
@@ -172,14 +174,14 @@ impl<'p> Argument<'p> for &'p [u8] {
 pub struct Use<'p, A> {
     pub argument: A,
     pub meaning: Meaning,
-    /// Of an option of our tables; `None` also where the arguments end
-    /// before it. Of several the last.
+    /// The option's value, or the last of several. `None` if the table lacks
+    /// the option, or the arguments end before the value.
     pub value: Option<&'p [u8]>,
-    /// The value is an argument of its own.
+    /// The value is a separate argument.
     pub is_separate: bool,
 }
 
-/// See [`Parser::uses`].
+/// The iterator of [`Parser::uses`].
 #[derive(Clone, Debug)]
 pub struct Uses<'p, I> {
     parser: Parser,
@@ -193,7 +195,7 @@ impl<'p, A: Argument<'p>, I: Iterator<Item = A>> Iterator for Uses<'p, I> {
     fn next(&mut self) -> Option<Use<'p, A>> {
         let argument = self.arguments.next()?;
         let bytes = argument.bytes();
-        // Values are taken here: each argument is read as if by itself.
+        // This loop consumes the values, so the parser must not skip them.
         self.parser.values = 0;
         let parsed = match argument.parsed() {
             parsed if parsed.is_read() => parsed,
@@ -222,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_value_is_read_in_two_ways() {
-        let mut parser = Parser::of_driver(driver::GCC);
+        let mut parser = Parser::for_driver(driver::GCC);
         let parsed: Vec<Parsed> = ["-o", "-c", "-c", "x.c", "-I", "-o", "-Wunknown", "-"]
             .map(|argument| parser.read(argument.as_bytes()))
             .into();
@@ -249,7 +251,7 @@ mod tests {
     fn uses_have_their_values() {
         let words = "-L/a x.o -o -r -platform_version macos 1 2 --library=z -r -o";
         let words = words.split(' ').map(str::as_bytes);
-        let uses = Parser::of_linker(linker::of(b"ld")).uses(words);
+        let uses = Parser::for_linker(linker::from_program(b"ld")).uses(words);
         let text = |bytes: Option<&[u8]>| bytes.map(|b| core::str::from_utf8(b).unwrap().into());
         let uses: Vec<(Meaning, Option<alloc::string::String>)> =
             uses.map(|used| (used.meaning, text(used.value))).collect();

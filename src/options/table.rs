@@ -1,4 +1,4 @@
-//! What a table of options is made of, and how an argument is found in it.
+//! The rows of an option table, and the search for an argument's row.
 
 use crate::options::meaning::Meaning;
 
@@ -9,7 +9,7 @@ pub enum Takes {
     Nothing,
     /// `-include FILE`
     Separate,
-    /// `-march=CPU`, `-Wl,LIST`: the value begins where the name ends.
+    /// `-march=CPU`, `-Wl,LIST`: the value directly follows the name.
     Joined,
     /// `-o FILE` or `-oFILE`.
     JoinedOrSeparate,
@@ -17,7 +17,8 @@ pub enum Takes {
     MaybeEquals,
     /// `--output FILE` or `--output=FILE`.
     EqualsOrSeparate,
-    /// `-Xarch_ARCH OPTION`: the name goes on, and the value stands behind it.
+    /// `-Xarch_ARCH OPTION`: the name continues with a value, and another value
+    /// is the next argument.
     JoinedAndSeparate,
     /// `-segaddr SEGMENT ADDRESS`
     Two,
@@ -25,35 +26,35 @@ pub enum Takes {
     Three,
 }
 
-/// Which tools know an option. A bit each.
+/// A set of tools, one bit for each.
 pub type Tools = u8;
 
-/// How many dashes stand before an option's name.
+/// The dashes before an option's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dashes {
-    /// They are part of the name.
+    /// The name includes them.
     Named,
     One,
     Two,
     Either,
 }
 
-/// An option.
+/// An option in the table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Row {
     pub name: &'static str,
     pub takes: Takes,
     pub meaning: Meaning,
-    /// The tools that know it.
+    /// The tools that read the option in this way.
     pub tools: Tools,
     pub dashes: Dashes,
-    /// nixpkgs' wrappers look for it with so many dashes before the name,
-    /// wherever it stands.
+    /// nixpkgs' wrappers look for the option with this number of dashes, even
+    /// where it is another option's value.
     pub in_nixpkgs: Option<u8>,
 }
 
 impl Row {
-    /// Of an option that more than one tool knows, and nixpkgs' wrappers do not.
+    /// An option of all tools that nixpkgs' wrappers do not look for.
     pub const fn new(name: &'static str, takes: Takes, meaning: Meaning) -> Row {
         Row {
             name,
@@ -65,13 +66,13 @@ impl Row {
         }
     }
 
-    /// The same, but that only these tools know it.
+    /// The same row, restricted to these tools.
     pub const fn only(self, tools: Tools) -> Row {
         Row { tools, ..self }
     }
 
-    /// The same, and nixpkgs' wrappers look for it with so many dashes before
-    /// the name.
+    /// The same row, for an option that nixpkgs' wrappers look for with this
+    /// number of dashes.
     pub const fn in_nixpkgs(self, dashes: u8) -> Row {
         Row {
             in_nixpkgs: Some(dashes),
@@ -83,58 +84,57 @@ impl Row {
         Row { dashes, ..self }
     }
 
-    /// A name with one dash before it.
+    /// The same row, with one dash before the name.
     pub const fn one_dash(self) -> Row {
         self.with(Dashes::One)
     }
 
-    /// A name with two dashes before it.
+    /// The same row, with two dashes before the name.
     pub const fn two_dashes(self) -> Row {
         self.with(Dashes::Two)
     }
 
-    /// A name with one dash or two before it.
+    /// The same row, with one or two dashes before the name.
     pub const fn dashes(self) -> Row {
         self.with(Dashes::Either)
     }
 }
 
-/// Where an option's value is.
+/// The position of an option's value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Value {
-    /// The option has none.
+    /// The option has no value.
     #[default]
     None,
-    /// In the same argument, from this byte on.
+    /// In the same argument, starting at this byte.
     At(u8),
-    /// So many arguments that follow.
+    /// This number of following arguments.
     Next(u8),
 }
 
-/// An argument's row, and where its value is.
+/// The row of an argument, and the position of its value.
 #[derive(Clone, Copy, Debug)]
 pub struct Match {
     pub row: &'static Row,
     pub value: Value,
-    /// nixpkgs' wrappers look for it.
+    /// nixpkgs' wrappers look for this spelling.
     pub in_nixpkgs: bool,
 }
 
-/// Rows in the order of their names.
+/// Rows, sorted by name.
 pub struct Table {
     pub rows: &'static [Row],
-    /// Of each first byte, below 128, of a name's distinguishing part: where
-    /// its rows begin.
+    /// For each value of the key byte below 128: the index of its first row.
     starts: [u16; 129],
-    /// Which byte of the names that is.
+    /// The index of the key byte in the names.
     byte: usize,
 }
 
 impl Table {
-    /// `byte` is the place of the byte by which names differ first.
+    /// `byte` is the index of the first byte in which the names differ.
     ///
     /// # Panics
-    /// While compiling: the rows are not sorted, or one is there twice.
+    /// At compile time, if the rows are not sorted or a row occurs twice.
     pub const fn new(rows: &'static [Row], byte: usize) -> Table {
         let mut starts = [0; 129];
         let mut n = 0;
@@ -153,9 +153,9 @@ impl Table {
         Table { rows, starts, byte }
     }
 
-    /// The row that `argument` is a use of, which some tool of `tools` knows:
-    /// the one of the longest name. `offset` bytes of dashes stand before
-    /// what the names begin with.
+    /// Finds the row with the longest name that `argument` is a use of, among
+    /// the options of `tools`. `offset` is the number of dashes in `argument`
+    /// that the names do not include.
     #[inline]
     pub fn find(&'static self, argument: &[u8], offset: usize, tools: Tools) -> Option<Match> {
         let name = &argument[offset..];
@@ -165,9 +165,8 @@ impl Table {
         }
         let begin = usize::from(self.starts[first]);
         let rows = &self.rows[begin..usize::from(self.starts[first + 1])];
-        // Each row whose name the argument begins with stands before the
-        // place where the argument itself would stand, and the longer the
-        // nearer.
+        // A row whose name is a prefix of the argument sorts before the
+        // argument. Of several, the longest is the nearest.
         let mut end = rows.partition_point(|row| row.name.as_bytes() <= name);
         while let Some(n) = end.checked_sub(1) {
             let row = &rows[n];
@@ -185,7 +184,8 @@ impl Table {
             } else if common <= self.byte {
                 return None;
             } else {
-                // What is no longer than the common part may still fit.
+                // Rows that are not longer than the common prefix may still
+                // match.
                 end = rows[..n].partition_point(|row| row.name.as_bytes() <= &name[..common]);
             }
         }
@@ -193,8 +193,8 @@ impl Table {
     }
 }
 
-/// Where the value is, if the argument, which begins with the row's name, is
-/// a use of the row.
+/// The position of the value if `argument`, which begins with the row's name,
+/// is a use of the row.
 #[inline]
 fn value(row: &Row, name: &[u8], offset: usize, tools: Tools) -> Option<Value> {
     let fits = match row.dashes {
@@ -228,7 +228,7 @@ fn value(row: &Row, name: &[u8], offset: usize, tools: Tools) -> Option<Value> {
     }
 }
 
-/// How many bytes both begin with.
+/// The length of the common prefix.
 #[inline]
 fn common(a: &[u8], b: &[u8]) -> usize {
     let mut n = 0;
@@ -264,7 +264,7 @@ mod tests {
         Row::new("-jj", Takes::MaybeEquals, Meaning::Other),
     ];
 
-    /// Without the row that has no second byte.
+    /// The first row is left out because its name has no second byte.
     static TABLE: Table = Table::new(ROWS.split_at(1).1, 1);
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the rules of one call share while it is planned.
+//! The state that all rules share while one call is planned.
 
 use alloc::vec::Vec;
 
@@ -19,11 +19,11 @@ pub struct Context<'c, 'a> {
     pub call: &'c Call<'a>,
     pub world: &'a dyn World,
     pub half: WrapperHalf,
-    /// The served roles of the half that the call entered by.
+    /// The roles served by the half that the call entered through.
     pub roles: Vec<RoleSuffix>,
     pub variables: Variables<'a>,
     pub log: &'c mut Log,
-    /// How the call is counted, if anybody counts.
+    /// How the call is counted. `None` if calls are not counted.
     statistics: Option<Statistics<'a>>,
 }
 
@@ -41,14 +41,14 @@ impl<'c, 'a> Context<'c, 'a> {
             roles: roles(call.environment, call.toolchain, half, log),
             variables: Variables::new(call.environment, &call.toolchain.suffix_salt),
             log,
-            statistics: Statistics::of(call),
+            statistics: Statistics::from_call(call),
         };
         context.count(|_| {});
         context
     }
 
-    /// Says what the call counts as, where anybody counts. Hooks that come
-    /// after it know of that, as the tool does.
+    /// Updates how the call is counted, and exports that. Hooks that run later
+    /// see the exported value, like the tool.
     pub fn count(&mut self, add: impl FnOnce(&mut Statistics<'a>)) {
         if let Some(statistics) = &mut self.statistics {
             add(statistics);
@@ -57,14 +57,14 @@ impl<'c, 'a> Context<'c, 'a> {
         }
     }
 
-    /// The caller's arguments, as they are.
+    /// The caller's arguments, without expanding response files.
     pub fn caller_args(&self) -> Vec<Arg<'a>> {
         let args = self.call.args.iter().enumerate();
         args.map(|(n, arg)| Arg::new(*arg, Origin::User(n + 1)))
             .collect()
     }
 
-    /// The plan to run this command with the variables as they are now.
+    /// The plan that runs `command` with the current variables.
     pub fn plan(self, command: Command<'a>) -> Plan<'a> {
         Plan {
             program: Bytes::Borrowed(&self.call.tool.program),

@@ -1,4 +1,5 @@
-//! Which toolchain a call belongs to, and as which of its tools.
+//! Finds the toolchain and the tool that a call belongs to. docs/glossary.md
+//! defines root, half and built-in toolchain.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -13,11 +14,11 @@ use crate::model::tool_name::ToolName;
 use crate::model::toolchain::{Family, RoleMarkers, Tool, ToolKind, Toolchain};
 use crate::text::path::without_slashes;
 
-/// Ends the variables of the built-in toolchain; no other has it.
+/// The salt of the built-in toolchain. No other toolchain has it.
 const BUILT_IN_SALT: &[u8] = b"cc_wrapper";
 
-/// Where the dynamic loader looks on every system, resolved; a directory that
-/// only this system's loader searches gets an rpath that does no harm.
+/// The loader's directories on common systems, resolved. If this system's
+/// loader searches further directories, they get an rpath, which is harmless.
 pub const LOADER_DIRECTORIES: [&[u8]; 7] = [
     b"/lib",
     b"/lib64",
@@ -28,23 +29,24 @@ pub const LOADER_DIRECTORIES: [&[u8]; 7] = [
     b"/lib/x86_64-linux-gnu",
 ];
 
-/// What `cc-wrapper rustup` wraps: a Rust toolchain's directory of launchers,
-/// and the one there that drivers run.
+/// The name of the directory of a Rust toolchain's launchers, and the launcher
+/// that drivers run. `cc-wrapper rustup` wraps it.
 const LAUNCHER: (&[u8], &[u8]) = (b"gcc-ld", b"ld.lld");
 
-/// Our own name.
+/// The name of this binary.
 pub const BINARY: &[u8] = b"cc-wrapper";
 
-/// Calls `then` with the call that `executable`, the path that the kernel ran,
-/// stands for; `None`: it is cc-wrapper itself.
+/// Calls `then` with the call of the tool that `executable`, the path that the
+/// kernel executed, belongs to. Returns `None` if it is a call of cc-wrapper
+/// itself.
 ///
-/// The path's directory, then each hop of its symlinks, is tried for a root,
-/// and the first that lists the hop's name as a tool wins: the compiler half
-/// holds `bin/ld` as a link into the linker half, which that call belongs to.
+/// Each hop of the path's symlinks is checked. The first hop that lies in a
+/// root which lists its name as a tool decides. This matters for `bin/ld` of a
+/// compiler half: it is a link into the linker half.
 ///
 /// # Errors
-/// A root's `toolchain.json` is broken or does not list the tool, or a Rust
-/// toolchain's launcher has lost its root, or nothing on PATH can be wrapped.
+/// A root's `toolchain.json` is invalid or does not list the tool, a Rust
+/// toolchain's launcher has lost its root, or PATH has no program to wrap.
 pub fn dispatch<R>(
     executable: &[u8],
     args: &[&[u8]],
@@ -95,7 +97,7 @@ pub fn dispatch<R>(
                     environment,
                 })));
             }
-            // The binary itself is no tool of its root.
+            // The binary itself may be in a root's `bin`, but it is not a tool.
             if name != BINARY {
                 silent_root.get_or_insert(path);
             }
@@ -115,15 +117,16 @@ pub fn dispatch<R>(
     if name == BINARY {
         return Ok(None);
     }
-    // A link in a root that the root does not know of is a mistake, not a
-    // call of the built-in toolchain.
+    // The link is in a root that does not list it. That is a mistake in the
+    // root, so the built-in toolchain must not be used.
     if let Some(path) = silent_root {
         return Err(Error::NoSuchTool {
             path,
             tool: name.to_vec(),
         });
     }
-    // That toolchain's own linker is meant, not one on PATH.
+    // The launcher stands for the Rust toolchain's own linker, so a linker on
+    // PATH must not be used.
     if let Some(path) = launcher {
         return Err(Error::LauncherAlone { path });
     }
@@ -146,8 +149,8 @@ pub fn dispatch<R>(
     })))
 }
 
-/// The toolchain of a symlink that leads to no root: the next program of its
-/// name on PATH that is not ourselves.
+/// The built-in toolchain for a symlink outside of any root. Its tool is the
+/// next program of the same name on PATH that is not cc-wrapper.
 fn built_in(
     executable: &[u8],
     family: Family,
@@ -192,13 +195,13 @@ fn built_in(
     Ok((toolchain, tool))
 }
 
-/// Whether two spellings of a directory are the same but for slashes.
+/// Whether two paths of a directory differ only in slashes.
 fn is_same(a: &[u8], b: &[u8]) -> bool {
     let components = |path| <[u8]>::split(path, |&b| b == b'/').filter(|c| !c.is_empty());
     a.starts_with(b"/") == b.starts_with(b"/") && components(a).eq(components(b))
 }
 
-/// A path that may be relative to `root`.
+/// Resolves `path`, absolute or relative to `root`.
 fn seen_from(root: &[u8], path: &[u8]) -> Vec<u8> {
     match path {
         [b'/', ..] => path.to_vec(),
@@ -211,14 +214,14 @@ fn toolchain_of(root: &[u8]) -> Vec<u8> {
     [root, b"/nix-support/toolchain.json"].concat()
 }
 
-/// A wrapped root that was found, and the text of its `toolchain.json`.
+/// A root and the text of its `toolchain.json`.
 struct Root {
     root: Vec<u8>,
     text: Vec<u8>,
 }
 
-/// The root that a `bin` directory belongs to. The directory may be a link to
-/// a root's `bin`.
+/// The root of a `bin` directory, which may be a symlink to the root's `bin`.
+/// `None` if it is in no root.
 fn root_of(directory: &[u8], world: &dyn World) -> Result<Option<Root>, Error> {
     let mut root = parent(directory);
     let mut is_resolved = false;
@@ -252,7 +255,8 @@ fn absolute(path: &[u8], world: &dyn World) -> Vec<u8> {
     }
 }
 
-/// Directory and name; the directory of a name alone is empty.
+/// Splits a path into directory and name. Without a slash, the directory is
+/// empty.
 fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|&b| b == b'/') {
         Some(slash) => (&path[..slash], &path[slash + 1..]),
@@ -260,7 +264,7 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The root of a `bin` directory.
+/// The directory that contains a `bin` directory.
 fn parent(directory: &[u8]) -> Vec<u8> {
     let directory = without_slashes(directory);
     match split(directory) {
@@ -297,7 +301,7 @@ mod tests {
             .file("/usr/bin/cc", "real")
     }
 
-    /// Root and program.
+    /// The root and the program.
     fn find(
         world: &Machine,
         executable: &str,

@@ -1,4 +1,5 @@
-//! The flag files in `nix-support/`: each optional, read when it is needed.
+//! Reads the flag files of `nix-support/` (docs/glossary.md). Each file is
+//! optional and read only if it is needed.
 
 use alloc::vec::Vec;
 use core::cell::OnceCell;
@@ -6,21 +7,22 @@ use core::cell::OnceCell;
 use crate::machine::world::{ReadError, World};
 use crate::model::error::Error;
 
-/// The system's error number for a file that is not there.
+/// The system's error number for a missing file.
 const ENOENT: i32 = 2;
 
-/// The `nix-support/` of one half.
+/// The directory `nix-support/` of one half.
 pub struct FlagFiles<'a> {
-    /// The half's root; `None`: a toolchain that has no files.
+    /// The half's root. `None` if the toolchain has no files.
     root: Option<&'a [u8]>,
     world: &'a dyn World,
-    /// What there is; `None`: not known, so each file is asked for.
+    /// The directory's entries. `None` if it is not listed: then each file is
+    /// looked up separately.
     names: OnceCell<Option<Vec<Vec<u8>>>>,
 }
 
 impl<'a> FlagFiles<'a> {
-    /// For both halves in one root: most of their files are not there, and one
-    /// look at the directory is less work than asking for each.
+    /// For a root with both halves. Most flag files are missing there, so
+    /// listing the directory is cheaper than looking each file up.
     pub fn listed(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
         FlagFiles {
             root,
@@ -29,7 +31,8 @@ impl<'a> FlagFiles<'a> {
         }
     }
 
-    /// For one half, as nixpkgs lays it: most of its files are there.
+    /// For the root of one half, as in nixpkgs. Most flag files exist there, so
+    /// each file is looked up separately.
     pub fn asked_for(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
         FlagFiles {
             root,
@@ -38,13 +41,14 @@ impl<'a> FlagFiles<'a> {
         }
     }
 
-    /// Path of a file, be it there or not; `None`: there are no files.
+    /// The path of a file, which need not exist. `None` if the toolchain has no
+    /// files.
     pub fn named(&self, name: &str) -> Option<Vec<u8>> {
         Some([self.root?, b"/nix-support/", name.as_bytes()].concat())
     }
 
-    /// Path of a file that most roots do not have, if it is there. Not worth
-    /// a look at the directory where there was none.
+    /// The path of a file, if it exists. For files that most roots lack: it
+    /// does not list the directory if that has not happened yet.
     pub fn find(&self, name: &str) -> Option<Vec<u8>> {
         let is_listed = |names: &Vec<Vec<u8>>| names.iter().any(|n| n == name.as_bytes());
         let path = || self.named(name);
@@ -54,7 +58,7 @@ impl<'a> FlagFiles<'a> {
         }
     }
 
-    /// Path of a file that may be there.
+    /// The path of a file that probably exists.
     fn path(&self, name: &str) -> Option<Vec<u8>> {
         let directory = [self.root?, b"/nix-support/"].concat();
         let names = self.names.get_or_init(|| {
@@ -76,10 +80,10 @@ impl<'a> FlagFiles<'a> {
             .is_some_and(|path| self.names.get() != Some(&None) || self.world.exists(&path))
     }
 
-    /// The text of a file that another one asks for.
+    /// The text of a file that another flag file requires.
     ///
     /// # Errors
-    /// It is absent or cannot be read.
+    /// The file is missing or cannot be read.
     pub fn read_needed(&self, name: &str) -> Result<Vec<u8>, Error> {
         let absent = || Error::Unreadable {
             path: [
@@ -93,17 +97,18 @@ impl<'a> FlagFiles<'a> {
         self.read(name)?.ok_or_else(absent)
     }
 
-    /// The file's text, without its last line ends, as a shell reads it.
+    /// The text of a file without newlines at its end, as bash reads it. `None`
+    /// if the file does not exist.
     ///
     /// # Errors
-    /// The file is there and cannot be read.
+    /// The file exists but cannot be read.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let Some(path) = self.path(name) else {
             return Ok(None);
         };
         match self.world.read(&path) {
             Ok(mut text) => {
-                // No variable can hold a NUL.
+                // Environment variables cannot contain NUL.
                 text.retain(|&b| b != 0);
                 while text.last() == Some(&b'\n') {
                     text.pop();

@@ -1,4 +1,4 @@
-//! A list variable's text, which remembers where each part of it came from.
+//! The text of a list variable, with the origin of each part.
 
 use alloc::vec::Vec;
 
@@ -6,12 +6,12 @@ use crate::model::argument::{Arg, Origin};
 use crate::text::words::words;
 use crate::text::words::words_at;
 
-/// What is exported as `V_salt`. The separating spaces are part of it: the
-/// text is an interface that other programs read.
+/// The exported text of `V_salt`. It includes the separating spaces, because
+/// other programs read it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     bytes: Vec<u8>,
-    /// Ends of the parts, ascending, each with its origin.
+    /// The end of each part, in ascending order, and the part's origin.
     parts: Vec<(usize, Origin)>,
 }
 
@@ -35,7 +35,7 @@ impl Text {
         self.bytes.is_empty()
     }
 
-    /// Where its beginning comes from.
+    /// The origin of the first part.
     pub fn origin(&self) -> Option<&Origin> {
         let mut parts = self.parts.iter();
         parts.find_map(|(end, origin)| (*end > 0).then_some(origin))
@@ -46,7 +46,7 @@ impl Text {
         self.parts.push((self.bytes.len(), origin));
     }
 
-    /// Appends a space and then `other` as it is.
+    /// Appends a space and `other`.
     pub fn append_all(&mut self, other: &Text) {
         self.bytes.push(b' ');
         let start = self.bytes.len();
@@ -56,15 +56,15 @@ impl Text {
             .extend(parts.map(|(end, origin)| (start + end, origin.clone())));
     }
 
-    /// Puts `text` and a space in front.
+    /// Inserts `text` and a space at the beginning.
     pub fn prepend(&mut self, text: &[u8], origin: Origin) {
         let mut whole = Text::new(text, origin);
         whole.append_all(self);
         *self = whole;
     }
 
-    /// The words of the text as arguments, each with the origin of the part
-    /// that it begins in.
+    /// The words of the text as arguments. A word has the origin of the part in
+    /// which it begins.
     pub fn args<'a>(&self) -> Vec<Arg<'a>> {
         let mut args = Vec::with_capacity(words(&self.bytes).count());
         let mut parts = self.parts.iter();

@@ -1,4 +1,4 @@
-//! The events of one call while it is planned.
+//! The events of a call while it is planned.
 
 use alloc::vec::Vec;
 
@@ -6,12 +6,13 @@ use crate::model::argument::Arg;
 use crate::model::event::Event;
 use crate::model::explanation::{DropReason, Explanation};
 
-/// The events of one call. Steps are noted only if NIX_DEBUG asks for them.
+/// The events of a call. Trace steps are recorded only if NIX_DEBUG is 7 or
+/// more.
 #[derive(Debug, Default)]
 pub struct Log {
-    /// The level asked for by NIX_DEBUG.
+    /// The level of NIX_DEBUG.
     pub debug: i64,
-    /// The plan is to be explained: notes are taken, whatever NIX_DEBUG says.
+    /// Record explanations, regardless of NIX_DEBUG.
     pub explains: bool,
     pub events: Vec<Event>,
 }
@@ -21,31 +22,32 @@ impl Log {
         self.events.push(event);
     }
 
-    /// Whether steps are noted.
+    /// Whether trace steps are recorded.
     pub fn traces(&self) -> bool {
         self.debug >= 7
     }
 
-    /// Notes a step: `parts` are its text.
+    /// Records a trace step, whose text is the concatenation of `parts`.
     pub fn trace(&mut self, parts: &[&[u8]]) {
         if self.traces() {
             self.events.push(Event::Trace(parts.concat()));
         }
     }
 
-    /// Whether notes are taken.
+    /// Whether explanations are recorded.
     pub fn is_explaining(&self) -> bool {
         self.explains || self.traces()
     }
 
-    /// Takes a note, which is made only if somebody asks for it.
+    /// Records an explanation. The closure runs only if explanations are
+    /// recorded.
     pub fn explain(&mut self, explanation: impl FnOnce() -> Explanation) {
         if self.is_explaining() {
             self.events.push(Event::Explanation(explanation()));
         }
     }
 
-    /// Runs what may drop some of these arguments, and notes which.
+    /// Runs `drop`, which may remove arguments, and records the removed ones.
     pub fn dropping<'a, R>(
         &mut self,
         args: &mut Vec<Arg<'a>>,
@@ -61,7 +63,7 @@ impl Log {
         result
     }
 
-    /// Notes those of `before` that are not among `kept`.
+    /// Records the arguments of `before` that are not in `kept`.
     pub fn explain_dropped(&mut self, before: Vec<Arg>, kept: &[Arg], why: DropReason) {
         let mut kept: Vec<&Arg> = kept.iter().collect();
         let mut dropped = Vec::new();
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
     use crate::model::argument::Origin;
 
-    /// The words that are noted when every `b` is dropped.
+    /// The recorded words after every `b` is dropped.
     fn dropped(log: &mut Log) -> Vec<(Vec<u8>, Origin)> {
         let words = [&b"a"[..], b"b", b"a", b"b"].into_iter().enumerate();
         let mut args = words

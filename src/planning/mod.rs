@@ -1,4 +1,4 @@
-//! What all rules share while a call is planned.
+//! The state that the rules share while a call is planned.
 
 pub mod context;
 pub mod dispatch;

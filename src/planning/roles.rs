@@ -1,4 +1,4 @@
-//! Which of its roles a toolchain serves.
+//! The roles that a toolchain serves (docs/behaviour.md#1-roles-and-variables).
 
 use alloc::vec::Vec;
 
@@ -9,14 +9,15 @@ use crate::model::half::WrapperHalf;
 use crate::model::toolchain::{RoleMarkers, Toolchain};
 use crate::planning::log::Log;
 
-/// What stands in a marker's name, and the suffix of the role's variables.
+/// For each role: the middle part of its marker's name, and its variables'
+/// suffix.
 const MARKERS: [(&[u8], RoleSuffix); 3] = [
     (b"BUILD_", RoleSuffix::ForBuild),
     (b"HOST_", RoleSuffix::Plain),
     (b"TARGET_", RoleSuffix::ForTarget),
 ];
 
-/// What the names of a half's markers begin with.
+/// The beginning of the names of a half's markers.
 fn prefix(half: WrapperHalf) -> &'static [u8] {
     match half {
         WrapperHalf::Compiler => b"NIX_CC_WRAPPER_TARGET_",
@@ -25,7 +26,7 @@ fn prefix(half: WrapperHalf) -> &'static [u8] {
     }
 }
 
-/// The suffixes of the served roles, in the order in which they count.
+/// The suffixes of the served roles. Variables are collected in this order.
 pub fn roles(
     environment: &Environment,
     toolchain: &Toolchain,
@@ -42,7 +43,7 @@ pub fn roles(
     served
 }
 
-/// The variables that decide.
+/// The half's markers, each set or unset.
 fn markers(half: WrapperHalf, toolchain: &Toolchain, environment: &Environment) -> Vec<Marker> {
     let markers = MARKERS.iter().map(|(role, suffix)| {
         let name = [prefix(half), role, &toolchain.suffix_salt].concat();
@@ -55,7 +56,7 @@ fn markers(half: WrapperHalf, toolchain: &Toolchain, environment: &Environment) 
     markers.collect()
 }
 
-/// The marker of the role that variables with this suffix belong to.
+/// The name of the marker for the role with this suffix.
 pub fn marker(half: WrapperHalf, salt: &[u8], suffix: RoleSuffix) -> Vec<u8> {
     let role = MARKERS.iter().find(|(_, of_role)| *of_role == suffix);
     [prefix(half), role.map_or(b"", |(role, _)| role), salt].concat()
@@ -84,7 +85,11 @@ mod tests {
     use crate::model::half::WrapperHalf;
     use alloc::borrow::Cow;
 
-    fn of(variables: &[&'static str], markers: RoleMarkers, half: WrapperHalf) -> Vec<RoleSuffix> {
+    fn roles_with(
+        variables: &[&'static str],
+        markers: RoleMarkers,
+        half: WrapperHalf,
+    ) -> Vec<RoleSuffix> {
         let toolchain = Toolchain {
             suffix_salt: Cow::Borrowed(b"s"),
             role_markers: markers,
@@ -105,26 +110,26 @@ mod tests {
         ];
         let required = RoleMarkers::Required;
         assert_eq!(
-            of(&markers, required, WrapperHalf::Compiler),
+            roles_with(&markers, required, WrapperHalf::Compiler),
             [RoleSuffix::ForBuild, RoleSuffix::ForTarget]
         );
         assert_eq!(
-            of(&markers, required, WrapperHalf::Linker),
+            roles_with(&markers, required, WrapperHalf::Linker),
             [RoleSuffix::Plain]
         );
-        assert_eq!(of(&[], required, WrapperHalf::Linker), []);
+        assert_eq!(roles_with(&[], required, WrapperHalf::Linker), []);
     }
 
     #[test]
     fn without_markers_a_root_may_serve_the_plain_variables() {
         let optional = RoleMarkers::Optional;
         assert_eq!(
-            of(&[], optional, WrapperHalf::Compiler),
+            roles_with(&[], optional, WrapperHalf::Compiler),
             [RoleSuffix::Plain]
         );
         let build = ["NIX_CC_WRAPPER_TARGET_BUILD_s=1"];
         assert_eq!(
-            of(&build, optional, WrapperHalf::Compiler),
+            roles_with(&build, optional, WrapperHalf::Compiler),
             [RoleSuffix::ForBuild]
         );
     }

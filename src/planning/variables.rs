@@ -1,5 +1,6 @@
-//! The variables of one toolchain: collected from the served roles, changed
-//! by flag files, and handed on to the tool.
+//! The variables of a toolchain (docs/behaviour.md#1-roles-and-variables): they
+//! are collected from the served roles, changed by flag files and exported to
+//! the tool.
 
 use alloc::vec::Vec;
 
@@ -11,26 +12,27 @@ use crate::planning::list_text::Text;
 use crate::planning::log::Log;
 use crate::text::number::{decimal, number};
 
-/// The kernel takes no longer string, `NAME=VALUE` with its end.
+/// The kernel's limit for one string `NAME=VALUE`, including the NUL.
 const LONGEST: usize = 128 << 10;
 
-/// No call has more lists than this.
+/// The largest number of lists in a call.
 const LISTS: usize = 16;
 
 pub struct Variables<'a> {
     environment: &'a Environment<'a>,
     salt: &'a [u8],
     lists: Vec<List>,
-    /// Set for the tool besides the lists.
+    /// Variables to export in addition to the lists.
     exported: Vec<Export>,
-    /// A hook may have set lists that nobody has asked for.
+    /// A hook may have set lists that are not loaded yet.
     hooked: bool,
 }
 
 struct List {
     name: &'static str,
     text: Text,
-    /// Only what was collected or changed differs from what was inherited.
+    /// The text may differ from the inherited one, because it was collected or
+    /// changed.
     changed: bool,
 }
 
@@ -45,7 +47,7 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// `V_salt`
+    /// The name `V_salt`.
     pub fn salted(&self, name: &str) -> Vec<u8> {
         [name.as_bytes(), b"_", self.salt].concat()
     }
@@ -55,17 +57,18 @@ impl<'a> Variables<'a> {
             .get_joined([name.as_bytes(), b"_", self.salt])
     }
 
-    /// `V_salt` as it was inherited, if it was and is not empty.
+    /// The inherited value of `V_salt`, if it is set and not empty.
     pub fn inherited_nonempty(&self, name: &str) -> Option<&'a [u8]> {
         self.inherited(name).filter(|value| !value.is_empty())
     }
 
-    /// Whether `MARK_salt` was inherited: its collection has been done.
+    /// Whether `MARK_salt` was inherited, so that the variables are collected
+    /// already.
     pub fn is_marked(&self, mark: &str) -> bool {
         self.inherited_nonempty(mark).is_some()
     }
 
-    /// Whether any variable that the list is collected from is set.
+    /// Whether any of the variables is set that the list is collected from.
     pub fn is_set(&self, name: &'static str, roles: &[RoleSuffix]) -> bool {
         self.inherited(name).is_some()
             || roles.iter().any(|&role| self.of_role(name, role).is_some())
@@ -76,7 +79,7 @@ impl<'a> Variables<'a> {
         path.split(|&b| b == b':').next() == Some(directory)
     }
 
-    /// Puts a directory first on the tool's PATH.
+    /// Adds a directory at the beginning of the tool's PATH.
     pub fn prepend_path(&mut self, directory: &[u8]) {
         let path = match self.environment.get(b"PATH") {
             Some(path) => [directory, b":", path].concat(),
@@ -90,7 +93,7 @@ impl<'a> Variables<'a> {
         self.export(name, b"1".to_vec());
     }
 
-    /// Notes what the tool is handed on.
+    /// Records the exported variables in the trace.
     pub fn trace(&self, log: &mut Log) {
         if !log.traces() {
             return;
@@ -108,7 +111,7 @@ impl<'a> Variables<'a> {
         self.set(name, Some(value));
     }
 
-    /// Takes a variable out of the tool's environment.
+    /// Removes a variable from the tool's environment.
     pub fn unset(&mut self, name: Vec<u8>) {
         self.set(name, None);
     }
@@ -120,8 +123,8 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// Sets what a hook has set, or takes out what it has: from here on that is
-    /// the variable's value.
+    /// Applies a hook's change: sets the variable, or removes it if `value` is
+    /// `None`. Later reads of the variable return the new value.
     pub fn assign(&mut self, name: Vec<u8>, value: Option<Vec<u8>>) {
         self.hooked = true;
         let salted = |list: &List| self.salted(list.name) == name;
@@ -131,8 +134,8 @@ impl<'a> Variables<'a> {
         self.set(name, value);
     }
 
-    /// All that is to be set for the tool, as it is now and as far as the
-    /// kernel takes it.
+    /// All variables to set or remove for a hook. Variables that are too long
+    /// for the kernel are left out.
     pub fn exports(&self) -> Vec<Export> {
         let mut exports = self.exported.clone();
         for list in self.lists.iter().filter(|list| list.changed) {
@@ -144,7 +147,7 @@ impl<'a> Variables<'a> {
         exports
     }
 
-    /// All that is to be set for the tool.
+    /// All variables to set or remove for the tool.
     pub fn into_exports(mut self) -> Vec<Export> {
         for list in core::mem::take(&mut self.lists) {
             if list.changed {
@@ -163,8 +166,8 @@ impl<'a> Variables<'a> {
         self.exported
     }
 
-    /// Of what was collected, something is too long to hand on. So nothing is,
-    /// nor the marks, and a wrapper that the tool runs collects for itself.
+    /// Removes all collected variables and marks, because one of them is too
+    /// long for the kernel. A wrapper below then collects the variables itself.
     fn leave_to_the_next(&mut self) {
         let link_type = self.salted("NIX_LINK_TYPE");
         let salt = [b"_", self.salt].concat();
@@ -172,12 +175,12 @@ impl<'a> Variables<'a> {
         self.exported.retain(|(name, _)| !is_collected(name));
     }
 
-    /// Collects a list: the inherited text, then each role's.
+    /// Collects a list: the inherited text, followed by the text of each role.
     pub fn collect_list(&mut self, name: &'static str, roles: &[RoleSuffix]) {
         self.collect_separated(name, roles, b" ");
     }
 
-    /// The same, with `separator` between the parts.
+    /// Like [`Variables::collect_list`], with `separator` between the parts.
     pub fn collect_separated(
         &mut self,
         name: &'static str,
@@ -197,7 +200,7 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// Collects a boolean: bitwise or of all values.
+    /// Collects a boolean: the bitwise or of all values.
     pub fn collect_boolean(&mut self, name: &'static str, roles: &[RoleSuffix], log: &mut Log) {
         let mut value = self.inherited_number(name, log);
         for &role in roles {
@@ -209,10 +212,10 @@ impl<'a> Variables<'a> {
         self.export(self.salted(name), decimal(value));
     }
 
-    /// Collects a variable that can have one value only.
+    /// Collects a variable that can have only one value.
     ///
     /// # Errors
-    /// Two roles want different values.
+    /// Two roles have different values.
     pub fn collect_single(
         &mut self,
         name: &[u8],
@@ -244,26 +247,26 @@ impl<'a> Variables<'a> {
         Ok(value)
     }
 
-    /// A list's text: as collected, or as inherited.
+    /// The text of a list, collected or inherited.
     pub fn list(&mut self, name: &'static str) -> &Text {
         let list = self.load(name);
         &self.lists[list].text
     }
 
-    /// The same, to change it.
+    /// The text of a list, for changes.
     pub fn list_mut(&mut self, name: &'static str) -> &mut Text {
         let list = self.load(name);
         self.lists[list].changed = true;
         &mut self.lists[list].text
     }
 
-    /// Appends the list `from` to the list `to`, a space between.
+    /// Appends the list `from` to the list `to`, separated by a space.
     pub fn append_list(&mut self, to: &'static str, from: &'static str) {
         let from = self.list(from).clone();
         self.list_mut(to).append_all(&from);
     }
 
-    /// A boolean: as collected, or as inherited.
+    /// Whether a boolean, collected or inherited, is 1.
     pub fn is_one(&self, name: &'static str) -> bool {
         let salted = self.salted(name);
         let collected = self.exported.iter().find(|(n, _)| *n == salted);
@@ -312,7 +315,8 @@ fn fits((name, value): &Export) -> bool {
     name.len() + value.as_ref().map_or(0, Vec::len) + 2 <= LONGEST
 }
 
-/// The number in `value`; what is none is reported and taken as 1.
+/// Parses a number. If `value` is not a number, records a warning and returns
+/// 1.
 pub fn number_or_one(variable: &[u8], value: &[u8], log: &mut Log) -> i64 {
     number(value).unwrap_or_else(|| {
         log.push(Event::NotANumber {

@@ -1,5 +1,6 @@
-//! What each half of a toolchain collects, and the flag files it reads along
-//! with it. A mark tells that a wrapper further up has done so already.
+//! Collects the variables of each half and reads the flag files for them
+//! (docs/behaviour.md#1-roles-and-variables). If a mark is set, a wrapper above
+//! has already done so. docs/glossary.md defines half, flag file and mark.
 
 use alloc::vec::Vec;
 
@@ -39,7 +40,7 @@ const COMPILER_LISTS: [&str; 6] = [
 const COMPILER_BOOLEANS: [&str; 1] = ["NIX_ENFORCE_NO_NATIVE"];
 const HARDENING_ENABLE: &str = "NIX_HARDENING_ENABLE";
 
-/// The lists of a half that hold flags.
+/// The half's list variables that contain flags.
 pub fn flag_lists(half: WrapperHalf) -> impl Iterator<Item = &'static str> {
     let lists: &[&str] = match half {
         WrapperHalf::Compiler => &COMPILER_LISTS,
@@ -61,11 +62,11 @@ const LINKER_MARK: &str = "NIX_BINTOOLS_WRAPPER_FLAGS_SET";
 const COMPILER_MARK: &str = "NIX_CC_WRAPPER_FLAGS_SET";
 const GNAT_MARK: &str = "NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET";
 
-/// Collects the variables of both halves (§1), the linker's first so that
-/// libc's link flags come before the compiler's.
+/// Collects the variables of both halves (§1). The linker half comes first, so
+/// that libc's link flags precede the compiler's.
 ///
 /// # Errors
-/// Variables that contradict each other, and files that cannot be read.
+/// Roles have contradictory variables, or a file cannot be read.
 pub fn collect<'a>(
     context: &mut Context<'_, 'a>,
     c_includes: bool,
@@ -87,7 +88,7 @@ pub fn collect<'a>(
 /// Collects the linker half's variables.
 ///
 /// # Errors
-/// A flag file that is needed cannot be read.
+/// A required flag file cannot be read.
 pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error> {
     let variables = &mut context.variables;
     if is_done(LINKER_MARK, variables, context.log) {
@@ -115,7 +116,7 @@ pub fn linker_half(context: &mut Context, files: &FlagFiles) -> Result<(), Error
     Ok(())
 }
 
-/// Whether a wrapper further up has collected this half.
+/// Whether a wrapper above has already collected this half.
 fn is_done(mark: &str, variables: &Variables, log: &mut Log) -> bool {
     let is_marked = variables.is_marked(mark);
     if is_marked {
@@ -126,8 +127,8 @@ fn is_done(mark: &str, variables: &Variables, log: &mut Log) -> bool {
     is_marked
 }
 
-/// Notes which of these lists and booleans are set for roles that are not
-/// served.
+/// Explains which of these lists and booleans are set for roles that the
+/// toolchain does not serve.
 pub fn explain_unread(lists: &[&str], booleans: &[&str], context: &mut Context) {
     if !context.log.is_explaining() {
         return;
@@ -135,7 +136,7 @@ pub fn explain_unread(lists: &[&str], booleans: &[&str], context: &mut Context) 
     let call = context.call;
     let salt = &call.toolchain.suffix_salt;
     let plain = marker(context.half, salt, RoleSuffix::Plain);
-    // Read only as long as no marker is set.
+    // The plain variables are read only because no marker is set.
     let is_default =
         context.roles == [RoleSuffix::Plain] && call.environment.get_nonempty(&plain).is_none();
     for suffix in [
@@ -164,7 +165,7 @@ pub fn explain_unread(lists: &[&str], booleans: &[&str], context: &mut Context) 
     }
 }
 
-/// A root may have a default for calls that say nothing about hardening.
+/// Sets the toolchain's default hardening if no variable sets the hardening.
 fn default_hardening(variables: &mut Variables, toolchain: &Toolchain, roles: &[RoleSuffix]) {
     if let Some(default) = &toolchain.default_hardening {
         if !variables.is_set(HARDENING_ENABLE, roles) {
@@ -175,12 +176,12 @@ fn default_hardening(variables: &mut Variables, toolchain: &Toolchain, roles: &[
     }
 }
 
-/// Collects the compiler half's variables, the linker half's being there.
-/// `c_includes` is false after `-nostdinc`.
+/// Collects the compiler half's variables. The linker half's must be collected
+/// already. `c_includes` is false after `-nostdinc`.
 ///
 /// # Errors
-/// A flag file that is there cannot be read, or two roles want different
-/// minimum versions (§7).
+/// A flag file exists but cannot be read, or two roles have different minimum
+/// versions (§7).
 pub fn compiler_half(
     context: &mut Context,
     files: &FlagFiles,
@@ -190,8 +191,9 @@ pub fn compiler_half(
     let linker_directory = call.bintools.map(|root| [root, b"/bin"].concat());
     let variables = &mut context.variables;
     if is_done(COMPILER_MARK, variables, context.log) {
-        // In between a tool may have put its own directory first, as gnatmake
-        // does; nixpkgs' roots tell it about the linker in another way.
+        // A tool between the two wrappers may have put its own directory first,
+        // as gnatmake does. In nixpkgs' roots, gnatmake gets the linker's
+        // directory with `-B` instead.
         let keeps_first = call.toolchain.role_markers == RoleMarkers::Optional;
         if let Some(directory) = linker_directory.filter(|_| keeps_first) {
             if !variables.is_first_on_path(&directory) {
@@ -228,10 +230,10 @@ pub fn compiler_half(
     Ok(())
 }
 
-/// Collects what gnat tools have in addition (§8).
+/// Collects the additional variables of GNAT's tools (§8).
 ///
 /// # Errors
-/// Two roles want different minimum versions (§7).
+/// Two roles have different minimum versions (§7).
 pub fn gnat_half(context: &mut Context) -> Result<(), Error> {
     let call = context.call;
     let variables = &mut context.variables;
@@ -242,7 +244,8 @@ pub fn gnat_half(context: &mut Context) -> Result<(), Error> {
     explain_unread(&[cargs], &[], context);
     let variables = &mut context.variables;
     variables.collect_list(cargs, &context.roles);
-    // A list cannot hold a path with a space; PATH leads to the linker too.
+    // A list variable cannot contain a path with a space. The linker is found
+    // through PATH then.
     let fits = |root: &&[u8]| words(root).eq([*root]);
     if let Some(root) = call.root.filter(fits) {
         let flag = [b" -B", root, b"/bin/"].concat();

@@ -1,6 +1,6 @@
-//! gcc hands all its options on to what it runs in one variable,
-//! COLLECT_GCC_OPTIONS, and the kernel takes no variable longer than 128 KiB.
-//! Library directories beyond that go straight to the linker.
+//! Keeps COLLECT_GCC_OPTIONS short. gcc passes all its options in this one
+//! variable to the programs that it runs, and the kernel refuses strings of
+//! more than 128 KiB. `-L` options that do not fit go directly to the linker.
 
 use alloc::vec::Vec;
 
@@ -9,25 +9,26 @@ use crate::options::Parser;
 use crate::options::driver::GCC;
 use crate::options::meaning::Meaning;
 
-/// Room for options, with some left for those that gcc adds.
+/// The space for options. The rest is for options that gcc adds.
 const ROOM: usize = 96 << 10;
 
-/// What gcc puts around each option.
+/// The characters that gcc adds to each option.
 const AROUND: usize = b"'' ".len();
 
-/// Makes those `-L` options that would not fit linker options: the last ones,
-/// as the linker then searches gcc's own directories before them. nixpkgs'
-/// wrappers end with "Argument list too long" there, as gcc does by itself.
+/// Converts the last `-L` options, as far as they do not fit, to linker
+/// options. The last ones are chosen because the linker then searches gcc's own
+/// directories before them. With nixpkgs' wrappers, as with plain gcc, such a
+/// call fails with "Argument list too long".
 pub fn shorten(command: &mut Command) {
     let length = |arg: &[u8]| arg.len() + AROUND;
     if command.args().map(|arg| length(arg)).sum::<usize>() <= ROOM {
         return;
     }
     let mut used_room = 0;
-    for used in Parser::of_driver(GCC).uses(command.args()) {
+    for used in Parser::for_driver(GCC).uses(command.args()) {
         match used.meaning {
             Meaning::LibraryDirectory => {}
-            // gcc treats these like files.
+            // gcc does not include these in COLLECT_GCC_OPTIONS.
             Meaning::Input | Meaning::Library | Meaning::LinkerList | Meaning::LinkerArgument => {}
             _ => {
                 let separate = used.value.filter(|_| used.is_separate);
@@ -37,7 +38,7 @@ pub fn shorten(command: &mut Command) {
     }
     let mut room = ROOM.saturating_sub(used_room);
     for args in [&mut command.before, &mut command.params, &mut command.after] {
-        *args = shortened(core::mem::take(args), Parser::of_driver(GCC), &mut room);
+        *args = shortened(core::mem::take(args), Parser::for_driver(GCC), &mut room);
     }
 }
 
@@ -61,7 +62,7 @@ fn shortened<'a>(args: Vec<Arg<'a>>, mut parser: Parser, room: &mut usize) -> Ve
             kept.push(arg);
             kept.extend(value);
         } else {
-            // Not -Wl: a directory's name may have a comma in it.
+            // `-Wl,` would split a directory's name at commas.
             let option = [b"-L", directory].concat();
             kept.push(Arg::new(&b"-Xlinker"[..], arg.origin.clone()));
             kept.push(Arg::new(option, arg.origin));

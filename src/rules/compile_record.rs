@@ -1,4 +1,5 @@
-//! What a compiler call compiles, for the compile database.
+//! Finds the translation units of a compiler call, for the compilation
+//! database.
 
 use alloc::vec::Vec;
 
@@ -12,23 +13,23 @@ use crate::options::meaning::{Meaning, Stage};
 use crate::options::{Parser, Use};
 use crate::rules::scan::is_header;
 
-/// Names the compile database, if there is to be one.
+/// The path of the compilation database. Unset: no database is written.
 const DATABASE: &[u8] = b"CC_WRAPPER_COMPDB";
 
-/// What a call with these arguments of the caller's leaves in the database
-/// that its environment names. Behind `--` stand the `operands`.
+/// Returns the entries that a call adds to the compilation database, if there
+/// are any. `operands` are the arguments after `--`.
 pub fn record<'a>(call: &Call<'a>, params: &[Arg], operands: &[Arg]) -> Option<Record<'a>> {
     let database = call.environment.get_nonempty(DATABASE)?;
     if call.kind == ToolKind::Cpp {
         return None;
     }
     let mut units = find(params, operands);
-    // Standard input is no file that others could look at.
+    // Standard input is left out, because other tools cannot read it.
     units.retain(|unit| unit.file != b"-");
     (!units.is_empty()).then_some(Record { database, units })
 }
 
-/// Why such a call leaves nothing there. `None`: nobody would expect it to.
+/// Why a call adds no entry. `None` if it adds one, or if no entry is expected.
 pub fn why_no_record(call: &Call, params: &[Arg], operands: &[Arg]) -> Option<&'static str> {
     let is_set = call.environment.get_nonempty(DATABASE).is_some();
     match (is_set, call.kind, compiles_a_file(params, operands)) {
@@ -39,12 +40,12 @@ pub fn why_no_record(call: &Call, params: &[Arg], operands: &[Arg]) -> Option<&'
     }
 }
 
-/// Whether such a call compiles a file, or standard input.
+/// Whether a call compiles a file or standard input.
 pub fn compiles_a_file(params: &[Arg], operands: &[Arg]) -> bool {
     !find(params, operands).is_empty()
 }
 
-/// What a file's name ends in if gcc or clang compiles or assembles it.
+/// The extensions of files that gcc or clang compiles or assembles.
 const SOURCES: [&str; 48] = [
     ".c", ".i", // C
     ".C", ".CPP", ".c++", ".cc", ".cp", ".cpp", ".cxx", ".ii", // C++
@@ -58,14 +59,14 @@ const SOURCES: [&str; 48] = [
     ".ll",  // LLVM
 ];
 
-/// What the arguments of a call say of what it compiles.
+/// The information in a call's arguments about its translation units.
 #[derive(Default)]
 struct Found<'p> {
     stage: Stage,
-    /// Of the last `-o`.
+    /// The value of the last `-o`.
     output: Option<&'p [u8]>,
     emits_llvm: bool,
-    /// In force behind an `-x`.
+    /// The language of the last `-x`, unless that is `none`.
     language: Option<&'p [u8]>,
     inputs: Vec<Input<'p>>,
 }
@@ -75,11 +76,10 @@ struct Input<'p> {
     is_header: bool,
 }
 
-/// The translation units of a call with these arguments, which have been
-/// read.
+/// Returns the translation units of a call. The arguments must have been read.
 fn find(params: &[Arg], operands: &[Arg]) -> Vec<TranslationUnit> {
     let mut found = Found::default();
-    for used in Parser::of_driver(GCC).uses(params.iter()) {
+    for used in Parser::for_driver(GCC).uses(params.iter()) {
         found.add(&used);
     }
     for operand in operands.iter().skip(1) {
@@ -125,7 +125,7 @@ impl<'p> Found<'p> {
         units.collect()
     }
 
-    /// As the compiler names it.
+    /// The name of the output, according to the compiler's rules.
     fn output_of(&self, input: &Input) -> Option<Vec<u8>> {
         if self.stage == Stage::Check {
             return None;
@@ -134,7 +134,7 @@ impl<'p> Found<'p> {
             return (output != b"-").then(|| output.to_vec());
         }
         if input.is_header {
-            // Beside the header, where an #include finds it.
+            // Next to the header, where an `#include` finds it.
             return Some([input.file, b".gch"].concat());
         }
         let ending: &[u8] = match (self.stage, self.emits_llvm) {
@@ -156,7 +156,7 @@ fn ends_as_source(file: &[u8]) -> bool {
     SOURCES.iter().any(|end| file.ends_with(end.as_bytes()))
 }
 
-/// A file's name without directory and ending.
+/// The name of a file without its directory and extension.
 fn stem(file: &[u8]) -> &[u8] {
     let name = file.rsplit(|&b| b == b'/').next().unwrap_or(file);
     match name.iter().rposition(|&b| b == b'.') {

@@ -1,4 +1,5 @@
-//! §7: what calls for Darwin targets have besides.
+//! Additions to calls for Darwin targets
+//! (docs/behaviour.md#7-darwin-targets-darwin-in-toolchainjson-is-not-null).
 
 use alloc::vec::Vec;
 
@@ -12,11 +13,11 @@ use crate::text::Bytes;
 
 const RULE: &str = "Darwin platform version";
 
-/// Sets DEVELOPER_DIR and SDKROOT for the tool, and returns the latter; `None`
-/// where the toolchain has no SDKs.
+/// Sets DEVELOPER_DIR and SDKROOT for the tool, and returns SDKROOT. Returns
+/// `None` if the toolchain has no SDKs.
 ///
 /// # Errors
-/// Two roles want different SDKs.
+/// Two roles have different SDKs.
 pub fn sdk_root(context: &mut Context) -> Result<Option<Vec<u8>>, Error> {
     match &context.call.toolchain.darwin {
         Some(darwin) => set_sdk_root(darwin, &mut context.variables, &context.roles),
@@ -43,10 +44,10 @@ fn set_sdk_root(
     Ok(Some(sdk_root))
 }
 
-/// The oldest system version to serve.
+/// The minimum version of the target system.
 ///
 /// # Errors
-/// Two roles want different ones.
+/// Two roles have different minimum versions.
 fn min_version(
     darwin: &Darwin,
     variables: &mut Variables,
@@ -58,10 +59,10 @@ fn min_version(
         .unwrap_or_else(|| darwin.min_version.to_vec()))
 }
 
-/// The flag that tells a compiler the same.
+/// The compiler flag for the minimum version.
 ///
 /// # Errors
-/// Two roles want different versions.
+/// Two roles have different minimum versions.
 pub fn min_version_flag(
     darwin: &Darwin,
     variables: &mut Variables,
@@ -71,11 +72,12 @@ pub fn min_version_flag(
     Ok([b"-m", &*darwin.platform_for_cc, b"-version-min=", &version].concat())
 }
 
-/// The platform version flags that a link lacks, leading. A given SDK version
-/// of zeros is what clang passes when it does not know; it is mended.
+/// The platform version flags that are missing in a link. They go before the
+/// caller's arguments. An SDK version of zeros, which clang passes if it does
+/// not know the version, is replaced.
 ///
 /// # Errors
-/// Two roles want different minimum versions.
+/// Two roles have different minimum versions.
 pub fn linker_flags<'a>(
     darwin: &'a Darwin<'a>,
     params: &mut [Arg<'a>],
@@ -97,7 +99,7 @@ pub fn linker_flags<'a>(
             }
             Meaning::SdkVersion => has_sdk = true,
             Meaning::MinimumVersion => has_minimum = true,
-            // The toolchain names the platform, and so the option.
+            // The name of this option depends on the platform in the toolchain.
             _ => has_minimum |= *params[n] == *version_min,
         }
     }

@@ -1,8 +1,9 @@
-//! Links that no wrapped linker will see: the driver call does its work.
+//! Adds the linker flags to the driver call if the driver runs a linker that is
+//! not wrapped.
 //!
-//! The built-in toolchain has no linker of its own, nor a front end to stand
-//! before another. There the driver's own command line must say what the linker
-//! half (§3) would have added.
+//! The built-in toolchain has neither a linker half nor linker shims
+//! (docs/glossary.md). Therefore the driver's command line must contain the
+//! flags that the linker half would add (docs/behaviour.md#3-linkers-role-ld).
 
 use alloc::vec::Vec;
 
@@ -16,12 +17,13 @@ use crate::planning::flag_files::FlagFiles;
 use crate::rules::link_additions;
 use crate::rules::link_type::LinkType;
 
-/// A linker argument as the driver takes it.
+/// Converts a linker argument to a driver option.
 pub fn pass(arg: Arg) -> Arg {
     Arg::new([b"-Wl,", &arg[..]].concat(), arg.origin)
 }
 
-/// The same, except that the driver too is told of library directories.
+/// Like [`pass`], but `-L` options stay as they are, so that the driver
+/// searches the directory too.
 pub fn pass_directory(arg: Arg) -> Arg {
     if arg.starts_with(b"-L/") {
         arg
@@ -30,11 +32,11 @@ pub fn pass_directory(arg: Arg) -> Arg {
     }
 }
 
-/// Adds to a driver call what the wrapped linker would have added to the
+/// Adds the flags to a driver call that the wrapped linker would add to the
 /// link.
 ///
 /// # Errors
-/// A flag file that is there cannot be read.
+/// A flag file exists but cannot be read.
 pub fn do_linkers_work<'a>(
     command: &mut Command<'a>,
     link_type: LinkType,
@@ -57,7 +59,7 @@ pub fn do_linkers_work<'a>(
     Ok(())
 }
 
-/// A linker argument as the driver takes it, whatever is in it.
+/// Converts a linker argument to driver options, even if it contains commas.
 fn pass_exactly(arg: Arg) -> Vec<Arg> {
     if arg.contains(&b',') {
         let option = Arg::new(&b"-Xlinker"[..], arg.origin.clone());
@@ -66,8 +68,8 @@ fn pass_exactly(arg: Arg) -> Vec<Arg> {
     Vec::from([pass(arg)])
 }
 
-/// What of a driver's command line reaches the linker, as far as §3.6 reads
-/// it.
+/// The arguments that the driver passes to the linker, as far as §3.6 needs
+/// them.
 pub fn linkers_view(command: &Command, call: &Call) -> Vec<Vec<u8>> {
     let mut view = of_arguments(call.driver_parser(), command.args());
     let library_path = call.environment.get(b"LIBRARY_PATH").unwrap_or(b"");
@@ -124,7 +126,7 @@ mod tests {
         let args = args(
             "-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -include /s/x.so -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh -oa --output b --output=c",
         );
-        let view = of_arguments(Parser::of_driver(GCC), args.iter());
+        let view = of_arguments(Parser::for_driver(GCC), args.iter());
         let want = b"-L /a -L /b -lc -ld x.o -L /e -l f -melf_i386 -L /g -lh -o a -o b -o c";
         assert_eq!(view.join(&b' '), want);
     }

@@ -1,4 +1,4 @@
-//! §4: hardening flags.
+//! Hardening flags (docs/behaviour.md#4-hardening).
 
 use alloc::vec::Vec;
 
@@ -11,12 +11,12 @@ use crate::planning::log::Log;
 use crate::text::Bytes;
 use crate::text::words::words;
 
-/// What a hardening flag puts into a compiler call.
+/// The options of a hardening flag for compiler calls.
 pub struct Flag {
     pub name: &'static str,
-    /// Before the caller's arguments.
+    /// Options before the caller's arguments.
     pub leading: &'static [&'static str],
-    /// Behind them.
+    /// Options after the caller's arguments.
     pub trailing: &'static [&'static str],
 }
 
@@ -32,7 +32,7 @@ const fn flag(
     }
 }
 
-/// In the order in which they are put in.
+/// All flags, in the order in which they are added.
 const FLAGS: [Flag; 17] = [
     flag("pacret", &["-mbranch-protection=pac-ret"], &[]),
     flag("pic", &["-fPIC"], &[]),
@@ -81,27 +81,26 @@ const FLAGS: [Flag; 17] = [
     ),
 ];
 
-/// clang takes `-fno-strict-overflow` for an unused argument where `-fwrapv`
-/// is given too.
+/// clang warns that `-fno-strict-overflow` is unused if `-fwrapv` is given too.
 const STRICTOVERFLOW_CLANG: Flag = flag("strictoverflow", &["-fwrapv"], &[]);
 
-/// A weaker flag and the stronger one that implies it.
+/// Pairs of a weaker flag and the stronger flag that implies it.
 const STRONGER: [(&str, &str); 3] = [
     ("fortify", "fortify3"),
     ("strictflexarrays1", "strictflexarrays3"),
     ("libcxxhardeningfast", "libcxxhardeningextensive"),
 ];
 
-/// The flag that implies this one.
+/// The flag that implies the flag `name`.
 pub fn stronger(name: &str) -> Option<&'static str> {
     let mut pairs = STRONGER.iter();
     pairs.find_map(|(weaker, stronger)| (*weaker == name).then_some(*stronger))
 }
 
-/// The linker's flags, each behind a `-z`.
+/// The linker's flags: name and argument of `-z`.
 const LINKER_FLAGS: [(&str, &str); 2] = [("relro", "relro"), ("bindnow", "now")];
 
-/// The flags that a compiler of this family takes, in their fixed order.
+/// The flags for compilers of this family, in their fixed order.
 pub fn compiler_flags(family: Family) -> impl Iterator<Item = &'static Flag> {
     FLAGS.iter().map(move |flag| match (flag.name, family) {
         ("strictoverflow", Family::Clang) => &STRICTOVERFLOW_CLANG,
@@ -109,13 +108,13 @@ pub fn compiler_flags(family: Family) -> impl Iterator<Item = &'static Flag> {
     })
 }
 
-/// The names that count for linkers.
+/// The names of the linker's flags.
 pub fn linker_flags() -> impl Iterator<Item = &'static str> {
     LINKER_FLAGS.iter().map(|(name, _)| *name)
 }
 
-/// What a compiler call gets: leading and trailing arguments. `enabled` is
-/// the text of NIX_HARDENING_ENABLE.
+/// The leading and trailing options of a compiler call. `enabled` is the value
+/// of NIX_HARDENING_ENABLE.
 pub fn compiler<'a>(
     enabled: &[u8],
     unsupported: &[Bytes],
@@ -123,7 +122,7 @@ pub fn compiler<'a>(
     log: &mut Log,
 ) -> (Vec<Arg<'a>>, Vec<Arg<'a>>) {
     let enabled = resolve(enabled, unsupported);
-    tell(FLAGS.iter().map(|flag| flag.name), &enabled, log);
+    report(FLAGS.iter().map(|flag| flag.name), &enabled, log);
     let (mut leading, mut trailing) = (Vec::new(), Vec::new());
     for flag in compiler_flags(family) {
         if enabled.contains(&flag.name.as_bytes()) {
@@ -135,12 +134,12 @@ pub fn compiler<'a>(
     (leading, trailing)
 }
 
-/// What a linker call gets, leading.
+/// The leading options of a linker call.
 pub fn linker<'a>(enabled: &[u8], unsupported: &[Bytes], log: &mut Log) -> Vec<Arg<'a>> {
     let enabled: Vec<&[u8]> = words(enabled)
         .filter(|name| !unsupported.iter().any(|flag| flag == name))
         .collect();
-    tell(linker_flags(), &enabled, log);
+    report(linker_flags(), &enabled, log);
     LINKER_FLAGS
         .iter()
         .filter(|(name, _)| enabled.contains(&name.as_bytes()))
@@ -150,8 +149,8 @@ pub fn linker<'a>(enabled: &[u8], unsupported: &[Bytes], log: &mut Log) -> Vec<A
         .collect()
 }
 
-/// The flags that take effect: implied ones in, unsupported ones out, and of
-/// each pair the stronger alone.
+/// The flags that take effect: adds implied flags, removes unsupported ones,
+/// and keeps only the stronger flag of each pair.
 fn resolve<'e>(enabled: &'e [u8], unsupported: &[Bytes]) -> Vec<&'e [u8]> {
     let mut set: Vec<&[u8]> = words(enabled).collect();
     for (weaker, stronger) in STRONGER {
@@ -173,7 +172,7 @@ fn resolve<'e>(enabled: &'e [u8], unsupported: &[Bytes]) -> Vec<&'e [u8]> {
     set
 }
 
-/// For an explanation: what a compiler makes of the words it was `asked` by.
+/// Explains the effect of the words `asked` on a compiler call.
 pub fn explain_compiler(asked: Vec<Arg<'static>>, call: &Call) -> Explanation {
     let unsupported = call.hardening_unsupported();
     let text: Vec<&[u8]> = asked.iter().map(|word| &word[..]).collect();
@@ -207,7 +206,8 @@ pub fn explain_compiler(asked: Vec<Arg<'static>>, call: &Call) -> Explanation {
     }
 }
 
-/// The same for a linker, which has few flags of its own.
+/// Explains the effect of the words `asked` on a linker call, which has few
+/// flags of its own.
 pub fn explain_linker(asked: Vec<Arg<'static>>, call: &Call) -> Explanation {
     let unsupported = call.hardening_unsupported();
     let is_off = |word: &&Arg| {
@@ -227,7 +227,7 @@ fn overrides_default(asked: &[Arg], call: &Call) -> bool {
     asked.is_empty() && default.is_some_and(|default| !default.is_empty())
 }
 
-fn tell(names: impl Iterator<Item = &'static str>, set: &[&[u8]], log: &mut Log) {
+fn report(names: impl Iterator<Item = &'static str>, set: &[&[u8]], log: &mut Log) {
     if log.debug >= 1 {
         let (enabled, disabled) = names.partition(|name| set.contains(&name.as_bytes()));
         log.push(Event::Hardening { disabled, enabled });

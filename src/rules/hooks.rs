@@ -1,7 +1,8 @@
-//! §10: hooks, which packages add to `nix-support/` as bash.
+//! Runs hooks: bash scripts that packages add to `nix-support/`
+//! (docs/behaviour.md#10-hooks).
 //!
-//! They are run as they stand, with the arrays and variables that nixpkgs'
-//! scripts have at that place; what they changed is taken back.
+//! Hooks are run unchanged, with the arrays and variables that nixpkgs' scripts
+//! have at the same point. Their changes are then applied to the plan.
 
 use alloc::vec::Vec;
 
@@ -13,21 +14,21 @@ use crate::model::hook::Hook;
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 
-/// Compiler, behind all that is put in.
+/// Compiler, after all flags are added.
 pub const COMPILER_BEFORE: &str = "add-local-cc-cflags-before.sh";
-/// Compiler, last.
+/// Compiler, at the end.
 pub const COMPILER: &str = "cc-wrapper-hook";
-/// Linker, before libraries are looked for.
+/// Linker, before the search for libraries.
 pub const LINKER_BEFORE: &str = "add-local-ldflags-before.sh";
-/// Linker, last.
+/// Linker, at the end.
 pub const LINKER: &str = "ld-wrapper-hook";
 /// After the linker has succeeded.
 pub const POST_LINK: &str = "post-link-hook";
 
-/// The functions that nixpkgs' wrappers have loaded when they run a hook.
+/// The file of functions that nixpkgs' wrappers source before a hook.
 pub const FUNCTIONS: &str = "utils.bash";
 
-/// The hook `name` of the half that `files` belong to, if it is there.
+/// The hook `name` in the root of `files`, if it exists.
 pub fn find<'a>(
     name: &str,
     variables: impl FnOnce() -> Vec<(&'static str, Vec<u8>)>,
@@ -48,10 +49,11 @@ pub fn find<'a>(
     })
 }
 
-/// Runs the hook `name`, if it is there, over the command and the variables.
+/// Runs the hook `name`, if it exists, and applies its changes to the command
+/// and the variables.
 ///
 /// # Errors
-/// It fails, or cannot be run.
+/// The hook failed or could not be run.
 pub fn run<'a>(
     name: &'static str,
     variables: impl FnOnce(&Command) -> Vec<(&'static str, Vec<u8>)>,
@@ -97,8 +99,8 @@ fn nonempty(bytes: &[u8]) -> Option<&[u8]> {
     Some(bytes).filter(|bytes| !bytes.is_empty())
 }
 
-/// Makes `args` these words. Those at both ends that are the same keep their
-/// origin; the others come from the hook.
+/// Replaces `args` by `words`. Equal words at the beginning and the end keep
+/// their origin. The other words have the hook as their origin.
 fn replace(args: &mut Vec<Arg>, words: Vec<Vec<u8>>, hook: &'static str) {
     let same = |(arg, word): &(&Arg, &Vec<u8>)| arg.bytes == **word;
     let first = args.iter().zip(&words).take_while(same).count();
@@ -111,7 +113,7 @@ fn replace(args: &mut Vec<Arg>, words: Vec<Vec<u8>>, hook: &'static str) {
     args.splice(first..args.len() - last, new);
 }
 
-/// A shell's truth.
+/// A boolean as nixpkgs' scripts write it: `1` or `0`.
 pub fn flag(is_so: bool) -> Vec<u8> {
     Vec::from(if is_so { "1" } else { "0" })
 }

@@ -1,5 +1,6 @@
-//! What a link gets besides the variables' flags: hardening, the interpreter of
-//! 32-bit programs, rpaths and the build id.
+//! Additions to a link apart from the variables' flags: hardening, the
+//! interpreter of 32-bit programs, rpaths and the build id
+//! (docs/behaviour.md#3-linkers-role-ld).
 
 use alloc::vec::Vec;
 
@@ -18,14 +19,14 @@ use crate::rules::link_type::LinkType;
 use crate::rules::rpath::library_search::LibrarySearch;
 use crate::rules::rpath::rpaths;
 use crate::rules::rpath::store::Store;
-/// Set for the linker that is run, and for all that it runs: the output of the
-/// link that this half has added to what it adds.
+/// Set for the linker and the processes below it: the output of the link that
+/// already has this half's additions.
 pub const LINKED: &[u8] = b"CC_WRAPPER_LINKED";
 
-/// What a link makes whose output is not named.
+/// The default output of a link.
 const OUTPUT: &[u8] = b"a.out";
 
-/// The linker's hardening (§4).
+/// The linker's hardening options (§4).
 pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
     let enabled = context.variables.list("NIX_HARDENING_ENABLE");
     let call = context.call;
@@ -36,20 +37,20 @@ pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
     hardening::linker(enabled.bytes(), unsupported, context.log)
 }
 
-/// What follows from the libraries of a link.
+/// The additions that depend on a link's libraries.
 pub struct Found<'a> {
-    /// To be put behind all others.
+    /// Arguments for the end of the command.
     pub args: Vec<Arg<'a>>,
     pub relocatable: bool,
     pub is_32_bit: bool,
 }
 
-/// What follows from the libraries of the whole command: the interpreter of
-/// 32-bit programs, rpaths, and the build id (§3.6 to §3.9). `files` are the
-/// linker half's.
+/// Returns the additions that depend on the libraries in the whole command: the
+/// interpreter of 32-bit programs, rpaths and the build id (§3.6 to §3.9).
+/// `files` are those of the linker half.
 ///
 /// # Errors
-/// `dynamic-linker-m32` is there and cannot be read.
+/// `dynamic-linker-m32` exists but cannot be read.
 pub fn from_libraries<'a, 'c>(
     command: impl Iterator<Item = &'c [u8]>,
     link_type: LinkType,
@@ -60,8 +61,8 @@ pub fn from_libraries<'a, 'c>(
     let store = Store::new(call.environment, call.toolchain, context.world);
     let parser = call.linker_parser();
     let search = match call.toolchain.role_markers {
-        RoleMarkers::Required => LibrarySearch::as_nixpkgs(command, parser, &store),
-        RoleMarkers::Optional => LibrarySearch::of(command, parser, &store),
+        RoleMarkers::Required => LibrarySearch::parse_as_nixpkgs(command, parser, &store),
+        RoleMarkers::Optional => LibrarySearch::parse(command, parser, &store),
     };
     let output = search.output.unwrap_or(OUTPUT).to_vec();
     context.variables.export(LINKED.to_vec(), output);
@@ -102,7 +103,7 @@ pub fn from_libraries<'a, 'c>(
     })
 }
 
-/// The file that a link with these arguments makes.
+/// The output of a link with these arguments.
 pub fn output<'c, A: Argument<'c>>(args: impl Iterator<Item = A>, parser: Parser) -> &'c [u8] {
     let outputs = parser
         .uses(args)

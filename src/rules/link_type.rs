@@ -1,5 +1,7 @@
-//! §2.8, §3.2: what kind of program a link makes, and what a static-pie one
-//! must not be given.
+//! The link type: dynamic, static or static-pie
+//! (docs/behaviour.md#2-compiler-drivers-roles-cc-c-cpp-fortran, step 8, and
+//! docs/behaviour.md#3-linkers-role-ld, step 2). A static-pie program must not
+//! have an rpath.
 
 use alloc::vec::Vec;
 
@@ -19,9 +21,10 @@ pub enum LinkType {
 }
 
 impl LinkType {
-    /// The last of `-static` and `-static-pie` decides. The arguments have
-    /// been read; nixpkgs' wrappers look at values too.
-    pub fn of<'p, 'a: 'p>(args: impl IntoIterator<Item = &'p Arg<'a>>) -> LinkType {
+    /// Returns the type of a link with these arguments, which must have been
+    /// read. The last `-static` or `-static-pie` decides, even if it is an
+    /// option's value, as in nixpkgs.
+    pub fn from_args<'p, 'a: 'p>(args: impl IntoIterator<Item = &'p Arg<'a>>) -> LinkType {
         let mut link_type = LinkType::Dynamic;
         for arg in args {
             match arg.parsed.by_itself() {
@@ -33,7 +36,7 @@ impl LinkType {
         link_type
     }
 
-    /// The value of NIX_LINK_TYPE_salt.
+    /// The value of NIX_LINK_TYPE_salt for this type.
     pub fn name(self) -> &'static str {
         match self {
             LinkType::Dynamic => "dynamic",
@@ -42,7 +45,7 @@ impl LinkType {
         }
     }
 
-    /// What a wrapper further up found out.
+    /// The type for an inherited NIX_LINK_TYPE_salt.
     pub fn inherited(name: &[u8]) -> LinkType {
         match name {
             b"dynamic" => LinkType::Dynamic,
@@ -51,8 +54,8 @@ impl LinkType {
         }
     }
 
-    /// Flags that are to be put in, without rpaths if this is a static-pie
-    /// link: such a program must have none.
+    /// Returns the flags to add. For a static-pie link, rpath options are
+    /// removed.
     pub fn filter<'a>(self, mut args: Vec<Arg<'a>>, log: &mut Log) -> Vec<Arg<'a>> {
         if self == LinkType::StaticPie {
             log.dropping(&mut args, DropReason::StaticPie, |args, _| {
@@ -63,13 +66,13 @@ impl LinkType {
     }
 }
 
-/// The arguments without rpaths, in whatever way a driver hands them on.
+/// Removes rpath options in every form in which a driver passes them on.
 fn without_rpaths(args: Vec<Arg>) -> Vec<Arg> {
     let mut kept: Vec<Arg> = Vec::with_capacity(args.len());
     let mut is_value = false;
     let mut args = args.into_iter();
     while let Some(mut arg) = args.next() {
-        let parsed = Parser::of_driver(GCC).read(&arg);
+        let parsed = Parser::for_driver(GCC).read(&arg);
         if let (Meaning::LinkerList, Some(list)) = (parsed.meaning(), parsed.joined(&arg)) {
             let words: Vec<&[u8]> = list
                 .split(|&b| b == b',')
@@ -95,13 +98,13 @@ fn without_rpaths(args: Vec<Arg>) -> Vec<Arg> {
     kept
 }
 
-/// Whether a linker's word is an rpath option or its value. `is_value` tells
-/// from word to word that the next one is a value.
+/// Whether a word for the linker is an rpath option or its value. `is_value` is
+/// the state between two words: the next word is a value.
 fn is_rpath(word: &[u8], is_value: &mut bool) -> bool {
     if core::mem::take(is_value) {
         return true;
     }
-    let parsed = Parser::of_linker(BFD).read(word);
+    let parsed = Parser::for_linker(BFD).read(word);
     let is_rpath = parsed.meaning() == Meaning::Rpath;
     *is_value = is_rpath && parsed.has_separate_value();
     is_rpath
@@ -123,10 +126,10 @@ mod tests {
 
     #[test]
     fn the_last_one_decides() {
-        let of = |words: &str| LinkType::of(&fake::of_driver(words));
-        assert_eq!(of("a -static -static-pie b"), LinkType::StaticPie);
-        assert_eq!(of("-static-pie -static"), LinkType::Static);
-        assert_eq!(of("-statics"), LinkType::Dynamic);
+        let link_type = |words: &str| LinkType::from_args(&fake::of_driver(words));
+        assert_eq!(link_type("a -static -static-pie b"), LinkType::StaticPie);
+        assert_eq!(link_type("-static-pie -static"), LinkType::Static);
+        assert_eq!(link_type("-statics"), LinkType::Dynamic);
         for link_type in [LinkType::Dynamic, LinkType::Static, LinkType::StaticPie] {
             assert_eq!(LinkType::inherited(link_type.name().as_bytes()), link_type);
         }

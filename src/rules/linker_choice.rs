@@ -1,10 +1,9 @@
-//! Which linker a driver call runs, and whether the toolchain's own wrapper
-//! stands before it.
+//! Finds the linker that a driver call will run, and whether it is wrapped.
 //!
-//! A driver finds its linker on PATH, and a wrapped root comes first there. But
-//! a directory of the caller's (`-B`, COMPILER_PATH) is searched before, and
-//! `--ld-path` and `-fuse-ld` name others: rustc has the driver run its own lld
-//! in this way.
+//! A driver looks for its linker on PATH, where a wrapped root comes first. But
+//! it first searches the caller's directories (`-B`, COMPILER_PATH), and
+//! `--ld-path` and `-fuse-ld` select other linkers. rustc uses these options to
+//! run its own lld.
 
 use alloc::vec::Vec;
 
@@ -19,22 +18,22 @@ use crate::rules::target;
 use crate::text::path;
 use crate::text::path::without_slashes;
 
-/// A linker that the toolchain does not stand before.
+/// A linker that is not wrapped by the toolchain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwrapped {
-    /// By which drivers look for it: `ld.lld`.
+    /// The name that the driver looks for, such as `ld.lld`.
     pub name: Vec<u8>,
-    /// `None`: it was not found.
+    /// The path of the linker. `None` if it was not found.
     pub program: Option<Vec<u8>>,
-    /// An option names it for itself, and may name another.
+    /// The option `--ld-path`, or `-fuse-ld` with a path, selects the linker.
     pub by_path: bool,
-    /// It is there only because the toolchain has none of that name, and
-    /// nixpkgs' wrappers leave it alone.
+    /// The toolchain has no linker of this name. nixpkgs' wrappers do not
+    /// handle such a linker.
     pub is_left_alone: bool,
 }
 
 impl Unwrapped {
-    /// For an explanation of the call.
+    /// The note for an explanation of the call.
     pub fn explanation(&self) -> Explanation {
         Explanation::Linker {
             path: self.program.clone().unwrap_or_else(|| self.name.clone()),
@@ -46,16 +45,16 @@ impl Unwrapped {
     }
 }
 
-/// Where the toolchain's own linker lies that this command runs.
+/// The path of the toolchain's own linker that this command runs.
 pub fn own(command: &Command, call: &Call) -> Vec<u8> {
     let bintools = call.bintools.unwrap_or_default();
-    [bintools, b"/bin/", &Asked::of(command, call).name].concat()
+    [bintools, b"/bin/", &Asked::from_command(command, call).name].concat()
 }
 
-/// The linker that this command runs; `None`: one that is wrapped, and sees
-/// to its work by itself.
+/// The linker that this command runs, if it is not wrapped. `None` if it is
+/// wrapped and adds the flags itself, or if its path is not executable.
 pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Unwrapped> {
-    let asked = Asked::of(command, call);
+    let asked = Asked::from_command(command, call);
     let unwrapped = |program, is_left_alone| Unwrapped {
         name: asked.name.clone(),
         program,
@@ -74,7 +73,7 @@ pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Un
         world,
     };
     if let Some(path) = asked.path {
-        // One that cannot be run is the driver's to tell of.
+        // If the file is not executable, the driver reports the error.
         let found = world.is_executable(path).then(|| path.to_vec())?;
         return look.unless_wrapped(found, |program| unwrapped(Some(program), false));
     }
@@ -96,18 +95,18 @@ pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Un
     }
 }
 
-/// What the arguments ask for.
+/// The linker that the arguments select.
 struct Asked<'p> {
-    /// `ld.lld`
+    /// The name that the driver looks for, such as `ld.lld`.
     name: Vec<u8>,
     path: Option<&'p [u8]>,
     by_path: bool,
-    /// The values of `-B`, but for those of the toolchain's own.
+    /// The values of `-B`, except those that the toolchain adds.
     prefixes: Vec<&'p [u8]>,
 }
 
 impl<'p> Asked<'p> {
-    fn of(command: &'p Command, call: &Call) -> Asked<'p> {
+    fn from_command(command: &'p Command, call: &Call) -> Asked<'p> {
         let family = call.family();
         let mut flavour: &[u8] = b"";
         let mut path = None;
@@ -125,13 +124,13 @@ impl<'p> Asked<'p> {
                 _ => {}
             }
         }
-        // It has the last word, wherever it stands.
+        // `--ld-path` overrides `-fuse-ld`, regardless of their order.
         let linker = path.unwrap_or(flavour);
         let is_path = linker.contains(&b'/');
         let name = match path {
             _ if is_path => path::file_name(linker).to_vec(),
             Some(name) => name.to_vec(),
-            // clang's word for what it runs anyway.
+            // With `-fuse-ld=ld`, clang runs its default linker.
             None if flavour == b"ld" && family == Family::Clang => b"ld".to_vec(),
             None if flavour.is_empty() => b"ld".to_vec(),
             None => [b"ld.", flavour].concat(),
@@ -145,7 +144,7 @@ impl<'p> Asked<'p> {
     }
 }
 
-/// Whether clang is told of a target that is not the toolchain's own.
+/// Whether clang gets a target other than the toolchain's default.
 pub fn has_other_target(call: &Call, command: &Command) -> bool {
     let default = &call.toolchain.default_target;
     target::given(&command.params)
@@ -154,9 +153,9 @@ pub fn has_other_target(call: &Call, command: &Command) -> bool {
         .is_some_and(|target| *target != **default)
 }
 
-/// Looking for a linker as a driver does.
+/// The search for a linker, as a driver does it.
 struct Look<'l> {
-    /// The toolchain's own linkers.
+    /// The directory of the toolchain's own linkers.
     ours: Vec<u8>,
     call: &'l Call<'l>,
     world: &'l dyn World,
@@ -168,17 +167,17 @@ impl Look<'_> {
         if self.call.root == self.call.bintools {
             return self.call.toolchain.tool(name).is_some();
         }
-        // nixpkgs' roots always do.
+        // Roots in nixpkgs always have `ld`.
         name == b"ld" || self.world.exists(&[&self.ours[..], b"/", name].concat())
     }
 
-    /// The first that lies in a directory of the caller's.
+    /// The first linker of this name in the caller's directories.
     fn in_prefixes(&self, asked: &Asked, is_there: impl Fn() -> bool) -> Option<Vec<u8>> {
         let call = self.call;
         let name = &asked.name[..];
         let mut prefixes = asked.prefixes.clone();
         let compiler_path = call.environment.get_nonempty(b"COMPILER_PATH");
-        // Before it comes our own -B.
+        // The toolchain's own `-B` precedes COMPILER_PATH.
         if compiler_path.is_some() && !(call.tool.linker_by_prefix && is_there()) {
             prefixes.extend(path::entries(compiler_path.unwrap_or_default()));
         }
@@ -199,7 +198,7 @@ impl Look<'_> {
             .find(|candidate| self.world.is_executable(candidate))
     }
 
-    /// A prefix is a directory, or how the path begins.
+    /// A prefix is a directory, or the beginning of the linker's path.
     fn begun_by(&self, prefix: &[u8], name: &[u8]) -> Vec<u8> {
         match self.world.exists(&[prefix, b"/."].concat()) {
             true => [without_slashes(prefix), b"/", name].concat(),
@@ -207,11 +206,11 @@ impl Look<'_> {
         }
     }
 
-    /// Where drivers look besides: clang beside itself, all of them on PATH.
+    /// Looks in the other places: clang's own directory, then PATH.
     fn elsewhere(&self, name: &[u8]) -> Option<Vec<u8>> {
         let call = self.call;
-        // A driver for another target looks for that target's linkers, and a
-        // Darwin's for another kind.
+        // A driver for another target looks for that target's linkers. A Darwin
+        // driver looks for another kind of linker.
         if call.toolchain.darwin.is_some() {
             return None;
         }
@@ -237,8 +236,9 @@ impl Look<'_> {
         candidates.find(|candidate| self.world.is_executable(candidate))
     }
 
-    /// A linker in a wrapped root does its work by itself, as does one of
-    /// nixpkgs' wrappers, or a front end that a driver further up has chosen.
+    /// Returns `None` if the linker is in a wrapped root, is one of nixpkgs'
+    /// wrappers, or is a linker shim that a driver above has selected. All of
+    /// these add the flags themselves.
     fn unless_wrapped<T>(&self, program: Vec<u8>, then: impl FnOnce(Vec<u8>) -> T) -> Option<T> {
         let directory = path::directory(&program);
         let holds_wrappers = matches!(path::file_name(directory), b"bin" | b"linkers");
@@ -261,7 +261,7 @@ mod tests {
     use alloc::borrow::Cow;
     use alloc::string::String;
 
-    /// The linker that is run in the wrapped one's place.
+    /// The linker that runs instead of the wrapped one.
     fn unwrapped_by(toolchain: &Toolchain, words: &'static str) -> Option<Unwrapped> {
         let world = Machine::new()
             .file("/rust/gcc-ld/ld.lld", "")

@@ -1,10 +1,11 @@
-//! Linker calls that ask what the linker is, and link nothing.
+//! Detects linker calls that only ask for information, such as the version.
 
 use crate::model::argument::Arg;
 use crate::options::meaning::Meaning;
 
-/// Whether a linker with these arguments, which have been read, answers and
-/// links nothing. `-v`, `-V` and `--verbose` ask only where there is no input.
+/// Whether a linker with these arguments prints information and links nothing.
+/// `-v`, `-V` and `--verbose` count only if there is no input. The arguments
+/// must have been read.
 pub fn is_question(params: &[Arg]) -> bool {
     let mut asks = false;
     let mut has_input = false;

@@ -1,9 +1,11 @@
-//! Front ends of linkers that the toolchain does not know.
+//! Makes drivers run a linker shim (docs/glossary.md) instead of a linker that
+//! the toolchain does not know.
 //!
-//! A linker half keeps a directory of them: this binary, under the name of each
-//! linker that a driver may ask for. A driver that would run another linker is
-//! told to look there first; the front end does what the wrapped linker would
-//! have done, and becomes the very linker that would have been run.
+//! A linker half has a directory of linker shims, with a link to this binary
+//! for each name that a driver may use. A driver that would run another linker
+//! gets an option to look in this directory first. The shim adds the flags of
+//! the wrapped linker, and then becomes the linker that the driver would have
+//! run.
 
 use alloc::vec::Vec;
 
@@ -19,7 +21,8 @@ use crate::text::path::without_slashes;
 
 const RULE: Origin = Origin::Rule("linker front end");
 
-/// Has the driver run the front end of this linker. False: there is none.
+/// Makes the driver run the shim of this linker. Returns false if there is no
+/// shim.
 pub fn run<'a>(
     linker: &Unwrapped,
     command: &mut Command<'a>,
@@ -44,7 +47,7 @@ pub fn run<'a>(
     true
 }
 
-/// Where the front end lies, and the linker, absolute.
+/// The absolute paths of the shim and of the linker.
 fn place(linker: &Unwrapped, context: &Context) -> Option<(Vec<u8>, Vec<u8>)> {
     let (call, world) = (context.call, context.world);
     let program = linker.program.as_ref()?;
@@ -54,15 +57,17 @@ fn place(linker: &Unwrapped, context: &Context) -> Option<(Vec<u8>, Vec<u8>)> {
     };
     let directory = [call.bintools?, b"/", DIRECTORY.as_bytes(), b"/"].concat();
     let named = [&directory[..], &linker.name].concat();
-    // Named by its path, it may have any name.
+    // A linker that is selected by its path may have any name.
     let plain = linker.by_path.then(|| [&directory[..], b"ld"].concat());
     let mut places = [named].into_iter().chain(plain);
     let place = places.find(|place| world.exists(place))?;
     Some((place, program))
 }
 
-/// For the linker and what it runs, there is nothing to stand before: what
-/// gcc made of our `-B` is taken back too.
+/// Removes the settings for the shim from the linker's environment:
+/// CC_WRAPPER_LINKER, and the shims' directory in the COMPILER_PATH that gcc
+/// makes from our `-B`. The linker and the processes below it must not use
+/// them.
 pub fn forget(call: &Call, context: &mut Context) {
     if call.environment.get(LINKER).is_some() {
         context.variables.unset(LINKER.to_vec());

@@ -1,4 +1,5 @@
-//! The rules of a wrapped call, one file each.
+//! The rules of a wrapped call, one file each. Comments cite the sections of
+//! docs/behaviour.md as §1 to §11.
 
 pub mod collect;
 pub mod collect_gcc_options;

@@ -1,4 +1,5 @@
-//! §2.5: flags for the machine that happens to build.
+//! Drops options that select the build machine's processor
+//! (docs/behaviour.md#2-compiler-drivers-roles-cc-c-cpp-fortran, step 5).
 
 use alloc::vec::Vec;
 
@@ -8,7 +9,8 @@ use crate::model::explanation::DropReason;
 use crate::options::meaning::Meaning;
 use crate::planning::log::Log;
 
-/// Drops arguments, which have been read, of the form `-m…=native`, with a warning each.
+/// Drops arguments of the form `-m…=native`, with a warning for each. The
+/// arguments must have been read.
 pub fn drop_native(params: &mut Vec<Arg>, log: &mut Log) {
     log.dropping(params, DropReason::Native, |params, log| {
         params.retain(|param| {

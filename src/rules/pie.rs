@@ -1,5 +1,5 @@
-//! The hardening flag `pie` of nixpkgs' older scripts: position-independent
-//! executables, which newer nixpkgs leaves to the compilers' own default.
+//! The hardening flag `pie` of older nixpkgs scripts: position-independent
+//! executables. Newer nixpkgs uses the compilers' default.
 
 use alloc::vec::Vec;
 
@@ -10,12 +10,12 @@ use crate::text::words::words;
 
 const NAME: &str = "pie";
 
-/// With these among its arguments no call makes an executable of that kind.
+/// With one of these options, a compiler call does not make such an executable.
 const NOT_FOR_COMPILERS: [Meaning; 2] = [Meaning::Shared, Meaning::Static];
 const NOT_FOR_LINKERS: [Meaning; 3] = [Meaning::Shared, Meaning::Static, Meaning::Relocatable];
 
-/// What a compiler call gets before all else, as `-fPIC` behind it wins.
-/// `enabled` is the text of NIX_HARDENING_ENABLE.
+/// The options of a compiler call. They come before all others, because `-fPIC`
+/// after them must win. `enabled` is the value of NIX_HARDENING_ENABLE.
 pub fn compiler<'a>(enabled: &[u8], call: &Call, params: &[Arg]) -> Vec<Arg<'a>> {
     if !is_on(enabled, call) {
         return Vec::new();
@@ -27,7 +27,7 @@ pub fn compiler<'a>(enabled: &[u8], call: &Call, params: &[Arg]) -> Vec<Arg<'a>>
     args
 }
 
-/// What a linker call gets, leading.
+/// The leading option of a linker call.
 pub fn linker<'a>(enabled: &[u8], call: &Call, params: &[Arg]) -> Option<Arg<'a>> {
     let fits = is_on(enabled, call) && !has_any(params, &NOT_FOR_LINKERS);
     fits.then(|| arg("-pie"))
@@ -41,7 +41,8 @@ fn is_on(enabled: &[u8], call: &Call) -> bool {
         && !call.hardening_unsupported().iter().any(|f| is_pie(f))
 }
 
-/// As nixpkgs' scripts see it, which do not know values from options.
+/// Whether one of the options is among `params`. Like nixpkgs' scripts, it does
+/// not distinguish options from values.
 fn has_any(params: &[Arg], options: &[Meaning]) -> bool {
     let is_one = |param: &Arg| options.contains(&param.parsed.by_itself());
     params.iter().any(is_one)
@@ -60,7 +61,7 @@ mod tests {
     use alloc::borrow::Cow;
     use alloc::string::String;
 
-    /// What a compiler and a linker get for this argument.
+    /// The options that a compiler and a linker get for this argument.
     fn flags(enabled: &str, param: &'static str, toolchain: &Toolchain) -> (String, bool) {
         let call = Call {
             executable: b"",

@@ -1,4 +1,5 @@
-//! §6: paths outside the store, which a pure build must not see.
+//! Removes paths outside of the store from the arguments
+//! (docs/behaviour.md#6-purity).
 
 use alloc::vec::Vec;
 
@@ -11,10 +12,10 @@ use crate::model::explanation::DropReason;
 use crate::options::meaning::Meaning;
 use crate::planning::log::Log;
 
-/// The judge of paths. There is one only where purity is enforced.
+/// Decides which paths are pure. It exists only if purity is enforced.
 pub struct Purity<'a> {
     prefixes: Vec<&'a [u8]>,
-    /// Darwin: paths that exist below it are judged by their place there.
+    /// Darwin: a path that exists below this directory counts as that file.
     sdk_root: Option<Vec<u8>>,
     world: &'a dyn World,
 }
@@ -41,14 +42,15 @@ impl<'a> Purity<'a> {
         })
     }
 
-    /// Whether a path is outside all that a build may use.
+    /// Whether a path is outside of all directories that a build may use.
     pub fn is_impure(&self, path: &[u8]) -> bool {
         path.starts_with(b"/")
             && path != b"/dev/null"
             && !self.prefixes.iter().any(|prefix| path.starts_with(prefix))
     }
 
-    /// The same for a directory that Darwin's tools also look for in the SDK.
+    /// Like [`Purity::is_impure`], for a directory that Darwin's tools also
+    /// look up in the SDK.
     pub fn is_impure_directory(&self, path: &[u8]) -> bool {
         if let Some(sdk_root) = &self.sdk_root {
             let in_sdk = [sdk_root, &b"/"[..], path].concat();
@@ -60,8 +62,8 @@ impl<'a> Purity<'a> {
     }
 }
 
-/// Drops the options whose path is impure, in the spellings that nixpkgs'
-/// wrappers look for. `params` have been read.
+/// Removes options with an impure path, in the spellings that nixpkgs' wrappers
+/// know. `params` must have been read.
 pub fn drop_impure(params: &mut Vec<Arg>, purity: &Purity, log: &mut Log) {
     log.dropping(params, DropReason::Impure, |params, log| {
         drop_options(params, purity, log);
@@ -86,7 +88,7 @@ fn drop_options(params: &mut Vec<Arg>, purity: &Purity, log: &mut Log) {
     *params = kept;
 }
 
-/// The path that an option gives, and whether it is the next argument.
+/// The path in an option, and whether it is the next argument.
 fn path_of<'p>(param: &'p Arg, next: Option<&'p [u8]>) -> Option<(&'p [u8], bool)> {
     match (param.parsed.in_nixpkgs()?, param.joined()) {
         (Meaning::IncludeDirectory | Meaning::LibraryDirectory, Some(path)) => {
@@ -102,11 +104,11 @@ fn path_of<'p>(param: &'p Arg, next: Option<&'p [u8]>) -> Option<(&'p [u8], bool
     }
 }
 
-/// Drops or refuses what is impure in a linker's arguments (§3.3), which have
-/// been read.
+/// Removes or refuses impure linker arguments (§3.3). `params` must have been
+/// read.
 ///
 /// # Errors
-/// A file outside of the store is linked.
+/// The link uses a file outside of the store.
 pub fn drop_impure_of_linker(
     params: &mut Vec<Arg>,
     purity: &Purity,
@@ -153,8 +155,8 @@ pub fn drop_impure_of_linker(
     Ok(())
 }
 
-/// `/…/…`, the first component without a colon: options of link.exe's style
-/// are no paths.
+/// Whether `param` has the form `/…/…` without a colon in the first component.
+/// Options in the style of link.exe have one and are not paths.
 fn is_absolute_path(param: &[u8]) -> bool {
     let Some(rest) = param.strip_prefix(b"/") else {
         return false;

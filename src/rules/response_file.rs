@@ -1,4 +1,4 @@
-//! §5: response files, read and written.
+//! Reads and writes response files (docs/behaviour.md#5-response-files).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -7,11 +7,12 @@ use crate::machine::world::World;
 use crate::model::argument::{Arg, Origin};
 use crate::model::error::Error;
 
-/// Files may include files this deep.
+/// The deepest nesting of response files.
 const DEPTH: usize = 100;
 
-/// The caller's arguments, each `@file` whose file opens replaced by the
-/// file's words, recursively.
+/// Returns the caller's arguments. Each `@file` is replaced by the words of the
+/// file, recursively. If the file cannot be opened, the argument stays as it
+/// is.
 ///
 /// # Errors
 /// A file includes itself.
@@ -32,13 +33,13 @@ pub fn expand<'a>(args: &[&'a [u8]], world: &dyn World) -> Result<Vec<Arg<'a>>, 
     Ok(expanded)
 }
 
-/// The text of the file that `@file` names.
+/// The text of the file in an argument `@file`.
 fn open(word: &[u8], world: &dyn World) -> Option<Vec<u8>> {
     world.read_named_by_caller(word.strip_prefix(b"@")?).ok()
 }
 
-/// Appends the words of a response file and of those it includes, with a
-/// stack of our own: the nesting is the caller's to choose.
+/// Appends the words of a response file and of the files that it includes. It
+/// does not recurse, because the caller controls the nesting.
 fn include<'a>(
     word: &[u8],
     text: Vec<u8>,
@@ -68,11 +69,11 @@ fn include<'a>(
     Ok(())
 }
 
-/// The words of a response file: split at white space; backslash takes the
-/// next character as it is, in quotes too; single and double quotes group; a
-/// text that ends inside a word still yields it.
+/// Splits the text of a response file at white space. A backslash makes the
+/// next character literal, even in quotes. Single and double quotes group. A
+/// text that ends inside of a word still yields that word.
 pub fn split(text: &[u8]) -> VecDeque<Vec<u8>> {
-    // Mostly there is a word before each white space.
+    // Usually there is one word before each white space character.
     let spaces = text.iter().filter(|b| b.is_ascii_whitespace()).count();
     let mut words = VecDeque::with_capacity(spaces + 1);
     let mut word: Option<Vec<u8>> = None;
@@ -84,7 +85,8 @@ pub fn split(text: &[u8]) -> VecDeque<Vec<u8>> {
                 let word = word.get_or_insert_with(Vec::new);
                 word.extend(bytes.next());
             }
-            // No argument can hold one; it ends the word, in quotes too.
+            // An argument cannot contain NUL, so it ends the word, even in
+            // quotes.
             0 => words.push_back(word.replace(Vec::new()).unwrap_or_default()),
             _ if quote == Some(b) => quote = None,
             b'\'' | b'"' if quote.is_none() => {
@@ -101,9 +103,10 @@ pub fn split(text: &[u8]) -> VecDeque<Vec<u8>> {
     words
 }
 
-/// The texts of the response files that a tool is called with, in order. An
-/// empty one stands for an empty word, which remains an argument: clang and
-/// lld pass over those in a file.
+/// Returns the texts of the response files for these arguments. An empty text
+/// stands for an empty word, which must stay an argument because clang and lld
+/// skip empty words in a file. The texts and empty words are in the order of
+/// the arguments.
 pub fn texts<'p>(args: impl Iterator<Item = &'p [u8]>) -> Vec<Vec<u8>> {
     let mut texts: Vec<Vec<u8>> = Vec::new();
     for arg in args {
@@ -120,10 +123,10 @@ pub fn texts<'p>(args: impl Iterator<Item = &'p [u8]>) -> Vec<Vec<u8>> {
     texts
 }
 
-/// Appends `word` and a line end so that gcc, clang and the linkers read back
-/// the same bytes. Anything out of the ordinary goes into double quotes, in
-/// which all of them take a backslash as an escape; so no file begins with
-/// what could be taken for a byte order mark either.
+/// Appends `word` and a newline in a form that gcc, clang and the linkers all
+/// read back unchanged. Words with special characters go into double quotes,
+/// where all of these tools accept a backslash as an escape. The quotes also
+/// ensure that no file begins with a byte order mark.
 fn quote(out: &mut Vec<u8>, word: &[u8]) {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_./=+,:@%^~".contains(b);
     if !word.is_empty() && word.iter().all(plain) {
@@ -218,7 +221,7 @@ mod tests {
         let world = Machine::new().file("/cwd/a", "x @b").file("/cwd/b", "@a");
         let error = expand(&[b"@a"], &world).unwrap_err();
         assert_eq!(error, Error::ResponseFileLoop(b"a".to_vec()));
-        // Each name leads on to a new one.
+        // Each name leads to another one.
         let world = Machine::new().link("/cwd/d", ".").file("/cwd/e", "@d/e");
         let mut deep = world;
         let mut path = Vec::from("e");

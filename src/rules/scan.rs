@@ -1,41 +1,40 @@
-//! §2.2: what a compiler call wants, by one scan over its arguments.
+//! Scans the arguments of a compiler call
+//! (docs/behaviour.md#2-compiler-drivers-roles-cc-c-cpp-fortran, step 2).
 
 use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::options::meaning::{Meaning, Stage};
 
-/// The answers of the scan.
+/// The result of the scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan<'a> {
-    /// Why there is no linking; `None`: the call links.
+    /// Why the call does not link. `None` if it links.
     pub no_link: Option<&'static str>,
-    /// The call makes an object file, an assembler file or a precompiled
-    /// header, and no more than that.
+    /// The call makes only object files, assembly files or precompiled headers.
     pub compiles: bool,
-    /// The call wants an answer: nothing is done with the inputs.
+    /// The call only asks for information, and the inputs are ignored.
     pub asks: bool,
-    /// There is an input, or what nixpkgs takes for one.
+    /// There is an input, or an argument that nixpkgs takes for one.
     pub has_input: bool,
-    /// clang's inner mode, for which nothing is put in.
+    /// `-cc1`: clang's internal compiler, which gets no flags.
     pub cc1: bool,
-    /// The language is C++, said by `-x`.
+    /// `-x` selects C++.
     pub cxx: bool,
     pub c_includes: bool,
     pub cxx_includes: bool,
     pub cxx_library: bool,
-    /// `--` and the operands behind it.
+    /// The arguments after `--`, including the `--`.
     pub operands: Vec<Arg<'a>>,
 }
 
-/// What a file's name ends in if the compiler makes a precompiled header of
-/// it.
+/// The extensions of files that the compiler makes precompiled headers of.
 const HEADERS: [&str; 9] = [
     ".h", ".H", ".hh", ".hp", ".hpp", ".HPP", ".hxx", ".h++", ".tcc",
 ];
 
-/// Scans `params`, which have been read, and takes the operands behind `--` out of
-/// them.
+/// Scans `params`, which must have been read, and moves `--` and its operands
+/// from `params` to the result.
 pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     let mut scan = Scan {
         no_link: None,
@@ -58,7 +57,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         match param.parsed.by_itself() {
             Meaning::Other => {}
             Meaning::Input => {
-                // nixpkgs takes options' values for inputs too.
+                // nixpkgs takes the values of options for inputs too.
                 input = true;
                 if param.parsed.meaning() == Meaning::Input {
                     files.add(param);
@@ -77,7 +76,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                 scan.language(param.joined().or(next).unwrap_or_default());
             }
             Meaning::Operands => {
-                // Without operands it says nothing, and goes.
+                // `--` without operands has no effect, so it is removed.
                 let operands = params.split_off(n);
                 if operands.len() > 1 {
                     operands[1..].iter().for_each(|file| files.add(file));
@@ -104,7 +103,8 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         scan.no_link = Some("headers alone");
         scan.compiles = true;
     }
-    // As recorded, a header's precompiled form is asked for by the language.
+    // According to the recorded calls, the language decides about precompiled
+    // headers.
     scan.compiles = match stage {
         Stage::Program => input && scan.compiles,
         stage => input && matches!(stage, Stage::Object | Stage::Assembly),
@@ -112,12 +112,12 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
     scan
 }
 
-/// Whether a file is a header by its name.
+/// Whether the file's extension is that of a header.
 pub fn is_header(file: &[u8]) -> bool {
     HEADERS.iter().any(|end| file.ends_with(end.as_bytes()))
 }
 
-/// What kind of files the inputs are, by their names.
+/// The kind of the inputs, according to their extensions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Files {
     None,

@@ -1,4 +1,4 @@
-//! How a call counts, for `run`.
+//! Determines how a call is counted for `cc-wrapper run`.
 
 use crate::model::argument::Arg;
 use crate::model::statistics::Statistics;
@@ -10,7 +10,7 @@ use crate::rules::linker_question::is_question;
 use crate::rules::scan::Scan;
 
 impl<'a> Statistics<'a> {
-    /// Of a compiler call with these arguments.
+    /// Adds the work of a compiler call with these arguments.
     pub fn add_compiler(&mut self, kind: ToolKind, params: &[Arg], scan: &Scan) {
         if kind != ToolKind::Cpp {
             self.compiles = scan.compiles || compiles_a_file(params, &scan.operands);
@@ -18,14 +18,14 @@ impl<'a> Statistics<'a> {
         }
     }
 
-    /// Of a linker call with these arguments.
+    /// Adds the work of a linker call with these arguments.
     pub fn add_linker(&mut self, params: &[Arg]) {
         self.links = links(params);
     }
 
-    /// Of a gnat tool's call. gnatmake runs the compiler that lies beside the
-    /// real one, which is not wrapped; the others compile nothing, or by what
-    /// counts for itself.
+    /// Adds the work of a GNAT tool's call. gnatmake runs the compiler next to
+    /// the real gnatmake, which is not wrapped. The other tools compile nothing
+    /// themselves, or run a wrapped compiler that is counted.
     pub fn add_gnat(&mut self, name: &[u8], params: &[Arg]) {
         if ToolName::parse(name).is_some_and(|name| name.base == "gnatmake") {
             (self.compiles, self.links) = makes(params);
@@ -33,7 +33,7 @@ impl<'a> Statistics<'a> {
     }
 }
 
-/// Whether a linker has something to link.
+/// Whether the linker has something to link.
 fn links(params: &[Arg]) -> bool {
     let has = |wanted: Meaning| params.iter().any(|param| param.parsed.meaning() == wanted);
     !is_question(params) && (has(Meaning::Input) || has(Meaning::Library))
@@ -41,7 +41,7 @@ fn links(params: &[Arg]) -> bool {
 
 /// Whether gnatmake compiles, and whether it links.
 fn makes(params: &[Arg]) -> (bool, bool) {
-    /// What comes behind these is another tool's.
+    /// The arguments after these options belong to other tools.
     const OTHERS: [&[u8]; 3] = [b"-bargs", b"-cargs", b"-largs"];
     const QUESTIONS: [&[u8]; 4] = [b"--help", b"--version", b"-M", b"-n"];
     let mut is_others = false;

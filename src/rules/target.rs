@@ -1,4 +1,5 @@
-//! §2.9: clang serves all targets; a wrapped one is told which it is for.
+//! Passes the target to clang, because one clang serves all targets
+//! (docs/behaviour.md#2-compiler-drivers-roles-cc-c-cpp-fortran, step 9).
 
 use alloc::vec::Vec;
 
@@ -14,10 +15,10 @@ use crate::planning::variables::number_or_one;
 
 const RULE: &str = "default target";
 
-/// What goes at the end of the leading part.
+/// Returns the arguments for the end of the leading part.
 ///
 /// # Errors
-/// A `-target` without its value.
+/// `-target` has no value.
 pub fn flags<'a>(params: &[Arg], call: &Call<'a>, log: &mut Log) -> Result<Vec<Arg<'a>>, Error> {
     let toolchain = call.toolchain;
     let mut flags = Vec::new();
@@ -51,10 +52,10 @@ pub fn flags<'a>(params: &[Arg], call: &Call<'a>, log: &mut Log) -> Result<Vec<A
     Ok(flags)
 }
 
-/// The last target among the arguments, which have been read.
+/// Returns the last target in the arguments, which must have been read.
 ///
 /// # Errors
-/// A `-target` without its value.
+/// `-target` has no value.
 pub fn given<'p>(params: &'p [Arg]) -> Result<Option<&'p [u8]>, Error> {
     let mut target = None;
     let mut params = params.iter();

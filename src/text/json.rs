@@ -40,7 +40,7 @@ impl fmt::Display for Error {
 pub type Result<T> = core::result::Result<T, Error>;
 
 /// A cursor in a JSON text. Each method reads one value and moves the cursor
-/// behind it.
+/// after it.
 pub struct Reader<'a> {
     text: &'a [u8],
     at: usize,

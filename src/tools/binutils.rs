@@ -1,4 +1,4 @@
-//! §11: tools beside compilers and linkers.
+//! strip, ranlib and go (docs/behaviour.md#11-neighbours).
 
 use alloc::vec::Vec;
 
@@ -7,7 +7,8 @@ use crate::model::explanation::DropReason;
 use crate::model::plan::Plan;
 use crate::planning::context::Context;
 
-/// GNU strip: archives come out the same whenever they are stripped.
+/// Plans a call of strip. GNU strip gets a flag that makes archives
+/// reproducible.
 pub fn strip<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     let before = Arg::rule("--enable-deterministic-archives", "deterministic archives");
     let command = Command {
@@ -18,7 +19,7 @@ pub fn strip<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     context.plan(command)
 }
 
-/// LLVM's ranlib does not know `-t`.
+/// Plans a call of ranlib. LLVM's ranlib does not support `-t`.
 pub fn ranlib<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     let mut params = context.caller_args();
     context
@@ -33,7 +34,7 @@ pub fn ranlib<'a>(context: Context<'_, 'a>) -> Plan<'a> {
     context.plan(command)
 }
 
-/// The go command: its `gccgo` is the wrapped one.
+/// Plans a call of the go command, with the wrapped `gccgo`.
 pub fn go<'a>(mut context: Context<'_, 'a>) -> Plan<'a> {
     let call = context.call;
     if let Some(root) = call.root {

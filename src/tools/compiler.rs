@@ -1,4 +1,6 @@
-//! §2: compiler driver calls.
+//! Compiler driver calls
+//! (docs/behaviour.md#2-compiler-drivers-roles-cc-c-cpp-fortran). Later
+//! comments cite its rules as §2.1 to §2.10.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -29,15 +31,15 @@ use crate::rules::response_file;
 use crate::rules::scan::{Scan, scan};
 use crate::rules::target;
 
-/// A command line that compile steps are run by, as `LAUNCHER COMPILER ARGS`:
-/// ccache, distcc and their kin. Links and questions are none of its business.
+/// A command line that runs compile steps as `LAUNCHER COMPILER ARGS`, such as
+/// ccache or distcc. Other calls do not use it.
 const LAUNCHER: &[u8] = b"CC_WRAPPER_LAUNCHER";
 
-/// Plans a call of one of the roles cc, c++, cpp and fortran.
+/// Plans a call of a tool with the role cc, c++, cpp or fortran.
 ///
 /// # Errors
-/// Variables that contradict each other, files that cannot be read, and a
-/// `-target` without a value.
+/// Roles have contradictory variables, a file cannot be read, or `-target` has
+/// no value.
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     let family = call.family();
@@ -58,7 +60,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     }
     match (family, call.kind) {
         (Family::Arocc, _) => scan.no_link = Some("arocc does not link"),
-        // Unlike gcc's, which nixpkgs gives the flags of a link.
+        // gcc's preprocessor gets link flags in nixpkgs, clang's does not.
         (Family::Clang, ToolKind::Cpp) => scan.no_link = Some("a preprocessor"),
         _ => {}
     }
@@ -98,7 +100,8 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let read_by_hooks = |_: &Command| shell_variables(call, &scan, link_type);
     let before = hooks::COMPILER_BEFORE;
     hooks::run(before, read_by_hooks, &mut command, &files, &mut context)?;
-    // `-v` alone prints the version; with flags it would miss its input.
+    // `-v` alone prints the version. With further flags, the driver would
+    // complain about missing input.
     if scan.cc1 || call.args == [b"-v"] {
         let why = match scan.cc1 {
             true => "-cc1 is clang's inner mode",
@@ -121,14 +124,14 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     Ok(plan)
 }
 
-/// What nixpkgs' script knows of the call when it runs a hook.
+/// The shell variables that a hook can read, as in nixpkgs' script.
 fn shell_variables(
     call: &Call,
     scan: &Scan,
     link_type: Option<LinkType>,
 ) -> Vec<(&'static str, Vec<u8>)> {
-    // To it, clang always compiles C++, but links that library in C++ calls
-    // alone.
+    // In nixpkgs' script, every clang call compiles C++, but only C++ calls
+    // link the C++ library.
     let is_clang = call.family() == Family::Clang;
     let is_cxx = call.kind == ToolKind::Cxx || scan.cxx;
     let links_library = scan.cxx_library && (is_cxx || !is_clang);
@@ -142,14 +145,14 @@ fn shell_variables(
         ("cxxLibrary", hooks::flag(links_library)),
         ("nonFlagArgs", hooks::flag(scan.has_input)),
     ]);
-    // Unset, it would end a hook that reads it.
+    // A hook that reads an unset variable would fail.
     let link_type = link_type.map_or("", LinkType::name);
     variables.push(("linkType", link_type.into()));
     variables
 }
 
-/// §2.6: the C++ library's flags. clang finds C++ headers under its plain
-/// name too, for build systems that know only that one.
+/// Adds the flags of the C++ library (§2.6). clang reads C++ headers for its
+/// plain name too, because some build systems know only that name.
 fn add_cxx(scan: &Scan, context: &mut Context) {
     let call = context.call;
     let is_cxx = call.kind == ToolKind::Cxx || scan.cxx;
@@ -163,7 +166,7 @@ fn add_cxx(scan: &Scan, context: &mut Context) {
     }
 }
 
-/// §2.8: what every call gets.
+/// The command with the flags that every call gets (§2.8).
 fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a> {
     let call = context.call;
     let variables = &mut context.variables;
@@ -185,7 +188,7 @@ fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a
     }
 }
 
-/// §2.8: what a call that links gets besides.
+/// Adds the flags that only calls which link get (§2.8).
 fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<LinkType, Error> {
     let variables = &mut context.variables;
     let mut ld_before = variables.list("NIX_LDFLAGS_BEFORE").args();
@@ -195,7 +198,7 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     argument::read(&mut link_flags, context.call.driver_parser());
     argument::read(&mut ld_flags, context.call.linker_parser());
     let parts = [&ld_before, &command.params, &link_flags, &ld_flags];
-    let link_type = LinkType::of(parts.into_iter().flatten());
+    let link_type = LinkType::from_args(parts.into_iter().flatten());
     let log = &mut *context.log;
     log.explain(|| match context.call.kind {
         ToolKind::Cpp => Explanation::NoLinking(
@@ -242,14 +245,15 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
     Ok(link_type)
 }
 
-/// Whether the call runs a linker, or asks which one it would run.
+/// Whether the call runs a linker, or asks which linker it would run.
 fn needs_linker(scan: &Scan, command: &Command) -> bool {
     let asks = |param: &Arg| param.parsed.by_itself() == Meaning::ProgramName;
     scan.no_link.is_none() || command.params.iter().any(asks)
 }
 
-/// Tells a compiler that looks beside itself before PATH where our linker is.
-/// Not for another target, whose linker has another name.
+/// The `-B` with our linker's directory, for a compiler that searches its own
+/// directory before PATH. Not for another target, because its linker has
+/// another name.
 fn linker_prefix<'a>(call: &Call, command: &Command) -> Option<Arg<'a>> {
     if !call.tool.linker_by_prefix || has_other_target(call, command) {
         return None;

@@ -1,4 +1,4 @@
-//! §8: gnat tools.
+//! Calls of GNAT's tools (docs/behaviour.md#8-gnat-tools-role-gnat).
 
 use crate::model::argument::{self, Arg, Command, Origin};
 use crate::model::call::Call;
@@ -18,10 +18,10 @@ use crate::rules::response_file;
 
 const RULE: &str = "gnat tools of this toolchain";
 
-/// Plans a call of role gnat.
+/// Plans a call of a tool with the role gnat.
 ///
 /// # Errors
-/// Variables that contradict each other, and files that cannot be read.
+/// Roles have contradictory variables, or a file cannot be read.
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     collect(&mut context, false)?;
@@ -31,7 +31,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         params: response_file::expand(call.args, context.world)?,
         ..Command::default()
     };
-    argument::read(&mut command.params, Parser::of_driver(GNAT));
+    argument::read(&mut command.params, Parser::for_driver(GNAT));
     context.count(|counts| counts.add_gnat(&call.tool.name, &command.params));
     if let Some(purity) = Purity::enforced(call.environment, None, context.world) {
         drop_impure(&mut command.params, &purity, context.log);
@@ -67,7 +67,8 @@ fn put_in<'a>(command: &mut Command<'a>, call: &Call<'a>, variables: &mut Variab
     }
 }
 
-/// How the call comes to link. What the linker gets, the compiler's call says.
+/// Explains which program links for this call. The explanation of that
+/// program's call has the linker's flags.
 fn links(command: &Command, call: &Call) -> Explanation {
     let base = ToolName::parse(&call.tool.name).map_or("", |called| called.base);
     let (option, next) = match base {
@@ -76,7 +77,7 @@ fn links(command: &Command, call: &Call) -> Explanation {
         _ => return Explanation::NoLinking("this tool does not link"),
     };
     let has = |word: &[u8]| command.params.iter().any(|param| **param == *word);
-    // Steps of gnatmake: those asked for, or all.
+    // gnatmake's steps: those that options select, or all.
     if base == "gnatmake" && (has(b"-c") || has(b"-b")) && !has(b"-l") {
         return Explanation::NoLinking("-c or -b, and no -l");
     }
@@ -84,9 +85,9 @@ fn links(command: &Command, call: &Call) -> Explanation {
     Explanation::LinksBy(named.last().unwrap_or(next).to_vec())
 }
 
-/// The option that names another tool of this root: the one with the same
-/// target prefix and version as the called one, or else the plain one.
-/// Nothing if the root has neither.
+/// The option with another tool of this root: the tool with the target prefix
+/// and version of the called one, otherwise the plain one. `None` if the root
+/// has neither.
 fn sibling<'a>(call: &Call<'a>, called: &ToolName, option: &str, base: &str) -> Option<Arg<'a>> {
     let root = call.root?;
     let same = [called.prefix, base.as_bytes(), called.version].concat();

@@ -1,4 +1,5 @@
-//! §3: linker calls.
+//! Linker calls (docs/behaviour.md#3-linkers-role-ld). Later comments cite its
+//! rules as §3.1 to §3.9.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -28,16 +29,16 @@ use crate::rules::purity::Purity;
 use crate::rules::purity::drop_impure_of_linker;
 use crate::rules::response_file;
 
-/// Plans a call of role ld.
+/// Plans a call of a tool with the role ld.
 ///
 /// # Errors
-/// Variables that contradict each other, files that cannot be read, and
-/// impure paths in a link.
+/// Roles have contradictory variables, a file cannot be read, or a link has an
+/// impure path.
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     linker_shim::forget(call, &mut context);
     let any_driver = call.toolchain.any_driver;
-    // The built-in toolchain's is any driver's that finds it on PATH.
+    // Drivers of any root can find the built-in toolchain's linker on PATH.
     let linked = match any_driver || call.root.is_none() {
         true => call.environment.get(LINKED),
         false => None,
@@ -49,7 +50,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
             context.count(|counts| counts.add_linker(&params));
             match any_driver {
                 true => params = context.caller_args(),
-                // What a driver has not done.
+                // The driver call has added everything else.
                 false => drop_enforced(&mut params, None, &mut context)?,
             }
             let why = "a wrapped call further up has done it (CC_WRAPPER_LINKED is set)";
@@ -70,14 +71,15 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let inherited = inherited_link_type(&context);
     let link_type = match inherited {
         Some(name) => LinkType::inherited(name),
-        None => LinkType::of(&params),
+        None => LinkType::from_args(&params),
     };
     context.log.explain(|| Explanation::LinkType {
         name: link_type.name(),
         inherited: inherited.is_some(),
     });
     drop_enforced(&mut params, sdk_root, &mut context)?;
-    // nixpkgs adds its flags, and NIX_LDFLAGS may then have it link.
+    // nixpkgs adds its flags even to questions, and with NIX_LDFLAGS the linker
+    // may then link.
     if call.toolchain.role_markers == RoleMarkers::Optional && is_question(&params) {
         let why = "a question to the linker, which links nothing";
         context.log.explain(|| Explanation::Nothing(why));
@@ -131,7 +133,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let post_link = hooks::find(hooks::POST_LINK, read_after, &files, &context);
     let mut plan = context.plan(command);
     plan.post_link = post_link.map(|hook| {
-        // The wrapper's own PATH is gone by then.
+        // When this hook runs, the tool's PATH is no longer in effect.
         let search_path = None;
         Box::new(Hook {
             search_path,
@@ -141,7 +143,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     Ok(plan)
 }
 
-/// The link type that a wrapper further up has found out.
+/// The link type from a wrapper above, if there is one.
 fn inherited_link_type<'a>(context: &Context<'_, 'a>) -> Option<&'a [u8]> {
     let call = context.call;
     let inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
@@ -151,7 +153,7 @@ fn inherited_link_type<'a>(context: &Context<'_, 'a>) -> Option<&'a [u8]> {
     }
 }
 
-/// Drops or refuses what is impure (§3.3), where that is asked for.
+/// Removes or refuses impure arguments (§3.3) if purity is enforced.
 fn drop_enforced(
     params: &mut Vec<Arg>,
     sdk_root: Option<Vec<u8>>,
@@ -161,7 +163,8 @@ fn drop_enforced(
     let Some(purity) = Purity::enforced(environment, sdk_root, context.world) else {
         return Ok(());
     };
-    // A compiler that brings its own flags has been told about them.
+    // NIX_IGNORE_LD_THROUGH_GCC: skip the arguments of a link that a wrapped
+    // compiler has started.
     let through_gcc = context.variables.list("NIX_IGNORE_LD_THROUGH_GCC");
     if !through_gcc.is_empty() && inherited_link_type(context).is_some() {
         return Ok(());
@@ -173,7 +176,7 @@ fn drop_enforced(
         })
 }
 
-/// What nixpkgs' script knows of the link when it runs its last hooks.
+/// The shell variables that the last hooks can read, as in nixpkgs' script.
 fn shell_variables(
     call: &Call,
     link_type: LinkType,
@@ -192,7 +195,7 @@ fn shell_variables(
     ])
 }
 
-/// The program interpreter that the variables name.
+/// The option for the program interpreter in NIX_DYNAMIC_LINKER.
 fn dynamic_linker<'a>(variables: &mut Variables) -> Vec<Arg<'a>> {
     let path = variables.list("NIX_DYNAMIC_LINKER");
     let Some(origin) = path.origin() else {
@@ -216,7 +219,8 @@ mod tests {
     use crate::planning::log::Log;
     use alloc::borrow::Cow;
 
-    /// What a linker that any driver runs makes of `-L/s/lib -la`.
+    /// The arguments that a linker half with `any_driver` passes for `-L/s/lib
+    /// -la`.
     fn by_any_driver(strings: &[&'static str]) -> Vec<u8> {
         let toolchain = Toolchain {
             suffix_salt: Cow::Borrowed(b"ours"),

@@ -1,4 +1,4 @@
-//! One file for each kind of tool. Each reads as the order of the rules.
+//! One file for each kind of tool. A file applies the rules in their order.
 
 pub mod binutils;
 pub mod compiler;

@@ -1,4 +1,4 @@
-//! §11: pkg-config, and where it looks for each role.
+//! pkg-config calls (docs/behaviour.md#11-neighbours).
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::rules::collect::explain_unread;
 const PATH: &str = "PKG_CONFIG_PATH";
 const MARK: &str = "NIX_PKG_CONFIG_WRAPPER_FLAGS_SET";
 
-/// Plans a call of role pkg-config.
+/// Plans a call of a tool with the role pkg-config.
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Plan<'a> {
     collect(&mut context);
     let is_static = context.call.toolchain.is_static;
@@ -31,7 +31,8 @@ fn collect(context: &mut Context) {
     explain_unread(&[PATH], &[], context);
     let variables = &mut context.variables;
     variables.collect_separated(PATH, &context.roles, b":");
-    // Of a toolchain that serves no role, pkg-config is not for this build.
+    // If the toolchain serves no role, this pkg-config is not for the current
+    // build, so the variable is left alone.
     if !context.roles.is_empty() {
         let path = variables.list(PATH).bytes().to_vec();
         variables.export(PATH.into(), path);

@@ -61,7 +61,7 @@ fn tool(call: &Call, name: &str) -> ExitCode {
         }
         Err(error) => {
             report::events(&log.events, log.debug);
-            count::write(Statistics::of(call).as_ref(), End::Refused, name);
+            count::write(Statistics::from_call(call).as_ref(), End::Refused, name);
             report::error(name, &error.message());
             ExitCode::from(error.exit_status())
         }

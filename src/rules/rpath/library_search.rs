@@ -1,4 +1,5 @@
-//! §3.6: what a linker command says about libraries.
+//! Finds the library directories and libraries in a linker command
+//! (docs/behaviour.md#3-linkers-role-ld, step 6).
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
@@ -9,24 +10,24 @@ use crate::options::meaning::Meaning;
 use crate::rules::rpath::store::Store;
 use crate::text::Bytes;
 
-/// Library directories and the file names that are looked for in them.
+/// The library directories of a link, and the file names to look for in them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct LibrarySearch<'p> {
-    /// In the order given.
+    /// The directories, in the order of the command.
     pub directories: Vec<Bytes<'p>>,
-    /// File names: `libz.so`. Each with its place in the order given.
+    /// File names such as `libz.so`, each with its position in the command.
     pub names: BTreeMap<Bytes<'p>, usize>,
-    /// The output is an object file again.
+    /// The link makes an object file (`-r`).
     pub relocatable: bool,
-    /// The last `-m` asks for 32-bit x86.
+    /// The last `-m` selects 32-bit x86.
     pub is_32_bit: bool,
-    /// The file that the link makes, if it is named.
+    /// The value of `-o`.
     pub output: Option<&'p [u8]>,
 }
 
 impl<'p> LibrarySearch<'p> {
-    /// Reads a whole linker command, without the program, as that linker does.
-    pub fn of(
+    /// Parses a linker command, without the program, as the linker does.
+    pub fn parse(
         command: impl IntoIterator<Item = &'p [u8]>,
         parser: Parser,
         store: &Store,
@@ -38,10 +39,10 @@ impl<'p> LibrarySearch<'p> {
         search
     }
 
-    /// Reads it as nixpkgs' wrappers do, which look at each argument by itself:
-    /// what lies in the store counts as a library even if it is the value of an
-    /// option, and so does `-L/store/lib` behind `-z`.
-    pub fn as_nixpkgs(
+    /// Parses a linker command as nixpkgs' wrappers do, which look at each
+    /// argument separately. A file in the store counts as a library even if it
+    /// is the value of an option, and `-L/store/lib` counts even after `-z`.
+    pub fn parse_as_nixpkgs(
         command: impl IntoIterator<Item = &'p [u8]>,
         mut parser: Parser,
         store: &Store,
@@ -90,7 +91,8 @@ impl<'p> LibrarySearch<'p> {
         }
     }
 
-    /// `z` is `libz.so`; `:z.so` is `z.so`.
+    /// Adds the library of a `-l` option: `z` stands for `libz.so`, `:z.so` for
+    /// `z.so`.
     fn library(&mut self, name: &'p [u8]) {
         let file = match name.strip_prefix(b":") {
             Some(file) => Cow::Borrowed(file),
@@ -99,9 +101,10 @@ impl<'p> LibrarySearch<'p> {
         self.name(file);
     }
 
-    /// A file that is named directly counts if it lies in the store. Where no
-    /// store is named, a relative path does not: that is how build systems
-    /// name what they have just built, and will install elsewhere.
+    /// Adds a shared library that is given by its path, if the path is in the
+    /// store. If no store is defined, relative paths do not count, because
+    /// build systems use them for libraries that they have just built and will
+    /// install elsewhere.
     fn shared_library(&mut self, path: &'p [u8], store: &Store) {
         if !path.starts_with(b"/") && !store.is_named() {
             return;
@@ -122,7 +125,7 @@ impl<'p> LibrarySearch<'p> {
     }
 
     fn name(&mut self, file: Bytes<'p>) {
-        // A name with a slash is none of a directory's.
+        // A name with a slash cannot be in a directory of the search path.
         if !file.is_empty() && !file.contains(&b'/') {
             let place = self.names.len();
             self.names.entry(file).or_insert(place);
@@ -147,9 +150,9 @@ mod tests {
         let toolchain = Toolchain::default();
         let environment = Environment::new([variable]);
         let store = Store::new(&environment, &toolchain, &world);
-        LibrarySearch::of(
+        LibrarySearch::parse(
             words.split(' ').map(str::as_bytes),
-            Parser::of_linker(BFD),
+            Parser::for_linker(BFD),
             &store,
         )
     }
@@ -223,7 +226,7 @@ mod tests {
             let environment = Environment::new([&b"NIX_STORE=/s"[..]]);
             let store = Store::new(&environment, &toolchain, &world);
             let words = words.split(' ').map(str::as_bytes);
-            let search = LibrarySearch::as_nixpkgs(words, Parser::of_linker(BFD), &store);
+            let search = LibrarySearch::parse_as_nixpkgs(words, Parser::for_linker(BFD), &store);
             let directories: Vec<&[u8]> = search.directories.iter().map(|d| &**d).collect();
             (directories.join(&b' '), search.output)
         };

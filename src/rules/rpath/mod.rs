@@ -1,5 +1,5 @@
-//! §3.8: each directory of the store that a library is linked from becomes
-//! an rpath.
+//! Adds an rpath for each library directory in the store that contains a
+//! library of the link (docs/behaviour.md#3-linkers-role-ld, step 8).
 
 pub mod library_search;
 pub mod store;
@@ -13,19 +13,20 @@ use crate::planning::log::Log;
 use crate::rules::rpath::library_search::LibrarySearch;
 use crate::rules::rpath::store::Store;
 
-/// A directory with more names than this to look for is listed instead.
+/// If there are more names than this, the directory is listed instead of
+/// looking each name up.
 const ASK_AT_MOST: usize = 4;
 
-/// A directory that becomes an rpath.
+/// A directory that gets an rpath.
 pub struct Rpath {
     pub directory: Vec<u8>,
-    /// File name of the first library found in it.
+    /// The file name of the first library found in the directory.
     pub library: Vec<u8>,
 }
 
-/// In the order of the directories, which is that of the linker's choice.
-/// All that hold one of the libraries count: the first may be an output of
-/// this build that is gone at run time.
+/// Returns the rpaths in the order of the link's directories. Every directory
+/// that contains one of the libraries gets an rpath, because the first one may
+/// belong to this build and not exist at run time.
 pub fn rpaths(
     search: &LibrarySearch,
     store: &Store,
@@ -71,13 +72,13 @@ pub fn rpaths(
     rpaths
 }
 
-/// Looks for libraries in one directory after the other.
+/// Looks for libraries in several directories.
 struct Finder<'s> {
-    /// In the order given.
+    /// The libraries' names, in the order of the command.
     names: Vec<&'s [u8]>,
     search: &'s LibrarySearch<'s>,
-    /// Place of the name to ask for first: the one behind that last found.
-    /// Libraries mostly stand in the order of their directories.
+    /// The index of the name to look up first: the one after the last match.
+    /// Libraries are usually in the order of their directories.
     guess: usize,
     world: &'s dyn World,
 }
@@ -96,8 +97,8 @@ impl<'s> Finder<'s> {
         }
     }
 
-    /// The name of a library that lies in the directory, as that is spelled:
-    /// the linker goes the same way.
+    /// Returns the name of a library in the directory. The path is used as it
+    /// is spelled, because the linker does the same.
     fn find(&mut self, directory: &[u8]) -> Option<Vec<u8>> {
         let is_there = |name: &[u8]| self.world.has_entry(&[directory, b"/", name].concat());
         if self.names.len() <= ASK_AT_MOST {
@@ -132,9 +133,9 @@ mod tests {
         let toolchain = Toolchain::default();
         let environment = Environment::new([&b"NIX_STORE=/s"[..]]);
         let store = Store::new(&environment, &toolchain, world);
-        let search = LibrarySearch::of(
+        let search = LibrarySearch::parse(
             words.split(' ').map(str::as_bytes),
-            Parser::of_linker(BFD),
+            Parser::for_linker(BFD),
             &store,
         );
         let rpaths = rpaths(&search, &store, world, &mut Log::default());

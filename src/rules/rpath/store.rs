@@ -1,4 +1,5 @@
-//! Which library directories count as the store, and so for rpath (§3.8).
+//! Decides which library directories belong to the store and therefore get an
+//! rpath (docs/behaviour.md#3-linkers-role-ld, step 8).
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -12,17 +13,17 @@ use crate::text::Bytes;
 use crate::text::path::without_slashes;
 
 pub struct Store<'a> {
-    /// Empty: every absolute directory.
+    /// Path prefixes of the store. Empty: every absolute directory.
     prefixes: Vec<&'a [u8]>,
     source: StoreSource,
-    /// Resolved directories that do not count.
+    /// Resolved directories that get no rpath.
     excluded: &'a [Bytes<'a>],
     world: &'a dyn World,
 }
 
 impl<'a> Store<'a> {
-    /// NIX_STORE; while that is unset, what the toolchain says; and if it
-    /// says nothing, every absolute directory, as in nixpkgs.
+    /// The store is NIX_STORE. If that is unset, it is the toolchain's `store`.
+    /// If that is empty, it is every absolute directory, as in nixpkgs.
     pub fn new(
         environment: &Environment<'a>,
         toolchain: &'a Toolchain<'a>,
@@ -51,10 +52,10 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// The directory under the name that it has in the store; `None` if it is
-    /// not there. A directory outside is followed through its symlinks until
-    /// they lead into the store; one inside is never resolved, since what a
-    /// package calls its own path is what has to be found at run time.
+    /// Returns the directory's path in the store, or `None` if it is not in the
+    /// store. A directory outside of the store is resolved until a symlink
+    /// leads into the store. A path in the store is never resolved, because
+    /// programs must use the path by which a package knows itself.
     pub fn locate<'d>(&self, directory: &'d [u8]) -> Option<Bytes<'d>> {
         let located = if self.holds(directory) && !has_dots(directory) {
             Cow::Borrowed(directory)
@@ -64,7 +65,7 @@ impl<'a> Store<'a> {
         (self.holds(&located) && !self.is_excluded(&located)).then_some(located)
     }
 
-    /// Why a directory is not located.
+    /// Why [`Store::locate`] returns `None` for a directory.
     pub fn why_not(&self, directory: &[u8]) -> NoRpath {
         match resolve(directory, self.world, |path| self.holds(path)) {
             None => NoRpath::Endless,
@@ -76,7 +77,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Whether somebody said what the store is.
+    /// Whether the store is defined by a variable or the toolchain.
     pub fn is_named(&self) -> bool {
         !self.prefixes.is_empty()
     }
@@ -87,7 +88,7 @@ impl<'a> Store<'a> {
                 .is_some_and(|real| self.excluded.iter().any(|excluded| **excluded == real))
     }
 
-    /// Whether an absolute path is spelled below the store.
+    /// Whether an absolute path begins with a prefix of the store.
     pub fn holds(&self, path: &[u8]) -> bool {
         if self.prefixes.is_empty() {
             return path.starts_with(b"/");
@@ -99,7 +100,7 @@ impl<'a> Store<'a> {
     }
 }
 
-/// Whether a path may spell a directory in a roundabout way.
+/// Whether a path may contain `.`, `..` or repeated slashes.
 fn has_dots(path: &[u8]) -> bool {
     path.windows(2)
         .any(|pair| matches!(pair, [b'/' | b'.', b'/' | b'.']))

@@ -73,7 +73,7 @@ fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
         Family::Gcc => {
             // Arguments that gcc passes for collect2 alone.
             let is_for_collect = |arg: &Vec<u8>| {
-                let parsed = Parser::of_driver(GCC).read(arg);
+                let parsed = Parser::for_driver(GCC).read(arg);
                 matches!(parsed.meaning(), Meaning::LinkerName | Meaning::Lto)
             };
             (name == COLLECT).then(|| LinkerCall {

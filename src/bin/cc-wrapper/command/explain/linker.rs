@@ -180,7 +180,7 @@ impl Known {
 
 /// Returns the library directories in these arguments of a linker.
 fn directories(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let uses = Parser::of_linker(BFD).uses(args.iter().map(|arg| &arg[..]));
+    let uses = Parser::for_linker(BFD).uses(args.iter().map(|arg| &arg[..]));
     let directories = uses.filter(|used| used.meaning == Meaning::LibraryDirectory);
     directories
         .filter_map(|used| Some(used.value?.to_vec()))
