@@ -98,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn of_two_variables_of_one_name_the_last_counts() {
+    fn the_last_of_two_variables_with_the_same_name_counts() {
         let environment = Environment::new([&b"NIX_A=1"[..], b"NIX_A=2"]);
         assert_eq!(environment.get(b"NIX_A"), Some(&b"2"[..]));
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn written_numbers_are_read_back() {
         for n in [0, 1, 9, 10, 64, -1, -120, i64::MAX, i64::MIN + 1] {
             assert_eq!(number(&decimal(n)), Some(n));
         }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers() {
+    fn numbers_are_parsed_as_in_a_shell() {
         assert_eq!(number(b"7"), Some(7));
         assert_eq!(number(b""), Some(0));
         assert_eq!(number(b" 1 "), Some(1));

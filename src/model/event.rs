@@ -73,7 +73,7 @@ impl Event {
                 &given[..],
                 b" is not ",
                 default,
-                b", for which this compiler is wrapped: the flags put in may not fit it; \
+                b", the target of this wrapped compiler: the added flags may be wrong for it; \
                   use the unwrapped compiler, or set NIX_CC_WRAPPER_SUPPRESS_TARGET_WARNING=1",
             ]
             .concat(),

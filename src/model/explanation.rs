@@ -152,7 +152,7 @@ impl NoRpath {
                 [b"it is not in the store: ", source, &store.join(&b' ')].concat()
             }
             NoRpath::Searched => b"the loader searches it anyway".to_vec(),
-            NoRpath::Endless => b"its symlinks have no end".to_vec(),
+            NoRpath::Endless => b"its symlinks form a loop".to_vec(),
             NoRpath::NoLibrary => b"it holds no library of this link".to_vec(),
         }
     }
@@ -188,9 +188,9 @@ impl DropReason {
             }
             DropReason::Native => "NIX_ENFORCE_NO_NATIVE is 1",
             DropReason::StaticPie => "a static-pie program must have no rpath",
-            DropReason::NothingPutIn => "nothing is put into this call",
+            DropReason::NothingPutIn => "this call gets no flags",
             DropReason::Unknown => "the tool does not know it",
-            DropReason::Empty => "no operand stands behind it",
+            DropReason::Empty => "no operand follows it",
             DropReason::Hook(_) => "a hook took it out",
         }
     }
@@ -250,9 +250,9 @@ impl Explanation {
             Explanation::LinksBy(program) => [b"links by ", &program[..]].concat(),
             Explanation::Linker { path, handling } => match handling {
                 LinkerHandling::Own => [b"linker ", &path[..]].concat(),
-                LinkerHandling::Shim(_) => [b"front end ", &path[..]].concat(),
+                LinkerHandling::Shim(_) => [b"linker shim ", &path[..]].concat(),
                 LinkerHandling::PassedByDriver => {
-                    b"no wrapped linker will see this link: its flags are passed".to_vec()
+                    b"the linker is not wrapped: the driver passes its flags".to_vec()
                 }
                 LinkerHandling::LeftAlone => [b"linker left alone: ", &path[..]].concat(),
             },
@@ -263,7 +263,7 @@ impl Explanation {
             Explanation::NoRpaths(why) => [b"no rpaths: ", why.as_bytes()].concat(),
             Explanation::NoRecord(why) => [b"not recorded: ", why.as_bytes()].concat(),
             Explanation::Hook(path) => [b"hook ", &path[..]].concat(),
-            Explanation::Nothing(why) => [b"nothing is put in: ", why.as_bytes()].concat(),
+            Explanation::Nothing(why) => [b"no flags are added: ", why.as_bytes()].concat(),
         }
     }
 }

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_number_has_words_once() {
+    fn each_number_has_one_text() {
         for (n, (number, text)) in WORDS.iter().enumerate() {
             assert_eq!(words(*number as i32), *text);
             assert!(WORDS[n + 1..].iter().all(|(other, _)| other != number));

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_left_alone() {
+    fn unknown_names_are_not_parsed() {
         for name in [
             "",
             "-gcc",
@@ -215,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_a_prefix_that_need_not_be_text() {
+    fn a_target_prefix_need_not_be_utf8() {
         let target = |name| ToolName::parse(name).and_then(|name| name.target());
         assert_eq!(target(b"\xff-gcc-12"), Some(&b"\xff"[..]));
         assert_eq!(target(b"gcc-12"), None);
     }
 
     #[test]
-    fn clangs_drivers_are_told_by_their_names() {
+    fn clang_drivers_are_recognised_by_name() {
         let family = |name| ToolName::parse(name).map(|name| name.family());
         assert_eq!(family(b"clang++-14"), Some(Family::Clang));
         assert_eq!(family(b"cc"), Some(Family::Gcc));

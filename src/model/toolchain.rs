@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn written_toolchains_are_read_back() {
         assert_eq!(Toolchain::parse(&full().to_json()).unwrap(), full());
         let empty = Toolchain::default();
         assert_eq!(Toolchain::parse(&empty.to_json()).unwrap(), empty);
@@ -518,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_place() {
+    fn errors_name_line_and_column() {
         for (text, line, what) in [
             (&b"{\"version\": 2}"[..], 1, "unknown version"),
             (b"{}", 1, "\"version\" is missing"),
@@ -537,7 +537,7 @@ mod tests {
                 2,
                 "expected an array",
             ),
-            (b"{\"version\": 1} x", 1, "behind the end"),
+            (b"{\"version\": 1} x", 1, "after the end"),
             (b"", 1, "expected an object"),
         ] {
             let error = Toolchain::parse(text).unwrap_err();

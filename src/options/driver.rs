@@ -270,7 +270,7 @@ mod tests {
     use crate::options::meaning::Meaning;
 
     #[test]
-    fn options_say_how_far_a_call_goes() {
+    fn options_have_the_stage_where_a_call_ends() {
         let stage = |option: &str| match Parser::for_driver(GCC).read(option.as_bytes()).meaning() {
             Meaning::Stage(stage) => Some(stage),
             _ => None,
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_option_has_its_value_behind_it() {
+    fn only_a_complete_option_has_a_separate_value() {
         let is_separate = |option: &str, tools| {
             let parsed = Parser::for_driver(tools).read(option.as_bytes());
             parsed.has_separate_value()

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_have_their_values() {
+    fn options_are_returned_with_their_values() {
         let words = "-L/a x.o -o -r -platform_version macos 1 2 --library=z -r -o";
         let words = words.split(' ').map(str::as_bytes);
         let uses = Parser::for_linker(linker::from_program(b"ld")).uses(words);

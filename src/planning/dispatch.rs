@@ -157,9 +157,10 @@ fn built_in(
     environment: &Environment,
     world: &dyn World,
 ) -> Result<(Toolchain<'static>, Tool<'static>), Error> {
-    let (directory, name) = match executable.contains(&b'/') {
-        true => split(executable),
-        false => (&b"."[..], executable),
+    let (directory, name) = if executable.contains(&b'/') {
+        split(executable)
+    } else {
+        (&b"."[..], executable)
     };
     let path = environment.get(b"PATH").unwrap_or(b"/usr/bin:/bin");
     let mut entries: Vec<&[u8]> = path
@@ -322,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_belongs_to_the_first_root_on_the_way_that_lists_it() {
+    fn a_tool_belongs_to_the_first_root_in_its_symlinks_that_lists_it() {
         for executable in [
             "/cc/bin/gcc",
             "/cc/bin/cc",
@@ -365,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_a_roots_bin_is_that_bin() {
+    fn a_symlink_to_a_roots_bin_directory_is_resolved() {
         let world = machine().link("/home/tools", "/cc/bin");
         for executable in ["/home/tools/gcc", "/home/tools/cc", "/home/./tools/gcc"] {
             let found = find(&world, executable, "/usr/bin").unwrap().unwrap();
@@ -384,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_link_is_the_next_on_path_that_is_not_ourselves() {
+    fn a_link_outside_of_roots_runs_the_next_program_on_path() {
         assert_eq!(found("/home/bin/cc"), (String::new(), "/usr/bin/cc".into()));
         assert_eq!(found("/copy/cc").1, "/usr/bin/cc");
         let error = find(&machine(), "/copy/cc", "/usr/bin:/copy/:/home/bin").unwrap_err();
@@ -400,21 +401,21 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_a_roots_binary_is_a_bare_one() {
+    fn a_link_to_the_binary_in_a_root_belongs_to_no_root() {
         let world = machine().link("/home/own/cc", "/cc/bin/cc-wrapper");
         let found = find(&world, "/home/own/cc", "/home/own:/usr/bin");
         assert_eq!(found, Ok(Some((String::new(), "/usr/bin/cc".into()))));
     }
 
     #[test]
-    fn our_own_name_is_the_command() {
+    fn the_name_cc_wrapper_is_the_command() {
         for executable in ["/opt/cc-wrapper", "/cc/bin/cc-wrapper"] {
             assert_eq!(find(&machine(), executable, "/usr/bin"), Ok(None));
         }
     }
 
     #[test]
-    fn a_bare_link_that_would_add_nothing_is_an_error() {
+    fn a_link_for_a_tool_without_flags_is_an_error() {
         for executable in ["/copy/strip", "/copy/mold", "/copy/gcc-ar"] {
             let error = find(&machine(), executable, "/usr/bin").unwrap_err();
             assert!(matches!(error, Error::NothingToAdd { .. }));
@@ -424,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rust_toolchains_launcher_without_a_root_is_no_bare_link() {
+    fn a_rust_launcher_without_a_root_is_an_error() {
         let world = machine()
             .file("/rust/bin/gcc-ld/ld.lld", "ours")
             .file("/rust/bin/gcc-ld/ld", "ours")
@@ -452,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_that_cannot_serve_says_why() {
+    fn unusable_roots_are_errors_with_a_reason() {
         let error = |world: &Machine, executable| find(world, executable, "/usr/bin").unwrap_err();
         assert!(matches!(
             error(&machine(), "/cc/bin/stray"),

@@ -131,7 +131,7 @@ mod tests {
     use crate::machine::world::fake::Machine;
 
     #[test]
-    fn absent_is_nothing_and_unreadable_is_an_error() {
+    fn a_missing_file_is_none_and_an_unreadable_one_an_error() {
         let world = Machine::new()
             .file("/r/nix-support/cc-cflags", "-B/x  -DY\n\n")
             .forbidden("/r/nix-support/cc-ldflags");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_listed_is_asked_for_each_file() {
+    fn files_of_an_unlistable_directory_are_looked_up_separately() {
         let world = Machine::new()
             .forbidden("/r/nix-support")
             .file("/r/nix-support/cc-cflags", "-DX");

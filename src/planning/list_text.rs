@@ -87,13 +87,13 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn quotes_and_globs_are_nothing_special() {
+    fn quotes_and_globs_have_no_special_meaning() {
         let list: Vec<_> = words(b" -DA=\"x y\"\t*\n'?'\r ").collect();
         assert_eq!(list, [&b"-DA=\"x"[..], b"y\"", b"*", b"'?'\r"]);
     }
 
     #[test]
-    fn a_word_knows_the_part_it_begins_in() {
+    fn a_word_has_the_origin_of_the_part_it_begins_in() {
         let mut text = Text::new(b"-a -b", Origin::User(1));
         text.append(b"c  -d", Origin::User(2));
         text.prepend(b"-x", Origin::User(3));

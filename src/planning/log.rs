@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_is_noted_if_somebody_asks() {
+    fn dropped_arguments_are_recorded_if_explanations_are() {
         assert_eq!(dropped(&mut Log::default()), []);
         let mut explains = Log {
             explains: true,

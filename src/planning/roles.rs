@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn markers_decide_and_their_order_is_fixed() {
+    fn markers_select_the_roles_in_a_fixed_order() {
         let markers = [
             "NIX_CC_WRAPPER_TARGET_TARGET_s=1",
             "NIX_CC_WRAPPER_TARGET_HOST_s=",
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn without_markers_a_root_may_serve_the_plain_variables() {
+    fn plain_variables_are_read_without_markers_if_markers_are_optional() {
         let optional = RoleMarkers::Optional;
         assert_eq!(
             roles_with(&[], optional, WrapperHalf::Compiler),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn markers_that_are_missing_are_noted() {
+    fn missing_markers_are_explained() {
         let toolchain = Toolchain {
             suffix_salt: Cow::Borrowed(b"s"),
             ..Toolchain::default()

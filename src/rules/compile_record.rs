@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_precompiled_beside_themselves() {
+    fn precompiled_headers_are_next_to_the_header() {
         check(&[
             ("inc/a.h", "inc/a.h → inc/a.h.gch"),
             ("-c a.hpp", "a.hpp → a.hpp.gch"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_options_are_no_inputs() {
+    fn values_of_options_are_not_inputs() {
         check(&[
             ("-c a.c -MT b.c -MF c.c -include d.h", "a.c → a.o"),
             ("-Xclang -include -Xclang d.h -c a.c", "a.c → a.o"),
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_compiles_nothing_has_no_unit() {
+    fn calls_that_compile_nothing_have_no_unit() {
         for words in [
             "",
             "-v",

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_gets_the_versions_it_lacks() {
+    fn a_link_gets_missing_versions() {
         assert_eq!(linked("x.o", &[]).0, b"-platform_version macos 11.3 14.4");
         let newer = ["MACOSX_DEPLOYMENT_TARGET=12.0"];
         assert_eq!(
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_sdk_version_is_mended() {
+    fn an_unknown_sdk_version_is_replaced() {
         let (flags, params) = linked("-platform_version macos 11.0 0.0.0", &[]);
         assert_eq!(
             (&flags[..], &params[..]),

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_linker_sees_through_the_driver() {
+    fn driver_options_are_converted_for_the_linker() {
         let args = args(
             "-O2 -L/a -Wl,-L,/b,-lc -Xlinker -ld x.o -include /s/x.so -L /e -l f -m32 -Ifoo --library-directory=/g --for-linker=-lh -oa --output b --output=c",
         );

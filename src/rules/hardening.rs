@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_the_tables() {
+    fn flags_have_the_order_of_the_table() {
         let (leading, trailing) = put_in("format nonsense pic fortify  pic", &[], Family::Gcc);
         assert_eq!(
             leading,
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_pair_the_stronger_alone_stays() {
+    fn the_stronger_flag_replaces_the_weaker_one() {
         assert_eq!(
             put_in("fortify fortify3", &[], Family::Gcc).1,
             "-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3"
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unsupported_stronger_flag_leaves_the_weaker() {
+    fn the_weaker_flag_stays_if_the_stronger_is_unsupported() {
         assert_eq!(
             put_in("fortify3", &["fortify3"], Family::Gcc).1,
             "-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unsupported_weaker_flag_takes_the_stronger_with_it() {
+    fn an_unsupported_weaker_flag_removes_the_stronger_one() {
         assert_eq!(
             put_in(
                 "strictflexarrays3 strictflexarrays1",
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_linkers_are_relro_and_bindnow() {
+    fn linker_flags_are_relro_and_bindnow() {
         let unsupported = [Cow::Borrowed(&b"relro"[..])];
         assert_eq!(
             linker(b"bindnow fortify relro", &[], &mut Log::default()).len(),
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_without_effect_is_told_with_the_reason() {
+    fn flags_without_effect_are_explained() {
         let toolchain = Toolchain {
             hardening_unsupported: [&b"fortify"[..], b"relro", b"pic"]
                 .map(Cow::Borrowed)

@@ -124,7 +124,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn words_that_stay_keep_their_origin() {
+    fn unchanged_words_keep_their_origin() {
         let arg = |word: &'static str| Arg::new(word.as_bytes(), Origin::User(1));
         let words = |words: &[&str]| words.iter().map(|w| w.as_bytes().to_vec()).collect();
         let replaced = |old: &[&'static str], new: &[&str]| {

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_one_decides() {
+    fn the_last_option_decides_the_link_type() {
         let link_type = |words: &str| LinkType::from_args(&fake::of_driver(words));
         assert_eq!(link_type("a -static -static-pie b"), LinkType::StaticPie);
         assert_eq!(link_type("-static-pie -static"), LinkType::Static);

@@ -37,9 +37,10 @@ impl Unwrapped {
     pub fn explanation(&self) -> Explanation {
         Explanation::Linker {
             path: self.program.clone().unwrap_or_else(|| self.name.clone()),
-            handling: match self.is_left_alone {
-                true => LinkerHandling::LeftAlone,
-                false => LinkerHandling::PassedByDriver,
+            handling: if self.is_left_alone {
+                LinkerHandling::LeftAlone
+            } else {
+                LinkerHandling::PassedByDriver
             },
         }
     }
@@ -200,9 +201,10 @@ impl Look<'_> {
 
     /// A prefix is a directory, or the beginning of the linker's path.
     fn begun_by(&self, prefix: &[u8], name: &[u8]) -> Vec<u8> {
-        match self.world.exists(&[prefix, b"/."].concat()) {
-            true => [without_slashes(prefix), b"/", name].concat(),
-            false => [prefix, name].concat(),
+        if self.world.exists(&[prefix, b"/."].concat()) {
+            [without_slashes(prefix), b"/", name].concat()
+        } else {
+            [prefix, name].concat()
         }
     }
 
@@ -314,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_with_the_linker_in_it_goes_round_the_wrapped_one() {
+    fn a_linker_in_a_prefix_directory_is_not_wrapped() {
         let lld = || Some("/rust/gcc-ld/ld.lld".into());
         assert_eq!(found("-B/rust/gcc-ld -fuse-ld=lld"), lld());
         assert_eq!(found("-fuse-ld=lld -B /rust/gcc-ld"), lld());
@@ -328,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrapped_is_not_wrapped_again() {
+    fn wrapped_linkers_are_not_wrapped_again() {
         assert_eq!(found("-B/other/bin -fuse-ld=lld"), None);
         assert_eq!(found("-B/other/linkers/ -fuse-ld=lld"), None);
         assert_eq!(found("--ld-path=/other/bin/ld.lld"), None);
@@ -343,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_says_it_all() {
+    fn a_path_selects_the_linker() {
         let mold = || Some("/usr/bin/mold".into());
         assert_eq!(found("--ld-path=/usr/bin/mold"), mold());
         assert_eq!(found("-fuse-ld=/usr/bin/mold"), mold());

@@ -26,7 +26,7 @@ mod tests {
     use crate::model::argument::fake;
 
     #[test]
-    fn a_version_is_asked_for_where_nothing_is_linked() {
+    fn version_options_are_questions_only_without_inputs() {
         for (words, want) in [
             ("-v", true),
             ("-V -m elf_x86_64", true),

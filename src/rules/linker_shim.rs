@@ -82,8 +82,9 @@ pub fn forget(call: &Call, context: &mut Context) {
         return;
     }
     let others: Vec<&[u8]> = entries().filter(is_other).collect();
-    match others.is_empty() {
-        true => context.variables.unset(name.to_vec()),
-        false => context.variables.export(name.to_vec(), others.join(&b':')),
+    if others.is_empty() {
+        context.variables.unset(name.to_vec())
+    } else {
+        context.variables.export(name.to_vec(), others.join(&b':'))
     }
 }

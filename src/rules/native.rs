@@ -33,7 +33,7 @@ mod tests {
     use crate::model::argument::fake;
 
     #[test]
-    fn native_is_dropped_and_told() {
+    fn native_is_dropped_with_a_warning() {
         let mut params = fake::of_driver("-march=native -march=x86-64 -m=native -xnative -m");
         let mut log = Log::default();
         drop_native(&mut params, &mut log);

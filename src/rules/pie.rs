@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn it_counts_where_the_toolchain_knows_it() {
+    fn pie_has_an_effect_only_if_the_toolchain_supports_it() {
         let mut toolchain = Toolchain::default();
         assert_eq!(flags("pie", "x.o", &toolchain), (String::new(), false));
         toolchain.hardening_supported = [Cow::Borrowed(&b"pie"[..])].into();

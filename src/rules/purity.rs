@@ -188,7 +188,7 @@ mod tests {
     ];
 
     #[test]
-    fn it_needs_the_switch_and_a_store() {
+    fn purity_needs_both_variables() {
         let world = Machine::new();
         assert!(purity(&ON, None, &world).is_some());
         assert!(purity(&ON[..1], None, &world).is_none());
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn pure_is_relative_or_below_a_known_prefix() {
+    fn pure_paths_are_relative_or_have_a_known_prefix() {
         let world = Machine::new();
         let purity = purity(&ON, None, &world).unwrap();
         for path in [
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_of_the_sdk_is_judged_there() {
+    fn directories_in_the_sdk_are_checked_there() {
         let world = Machine::new()
             .file("/nix/store/sdk/usr/lib", "")
             .file("/Library/sdk/usr/lib", "");
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn impure_options_go_with_their_values() {
+    fn impure_options_are_dropped_with_their_values() {
         let world = Machine::new();
         let purity = purity(&ON, None, &world).unwrap();
         let words =
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_told_from_an_option_by_the_colon() {
+    fn a_colon_distinguishes_options_from_paths() {
         for (param, path) in [
             ("/usr/lib/x.o", true),
             ("/usr", false),

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_file_twice_is_no_loop() {
+    fn the_same_file_twice_is_not_a_loop() {
         let world = Machine::new().file("/cwd/a", "@b @b").file("/cwd/b", "x");
         assert_eq!(expanded(&["@a", "@a"], &world), [b"x"; 4]);
     }
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_remembers_the_argument_it_came_by() {
+    fn a_word_has_the_origin_of_its_response_file() {
         let world = Machine::new().file("/cwd/a", "x");
         let args = expand(&[b"-c", b"@a"], &world).unwrap();
         assert_eq!(args[0].origin, Origin::User(1));
@@ -248,7 +248,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_quoted_is_read_back(words in prop::collection::vec(prop::collection::vec(1u8.., 0..20), 0..20)) {
+        fn quoted_words_are_read_back(words in prop::collection::vec(prop::collection::vec(1u8.., 0..20), 0..20)) {
             let mut text = vec![];
             for word in &words {
                 quote(&mut text, word);

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stops_before_the_linker_does_not_link() {
+    fn calls_that_stop_before_the_linker_do_not_link() {
         for option in ["-c", "-S", "-E", "-M", "-MM", "--compile", "-fsyntax-only"] {
             assert!(!links(&[option, " main.c"].concat()), "{option}");
         }
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_told_from_work() {
+    fn questions_are_recognised() {
         for words in ["-### a.c", "-c --version a.c", "-print-search-dirs a.o"] {
             assert!(scanned(words).0.asks, "{words}");
         }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_language_is_read_off_x() {
+    fn the_language_comes_from_the_option_x() {
         assert!(scanned("-x c++ a").0.cxx);
         assert!(scanned("-xc++ a").0.cxx);
         assert!(!scanned("-x c a").0.cxx);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn operands_are_taken_out() {
+    fn operands_are_removed_from_the_arguments() {
         let (scan, left) = scanned("-c -- -cc1 a");
         assert_eq!((scan.operands.len(), left, scan.cc1), (3, 1, false));
         let (scan, left) = scanned("x.c --");

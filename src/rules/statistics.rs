@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn gnatmake_compiles_and_links_unless_it_is_told_less() {
+    fn gnatmake_compiles_and_links_unless_options_select_less() {
         for (words, expected) in [
             ("x.adb", (true, true)),
             ("-q x -cargs -c", (true, true)),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_linker_that_is_asked_what_it_is_links_nothing() {
+    fn a_version_query_does_not_count_as_a_link() {
         let links = |words| links(&fake::of_linker(words));
         for words in [
             "x.o",

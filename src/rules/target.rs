@@ -127,7 +127,7 @@ mod tests {
     ];
 
     #[test]
-    fn clang_is_told_its_target() {
+    fn clang_gets_the_default_target() {
         for words in [&["x.c"][..], &["--target=x86_64-unknown-linux-gnu"]] {
             let (flags, warnings) = flags_for(words, ToolKind::Cc, &[]).unwrap();
             assert_eq!(flags, WITH_TARGET);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn another_target_is_warned_of() {
+    fn another_target_causes_a_warning() {
         let other = ["-target", "wasm32"];
         assert_eq!(flags_for(&other, ToolKind::Cc, &[]), Ok((Vec::new(), 1)));
         let suppress = ["NIX_CC_WRAPPER_SUPPRESS_TARGET_WARNING=1"];

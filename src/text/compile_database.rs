@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_an_error() {
+    fn a_truncated_line_is_an_error() {
         let whole = br#"{"directory": "/", "later": [1], "file": "a", "arguments": ["cc"]}"#;
         assert!(Entry::read(whole).is_ok());
         for end in 0..whole.len() {

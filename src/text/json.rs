@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
     pub fn object(&mut self, mut entry: impl FnMut(&mut Self, &[u8]) -> Result<()>) -> Result<()> {
         self.list(b'{', b'}', "an object", |reader| {
             let key = reader.string()?;
-            reader.expect(b':', "':' behind a key")?;
+            reader.expect(b':', "':' after a key")?;
             entry(reader, &key)
         })
     }
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
     pub fn end(&mut self) -> Result<()> {
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(self.error("text behind the end")),
+            Some(_) => Err(self.error("unexpected text after the end")),
         }
     }
 
@@ -516,14 +516,14 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf8_are_written_as_lone_surrogates() {
+    fn bytes_that_are_not_utf8_are_written_as_lone_surrogates() {
         let mut text = vec![];
         write_string(&mut text, b"caf\xe9 \xc3\xa9\xf0\x9f");
         assert_eq!(text, "\"caf\\udce9 é\\udcf0\\udc9f\"".as_bytes());
     }
 
     #[test]
-    fn a_document_has_a_line_for_what_belongs_together() {
+    fn a_document_has_one_line_for_each_entry() {
         let entry = |name: &'static [u8], value| (Cow::Borrowed(name), value);
         let origin = object([("kind", super::string(&b"user"[..]))]);
         let value = Value::Object(vec![
@@ -574,12 +574,12 @@ mod tests {
         assert_eq!((error.line, error.column), (3, 7));
         assert_eq!(
             error.to_string(),
-            "line 3, column 7: expected ':' behind a key"
+            "line 3, column 7: expected ':' after a key"
         );
     }
 
     #[test]
-    fn unasked_values_are_stepped_over() {
+    fn values_can_be_skipped() {
         let text = br#"{"x": [1, -2.5e3, {"y": null}, [], {}], "z": true}"#;
         let mut seen = vec![];
         let mut reader = Reader::new(text);

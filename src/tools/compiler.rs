@@ -103,9 +103,10 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     // `-v` alone prints the version. With further flags, the driver would
     // complain about missing input.
     if scan.cc1 || call.args == [b"-v"] {
-        let why = match scan.cc1 {
-            true => "-cc1 is clang's inner mode",
-            false => "-v alone asks for the version",
+        let why = if scan.cc1 {
+            "-cc1 is clang's inner mode"
+        } else {
+            "-v alone asks for the version"
         };
         context.log.explain(|| Explanation::Nothing(why));
         for args in [&mut command.before, &mut command.after] {

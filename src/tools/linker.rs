@@ -39,19 +39,21 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     linker_shim::forget(call, &mut context);
     let any_driver = call.toolchain.any_driver;
     // Drivers of any root can find the built-in toolchain's linker on PATH.
-    let linked = match any_driver || call.root.is_none() {
-        true => call.environment.get(LINKED),
-        false => None,
+    let linked = if any_driver || call.root.is_none() {
+        call.environment.get(LINKED)
+    } else {
+        None
     };
     if let Some(linked) = linked {
         let mut params = response_file::expand(call.args, context.world)?;
         argument::read(&mut params, call.linker_parser());
         if output(params.iter(), call.linker_parser()) == linked {
             context.count(|counts| counts.add_linker(&params));
-            match any_driver {
-                true => params = context.caller_args(),
+            if any_driver {
+                params = context.caller_args()
+            } else {
                 // The driver call has added everything else.
-                false => drop_enforced(&mut params, None, &mut context)?,
+                drop_enforced(&mut params, None, &mut context)?
             }
             let why = "a wrapped call further up has done it (CC_WRAPPER_LINKED is set)";
             context.log.explain(|| Explanation::Nothing(why));
@@ -81,7 +83,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     // nixpkgs adds its flags even to questions, and with NIX_LDFLAGS the linker
     // may then link.
     if call.toolchain.role_markers == RoleMarkers::Optional && is_question(&params) {
-        let why = "a question to the linker, which links nothing";
+        let why = "the call only asks the linker for information";
         context.log.explain(|| Explanation::Nothing(why));
         return Ok(context.plan(Command {
             params,
@@ -147,9 +149,10 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
 fn inherited_link_type<'a>(context: &Context<'_, 'a>) -> Option<&'a [u8]> {
     let call = context.call;
     let inherited = context.variables.inherited_nonempty("NIX_LINK_TYPE");
-    match call.toolchain.any_driver {
-        true => inherited.or_else(|| call.environment.get_of_any_salt(b"NIX_LINK_TYPE_")),
-        false => inherited,
+    if call.toolchain.any_driver {
+        inherited.or_else(|| call.environment.get_of_any_salt(b"NIX_LINK_TYPE_"))
+    } else {
+        inherited
     }
 }
 
@@ -254,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_roots_driver_or_linker_did_is_not_done_again() {
+    fn work_of_another_roots_driver_or_linker_is_not_repeated() {
         for (strings, want) in [
             (&[][..], "-L/s/lib -la x.o y.o -rpath /s/lib"),
             // A driver passes NIX_LDFLAGS and leaves the rest to the linker.

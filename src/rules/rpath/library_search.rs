@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn directories_in_every_spelling() {
+    fn directories_are_found_in_every_spelling() {
         let search = search("-L /a -L/b -Lc --library-path=/d --library-path e -L");
         let want = [&b"/a"[..], b"/b", b"c", b"/d", b"e"];
         assert_eq!(search.directories, want);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_in_every_spelling() {
+    fn libraries_are_found_in_every_spelling() {
         let words = "-l a -lb -l:libc.so.1 --library=d --library e --library=:f.so -l -L";
         let want = b"f.so lib-L.so liba.so libb.so libc.so.1 libd.so libe.so";
         assert_eq!(names(&search(words)), want);
@@ -190,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_named_store_what_is_built_here_does_not_count() {
+    fn relative_paths_do_not_count_without_a_store() {
         let found = search_in("dep/lib/libd.so libown.so /s/a/liba.so -L.", b"NIX_STORE=");
         assert_eq!(found.directories, [&b"/s/a"[..], b"."]);
         assert_eq!(names(&found), b"liba.so");
     }
 
     #[test]
-    fn values_of_other_options_are_no_libraries() {
+    fn values_of_other_options_are_not_libraries() {
         for words in [
             "-dynamic-linker /s/ld.so",
             "--dynamic-linker /s/ld.so.2",
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn nixpkgs_takes_values_for_libraries() {
+    fn values_count_as_libraries_in_nixpkgs() {
         let found = |words: &'static str| {
             let world = Machine::new();
             let toolchain = Toolchain::default();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_link_is_read_too() {
+    fn the_kind_of_link_is_found() {
         assert!(
             search("-r").relocatable
                 && search("-i").relocatable

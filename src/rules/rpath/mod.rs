@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn directories_that_hold_a_library_in_order_and_once() {
+    fn each_directory_with_a_library_gets_one_rpath_in_order() {
         let want = [
             (b"/s/c/lib".to_vec(), b"liba.so".to_vec()),
             (b"/s/a/lib".to_vec(), b"liba.so".to_vec()),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn no_library_no_rpath() {
+    fn a_link_without_libraries_gets_no_rpath() {
         assert_eq!(found(&machine(), "-L/s/a/lib"), []);
         assert_eq!(found(&machine(), "-L/s/a/lib -lm"), []);
     }

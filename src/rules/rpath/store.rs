@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_located_has_a_reason() {
+    fn directories_without_rpath_have_a_reason() {
         let world = Machine::new()
             .link("/loop", "/loop")
             .link("/own", "/usr/lib");
@@ -150,11 +150,11 @@ mod tests {
             "it is not in the store: NIX_STORE is /s"
         );
         assert_eq!(why(&[], "/own"), "the loader searches it anyway");
-        assert_eq!(why(&[b"NIX_STORE=/s"], "/loop"), "its symlinks have no end");
+        assert_eq!(why(&[b"NIX_STORE=/s"], "/loop"), "its symlinks form a loop");
     }
 
     #[test]
-    fn the_store_is_what_lies_below_its_prefix() {
+    fn the_store_contains_all_paths_with_its_prefix() {
         let world = Machine::new();
         let s = |directory| locate(&world, Some("/s"), &[], directory);
         assert_eq!(s("/s/a/lib").unwrap(), b"/s/a/lib");
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_into_the_store_is_followed_up_to_it() {
+    fn symlinks_are_followed_until_they_enter_the_store() {
         let world = Machine::new()
             .link("/home/dep", "../s/pkg")
             .link("/cwd/result", "/home/dep")
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_symlink_dotdot_is_its_targets_parent() {
+    fn dotdot_after_a_symlink_is_the_parent_of_its_target() {
         let world = Machine::new().link("/s/a/lib", "/s/b/lib");
         assert_eq!(
             locate(&world, Some("/s"), &[], "/s/a/lib/../lib64").unwrap(),
@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn symlinks_in_a_circle_lead_nowhere() {
+    fn symlink_loops_are_not_in_the_store() {
         let world = Machine::new().link("/a", "/b").link("/b", "/a");
         assert_eq!(locate(&world, Some("/s"), &[], "/a/lib"), None);
     }
 
     #[test]
-    fn without_a_store_all_count_but_the_excluded() {
+    fn without_a_store_all_directories_count_except_excluded_ones() {
         let world = Machine::new()
             .link("/lib", "usr/lib")
             .link("/opt/z", "/opt/z-1");
