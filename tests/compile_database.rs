@@ -478,7 +478,7 @@ fn compdb_writes_a_file_whole() {
     fails(&mut to("compile.db".as_ref()), &["holds the records"]);
     fails(
         &mut to("absent/x.json".as_ref()),
-        &["absent/x.json", "No such"],
+        &["absent/x.json", "no such file"],
     );
     fails(&mut to("build".as_ref()), &["build", "is a directory"]);
     fails(&mut to("/dev/full".as_ref()), &["/dev/full", "no space"]);
