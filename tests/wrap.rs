@@ -511,10 +511,17 @@ fn names_of_any_bytes_are_kept() {
         assert!(summary.status.success(), "{}", text(&summary.stderr));
         assert!(summary.stdout.windows(name.len()).any(|part| part == name));
         let json = fs::read(root.join("nix-support/toolchain.json")).unwrap();
-        for path in [&programs, &store] {
-            let bytes = path.as_os_str().as_bytes();
-            assert!(json.windows(bytes.len()).any(|part| part == bytes));
-        }
+        let toolchain = cc_wrapper::model::toolchain::Toolchain::parse(&json).unwrap();
+        assert_eq!(toolchain.store, [store.as_os_str().as_bytes()]);
+        let gcc = Command::new(root.join("bin/gcc"))
+            .arg("-c")
+            .env("NIX_DEBUG", "1")
+            .output()
+            .unwrap();
+        let program = programs.join("gcc");
+        let program = program.as_os_str().as_bytes();
+        let debug = gcc.stderr;
+        assert!(debug.windows(program.len()).any(|part| part == program));
     }
     assert_eq!(names(temp.path()).len(), 3);
 }
