@@ -134,7 +134,7 @@ fn unreadable_toolchain() {
     fails(
         &mut root.gcc(),
         1,
-        &["cannot read", file.to_str().unwrap(), "directory"],
+        &["cannot read", file.to_str().unwrap(), "not a regular file"],
     );
     fs::remove_dir(&file).unwrap();
     if !is_root() {

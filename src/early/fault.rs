@@ -80,13 +80,13 @@ pub fn start_ordinarily() -> ! {
         let stack = Stack::new(STATICS.stack.load(Relaxed) as *const usize);
         let count = stack.environment_length();
         let size = (count + 2) * core::mem::size_of::<*const c_char>();
-        if let (Some(executable), Ok(list)) = (stack.executable(), syscall::map(size)) {
+        if let (Some(process), Ok(list)) = (stack.process(), syscall::map(size)) {
             let list: *mut *const c_char = list.cast();
             // If a variable is set twice, the first one counts.
             *list = ORDINARY.as_ptr();
             ptr::copy_nonoverlapping(stack.envp(), list.add(1), count);
             *list.add(count + 1) = ptr::null();
-            syscall::execve(executable.as_ptr(), stack.argv(), list);
+            syscall::execve(process.executable.as_ptr(), stack.argv(), list);
         }
     }
     syscall::print_error(

@@ -35,7 +35,7 @@ use crate::planning::dispatch::dispatch;
 use crate::planning::log::Log;
 
 pub use heap::Heap;
-use stack::Stack;
+use stack::{Process, Stack};
 use world::Kernel;
 
 /// The value `libc` disables the early start.
@@ -50,30 +50,34 @@ const START: &[u8] = b"CC_WRAPPER_START";
 pub unsafe extern "C" fn start(stack: *const usize) {
     // SAFETY: the caller's promise.
     let stack = unsafe { Stack::new(stack) };
-    let Some(executable) = stack.executable() else {
+    let Some(process) = stack.process() else {
         return;
     };
+    // The ordinary start refuses such a call.
+    if process.is_secure {
+        return;
+    }
     if stack.variable(START) == Some(b"libc") || !fault::catch(&stack) {
         return;
     }
     heap::open();
-    run(&stack, executable);
+    run(&stack, &process);
     heap::close();
     fault::release();
 }
 
 /// Returns if the call is not plain or if it fails.
-fn run(stack: &Stack, executable: &CStr) {
+fn run(stack: &Stack, process: &Process) {
     #[cfg(panics_early)]
     panic!("the build asked for a panic (panics_early)");
     #[cfg_attr(panics_early, allow(unreachable_code))]
-    plan_and_exec(stack, executable);
+    plan_and_exec(stack, process);
 }
 
-fn plan_and_exec(stack: &Stack, executable: &CStr) {
+fn plan_and_exec(stack: &Stack, process: &Process) {
     let environment = Environment::new(stack.environment().map(CStr::to_bytes));
     let args: Vec<&[u8]> = stack.arguments().skip(1).map(CStr::to_bytes).collect();
-    let kernel = Kernel::default();
+    let kernel = Kernel::new(process.user);
     let tool = |call: Call| {
         if let Ok(plan) = decide(&call, &kernel, &mut Log::default()) {
             if is_plain(&plan) && !kernel.has_given_up() {
@@ -82,7 +86,13 @@ fn plan_and_exec(stack: &Stack, executable: &CStr) {
         }
     };
     // The ordinary start meets the same error and reports it.
-    let _ = dispatch(executable.to_bytes(), &args, &environment, &kernel, tool);
+    let _ = dispatch(
+        process.executable.to_bytes(),
+        &args,
+        &environment,
+        &kernel,
+        tool,
+    );
 }
 
 /// Whether the plan only execs.

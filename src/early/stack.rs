@@ -10,6 +10,8 @@ use linux_raw_sys::auxvec;
 
 /// The auxiliary vector's keys.
 const AT_NULL: usize = auxvec::AT_NULL as usize;
+const AT_EUID: usize = auxvec::AT_EUID as usize;
+const AT_SECURE: usize = auxvec::AT_SECURE as usize;
 const AT_EXECFN: usize = auxvec::AT_EXECFN as usize;
 
 /// The initial stack. It lives as long as the process.
@@ -94,9 +96,11 @@ impl Stack {
         Some(&string.to_bytes()[name.len() + 1..])
     }
 
-    /// The path that was given to execve (AT_EXECFN).
-    pub fn executable(&self) -> Option<&'static CStr> {
+    /// What the kernel says about the process. `None` if it does not say which
+    /// path was given to execve.
+    pub fn process(&self) -> Option<Process> {
         let mut entry: *const usize = self.envp().cast();
+        let (mut user, mut is_secure) = (0, false);
         // SAFETY: the auxiliary vector follows the null pointer that ends the
         // environment, and ends with AT_NULL. AT_EXECFN's value is the address
         // of a string.
@@ -105,16 +109,38 @@ impl Stack {
                 entry = entry.add(1);
             }
             entry = entry.add(1);
+            let mut executable = None;
             while *entry != AT_NULL {
+                let value = *entry.add(1);
+                // Not a `match`, because its jump table would touch another
+                // page.
                 if *entry == AT_EXECFN {
-                    let path = *entry.add(1) as *const c_char;
-                    return Some(string(path)).filter(|path| !path.is_empty());
+                    executable = Some(string(value as *const c_char));
+                } else if *entry == AT_EUID {
+                    user = value as u32;
+                } else if *entry == AT_SECURE {
+                    is_secure = value != 0;
                 }
                 entry = entry.add(2);
             }
+            Some(Process {
+                executable: executable.filter(|path| !path.is_empty())?,
+                user,
+                is_secure,
+            })
         }
-        None
     }
+}
+
+/// A process as the auxiliary vector describes it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Process {
+    /// The path that was given to execve (AT_EXECFN).
+    pub executable: &'static CStr,
+    /// The effective user (AT_EUID).
+    pub user: u32,
+    /// Whether the process has rights that its caller lacks (AT_SECURE).
+    pub is_secure: bool,
 }
 
 fn strings(list: *const *const c_char) -> impl Iterator<Item = &'static CStr> {
@@ -200,6 +226,10 @@ mod tests {
             0,
             6,
             4096,
+            AT_EUID,
+            1000,
+            AT_SECURE,
+            1,
             AT_EXECFN,
             path,
             AT_NULL,
@@ -209,7 +239,12 @@ mod tests {
         let stack = unsafe { Stack::new(memory.as_ptr()) };
         assert_eq!(stack.arguments().collect::<Vec<_>>(), words[..2]);
         assert_eq!(stack.environment().collect::<Vec<_>>(), words[2..]);
-        assert_eq!(stack.executable(), Some(c"/bin/gcc"));
+        let process = Process {
+            executable: c"/bin/gcc",
+            user: 1000,
+            is_secure: true,
+        };
+        assert_eq!(stack.process(), Some(process));
         assert_eq!(stack.variable(b"PATH"), Some(&b"/bin"[..]));
         assert_eq!(stack.variable(b"EMPTY"), Some(&b""[..]));
         assert_eq!(stack.variable(b"PAT"), None);

@@ -10,9 +10,10 @@ use linux_raw_sys::errno;
 use linux_raw_sys::general::{
     __NR_close, __NR_execve, __NR_exit_group, __NR_fcntl, __NR_getcwd, __NR_getdents64,
     __NR_memfd_create, __NR_mmap, __NR_openat, __NR_prlimit64, __NR_read, __NR_readlinkat,
-    __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_statx, __NR_write, AT_FDCWD, AT_SYMLINK_NOFOLLOW,
-    F_DUPFD, MAP_ANONYMOUS, MAP_PRIVATE, O_CLOEXEC, PROT_READ, PROT_WRITE, RLIMIT_FSIZE,
-    SIG_SETMASK, SIG_UNBLOCK, STATX_BASIC_STATS, STDERR_FILENO, kernel_sigset_t, rlimit64, statx,
+    __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_statx, __NR_write, AT_EMPTY_PATH, AT_FDCWD,
+    AT_SYMLINK_NOFOLLOW, F_DUPFD, MAP_ANONYMOUS, MAP_PRIVATE, O_CLOEXEC, O_NOCTTY, O_NONBLOCK,
+    PROT_READ, PROT_WRITE, RLIMIT_FSIZE, SIG_SETMASK, SIG_UNBLOCK, STATX_BASIC_STATS,
+    STDERR_FILENO, kernel_sigset_t, rlimit64, statx,
 };
 
 pub use linux_raw_sys::general::kernel_sigaction;
@@ -98,13 +99,19 @@ unsafe fn checked<const N: usize>(number: u32, args: [usize; N]) -> Result<usize
 pub struct File(usize);
 
 impl File {
-    /// Opens a file or directory. Executed programs do not inherit it.
+    /// Opens a file or directory. Executed programs do not inherit it. Does not
+    /// wait for the writer of a pipe or for a device.
     pub fn open(path: &CStr) -> Result<File> {
         // SAFETY: the path ends in a NUL.
         unsafe {
-            let args = [HERE, path.as_ptr() as usize, O_CLOEXEC as usize, 0];
+            let flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+            let args = [HERE, path.as_ptr() as usize, flags as usize, 0];
             checked(__NR_openat, args).map(File)
         }
+    }
+
+    pub fn status(&self) -> Result<Status> {
+        status_at(self.0, c"", AT_EMPTY_PATH)
     }
 
     /// Reads at most the buffer's length and returns the number of bytes; 0 at
@@ -221,6 +228,8 @@ pub fn current_directory(buffer: &mut [u8]) -> Result<&[u8]> {
 pub struct Status {
     /// Type and permissions.
     pub mode: u32,
+    /// The owner's number.
+    pub user: u32,
     pub size: u64,
     /// Inode and device numbers.
     pub identity: (u64, u32, u32),
@@ -228,11 +237,14 @@ pub struct Status {
 
 /// The status of a file. `follow`: if it is a symlink, that of its target.
 pub fn status(path: &CStr, follow: bool) -> Result<Status> {
+    status_at(HERE, path, if follow { 0 } else { AT_SYMLINK_NOFOLLOW })
+}
+
+fn status_at(directory: usize, path: &CStr, flags: u32) -> Result<Status> {
     let mut buffer = MaybeUninit::<statx>::zeroed();
-    let flags = if follow { 0 } else { AT_SYMLINK_NOFOLLOW };
     let address = buffer.as_mut_ptr() as usize;
     let args = [
-        HERE,
+        directory,
         path.as_ptr() as usize,
         flags as usize,
         STATX_BASIC_STATS as usize,
@@ -246,6 +258,7 @@ pub fn status(path: &CStr, follow: bool) -> Result<Status> {
     };
     Ok(Status {
         mode: found.stx_mode.into(),
+        user: found.stx_uid,
         size: found.stx_size,
         identity: (found.stx_ino, found.stx_dev_major, found.stx_dev_minor),
     })

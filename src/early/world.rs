@@ -9,7 +9,7 @@ use linux_raw_sys::general::{PATH_MAX, S_IFDIR, S_IFMT, S_IFREG, linux_dirent64}
 
 use super::syscall;
 use super::syscall::{EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
-use crate::machine::world::{ReadError, World};
+use crate::machine::world::{Ownership, ReadError, World};
 use crate::model::argument::{Command, Export};
 use crate::model::hook::{Changes, Failure, Hook};
 
@@ -30,19 +30,31 @@ const ENTRY_NAME: usize = offset_of!(linux_dirent64, d_name);
 /// Reads files and directories by system calls.
 #[derive(Default)]
 pub struct Kernel {
+    /// The effective user.
+    user: u32,
     /// A question came up that only the ordinary start can answer, so the plan
     /// must not be used.
     has_given_up: Cell<bool>,
 }
 
 impl Kernel {
+    pub fn new(user: u32) -> Kernel {
+        Kernel {
+            user,
+            has_given_up: Cell::new(false),
+        }
+    }
+
     pub fn has_given_up(&self) -> bool {
         self.has_given_up.get()
     }
 
     fn status(&self, path: &[u8], follow: bool) -> Result<Status, Errno> {
-        let status = with_nul(path, |path| syscall::status(path, follow));
-        // Old kernels and some sandboxes do not support statx.
+        self.checked(with_nul(path, |path| syscall::status(path, follow)))
+    }
+
+    /// Old kernels and some sandboxes do not support statx.
+    fn checked(&self, status: Result<Status, Errno>) -> Result<Status, Errno> {
         if matches!(status, Err(ENOSYS | EPERM)) {
             self.has_given_up.set(true);
         }
@@ -52,32 +64,26 @@ impl Kernel {
 
 impl World for Kernel {
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
-        let read = || {
-            let file = with_nul(path, File::open)?;
-            let mut text: Vec<u8> = Vec::with_capacity(READ);
-            loop {
-                if text.capacity() - text.len() < READ / 2 {
-                    text.reserve(text.capacity());
-                }
-                let room = text.spare_capacity_mut();
-                let asked = room.len();
-                let length = file.read(room)?;
-                // SAFETY: the kernel has written that many bytes.
-                unsafe { text.set_len(text.len() + length) };
-                // In a regular file, a short read means its end. Pipes and
-                // devices may have more, so small results are read again.
-                if length == 0 || length < asked && text.len() < READ / 2 {
-                    // The heap reuses the rest for the next allocation.
-                    text.shrink_to_fit();
-                    return Ok(text);
-                }
-            }
-        };
-        read().map_err(|error| match error {
-            ENOENT | ENOTDIR => ReadError::Absent,
-            EISDIR => ReadError::Directory,
-            error => ReadError::Other(error.0),
-        })
+        let read = || content(&with_nul(path, File::open)?);
+        read().map_err(ReadError::from)
+    }
+
+    fn read_owned(&self, path: &[u8]) -> Result<(Vec<u8>, Ownership), ReadError> {
+        let file = with_nul(path, File::open)?;
+        let status = self.checked(file.status())?;
+        match status.mode & S_IFMT {
+            S_IFREG => Ok((content(&file)?, status.into())),
+            S_IFDIR => Err(ReadError::Directory),
+            _ => Err(ReadError::Special),
+        }
+    }
+
+    fn ownership(&self, path: &[u8], follow: bool) -> Result<Ownership, ReadError> {
+        Ok(self.status(path, follow)?.into())
+    }
+
+    fn user(&self) -> u32 {
+        self.user
     }
 
     fn read_named_by_caller(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
@@ -156,6 +162,47 @@ impl World for Kernel {
             source: Vec::new(),
             remedy: None,
         })
+    }
+}
+
+/// Reads a file to its end.
+fn content(file: &File) -> Result<Vec<u8>, Errno> {
+    let mut text: Vec<u8> = Vec::with_capacity(READ);
+    loop {
+        if text.capacity() - text.len() < READ / 2 {
+            text.reserve(text.capacity());
+        }
+        let room = text.spare_capacity_mut();
+        let asked = room.len();
+        let length = file.read(room)?;
+        // SAFETY: the kernel has written that many bytes.
+        unsafe { text.set_len(text.len() + length) };
+        // In a regular file, a short read means its end. Pipes and devices may
+        // have more, so small results are read again.
+        if length == 0 || length < asked && text.len() < READ / 2 {
+            // The heap reuses the rest for the next allocation.
+            text.shrink_to_fit();
+            return Ok(text);
+        }
+    }
+}
+
+impl From<Errno> for ReadError {
+    fn from(error: Errno) -> ReadError {
+        match error {
+            ENOENT | ENOTDIR => ReadError::Absent,
+            EISDIR => ReadError::Directory,
+            error => ReadError::Other(error.0),
+        }
+    }
+}
+
+impl From<Status> for Ownership {
+    fn from(status: Status) -> Ownership {
+        Ownership {
+            user: status.user,
+            mode: status.mode,
+        }
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod linker_shim;
 pub mod symlinks;
+pub mod trust;
 pub mod world;

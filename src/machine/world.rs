@@ -8,12 +8,28 @@ use crate::model::hook::{Changes, Failure, Hook};
 /// Everything that planning can ask of the machine. Paths are bytes, absolute
 /// or relative to the current directory. Only hooks can change anything.
 pub trait World {
-    /// The content of a file.
+    /// The content of a file. Does not wait for a writer if it is a pipe.
     ///
     /// # Errors
     /// [`ReadError`], which distinguishes a missing file from an unreadable
     /// one.
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError>;
+
+    /// The content of a regular file, and who may have written it.
+    ///
+    /// # Errors
+    /// As for [`World::read`], or the file is not a regular one.
+    fn read_owned(&self, path: &[u8]) -> Result<(Vec<u8>, Ownership), ReadError>;
+
+    /// Who may write a file or directory. `follow`: if it is a symlink, that of
+    /// its target.
+    ///
+    /// # Errors
+    /// As for [`World::read`].
+    fn ownership(&self, path: &[u8], follow: bool) -> Result<Ownership, ReadError>;
+
+    /// The number of the user whose rights the process has (the effective user).
+    fn user(&self) -> u32;
 
     /// Like [`World::read`], for a file that the caller names. It may be a
     /// pipe, which can be read only once.
@@ -65,19 +81,33 @@ pub enum ReadError {
     Absent,
     /// The path is a directory.
     Directory,
+    /// The path is a pipe, a socket or a device.
+    Special,
     /// The system's error number.
     Other(i32),
+}
+
+/// Who may write a file or directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The owner's number.
+    pub user: u32,
+    /// Type and permissions, as in `stat`.
+    pub mode: u32,
 }
 
 /// A machine with a few files in memory, for tests.
 #[cfg(test)]
 pub(crate) mod fake {
-    use super::{ReadError, World};
+    use super::{Ownership, ReadError, World};
     use crate::model::argument::{Command, Export};
     use crate::model::hook::{Changes, Failure, Hook};
     use alloc::collections::BTreeMap;
     use alloc::vec::Vec;
     use core::cell::RefCell;
+
+    /// The user that calls.
+    pub const CALLER: u32 = 1000;
 
     pub enum Entry {
         File(Vec<u8>),
@@ -89,6 +119,8 @@ pub(crate) mod fake {
     #[derive(Default)]
     pub struct Machine {
         pub entries: BTreeMap<Vec<u8>, Entry>,
+        /// The caller owns all other files.
+        pub owners: BTreeMap<Vec<u8>, Ownership>,
         pub current_directory: Vec<u8>,
         pub read: RefCell<Vec<Vec<u8>>>,
     }
@@ -104,6 +136,11 @@ pub(crate) mod fake {
         pub fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Machine {
             let entry = Entry::File(text.as_ref().to_vec());
             self.entries.insert(path.into(), entry);
+            self
+        }
+
+        pub fn owner(mut self, path: &str, user: u32, mode: u32) -> Machine {
+            self.owners.insert(path.into(), Ownership { user, mode });
             self
         }
 
@@ -162,6 +199,23 @@ pub(crate) mod fake {
                 Some(Entry::Forbidden) => Err(ReadError::Other(13)),
                 _ => Err(ReadError::Absent),
             }
+        }
+
+        fn read_owned(&self, path: &[u8]) -> Result<(Vec<u8>, Ownership), ReadError> {
+            Ok((self.read(path)?, self.ownership(path, true)?))
+        }
+
+        fn ownership(&self, path: &[u8], follow: bool) -> Result<Ownership, ReadError> {
+            let default = Ownership {
+                user: CALLER,
+                mode: 0o755,
+            };
+            let owner = self.owners.get(&self.resolve(path, follow));
+            Ok(owner.copied().unwrap_or(default))
+        }
+
+        fn user(&self) -> u32 {
+            CALLER
         }
 
         fn read_link(&self, path: &[u8]) -> Option<Vec<u8>> {

@@ -10,6 +10,9 @@ use crate::text::Bytes;
 pub struct Call<'a> {
     /// The path that the kernel executed.
     pub executable: &'a [u8],
+    /// The path of the link or program that led to the root: `executable`, or a
+    /// later link of the same chain.
+    pub hop: &'a [u8],
     pub toolchain: &'a Toolchain<'a>,
     pub tool: &'a Tool<'a>,
     pub kind: ToolKind,

@@ -17,8 +17,16 @@ pub enum Error {
     /// A file exists but cannot be read.
     Unreadable {
         path: Vec<u8>,
-        /// The system's error number. `None` if the path is a directory.
+        /// The system's error number. `None` if the path is not a regular
+        /// file.
         errno: Option<i32>,
+    },
+    /// Another user could have written a file or directory of a root.
+    Distrusted {
+        path: Vec<u8>,
+        /// The link or program that led to the root.
+        hop: Vec<u8>,
+        why: Distrust,
     },
     /// A `toolchain.json` is invalid.
     Toolchain { path: Vec<u8>, error: json::Error },
@@ -54,6 +62,15 @@ pub enum Error {
     Loop { program: Vec<u8>, from: Vec<u8> },
 }
 
+/// Who could have written a file of a root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distrust {
+    /// The user with this number, who is neither root nor the caller.
+    Owner(u32),
+    /// All users. `is_sticky`: it is a shared directory such as `/tmp`.
+    Writable { is_sticky: bool },
+}
+
 impl Error {
     /// The exit status of the process.
     pub fn exit_status(&self) -> u8 {
@@ -77,11 +94,12 @@ impl Error {
     pub fn message(&self) -> Message {
         match self {
             Error::Unreadable { path, errno } => {
-                let why = errno.map_or("it is a directory".into(), words);
+                let why = errno.map_or("it is not a regular file".into(), words);
                 Message::at("cannot read", path)
                     .because(&*why)
                     .remedy("make it a readable file, or remove what refers to it")
             }
+            Error::Distrusted { path, hop, why } => distrusted(path, hop, *why),
             Error::Toolchain { path, error } => broken_toolchain(path, error),
             Error::NoSuchTool { path, tool } => {
                 Message::about(path, [b"lists no tool '", &tool[..], b"'"].concat())
@@ -158,6 +176,27 @@ impl Error {
             }
         }
     }
+}
+
+fn distrusted(path: &[u8], hop: &[u8], why: Distrust) -> Message {
+    let moving = [b"move ", hop, b" to a directory of your own"].concat();
+    let (why, remedy) = match why {
+        Distrust::Owner(user) => (
+            format!("user {user} owns it"),
+            [&moving, &b", or make yourself or root the owner"[..]].concat(),
+        ),
+        Distrust::Writable { is_sticky } => (
+            "all users can write to it".into(),
+            if is_sticky {
+                moving
+            } else {
+                b"check what it contains, and run chmod o-w on it".to_vec()
+            },
+        ),
+    };
+    Message::at("cannot trust", path)
+        .because(why)
+        .remedy(remedy)
 }
 
 /// The message for a `toolchain.json` that cannot be parsed.

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use crate::machine::linker_shim;
 use crate::machine::symlinks::{SYMLINKS, resolve};
-use crate::machine::world::{ReadError, World};
+use crate::machine::trust::Trust;
+use crate::machine::world::World;
 use crate::model::call::Call;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
@@ -33,7 +34,10 @@ pub const LOADER_DIRECTORIES: [&[u8]; 7] = [
 /// that drivers run. `cc-wrapper rustup` wraps it.
 const LAUNCHER: (&[u8], &[u8]) = (b"gcc-ld", b"ld.lld");
 
-/// The name of this binary.
+/// The names of the directories of a root that contain tools.
+const TOOL_DIRECTORIES: [&[u8]; 3] = [b"bin", linker_shim::DIRECTORY.as_bytes(), LAUNCHER.0];
+
+/// The name of this binary. It is never a tool's name.
 pub const BINARY: &[u8] = b"cc-wrapper";
 
 /// Calls `then` with the call of the tool that `executable`, the path that the
@@ -45,7 +49,7 @@ pub const BINARY: &[u8] = b"cc-wrapper";
 /// compiler half: it is a link into the linker half.
 ///
 /// # Errors
-/// A root's `toolchain.json` is invalid or does not list the tool, a Rust
+/// Another user could have written a root, a root's `toolchain.json` is invalid or does not list the tool, a Rust
 /// toolchain's launcher has lost its root, or PATH has no program to wrap.
 pub fn dispatch<R>(
     executable: &[u8],
@@ -54,12 +58,20 @@ pub fn dispatch<R>(
     world: &dyn World,
     then: impl FnOnce(Call) -> R,
 ) -> Result<Option<R>, Error> {
+    if split(executable).1 == BINARY {
+        return Ok(None);
+    }
     let mut hop = absolute(executable, world);
     let mut silent_root = None;
     let mut launcher = None;
     for _ in 0..SYMLINKS {
         let (directory, name) = split(&hop);
-        if let Some(Root { root, text }) = root_of(directory, world)? {
+        let found = if name == BINARY {
+            None
+        } else {
+            root_of(directory, Trust::new(&hop), world)?
+        };
+        if let Some(Root { root, text }) = found {
             let path = toolchain_of(&root);
             let toolchain = Toolchain::parse(&text).map_err(|error| Error::Toolchain {
                 path: path.clone(),
@@ -73,7 +85,7 @@ pub fn dispatch<R>(
                     kind: tool.kind.to_vec(),
                 })?;
                 let bintools = match toolchain.bintools.as_deref() {
-                    Some(half) => seen_from(&root, half),
+                    Some(half) => linker_half(&root, half, Trust::new(&hop), world)?,
                     None => root.clone(),
                 };
                 let placed;
@@ -88,6 +100,7 @@ pub fn dispatch<R>(
                 };
                 return Ok(Some(then(Call {
                     executable,
+                    hop: &hop,
                     toolchain: &toolchain,
                     tool,
                     kind,
@@ -97,10 +110,7 @@ pub fn dispatch<R>(
                     environment,
                 })));
             }
-            // The binary itself may be in a root's `bin`, but it is not a tool.
-            if name != BINARY {
-                silent_root.get_or_insert(path);
-            }
+            silent_root.get_or_insert(path);
         }
         if (split(without_slashes(directory)).1, name) == LAUNCHER {
             launcher.get_or_insert_with(|| hop.clone());
@@ -114,9 +124,6 @@ pub fn dispatch<R>(
         };
     }
     let name = split(executable).1;
-    if name == BINARY {
-        return Ok(None);
-    }
     // The link is in a root that does not list it. That is a mistake in the
     // root, so the built-in toolchain must not be used.
     if let Some(path) = silent_root {
@@ -139,6 +146,7 @@ pub fn dispatch<R>(
     let (toolchain, tool) = built_in(executable, known.family(), environment, world)?;
     Ok(Some(then(Call {
         executable,
+        hop: executable,
         toolchain: &toolchain,
         tool: &tool,
         kind,
@@ -212,7 +220,30 @@ fn seen_from(root: &[u8], path: &[u8]) -> Vec<u8> {
 
 /// The path of a root's `toolchain.json`.
 fn toolchain_of(root: &[u8]) -> Vec<u8> {
-    [root, b"/nix-support/toolchain.json"].concat()
+    [&support_of(root), &b"/toolchain.json"[..]].concat()
+}
+
+/// The path of a root's `nix-support` directory.
+fn support_of(root: &[u8]) -> Vec<u8> {
+    [root, b"/nix-support"].concat()
+}
+
+/// The path of the linker half `half` of `root`, after a check that no other
+/// user could have written it.
+fn linker_half(
+    root: &[u8],
+    half: &[u8],
+    trust: Trust,
+    world: &dyn World,
+) -> Result<Vec<u8>, Error> {
+    let half = seen_from(root, half);
+    let support = support_of(&half);
+    for directory in [&half, &support] {
+        if half != root && world.exists(directory) {
+            trust.examine(directory, world)?;
+        }
+    }
+    Ok(half)
 }
 
 /// A root and the text of its `toolchain.json`.
@@ -221,28 +252,34 @@ struct Root {
     text: Vec<u8>,
 }
 
-/// The root of a `bin` directory, which may be a symlink to the root's `bin`.
-/// `None` if it is in no root.
-fn root_of(directory: &[u8], world: &dyn World) -> Result<Option<Root>, Error> {
-    let mut root = parent(directory);
-    let mut is_resolved = false;
-    loop {
-        let path = toolchain_of(&root);
-        match world.read(&path) {
-            Ok(text) => return Ok(Some(Root { root, text })),
-            Err(ReadError::Absent) if is_resolved => return Ok(None),
-            Err(ReadError::Absent) => {}
-            Err(ReadError::Directory) => return Err(Error::Unreadable { path, errno: None }),
-            Err(ReadError::Other(errno)) => {
-                let errno = Some(errno);
-                return Err(Error::Unreadable { path, errno });
-            }
+/// The root of a directory of tools, or of the directory that it is a symlink
+/// to. `None` if it is in no root.
+///
+/// # Errors
+/// Another user could have written `toolchain.json`, its directory or the root,
+/// or it cannot be read.
+fn root_of(directory: &[u8], trust: Trust, world: &dyn World) -> Result<Option<Root>, Error> {
+    let read = |directory: &[u8]| -> Result<Option<Root>, Error> {
+        let directory = without_slashes(directory);
+        let (root, name) = split(directory);
+        if !TOOL_DIRECTORIES.contains(&name) {
+            return Ok(None);
         }
-        match resolve(directory, world, |_| false) {
-            Some(resolved) if resolved != directory => root = parent(&resolved),
-            _ => return Ok(None),
-        }
-        is_resolved = true;
+        let Some(text) = trust.read(&toolchain_of(root), world)? else {
+            return Ok(None);
+        };
+        trust.examine(&support_of(root), world)?;
+        // An empty path is the root directory.
+        trust.examine(if root.is_empty() { b"/" } else { root }, world)?;
+        let root = root.to_vec();
+        Ok(Some(Root { root, text }))
+    };
+    if let Some(root) = read(directory)? {
+        return Ok(Some(root));
+    }
+    match resolve(directory, world, |_| false) {
+        Some(resolved) if resolved != directory => read(&resolved),
+        _ => Ok(None),
     }
 }
 
@@ -262,15 +299,6 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|&b| b == b'/') {
         Some(slash) => (&path[..slash], &path[slash + 1..]),
         None => (b"", path),
-    }
-}
-
-/// The directory that contains a `bin` directory.
-fn parent(directory: &[u8]) -> Vec<u8> {
-    let directory = without_slashes(directory);
-    match split(directory) {
-        (_, b"." | b"..") => [directory, b"/.."].concat(),
-        (parent, _) => parent.to_vec(),
     }
 }
 

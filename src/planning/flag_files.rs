@@ -4,7 +4,8 @@
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
-use crate::machine::world::{ReadError, World};
+use crate::machine::trust::Trust;
+use crate::machine::world::World;
 use crate::model::error::Error;
 
 /// The system's error number for a missing file.
@@ -14,6 +15,7 @@ const ENOENT: i32 = 2;
 pub struct FlagFiles<'a> {
     /// The half's root. `None` if the toolchain has no files.
     root: Option<&'a [u8]>,
+    trust: Trust<'a>,
     world: &'a dyn World,
     /// The directory's entries. `None` if it is not listed: then each file is
     /// looked up separately.
@@ -23,9 +25,10 @@ pub struct FlagFiles<'a> {
 impl<'a> FlagFiles<'a> {
     /// For a root with both halves. Most flag files are missing there, so
     /// listing the directory is cheaper than looking each file up.
-    pub fn listed(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
+    pub fn listed(root: Option<&'a [u8]>, trust: Trust<'a>, world: &'a dyn World) -> FlagFiles<'a> {
         FlagFiles {
             root,
+            trust,
             world,
             names: OnceCell::new(),
         }
@@ -33,11 +36,14 @@ impl<'a> FlagFiles<'a> {
 
     /// For the root of one half, as in nixpkgs. Most flag files exist there, so
     /// each file is looked up separately.
-    pub fn asked_for(root: Option<&'a [u8]>, world: &'a dyn World) -> FlagFiles<'a> {
+    pub fn asked_for(
+        root: Option<&'a [u8]>,
+        trust: Trust<'a>,
+        world: &'a dyn World,
+    ) -> FlagFiles<'a> {
         FlagFiles {
-            root,
-            world,
             names: OnceCell::from(None),
+            ..FlagFiles::listed(root, trust, world)
         }
     }
 
@@ -47,9 +53,21 @@ impl<'a> FlagFiles<'a> {
         Some([self.root?, b"/nix-support/", name.as_bytes()].concat())
     }
 
+    /// The path of a script to run, if it exists.
+    ///
+    /// # Errors
+    /// Another user could have written it.
+    pub fn script(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let script = self.find(name);
+        if let Some(path) = &script {
+            self.trust.examine(path, self.world)?;
+        }
+        Ok(script)
+    }
+
     /// The path of a file, if it exists. For files that most roots lack: it
     /// does not list the directory if that has not happened yet.
-    pub fn find(&self, name: &str) -> Option<Vec<u8>> {
+    fn find(&self, name: &str) -> Option<Vec<u8>> {
         let is_listed = |names: &Vec<Vec<u8>>| names.iter().any(|n| n == name.as_bytes());
         let path = || self.named(name);
         match self.names.get() {
@@ -101,27 +119,21 @@ impl<'a> FlagFiles<'a> {
     /// if the file does not exist.
     ///
     /// # Errors
-    /// The file exists but cannot be read.
+    /// The file exists but cannot be read, or another user could have written
+    /// it.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let Some(path) = self.path(name) else {
             return Ok(None);
         };
-        match self.world.read(&path) {
-            Ok(mut text) => {
-                // Environment variables cannot contain NUL.
-                text.retain(|&b| b != 0);
-                while text.last() == Some(&b'\n') {
-                    text.pop();
-                }
-                Ok(Some(text))
-            }
-            Err(ReadError::Absent) => Ok(None),
-            Err(ReadError::Directory) => Err(Error::Unreadable { path, errno: None }),
-            Err(ReadError::Other(errno)) => Err(Error::Unreadable {
-                path,
-                errno: Some(errno),
-            }),
+        let Some(mut text) = self.trust.read(&path, self.world)? else {
+            return Ok(None);
+        };
+        // Environment variables cannot contain NUL.
+        text.retain(|&b| b != 0);
+        while text.last() == Some(&b'\n') {
+            text.pop();
         }
+        Ok(Some(text))
     }
 }
 
@@ -135,18 +147,21 @@ mod tests {
         let world = Machine::new()
             .file("/r/nix-support/cc-cflags", "-B/x  -DY\n\n")
             .forbidden("/r/nix-support/cc-ldflags");
-        let files = FlagFiles::asked_for(Some(b"/r"), &world);
+        let files = FlagFiles::asked_for(Some(b"/r"), Trust::new(b""), &world);
         assert_eq!(files.read("cc-cflags").unwrap().unwrap(), b"-B/x  -DY");
         assert_eq!(files.read("libc-cflags"), Ok(None));
         let error = files.read("cc-ldflags").unwrap_err().text();
         assert!(error.starts_with(b"cannot read /r/nix-support/cc-ldflags: permission denied"));
-        assert_eq!(FlagFiles::listed(None, &world).read("cc-cflags"), Ok(None));
+        assert_eq!(
+            FlagFiles::listed(None, Trust::new(b""), &world).read("cc-cflags"),
+            Ok(None)
+        );
     }
 
     #[test]
     fn files_that_are_not_there_are_not_opened() {
         let world = Machine::new().file("/r/nix-support/cc-cflags", "");
-        let files = FlagFiles::listed(Some(b"/r"), &world);
+        let files = FlagFiles::listed(Some(b"/r"), Trust::new(b""), &world);
         for name in ["cc-cflags", "cc-ldflags", "libc-cflags"] {
             assert_eq!(files.exists(name), name == "cc-cflags");
             files.read(name).unwrap();
@@ -159,7 +174,7 @@ mod tests {
         let world = Machine::new()
             .forbidden("/r/nix-support")
             .file("/r/nix-support/cc-cflags", "-DX");
-        let files = FlagFiles::listed(Some(b"/r"), &world);
+        let files = FlagFiles::listed(Some(b"/r"), Trust::new(b""), &world);
         assert_eq!(files.read("cc-cflags").unwrap().unwrap(), b"-DX");
         assert_eq!(files.read("cc-ldflags"), Ok(None));
         assert!(files.exists("cc-cflags") && !files.exists("cc-ldflags"));

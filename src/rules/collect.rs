@@ -4,6 +4,7 @@
 
 use alloc::vec::Vec;
 
+use crate::machine::trust::Trust;
 use crate::model::argument::{Origin, RoleSuffix};
 use crate::model::error::Error;
 use crate::model::explanation::Explanation;
@@ -73,13 +74,13 @@ pub fn collect<'a>(
 ) -> Result<FlagFiles<'a>, Error> {
     let call = context.call;
     let files = if call.root == call.bintools {
-        let files = FlagFiles::listed(call.root, context.world);
+        let files = FlagFiles::listed(call.root, Trust::new(call.hop), context.world);
         linker_half(context, &files)?;
         files
     } else {
-        let linker_files = FlagFiles::asked_for(call.bintools, context.world);
+        let linker_files = FlagFiles::asked_for(call.bintools, Trust::new(call.hop), context.world);
         linker_half(context, &linker_files)?;
-        FlagFiles::asked_for(call.root, context.world)
+        FlagFiles::asked_for(call.root, Trust::new(call.hop), context.world)
     };
     compiler_half(context, &files, c_includes)?;
     Ok(files)

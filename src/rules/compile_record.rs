@@ -294,6 +294,7 @@ mod tests {
         let environment = Environment::new([&b"CC_WRAPPER_COMPDB=db"[..]]);
         let call = Call {
             executable: b"",
+            hop: b"",
             toolchain: &Toolchain::default(),
             tool: &Tool::default(),
             kind: ToolKind::Cc,

@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use crate::machine::trust::Trust;
 use crate::model::argument::{Arg, Command};
 use crate::model::call::Call;
 use crate::model::error::Error;
@@ -51,7 +52,7 @@ pub fn do_linkers_work<'a>(
 
     let view = linkers_view(command, call);
     let view = view.iter().map(|arg| &arg[..]);
-    let files = FlagFiles::asked_for(call.bintools, context.world);
+    let files = FlagFiles::asked_for(call.bintools, Trust::new(call.hop), context.world);
     let found = link_additions::from_libraries(view, link_type, &files, context)?;
     command
         .after

@@ -333,6 +333,7 @@ mod tests {
         };
         let call = Call {
             executable: b"/r/bin/gcc",
+            hop: b"",
             toolchain: &toolchain,
             tool: &Tool::default(),
             kind: ToolKind::Cc,

@@ -29,16 +29,22 @@ pub const POST_LINK: &str = "post-link-hook";
 pub const FUNCTIONS: &str = "utils.bash";
 
 /// The hook `name` in the root of `files`, if it exists.
+///
+/// # Errors
+/// Another user could have written it.
 pub fn find<'a>(
     name: &str,
     variables: impl FnOnce() -> Vec<(&'static str, Vec<u8>)>,
     files: &FlagFiles<'a>,
     context: &Context<'_, 'a>,
-) -> Option<Hook<'a>> {
+) -> Result<Option<Hook<'a>>, Error> {
     let call = context.call;
-    Some(Hook {
-        path: files.find(name)?,
-        functions: files.named(FUNCTIONS)?,
+    let Some(path) = files.script(name)? else {
+        return Ok(None);
+    };
+    Ok(Some(Hook {
+        path,
+        functions: files.script(FUNCTIONS)?.unwrap_or_default(),
         shell: nonempty(&call.toolchain.shell),
         search_path: nonempty(&call.toolchain.hook_path),
         executable: call.executable,
@@ -46,7 +52,7 @@ pub fn find<'a>(
         variables: variables(),
         trace: context.log.traces(),
         explains: context.log.explains,
-    })
+    }))
 }
 
 /// Runs the hook `name`, if it exists, and applies its changes to the command
@@ -61,7 +67,7 @@ pub fn run<'a>(
     files: &FlagFiles<'a>,
     context: &mut Context<'_, 'a>,
 ) -> Result<(), Error> {
-    let Some(hook) = find(name, || variables(command), files, context) else {
+    let Some(hook) = find(name, || variables(command), files, context)? else {
         return Ok(());
     };
     context.log.explain(|| Explanation::Hook(hook.path.clone()));

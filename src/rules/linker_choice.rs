@@ -287,6 +287,7 @@ mod tests {
         };
         let call = Call {
             executable: b"/r/bin/gcc",
+            hop: b"",
             toolchain,
             tool: &Tool::default(),
             kind: ToolKind::Cc,

@@ -65,6 +65,7 @@ mod tests {
     fn flags(enabled: &str, param: &'static str, toolchain: &Toolchain) -> (String, bool) {
         let call = Call {
             executable: b"",
+            hop: b"",
             toolchain,
             tool: &Tool::default(),
             kind: ToolKind::Cc,

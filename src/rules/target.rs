@@ -104,6 +104,7 @@ mod tests {
         let mut log = Log::default();
         let call = Call {
             executable: b"",
+            hop: b"",
             toolchain: &toolchain,
             tool: &Tool::default(),
             kind,

@@ -4,6 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::machine::trust::Trust;
 use crate::model::argument::{self, Arg, Command};
 use crate::model::call::Call;
 use crate::model::error::Error;
@@ -64,7 +65,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         }
     }
     let sdk_root = darwin::sdk_root(&mut context)?;
-    let files = FlagFiles::asked_for(call.bintools, context.world);
+    let files = FlagFiles::asked_for(call.bintools, Trust::new(call.hop), context.world);
     linker_half(&mut context, &files)?;
     let mut params = response_file::expand(call.args, context.world)?;
     argument::read(&mut params, call.linker_parser());
@@ -132,7 +133,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let last = hooks::LINKER;
     hooks::run(last, read_by_hooks, &mut command, &files, &mut context)?;
     let read_after = || read_by_hooks(&command);
-    let post_link = hooks::find(hooks::POST_LINK, read_after, &files, &context);
+    let post_link = hooks::find(hooks::POST_LINK, read_after, &files, &context)?;
     let mut plan = context.plan(command);
     plan.post_link = post_link.map(|hook| {
         // When this hook runs, the tool's PATH is no longer in effect.
@@ -237,6 +238,7 @@ mod tests {
         let world = Machine::new().file("/s/lib/liba.so", "");
         let call = Call {
             executable: b"/b/gcc-ld/ld.lld",
+            hop: b"",
             toolchain: &toolchain,
             tool: &Tool::default(),
             kind: ToolKind::Ld,

@@ -12,7 +12,7 @@ mod entry;
 mod process;
 mod support;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use cc_wrapper::decide::decide;
 use cc_wrapper::model::call::Call;
 use cc_wrapper::model::environment::Environment;
+use cc_wrapper::model::message::Message;
 use cc_wrapper::model::statistics::Statistics;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
     let executable = os::executable();
     let name = Path::new(&executable).file_name().unwrap_or_default();
     let name = name.to_string_lossy();
+    if os::is_privileged() {
+        report::error(&name, &privileged(&executable));
+        return ExitCode::FAILURE;
+    }
     let variables: Vec<Vec<u8>> = std::env::vars_os()
         .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
         .collect();
@@ -48,6 +53,13 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_status())
         }
     }
+}
+
+/// The error for a program that has rights which its caller lacks: the caller's
+/// variables would choose what it runs.
+fn privileged(executable: &OsStr) -> Message {
+    let what = "has more rights than its caller (setuid, setgid or file capabilities)";
+    Message::about(executable.as_bytes(), what).remedy("remove these rights from the file")
 }
 
 fn tool(call: &Call, name: &str) -> ExitCode {

@@ -1,15 +1,17 @@
 //! The operating system, accessed through std.
 
 use std::ffi::{CStr, OsStr, OsString, c_char};
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use cc_wrapper::machine::world::{ReadError, World};
+use cc_wrapper::machine::world::{Ownership, ReadError, World};
 use cc_wrapper::model::argument::{Command, Export};
 use cc_wrapper::model::hook::{Changes, Failure, Hook};
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
 
 use crate::process::hook;
 
@@ -18,11 +20,43 @@ pub struct Os;
 
 impl World for Os {
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
-        fs::read(as_path(path)).map_err(|error| match error.kind() {
-            ErrorKind::IsADirectory => ReadError::Directory,
-            ErrorKind::NotFound | ErrorKind::NotADirectory => ReadError::Absent,
-            _ => ReadError::Other(error.raw_os_error().unwrap_or(0)),
-        })
+        let read = || {
+            let mut text = Vec::new();
+            open(path)?.read_to_end(&mut text)?;
+            Ok(text)
+        };
+        read().map_err(read_error)
+    }
+
+    fn read_owned(&self, path: &[u8]) -> Result<(Vec<u8>, Ownership), ReadError> {
+        let mut file = open(path).map_err(read_error)?;
+        let metadata = file.metadata().map_err(read_error)?;
+        if metadata.is_dir() {
+            return Err(ReadError::Directory);
+        } else if !metadata.is_file() {
+            return Err(ReadError::Special);
+        }
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(read_error)?;
+        Ok((text, ownership(&metadata)))
+    }
+
+    fn read_named_by_caller(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
+        fs::read(as_path(path)).map_err(read_error)
+    }
+
+    fn ownership(&self, path: &[u8], follow: bool) -> Result<Ownership, ReadError> {
+        let path = as_path(path);
+        let metadata = if follow {
+            fs::metadata(path)
+        } else {
+            fs::symlink_metadata(path)
+        };
+        Ok(ownership(&metadata.map_err(read_error)?))
+    }
+
+    fn user(&self) -> u32 {
+        geteuid().as_raw()
     }
 
     fn read_link(&self, path: &[u8]) -> Option<Vec<u8>> {
@@ -95,6 +129,22 @@ pub fn executable() -> OsString {
     std::env::args_os().next().unwrap_or_default()
 }
 
+/// Whether the process has rights that its caller lacks (AT_SECURE): the program
+/// is setuid or setgid or has file capabilities.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub fn is_privileged() -> bool {
+    use nix::libc::{AT_SECURE, getauxval};
+    // SAFETY: `getauxval` only looks up a number.
+    unsafe { getauxval(AT_SECURE) != 0 }
+}
+
+/// Elsewhere, the wrapper does not know.
+#[cfg(not(target_os = "linux"))]
+pub fn is_privileged() -> bool {
+    false
+}
+
 /// Returns the auxiliary vector's `AT_EXECFN`.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
@@ -107,6 +157,30 @@ fn run_by_kernel() -> Option<&'static OsStr> {
         (!path.is_null()).then(|| CStr::from_ptr(path))
     };
     path.map(|path| OsStr::from_bytes(path.to_bytes()))
+}
+
+/// Opens a file without waiting for the writer of a pipe or for a device.
+fn open(path: &[u8]) -> io::Result<File> {
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    File::options()
+        .read(true)
+        .custom_flags(flags.bits())
+        .open(as_path(path))
+}
+
+fn ownership(metadata: &Metadata) -> Ownership {
+    Ownership {
+        user: metadata.uid(),
+        mode: metadata.mode(),
+    }
+}
+
+fn read_error(error: io::Error) -> ReadError {
+    match error.kind() {
+        ErrorKind::IsADirectory => ReadError::Directory,
+        ErrorKind::NotFound | ErrorKind::NotADirectory => ReadError::Absent,
+        _ => ReadError::Other(error.raw_os_error().unwrap_or(0)),
+    }
 }
 
 fn as_path(path: &[u8]) -> &Path {
