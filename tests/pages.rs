@@ -1,12 +1,12 @@
-//! Checks README.md and docs/: links have targets, and all variables are
-//! documented.
+//! Checks README.md, CONTRIBUTING.md and docs/: links have targets, also those
+//! in the comments of the source, and all variables are documented.
 
 #[allow(dead_code)]
 #[path = "examples/document.rs"]
 mod document;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use document::blocks;
 
@@ -63,7 +63,7 @@ fn every_variable_is_documented() {
         if i % 2 == 1 && is_name && is_read {
             let name = word.trim_end_matches('_').trim_end_matches("_FOR_TARGET");
             found += 1;
-            assert!(page.contains(name), "{name} is not told");
+            assert!(page.contains(name), "{name} is not documented");
         }
         before = word;
     }
@@ -114,7 +114,8 @@ fn links_lead_somewhere() {
     let docs = fs::read_dir(Path::new(TOP).join("docs")).unwrap();
     let docs = docs.map(|entry| entry.unwrap().path());
     let mut found = 0;
-    for page in docs.chain([Path::new(TOP).join("README.md")]) {
+    let others = ["README.md", "CONTRIBUTING.md"].map(|page| Path::new(TOP).join(page));
+    for page in docs.chain(others) {
         if page.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
@@ -127,19 +128,56 @@ fn links_lead_somewhere() {
                 file => page.parent().unwrap().join(file),
             };
             let place = format!("{link}, in {}", page.display());
-            let text = fs::read_to_string(&target).expect(&place);
-            let mut anchors = text
-                .lines()
-                .filter(|line| line.starts_with('#'))
-                .map(anchor_of);
-            assert!(
-                anchor.is_empty() || anchors.any(|of| of == anchor),
-                "{place}"
-            );
+            assert!(target.exists(), "{place}");
+            assert!(anchor.is_empty() || has_anchor(&target, anchor), "{place}");
             found += 1;
         }
     }
     assert!(found > 10, "{found}");
+}
+
+/// Comments in the source mention only pages and headings that exist.
+#[test]
+fn mentions_in_the_source_lead_somewhere() {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '#');
+    let mut found = 0;
+    for file in rust_files(&Path::new(TOP).join("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for mention in text.split("docs/").skip(1) {
+            let end = mention.find(|c| !is_part(c)).unwrap_or(mention.len());
+            let mention = mention[..end].trim_end_matches('.');
+            let (page, anchor) = mention.split_once('#').unwrap_or((mention, ""));
+            if !page.ends_with(".md") {
+                continue;
+            }
+            let target = Path::new(TOP).join("docs").join(page);
+            let place = format!("docs/{mention}, in {}", file.display());
+            assert!(target.exists(), "{place}");
+            assert!(anchor.is_empty() || has_anchor(&target, anchor), "{place}");
+            found += 1;
+        }
+    }
+    assert!(found > 50, "{found}");
+}
+
+fn rust_files(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Returns whether a page has a heading with this anchor.
+fn has_anchor(page: &Path, anchor: &str) -> bool {
+    let text = fs::read_to_string(page).unwrap();
+    let mut headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.any(|heading| anchor_of(heading) == anchor)
 }
 
 /// Returns the anchor of a heading.

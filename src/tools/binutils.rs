@@ -1,4 +1,4 @@
-//! strip, ranlib and go (docs/behaviour.md#11-neighbours).
+//! strip, ranlib and go (docs/behaviour.md#11-binutils-pkg-config-and-go).
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! pkg-config calls (docs/behaviour.md#11-neighbours).
+//! pkg-config calls (docs/behaviour.md#11-binutils-pkg-config-and-go).
 
 use alloc::vec::Vec;
 
