@@ -1,6 +1,7 @@
 //! Collects the variables of each half and reads the flag files for them
 //! (docs/behaviour.md#1-roles-and-variables). If a mark is set, a wrapper above
-//! has already done so. docs/glossary.md defines half, flag file and mark.
+//! has already done so. docs/glossary.md defines half, flag file and collected
+//! mark.
 
 use alloc::vec::Vec;
 
