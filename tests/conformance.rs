@@ -16,43 +16,9 @@ use common::look_alike::{Darwin, Dialect, LookAlike};
 use common::recorder::{self, Record};
 use serde_json::{Value, json};
 
-/// Libraries that the cases link; only their names matter.
-const LIBRARIES: [(&str, &[&str]); 8] = [
-    (
-        "store/aaa-zlib-1.3/lib",
-        &["libz.so", "libz.so.1", "libz.a"],
-    ),
-    (
-        "store/bbb-openssl-3/lib",
-        &["libssl.so", "libcrypto.so", "libssl.so.3"],
-    ),
-    ("store/ccc-static-only/lib", &["libstaticonly.a"]),
-    (
-        "store/ddd-multi/lib",
-        &["libz.so", "libfoo.so", "libbar.so.2"],
-    ),
-    ("store/eee-empty/lib", &[]),
-    ("store/fff-out/lib", &["libown.so"]),
-    ("elsewhere/lib", &["libz.so", "libels.so"]),
-    ("build/out/lib", &["libbuilt.so"]),
-];
-
-const DIRECTORIES: [&str; 14] = [
-    "store/aaa-zlib-1.3-dev/include",
-    "store/bbb-openssl-3-dev/include",
-    "store/aaa-zlib-1.3/share",
-    "store/bbb-openssl-3/share",
-    "store/ccc-static-only/share",
-    "store/ddd-multi/share",
-    "store/eee-empty/share",
-    "store/fff-out/share",
-    "elsewhere/share",
-    "build/out/share",
-    "cwd",
-    "real",
-    "rec",
-    "empty-path",
-];
+/// The files that the cases use, and directories, with a slash at the end. Only
+/// the names of libraries matter.
+const FILES: &str = include_str!("conformance/files");
 
 /// The ways in which a root's tools lead to the binary.
 enum Install {
@@ -195,14 +161,12 @@ fn replaced(value: &Value, from: &str, to: &str) -> Value {
 }
 
 fn lay_out(root: &Path, fixture: &Value, recorder: &Path, binary: &Path, install: &Install) {
-    for (directory, names) in LIBRARIES {
+    for file in FILES.lines() {
+        let (directory, name) = file.rsplit_once('/').unwrap();
         fs::create_dir_all(root.join(directory)).unwrap();
-        for name in names {
-            fs::write(root.join(directory).join(name), "").unwrap();
+        if !name.is_empty() {
+            fs::write(root.join(file), "").unwrap();
         }
-    }
-    for directory in DIRECTORIES {
-        fs::create_dir_all(root.join(directory)).unwrap();
     }
     for tools in ["cc", "ld"] {
         for name in fixture[tools].as_object().unwrap().keys() {
