@@ -1,15 +1,20 @@
-//! Another wrapped root, measured for comparison.
+//! Another wrapped root or another build, measured for comparison.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::Result;
 use crate::fixture::Fixture;
 
 /// Returns the root's tool. A script of nixpkgs is copied with the stand-in in
-/// place of the program that it runs. Any other program is used as it is.
+/// place of the program that it runs. Any other program is used as it is. If
+/// `root` is a cc-wrapper binary, its tool is in a root like this build's.
 pub fn tool(root: &Path, tool: &str, fixture: &Fixture) -> Result<Option<PathBuf>> {
+    if root.is_file() {
+        return of_build(root, tool, fixture).map(Some);
+    }
     let Ok(path) = root.join("bin").join(tool).canonicalize() else {
         return Ok(None);
     };
@@ -36,4 +41,20 @@ pub fn tool(root: &Path, tool: &str, fixture: &Fixture) -> Result<Option<PathBuf
     fs::write(&path, script)?;
     fs::set_permissions(&path, Permissions::from_mode(0o755))?;
     Ok(Some(path))
+}
+
+fn of_build(binary: &Path, tool: &str, fixture: &Fixture) -> Result<PathBuf> {
+    let wrapped = fixture.wrapped(tool);
+    let root = wrapped.ancestors().nth(2).ok_or("no root")?;
+    let directory = fixture.path("other-build");
+    fs::create_dir_all(&directory)?;
+    let status = Command::new("cp")
+        .args([Path::new("-R"), root, &directory])
+        .status()?;
+    if !status.success() {
+        return Err(format!("cp cannot copy {}: {status}", root.display()).into());
+    }
+    let copy = directory.join(root.file_name().ok_or("no root")?);
+    fs::copy(binary, copy.join("bin/cc-wrapper"))?;
+    Ok(copy.join("bin").join(tool))
 }

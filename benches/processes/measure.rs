@@ -13,7 +13,7 @@ use crate::process::Process;
 use crate::statistics::{Random, Spread};
 use crate::work::{Work, count};
 
-/// Names another wrapped root to compare with.
+/// Names another wrapped root, or another build's binary, to compare with.
 const ROOT: &str = "CC_WRAPPER_BENCH_ROOT";
 const ROUNDS: &str = "CC_WRAPPER_BENCH_ROUNDS";
 
@@ -102,6 +102,7 @@ impl Measured {
 struct Run {
     call: usize,
     way: Way,
+    is_script: bool,
     process: Process,
     times: Vec<f64>,
 }
@@ -120,6 +121,7 @@ pub fn measure(calls: Vec<Call>, fixture: &Fixture) -> Result<Vec<Measured>> {
                 runs.push(Run {
                     call: n,
                     way,
+                    is_script: way == Way::Beside && root.is_some_and(Path::is_dir),
                     process,
                     times: Vec::new(),
                 });
@@ -169,15 +171,15 @@ fn interleave(runs: &mut [&mut Run], rounds: usize) -> Result<()> {
         // A shell script takes fifty times as long, runs twenty more programs
         // and evicts all others from the caches. So run scripts last, and run
         // the others once without counting before the next round.
-        runs.sort_by_key(|run| run.way == Way::Beside);
+        runs.sort_by_key(|run| run.is_script);
         for run in runs.iter_mut() {
             let time = run.process.time()?;
             if round >= WARM_UP {
                 run.times.push(time.as_secs_f64() * 1e6);
             }
         }
-        if runs.iter().any(|run| run.way == Way::Beside) {
-            for run in runs.iter().filter(|run| run.way != Way::Beside) {
+        if runs.iter().any(|run| run.is_script) {
+            for run in runs.iter().filter(|run| !run.is_script) {
                 run.process.time()?;
             }
         }
