@@ -8,7 +8,7 @@
 //!
 //! libc is not initialised here, so this code must not use thread-local
 //! storage or functions that libc selects at start-up (memory.rs replaces
-//! those), and all allocations come from [`heap`]. A violation, such as a
+//! those), and all allocations come from `heap`. A violation, such as a
 //! panic, raises SIGSEGV. `fault` catches it and runs the program again with
 //! `CC_WRAPPER_START=libc`.
 
