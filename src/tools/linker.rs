@@ -37,6 +37,9 @@ use crate::rules::response_file;
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     linker_shim::forget(call, &mut context);
+    let mut params = response_file::expand(call, context.world)?;
+    argument::read(&mut params, call.linker_parser());
+    context.count(|counts| counts.add_linker(&params));
     let any_driver = call.toolchain.any_driver;
     // Drivers of any root can find the built-in toolchain's linker on PATH.
     let linked = if any_driver || call.root.is_none() {
@@ -45,10 +48,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         None
     };
     if let Some(linked) = linked {
-        let mut params = response_file::expand(call.args, context.world)?;
-        argument::read(&mut params, call.linker_parser());
         if output(params.iter(), call.linker_parser()) == linked {
-            context.count(|counts| counts.add_linker(&params));
             if any_driver {
                 params = context.caller_args()
             } else {
@@ -66,9 +66,6 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let sdk_root = darwin::sdk_root(&mut context)?;
     let files = FlagFiles::asked_for(call.bintools, context.world);
     linker_half(&mut context, &files)?;
-    let mut params = response_file::expand(call.args, context.world)?;
-    argument::read(&mut params, call.linker_parser());
-    context.count(|counts| counts.add_linker(&params));
 
     let inherited = inherited_link_type(&context);
     let link_type = match inherited {
