@@ -17,6 +17,7 @@ use crate::planning::variables::Variables;
 use crate::rules::collect::linker_half;
 use crate::rules::darwin;
 use crate::rules::hooks;
+use crate::rules::link_additions::Found;
 use crate::rules::link_additions::LINKED;
 use crate::rules::link_additions::from_libraries;
 use crate::rules::link_additions::hardening_flags;
@@ -122,14 +123,17 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         &mut context,
     )?;
     let args = command.args().map(|arg| &arg[..]);
-    let found = from_libraries(args, link_type, &files, &mut context)?;
-    let is = (found.relocatable, found.is_32_bit);
-    command.after.extend(found.args);
-    let read_by_hooks = |command: &Command| shell_variables(call, link_type, is, command);
-    let last = hooks::LINKER;
-    hooks::run(last, read_by_hooks, &mut command, &files, &mut context)?;
-    let read_after = || read_by_hooks(&command);
-    let post_link = hooks::find(hooks::POST_LINK, read_after, &files, &context);
+    let mut found = from_libraries(args, link_type, &files, &mut context)?;
+    command.after.append(&mut found.args);
+    let read_by_hooks = || shell_variables(call, link_type, &found);
+    hooks::run(
+        hooks::LINKER,
+        |_| read_by_hooks(),
+        &mut command,
+        &files,
+        &mut context,
+    )?;
+    let post_link = hooks::find(hooks::POST_LINK, read_by_hooks, &files, &context);
     let mut plan = context.plan(command);
     plan.post_link = post_link.map(|hook| {
         // When this hook runs, the tool's PATH is no longer in effect.
@@ -180,18 +184,14 @@ fn drop_enforced(
 fn shell_variables(
     call: &Call,
     link_type: LinkType,
-    (is_relocatable, is_32_bit): (bool, bool),
-    command: &Command,
+    found: &Found,
 ) -> Vec<(&'static str, Vec<u8>)> {
     Vec::from([
         ("linker", call.tool.program.to_vec()),
         ("linkType", link_type.name().into()),
-        (
-            "linkerOutput",
-            output(command.args(), call.linker_parser()).to_vec(),
-        ),
-        ("relocatable", hooks::flag(is_relocatable)),
-        ("link32", hooks::flag(is_32_bit)),
+        ("linkerOutput", found.output.clone()),
+        ("relocatable", hooks::flag(found.relocatable)),
+        ("link32", hooks::flag(found.is_32_bit)),
     ])
 }
 
