@@ -13,7 +13,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use cc_wrapper::rules::response_file;
+use cc_wrapper::rules::response_file::Grammar;
 use common::recorder::{self, Record};
 use common::write;
 use proptest::collection::{btree_map, vec};
@@ -220,7 +220,9 @@ impl Place {
     /// prints them.
     fn read(&self, argv: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         let texts = argv.into_iter().map(|arg| match &arg[..] {
-            b"@words" => response_file::split(&fs::read(self.path("work/words")).unwrap()),
+            b"@words" => Grammar::Gnu
+                .split(&fs::read(self.path("work/words")).unwrap())
+                .unwrap(),
             _ => VecDeque::from([arg]),
         });
         texts.flatten().collect()

@@ -135,6 +135,33 @@ fn a_linkers_hooks_change_its_arguments() {
     assert_eq!(seen, "[-r][a.o][-o][b.o][dynamic][b.o][1][]");
 }
 
+/// nixpkgs' script looks for `-r` and `-m` only where it needs them itself.
+#[test]
+fn a_linkers_hook_knows_what_the_script_has_looked_at() {
+    let tell = "params=(\"$relocatable\" \"$link32\" \"$linkerOutput\"); extraAfter=()\n";
+    let root = Root::new().hook("ld-wrapper-hook", tell);
+    let told = |words: &[&str], variables: &[&str]| {
+        let mut ld = root.tool("ld");
+        ld.args(words);
+        ld.envs(variables.iter().map(|name| (format!("{name}_s"), "1")));
+        run(&mut ld)
+    };
+    let relocatable = &["-r", "-m", "elf_i386", "a.o"];
+    let (no_rpath, build_id) = ("NIX_DONT_SET_RPATH", "NIX_SET_BUILD_ID");
+    assert_eq!(told(relocatable, &[]), "[1][1][a.out]");
+    assert_eq!(told(relocatable, &[build_id]), "[1][1][a.out]");
+    assert_eq!(told(relocatable, &[no_rpath]), "[0][0][a.out]");
+    assert_eq!(told(relocatable, &[no_rpath, build_id]), "[1][1][a.out]");
+    write(&root.path("nix-support/dynamic-linker-m32"), "/lib/ld-32");
+    assert_eq!(told(relocatable, &[no_rpath]), "[1][1][a.out]");
+
+    // An -o without a value does not take what the wrapper adds.
+    write(&root.path("lib/libz.so"), "");
+    let directory = format!("-L{}", root.path("lib").display());
+    assert_eq!(told(&[&directory, "-lz", "-o"], &[]), "[0][0][a.out]");
+    assert_eq!(told(&["-lz", "-o", "x", "-o"], &[]), "[0][0][x]");
+}
+
 #[test]
 fn a_hook_decides_by_variables_what_is_added_after_it() {
     let root = Root::new().hook(

@@ -231,6 +231,206 @@ fn words_arrive_through_every_driver() {
     }
 }
 
+/// The pieces of the texts that each tool reads by its own rules.
+const PIECES: [&[u8]; 18] = [
+    b"a",
+    b"b",
+    b"\xc3\xa9",
+    b" ",
+    b" ",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"\x0b",
+    b"\x0c",
+    b"\\",
+    b"\\",
+    b"'",
+    b"'",
+    b"\"",
+    b"\"",
+    b"''",
+    b"\0",
+];
+
+/// Texts for Windows' rules, without an open quote at the end, which LLVM
+/// dropped with its word before LLVM 16.
+const PIECES_FOR_WINDOWS: [&[u8]; 12] = [
+    b"a",
+    b"\xc3\xa9",
+    b"'",
+    b" ",
+    b"\n",
+    b"\x0b",
+    b"\0",
+    b"\\",
+    b" \"a b\"",
+    b" \"\" ",
+    b" \"c\"\"\\\\\"d",
+    b" \\\\\\\"",
+];
+
+/// Texts for mold: the version in Debian 12 knows quotes only around a whole
+/// word, and no backslash outside of them.
+const PIECES_FOR_MOLD: [&[u8]; 9] = [
+    b"a",
+    b"b",
+    b"\xc3\xa9",
+    b" ",
+    b"\n",
+    b"\x0b",
+    b"\x0c",
+    b" 'a b\\'' ",
+    b" \"a\\\\ b\" ",
+];
+
+/// Returns texts that are the same in each run.
+fn texts(pieces: &[&[u8]], count: usize) -> Vec<Vec<u8>> {
+    let mut state: u64 = 20_240_716;
+    let mut below = |limit: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % limit
+    };
+    // LLVM's tools know byte order marks.
+    let starts: &[&[u8]] = match pieces == PIECES {
+        true => &[b"", b"", b"", b"", b"", b"\xef\xbb\xbf", b"\xff\xfe"],
+        false => &[b""],
+    };
+    let mut text = || {
+        let mut text = starts[below(starts.len())].to_vec();
+        for _ in 0..below(24) {
+            text.extend_from_slice(pieces[below(pieces.len())]);
+        }
+        text
+    };
+    (0..count).map(|_| text()).collect()
+}
+
+/// A wrapped tool reads the same words in a file as the tool does without the
+/// wrapper. The words are no files, so the tool's complaints name them.
+#[test]
+fn files_are_read_as_the_called_tool_reads_them() {
+    let all = &PIECES[..];
+    let debug = Path::new(env!("CARGO_BIN_EXE_cc-wrapper"));
+    for (name, role, options, pieces) in [
+        ("gcc", "cc", &["-c"][..], all),
+        ("clang", "cc", &["-c"], all),
+        (
+            "clang",
+            "cc",
+            &["-c", "--rsp-quoting=windows"],
+            &PIECES_FOR_WINDOWS,
+        ),
+        ("ld.bfd", "ld", &[], all),
+        ("ld.gold", "ld", &[], all),
+        ("ld.lld", "ld", &["--error-limit=0"], all),
+        (
+            "ld.lld",
+            "ld",
+            &["--rsp-quoting=windows", "--error-limit=0"],
+            &PIECES_FOR_WINDOWS,
+        ),
+        ("mold", "ld", &["-m", "elf_x86_64"], &PIECES_FOR_MOLD),
+    ] {
+        let Some(program) = tool(name) else { continue };
+        let root = Root::new(debug, &[(name, role, &program)]);
+        let complaint = |mut call: Command| {
+            let output = call.args(options).arg("@args").output().unwrap();
+            (
+                output.status.code(),
+                output.stderr.escape_ascii().to_string(),
+            )
+        };
+        for text in texts(pieces, 120) {
+            fs::write(root.path("args"), &text).unwrap();
+            let theirs = complaint(root.call(&program));
+            let ours = complaint(root.tool(name));
+            assert_eq!(ours, theirs, "{name} {options:?}: {}", text.escape_ascii());
+        }
+    }
+}
+
+/// An early start that reads a file otherwise than the ordinary one would
+/// choose flags for other arguments.
+#[test]
+fn both_starts_read_the_same_words() {
+    for text in texts(&PIECES, 60) {
+        let words = binaries().map(|binary| {
+            let root = Root::of_script(binary, "#!/bin/sh\nprintf '[%s]' \"$@\"\n");
+            fs::write(root.path("args"), &text).unwrap();
+            root.tool("gcc").args(["-c", "@args"]).output().unwrap()
+        });
+        let [debug, release] = words;
+        assert_eq!(debug, release, "{}", text.escape_ascii());
+        assert!(debug.status.success(), "{}", text.escape_ascii());
+    }
+}
+
+#[test]
+fn a_file_that_no_tool_would_open_stays_an_argument() {
+    for binary in binaries() {
+        let root = Root::of_script(binary, "#!/bin/sh\nprintf '[%s]' \"$@\"\n");
+        symlink("loop", root.path("loop")).unwrap();
+        let long = format!("@{}", "x".repeat(300));
+        let args = ["@none", "@bin", "@bin/gcc/x", "@loop", &*long, "@"];
+        let printed = run(root.tool("gcc").args(args));
+        assert_eq!(printed, args.map(|arg| format!("[{arg}]")).concat());
+    }
+}
+
+/// Two thousand files, each of which names the next one twice, would be read
+/// for ever.
+#[test]
+fn too_many_files_end_the_call() {
+    for binary in binaries() {
+        let root = Root::of_script(binary, "#!/bin/sh\n");
+        for n in 0..26 {
+            let next = n + 1;
+            write(&root.path(&format!("f{n}")), &format!("@f{next} @f{next}"));
+        }
+        write(&root.path("f26"), "-DX");
+        let output = root.tool("gcc").args(["-c", "@f0"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            "cc-wrapper: gcc: cannot read response file f26: too many @-files in one call; \
+             write the arguments into fewer files\n"
+        );
+        run(root.tool("gcc").args(["-c", "@f17"]));
+    }
+}
+
+/// The tool might be able to open what the wrapper could not.
+#[test]
+fn a_file_that_cannot_be_opened_now_ends_the_call() {
+    if tool("strace").is_none() {
+        return;
+    }
+    for binary in binaries() {
+        let root = Root::of_script(binary, "#!/bin/sh\n");
+        write(&root.path("args"), "-DX");
+        for (error, why) in [
+            ("EMFILE", "too many open files in this process"),
+            ("EIO", "input/output error"),
+            ("ENOMEM", "out of memory"),
+            ("ESTALE", "stale file handle"),
+        ] {
+            let mut strace = root.call("strace");
+            strace.args(["-qq", "-o", "/dev/null", "-P"]);
+            strace.arg(root.path("args"));
+            strace.args(["-e", &format!("inject=open,openat:error={error}")]);
+            let output = strace.args(["bin/gcc", "-c", "@args"]).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            let line = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(line.lines().count(), 1, "{line}");
+            let start = format!("cc-wrapper: gcc: cannot read response file args: {why}; ");
+            assert!(line.starts_with(&start), "{line}");
+        }
+    }
+}
+
 #[test]
 fn words_arrive_in_every_linker() {
     let Some(_) = tool("gcc") else { return };
@@ -512,8 +712,14 @@ fn with_an_anonymous_file_the_tool_is_execed() {
     let Some(_) = tool("gcc") else { return };
     for binary in binaries() {
         let root = Root::new(binary, &[("gcc", "cc", Path::new("real"))]);
-        let source = "#include <stdio.h>\n#include <unistd.h>\n\
+        // The file is sealed, so nothing can change what the tool reads.
+        let source = "#define _GNU_SOURCE\n#include <fcntl.h>\n#include <stdio.h>\n\
+             #include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n\
              int main(int argc, char **argv) {\n\
+                 int file = atoi(strrchr(argv[1], '/') + 1);\n\
+                 int all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;\n\
+                 if (fcntl(file, F_GET_SEALS) != all) return 9;\n\
+                 if (open(argv[1] + 1, O_WRONLY | O_TRUNC) >= 0) return 10;\n\
                  printf(\"%d %d %s\\n\", (int)getpid(), argc, argv[1]);\n\
                  fflush(stdout);\n\
                  return getchar();\n\
@@ -544,6 +750,21 @@ fn first_line(child: &mut std::process::Child) -> String {
     let output = child.stdout.as_mut().unwrap();
     BufReader::new(output).read_line(&mut line).unwrap();
     line
+}
+
+/// Without memory, either start prints one line and runs nothing.
+#[test]
+fn without_memory_for_a_response_file_the_call_ends() {
+    for binary in binaries() {
+        let root = Root::of_script(binary, "#!/bin/sh\n");
+        write(&root.path("args"), &"-DA=1\n".repeat(5_000_000));
+        let mut shell = root.call("sh");
+        shell.args(["-c", "ulimit -v 50000; exec bin/gcc -c @args"]);
+        let output = shell.output().unwrap();
+        let line = String::from_utf8_lossy(&output.stderr);
+        let expected = "cc-wrapper: out of memory; free some, or raise ulimit -v\n";
+        assert_eq!((output.status.code(), &*line), (Some(1), expected));
+    }
 }
 
 /// Prints the arguments, and the content of the response file.

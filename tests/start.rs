@@ -370,11 +370,14 @@ fn a_panic_before_libc_is_not_the_end() {
         ],
     );
     let root = root(&binary);
-    assert_eq!(run(gcc(&root).arg("-c")), "[-c][-DFLAG]");
+    // The tool, and each wrapper below it, has the caller's environment.
+    let tool = "#!/bin/sh\nprintf '[%s]' \"$@\" \"${CC_WRAPPER_START-unset}\"\n";
+    write(&root.path().join("real"), tool);
+    assert_eq!(run(gcc(&root).arg("-c")), "[-c][-DFLAG][unset]");
     for start in ["", "other"] {
         let mut gcc = gcc(&root);
         gcc.arg("-c").env("CC_WRAPPER_START", start);
-        assert_eq!(run(&mut gcc), "[-c][-DFLAG]");
+        assert_eq!(run(&mut gcc), format!("[-c][-DFLAG][{start}]"));
     }
     assert_eq!(
         run(command(&binary).arg("--version")),

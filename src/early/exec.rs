@@ -91,7 +91,7 @@ fn write_response_files<'p>(
     }
     let texts = response_file::texts(args);
     let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
-    if syscall::largest_file().ok()? < longest as u64 {
+    if syscall::largest_file() < longest as u64 {
         return None;
     }
     texts.iter().map(|text| write(text)).collect()
@@ -106,6 +106,7 @@ fn write(text: &[u8]) -> Option<Written> {
     }
     let memory = Memory::create(c"cc-wrapper.rsp").ok()?;
     memory.write_all(text).ok()?;
+    memory.seal();
     let path = format!("/proc/self/fd/{}\0", memory.descriptor());
     let path = CStr::from_bytes_with_nul(path.as_bytes()).ok()?;
     syscall::status(path, true).ok()?;

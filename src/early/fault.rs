@@ -22,7 +22,8 @@ const DEFAULT: kernel_sigaction = kernel_sigaction {
     sa_mask: kernel_sigset_t { sig: [0] },
 };
 
-const ORDINARY: &CStr = c"CC_WRAPPER_START=libc";
+/// `START=AFTER_FAULT`
+const ORDINARY: &CStr = c"CC_WRAPPER_START=after-fault";
 
 /// Installs a SIGSEGV handler that restarts the program through libc. It also
 /// catches panics: the panic code first accesses thread-local storage, which
@@ -71,7 +72,7 @@ unsafe extern "C" fn on_fault(_signal: i32) {
     start_ordinarily();
 }
 
-/// Runs this program again with `CC_WRAPPER_START=libc`.
+/// Runs this program again with [`ORDINARY`].
 pub fn start_ordinarily() -> ! {
     // SAFETY: `catch` has stored the kernel's stack pointer; nothing that can
     // fail runs before it. The list holds the environment, one more string and
@@ -89,8 +90,19 @@ pub fn start_ordinarily() -> ! {
             syscall::execve(process.executable.as_ptr(), stack.argv(), list);
         }
     }
-    syscall::print_error(
-        b"cc-wrapper: cannot start: out of memory; free some, or set CC_WRAPPER_START=libc\n",
-    );
+    syscall::print_error(b"cc-wrapper: out of memory; free some, or raise ulimit -v\n");
     syscall::exit(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ORDINARY;
+    use crate::early::{AFTER_FAULT, START};
+    use alloc::format;
+
+    #[test]
+    fn the_variable_is_the_one_that_main_restores() {
+        let expected = format!("{START}={AFTER_FAULT}");
+        assert_eq!(ORDINARY.to_bytes(), expected.as_bytes());
+    }
 }

@@ -10,7 +10,7 @@
 //! storage or functions that libc selects at start-up (memory.rs replaces
 //! those), and all allocations come from `heap`. A violation, such as a
 //! panic, raises SIGSEGV. `fault` catches it and runs the program again with
-//! `CC_WRAPPER_START=libc`.
+//! `CC_WRAPPER_START=after-fault`.
 
 #![allow(unsafe_code)]
 
@@ -38,8 +38,12 @@ pub use heap::Heap;
 use stack::{Process, Stack};
 use world::Kernel;
 
-/// The value `libc` disables the early start.
-const START: &[u8] = b"CC_WRAPPER_START";
+/// The value `libc` disables the early start, and so does [`AFTER_FAULT`].
+pub const START: &str = "CC_WRAPPER_START";
+
+/// The value of [`START`] in a program that starts again after a fault. `main`
+/// restores the caller's value.
+pub const AFTER_FAULT: &str = "after-fault";
 
 /// Plans the wrapped call and replaces this process with the real tool.
 /// Returns if the call needs the ordinary start.
@@ -57,7 +61,8 @@ pub unsafe extern "C" fn start(stack: *const usize) {
     if process.is_secure {
         return;
     }
-    if stack.variable(START) == Some(b"libc") || !fault::catch(&stack) {
+    let asked = stack.variable(START.as_bytes());
+    if asked == Some(b"libc") || asked == Some(AFTER_FAULT.as_bytes()) || !fault::catch(&stack) {
         return;
     }
     heap::open();

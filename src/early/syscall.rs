@@ -11,7 +11,8 @@ use linux_raw_sys::general::{
     __NR_close, __NR_execve, __NR_exit_group, __NR_fcntl, __NR_getcwd, __NR_getdents64,
     __NR_memfd_create, __NR_mmap, __NR_openat, __NR_prlimit64, __NR_read, __NR_readlinkat,
     __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_statx, __NR_write, AT_EMPTY_PATH, AT_FDCWD,
-    AT_SYMLINK_NOFOLLOW, F_DUPFD, MAP_ANONYMOUS, MAP_PRIVATE, O_CLOEXEC, O_NOCTTY, O_NONBLOCK,
+    AT_SYMLINK_NOFOLLOW, F_ADD_SEALS, F_DUPFD, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK,
+    F_SEAL_WRITE, MAP_ANONYMOUS, MAP_PRIVATE, MFD_ALLOW_SEALING, O_CLOEXEC, O_NOCTTY, O_NONBLOCK,
     PROT_READ, PROT_WRITE, RLIMIT_FSIZE, SIG_SETMASK, SIG_UNBLOCK, STATX_BASIC_STATS,
     STDERR_FILENO, kernel_sigset_t, rlimit64, statx,
 };
@@ -165,9 +166,10 @@ impl Memory {
     /// takes it for a standard stream or make's jobserver.
     pub fn create(name: &CStr) -> Result<Memory> {
         const FROM: usize = 200;
+        let flags = MFD_ALLOW_SEALING as usize;
         // SAFETY: the name ends in a NUL, and fcntl gets only numbers.
         unsafe {
-            let low = checked(__NR_memfd_create, [name.as_ptr() as usize, 0]).map(Memory)?;
+            let low = checked(__NR_memfd_create, [name.as_ptr() as usize, flags]).map(Memory)?;
             checked(__NR_fcntl, [low.0, F_DUPFD as usize, FROM]).map(Memory)
         }
     }
@@ -177,6 +179,16 @@ impl Memory {
             bytes = &bytes[write(self.0, bytes)?..];
         }
         Ok(())
+    }
+
+    /// Makes the file immutable, so that what a program reads is what was
+    /// written. Where the kernel or a sandbox refuses, the file is used as it
+    /// is.
+    pub fn seal(&self) {
+        const ALL: u32 = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+        let args = [self.0, F_ADD_SEALS as usize, ALL as usize];
+        // SAFETY: fcntl gets only numbers.
+        let _ = unsafe { checked(__NR_fcntl, args) };
     }
 
     pub fn descriptor(&self) -> usize {
@@ -191,16 +203,19 @@ impl Drop for Memory {
 }
 
 /// The largest file that this process may write, in bytes (RLIMIT_FSIZE).
-/// SIGXFSZ ends a process that exceeds it.
-pub fn largest_file() -> Result<u64> {
+/// SIGXFSZ ends a process that exceeds it. Where a sandbox refuses to tell, no
+/// limit is assumed.
+pub fn largest_file() -> u64 {
     let mut limit = rlimit64 {
         rlim_cur: 0,
         rlim_max: 0,
     };
     let address = &raw mut limit as usize;
     // SAFETY: the kernel writes a structure of this type.
-    unsafe { checked(__NR_prlimit64, [0, RLIMIT_FSIZE as usize, 0, address])? };
-    Ok(limit.rlim_cur)
+    match unsafe { checked(__NR_prlimit64, [0, RLIMIT_FSIZE as usize, 0, address]) } {
+        Ok(_) => limit.rlim_cur,
+        Err(_) => u64::MAX,
+    }
 }
 
 /// The target of a symlink, truncated to the buffer's length.

@@ -112,7 +112,8 @@ pub(crate) mod fake {
     pub enum Entry {
         File(Vec<u8>),
         Link(Vec<u8>),
-        Forbidden,
+        /// It cannot be read because of this error.
+        Fails(i32),
     }
 
     /// Looks paths up literally, after resolving symlinks.
@@ -149,8 +150,12 @@ pub(crate) mod fake {
             self
         }
 
-        pub fn forbidden(mut self, path: &str) -> Machine {
-            self.entries.insert(path.into(), Entry::Forbidden);
+        pub fn forbidden(self, path: &str) -> Machine {
+            self.failing(path, 13)
+        }
+
+        pub fn failing(mut self, path: &str, errno: i32) -> Machine {
+            self.entries.insert(path.into(), Entry::Fails(errno));
             self
         }
 
@@ -196,7 +201,7 @@ pub(crate) mod fake {
             self.read.borrow_mut().push(path.to_vec());
             match self.entries.get(&self.resolve(path, true)) {
                 Some(Entry::File(text)) => Ok(text.clone()),
-                Some(Entry::Forbidden) => Err(ReadError::Other(13)),
+                Some(Entry::Fails(errno)) => Err(ReadError::Other(*errno)),
                 _ => Err(ReadError::Absent),
             }
         }
@@ -249,7 +254,7 @@ pub(crate) mod fake {
 
         fn list(&self, directory: &[u8], entry: &mut dyn FnMut(&[u8]) -> bool) -> bool {
             let mut prefix = self.resolve(directory, true);
-            if let Some(Entry::Forbidden) = self.entries.get(&prefix) {
+            if let Some(Entry::Fails(_)) = self.entries.get(&prefix) {
                 return false;
             }
             prefix.push(b'/');

@@ -45,8 +45,11 @@ pub enum Error {
     },
     /// A linker argument names a path outside of the store (§3.3).
     ImpurePath(Vec<u8>),
-    /// A response file includes itself, or the nesting does not end.
-    ResponseFileLoop(Vec<u8>),
+    /// A response file cannot be expanded (§5).
+    ResponseFile {
+        path: Vec<u8>,
+        fault: ResponseFileFault,
+    },
     /// `-target` without a value.
     TargetMissing,
     /// The binary was called through a link outside of any root, under the name
@@ -69,6 +72,16 @@ pub enum Distrust {
     Owner(u32),
     /// All users. `is_sticky`: it is a shared directory such as `/tmp`.
     Writable { is_sticky: bool },
+}
+
+/// Why a response file stops a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseFileFault {
+    IncludesItself,
+    /// The call has read as many response files as is allowed.
+    TooMany,
+    /// The system's error number.
+    Unreadable(i32),
 }
 
 impl Error {
@@ -133,9 +146,25 @@ impl Error {
             Error::ImpurePath(path) => Message::at("cannot link", path)
                 .because("impure path")
                 .remedy("link files of the store only, or unset NIX_ENFORCE_PURITY"),
-            Error::ResponseFileLoop(path) => Message::at("cannot read response file", path)
-                .because("it includes itself")
-                .remedy("remove the @ argument that leads back to it"),
+            Error::ResponseFile { path, fault } => {
+                let (why, remedy) = match fault {
+                    ResponseFileFault::IncludesItself => (
+                        "it includes itself".into(),
+                        "remove the @ argument that leads back to it",
+                    ),
+                    ResponseFileFault::TooMany => (
+                        "too many @-files in one call".into(),
+                        "write the arguments into fewer files",
+                    ),
+                    ResponseFileFault::Unreadable(errno) => (
+                        words(*errno),
+                        "make it a readable file, or remove the @ argument",
+                    ),
+                };
+                Message::at("cannot read response file", path)
+                    .because(&*why)
+                    .remedy(remedy)
+            }
             Error::TargetMissing => {
                 Message::about("-target", "has no value").remedy("add the target triple")
             }

@@ -73,6 +73,21 @@ pub fn words(number: i32) -> Cow<'static, str> {
     }
 }
 
+/// EACCES, ELOOP and ENAMETOOLONG.
+#[cfg(target_os = "linux")]
+const OF_PATH: [u32; 3] = [errno::EACCES, errno::ELOOP, errno::ENAMETOOLONG];
+
+#[cfg(not(target_os = "linux"))]
+const OF_PATH: [u32; 3] = [13, 62, 63];
+
+/// Whether an error to open a file depends on the path alone: every process of
+/// this user gets it, whenever it tries.
+pub fn is_of_path(number: i32) -> bool {
+    OF_PATH
+        .iter()
+        .any(|known| i64::from(*known) == i64::from(number))
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;

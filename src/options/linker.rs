@@ -30,6 +30,13 @@ pub fn from_program(program: &[u8]) -> Tools {
     }
 }
 
+/// Whether a file of this name is lld, in any of its names: `ld.lld`,
+/// `ld.lld-14`, `ld64.lld`, `lld`, `wasm-ld`.
+pub fn is_lld(name: &[u8]) -> bool {
+    let has = |part: &[u8]| name.windows(part.len()).any(|window| window == part);
+    has(b"lld") || has(b"wasm-ld")
+}
+
 static ROWS: [Row; 189] = [
     Row::new("A", JoinedOrSeparate, Other).one_dash(),
     Row::new("Bshareable", Nothing, Shared).dashes(),

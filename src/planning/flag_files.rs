@@ -67,7 +67,7 @@ impl<'a> FlagFiles<'a> {
 
     /// The path of a file, if it exists. For files that most roots lack: it
     /// does not list the directory if that has not happened yet.
-    fn find(&self, name: &str) -> Option<Vec<u8>> {
+    pub fn find(&self, name: &str) -> Option<Vec<u8>> {
         let is_listed = |names: &Vec<Vec<u8>>| names.iter().any(|n| n == name.as_bytes());
         let path = || self.named(name);
         match self.names.get() {

@@ -41,6 +41,10 @@ pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
 pub struct Found<'a> {
     /// Arguments for the end of the command.
     pub args: Vec<Arg<'a>>,
+    /// For hooks: the output of the link, before anything is added to it.
+    pub output: Vec<u8>,
+    /// For hooks: whether the link is relocatable, and for 32-bit x86. False
+    /// where nixpkgs' script does not look, because nothing depends on it.
     pub relocatable: bool,
     pub is_32_bit: bool,
 }
@@ -65,18 +69,21 @@ pub fn from_libraries<'a, 'c>(
         RoleMarkers::Optional => LibrarySearch::parse(command, parser, &store),
     };
     let output = search.output.unwrap_or(OUTPUT).to_vec();
-    context.variables.export(LINKED.to_vec(), output);
+    context.variables.export(LINKED.to_vec(), output.clone());
     let variables = &context.variables;
+    let file = "dynamic-linker-m32";
+    let no_rpaths = variables.is_one("NIX_DONT_SET_RPATH");
+    let sets_build_id = variables.is_one("NIX_SET_BUILD_ID");
+    let is_looked_at = !no_rpaths || sets_build_id || files.find(file).is_some();
     let mut args = Vec::new();
     if search.is_32_bit && link_type == LinkType::Dynamic {
-        let file = "dynamic-linker-m32";
         if let Some(path) = files.read(file)? {
             let origin = Origin::FlagFile(file);
             args.push(Arg::new(&b"-dynamic-linker"[..], origin.clone()));
             args.push(Arg::new(path, origin));
         }
     }
-    if variables.is_one("NIX_DONT_SET_RPATH") {
+    if no_rpaths {
         context
             .log
             .explain(|| Explanation::NoRpaths("NIX_DONT_SET_RPATH is 1"));
@@ -91,15 +98,16 @@ pub fn from_libraries<'a, 'c>(
             args.push(Arg::new(rpath.directory, origin));
         }
     }
-    if variables.is_one("NIX_SET_BUILD_ID") && !search.relocatable {
+    if sets_build_id && !search.relocatable {
         let style = call.environment.get_nonempty(b"NIX_BUILD_ID_STYLE");
         let flag = [b"--build-id=", style.unwrap_or(b"sha1")].concat();
         args.push(Arg::new(flag, Origin::Rule("build id")));
     }
     Ok(Found {
         args,
-        relocatable: search.relocatable,
-        is_32_bit: search.is_32_bit,
+        output,
+        relocatable: is_looked_at && search.relocatable,
+        is_32_bit: is_looked_at && search.is_32_bit,
     })
 }
 

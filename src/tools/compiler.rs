@@ -43,7 +43,7 @@ const LAUNCHER: &[u8] = b"CC_WRAPPER_LAUNCHER";
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     let family = call.family();
-    let mut params = response_file::expand(call.args, context.world)?;
+    let mut params = response_file::expand(call, context.world)?;
     argument::read(&mut params, call.driver_parser());
     let remembered = context.log.is_explaining().then(|| params.clone());
     let mut scan = scan(&mut params);

@@ -28,7 +28,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     gnat_half(&mut context)?;
 
     let mut command = Command {
-        params: response_file::expand(call.args, context.world)?,
+        params: response_file::expand(call, context.world)?,
         ..Command::default()
     };
     argument::read(&mut command.params, Parser::for_driver(GNAT));

@@ -18,6 +18,7 @@ use crate::planning::variables::Variables;
 use crate::rules::collect::linker_half;
 use crate::rules::darwin;
 use crate::rules::hooks;
+use crate::rules::link_additions::Found;
 use crate::rules::link_additions::LINKED;
 use crate::rules::link_additions::from_libraries;
 use crate::rules::link_additions::hardening_flags;
@@ -38,6 +39,9 @@ use crate::rules::response_file;
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let call = context.call;
     linker_shim::forget(call, &mut context);
+    let mut params = response_file::expand(call, context.world)?;
+    argument::read(&mut params, call.linker_parser());
+    context.count(|counts| counts.add_linker(&params));
     let any_driver = call.toolchain.any_driver;
     // Drivers of any root can find the built-in toolchain's linker on PATH.
     let linked = if any_driver || call.root.is_none() {
@@ -46,10 +50,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         None
     };
     if let Some(linked) = linked {
-        let mut params = response_file::expand(call.args, context.world)?;
-        argument::read(&mut params, call.linker_parser());
         if output(params.iter(), call.linker_parser()) == linked {
-            context.count(|counts| counts.add_linker(&params));
             if any_driver {
                 params = context.caller_args()
             } else {
@@ -67,9 +68,6 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let sdk_root = darwin::sdk_root(&mut context)?;
     let files = FlagFiles::asked_for(call.bintools, Trust::new(call.hop), context.world);
     linker_half(&mut context, &files)?;
-    let mut params = response_file::expand(call.args, context.world)?;
-    argument::read(&mut params, call.linker_parser());
-    context.count(|counts| counts.add_linker(&params));
 
     let inherited = inherited_link_type(&context);
     let link_type = match inherited {
@@ -126,14 +124,17 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         &mut context,
     )?;
     let args = command.args().map(|arg| &arg[..]);
-    let found = from_libraries(args, link_type, &files, &mut context)?;
-    let is = (found.relocatable, found.is_32_bit);
-    command.after.extend(found.args);
-    let read_by_hooks = |command: &Command| shell_variables(call, link_type, is, command);
-    let last = hooks::LINKER;
-    hooks::run(last, read_by_hooks, &mut command, &files, &mut context)?;
-    let read_after = || read_by_hooks(&command);
-    let post_link = hooks::find(hooks::POST_LINK, read_after, &files, &context)?;
+    let mut found = from_libraries(args, link_type, &files, &mut context)?;
+    command.after.append(&mut found.args);
+    let read_by_hooks = || shell_variables(call, link_type, &found);
+    hooks::run(
+        hooks::LINKER,
+        |_| read_by_hooks(),
+        &mut command,
+        &files,
+        &mut context,
+    )?;
+    let post_link = hooks::find(hooks::POST_LINK, read_by_hooks, &files, &context)?;
     let mut plan = context.plan(command);
     plan.post_link = post_link.map(|hook| {
         // When this hook runs, the tool's PATH is no longer in effect.
@@ -184,18 +185,14 @@ fn drop_enforced(
 fn shell_variables(
     call: &Call,
     link_type: LinkType,
-    (is_relocatable, is_32_bit): (bool, bool),
-    command: &Command,
+    found: &Found,
 ) -> Vec<(&'static str, Vec<u8>)> {
     Vec::from([
         ("linker", call.tool.program.to_vec()),
         ("linkType", link_type.name().into()),
-        (
-            "linkerOutput",
-            output(command.args(), call.linker_parser()).to_vec(),
-        ),
-        ("relocatable", hooks::flag(is_relocatable)),
-        ("link32", hooks::flag(is_32_bit)),
+        ("linkerOutput", found.output.clone()),
+        ("relocatable", hooks::flag(found.relocatable)),
+        ("link32", hooks::flag(found.is_32_bit)),
     ])
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cc_wrapper::rules::response_file;
+use cc_wrapper::rules::response_file::Grammar;
 
 /// Compiles the stand-in. It appends to the file named by CCV_OUT.
 pub fn compile(directory: &Path) -> PathBuf {
@@ -46,7 +46,7 @@ fn parse(bytes: &[u8]) -> Record {
             [b'\x1d', text @ ..] => {
                 record.response_file = true;
                 record.argv.pop();
-                record.argv.extend(response_file::split(text));
+                record.argv.extend(Grammar::Gnu.split(text).unwrap());
             }
             _ if in_environment => {
                 let end = word.iter().position(|&b| b == b'=').unwrap();

@@ -3,11 +3,32 @@
 
 use std::alloc::System;
 use std::arch::global_asm;
+use std::env;
 
-use cc_wrapper::early::{Heap, start};
+use cc_wrapper::early::{AFTER_FAULT, Heap, START, start};
+
+use crate::process::memory::OrExit;
 
 #[global_allocator]
-static HEAP: Heap<System> = Heap::over(System);
+static HEAP: Heap<OrExit<System>> = Heap::over(OrExit::over(System));
+
+/// Gives CC_WRAPPER_START the caller's value again if the early start has
+/// changed it after a fault, because tools and hooks inherit it. Must be called
+/// first in `main`.
+#[allow(unsafe_code)]
+pub fn forget_fault() {
+    let mut values = env::vars_os().filter(|(name, _)| name == START);
+    if values.next().is_some_and(|(_, value)| value == AFTER_FAULT) {
+        let callers = values.next();
+        // SAFETY: there is one thread yet.
+        unsafe {
+            env::remove_var(START);
+            if let Some((name, value)) = callers {
+                env::set_var(name, value);
+            }
+        }
+    }
+}
 
 // Passes the stack pointer to `start`. If that returns, restores the registers
 // and the stack of the process's start and jumps to libc's `_start`.

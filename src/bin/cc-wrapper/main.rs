@@ -12,6 +12,8 @@ mod entry;
 mod process;
 mod support;
 
+#[cfg(not(early_start))]
+use std::alloc::System;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -26,9 +28,17 @@ use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 
 use crate::process::count::End;
+#[cfg(not(early_start))]
+use crate::process::memory::OrExit;
 use crate::process::{count, execute, os, record, report};
 
+#[cfg(not(early_start))]
+#[global_allocator]
+static MEMORY: OrExit<System> = OrExit::over(System);
+
 fn main() -> ExitCode {
+    #[cfg(early_start)]
+    entry::forget_fault();
     count::begin();
     let executable = os::executable();
     let name = Path::new(&executable).file_name().unwrap_or_default();

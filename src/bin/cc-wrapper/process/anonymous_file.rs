@@ -6,6 +6,8 @@ use std::io;
 use std::os::fd::FromRawFd;
 use std::path::PathBuf;
 
+#[cfg(target_os = "linux")]
+use nix::fcntl::SealFlag;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit};
 
@@ -25,7 +27,8 @@ pub fn create() -> io::Result<File> {
 #[cfg(target_os = "linux")]
 fn in_memory() -> Option<File> {
     use nix::sys::memfd::{MFdFlags, memfd_create};
-    let file = memfd_create(c"cc-wrapper", MFdFlags::MFD_CLOEXEC).ok()?;
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let file = memfd_create(c"cc-wrapper", flags).ok()?;
     Some(File::from(file))
 }
 
@@ -34,13 +37,23 @@ fn in_memory() -> Option<File> {
     None
 }
 
+/// Makes a file in memory immutable. Where the kernel or a sandbox refuses, the
+/// file is used as it is.
+#[cfg(target_os = "linux")]
+pub fn seal(file: &File) {
+    let _ = fcntl(file, FcntlArg::F_ADD_SEALS(SealFlag::all()));
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn seal(_: &File) {}
+
 /// Moves the file to a descriptor number that scripts do not use for
 /// themselves, and that nobody mistakes for a jobserver closed by make.
 pub fn out_of_the_way(file: File) -> io::Result<File> {
     // The highest number that most systems allow by default.
     const HIGHEST: u64 = 1024;
     const BELOW: u64 = 24;
-    let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(HIGHEST, |(limit, _)| limit);
     let from = limit.min(HIGHEST).saturating_sub(BELOW);
     let Ok(moved) = fcntl(&file, FcntlArg::F_DUPFD(from as i32)) else {
         return Ok(file);

@@ -110,7 +110,7 @@ impl Parent {
         let mask = SigSet::thread_get_mask()?;
         signals.thread_block()?;
         Ok(Parent {
-            reader: Reader::new(signals)?,
+            reader: Reader::new(signals),
             mask,
             ignores_children,
         })
@@ -140,7 +140,9 @@ impl Parent {
                 /// The parent's process ID if the parent is in another PID
                 /// namespace.
                 const OUTSIDE: Pid = Pid::from_raw(0);
-                nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+                // A sandbox may refuse. Then the child outlives a killed
+                // parent.
+                let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
                 if ![us, OUTSIDE].contains(&Pid::parent()) {
                     return Err(io::ErrorKind::BrokenPipe.into());
                 }
@@ -241,50 +243,42 @@ struct Came {
     is_of_kernel: bool,
 }
 
-#[cfg(target_os = "linux")]
 struct Reader {
     signals: SigSet,
-    file: nix::sys::signalfd::SignalFd,
+    /// It tells who sent a signal. `None` where a sandbox refuses it.
+    #[cfg(target_os = "linux")]
+    file: Option<nix::sys::signalfd::SignalFd>,
 }
 
-#[cfg(target_os = "linux")]
 impl Reader {
-    fn new(signals: SigSet) -> io::Result<Reader> {
+    fn new(signals: SigSet) -> Reader {
+        #[cfg(target_os = "linux")]
         use nix::sys::signalfd::{SfdFlags, SignalFd};
-        let file = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC)?;
-        Ok(Reader { signals, file })
-    }
-
-    fn next(&mut self) -> io::Result<Came> {
-        /// The `si_code` of signals that the kernel sends.
-        const SI_KERNEL: i32 = 0x80;
-        loop {
-            let Some(came) = self.file.read_signal()? else {
-                continue;
-            };
-            if let Ok(signal) = Signal::try_from(came.ssi_signo as i32) {
-                let is_of_kernel = came.ssi_code == SI_KERNEL;
-                return Ok(Came {
-                    signal,
-                    is_of_kernel,
-                });
-            }
+        Reader {
+            signals,
+            #[cfg(target_os = "linux")]
+            file: SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC).ok(),
         }
     }
-}
-
-#[cfg(not(target_os = "linux"))]
-struct Reader {
-    signals: SigSet,
-}
-
-#[cfg(not(target_os = "linux"))]
-impl Reader {
-    fn new(signals: SigSet) -> io::Result<Reader> {
-        Ok(Reader { signals })
-    }
 
     fn next(&mut self) -> io::Result<Came> {
+        #[cfg(target_os = "linux")]
+        if let Some(file) = &self.file {
+            /// The `si_code` of signals that the kernel sends.
+            const SI_KERNEL: i32 = 0x80;
+            loop {
+                let Some(came) = file.read_signal()? else {
+                    continue;
+                };
+                if let Ok(signal) = Signal::try_from(came.ssi_signo as i32) {
+                    let is_of_kernel = came.ssi_code == SI_KERNEL;
+                    return Ok(Came {
+                        signal,
+                        is_of_kernel,
+                    });
+                }
+            }
+        }
         Ok(Came {
             signal: self.signals.wait()?,
             is_of_kernel: false,

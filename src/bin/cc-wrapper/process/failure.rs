@@ -7,6 +7,7 @@ use std::{env, io};
 
 use cc_wrapper::model::message::Message;
 use cc_wrapper::model::plan::{Plan, ResponseFile};
+use nix::errno::Errno;
 
 use crate::process::errno::is_too_long;
 use crate::process::report::why;
@@ -66,7 +67,7 @@ fn refusal(plan: &Plan, refused: &[u8], error: &io::Error) -> (u8, Message) {
             let remedy = "install it, or run \"cc-wrapper wrap DIR\" again";
             (NOT_FOUND, message.remedy(remedy))
         }
-        io::ErrorKind::PermissionDenied => {
+        io::ErrorKind::PermissionDenied if error.raw_os_error() != Some(Errno::EPERM as i32) => {
             let message = message.because("not executable");
             let remedy = "give it, and the directories above it, x permission";
             (NOT_EXECUTABLE, message.remedy(remedy))

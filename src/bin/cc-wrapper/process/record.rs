@@ -88,7 +88,10 @@ fn lines(plan: &Plan, record: &Record) -> io::Result<Vec<u8>> {
     Ok(lines)
 }
 
-/// Appends `lines` under a lock: all of them or none.
+/// Appends `lines` under a lock: all of them or none. Where a file system or a
+/// sandbox has no locks, one write appends them, which a local file system does
+/// not mix with other writes. If that is cut short, the next call begins a line
+/// of its own, and `cc-wrapper compdb` skips the broken one.
 fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
     // Do not block on a pipe without a reader, and do not make a terminal the
     // controlling one.
@@ -103,37 +106,55 @@ fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    let mut file = lock(file)?;
-    let before = file.metadata()?.len();
-    let written = if ends_in_a_line(&mut file, before)? {
+    match lock(file)? {
+        Locked::Yes(mut file) => {
+            let before = file.metadata()?.len();
+            let written = write_lines(&mut file, before, lines);
+            if written.is_err() {
+                // Remove a partial line, for example on a full disk, because it
+                // would corrupt the next record.
+                let _ = file.set_len(before);
+            }
+            written
+        }
+        Locked::Refused(mut file) => {
+            let before = file.metadata()?.len();
+            write_lines(&mut file, before, lines)
+        }
+    }
+}
+
+/// Appends `lines` to a file of this length.
+fn write_lines(file: &mut File, length: u64, lines: &[u8]) -> io::Result<()> {
+    if ends_in_a_line(file, length)? {
         file.write_all(lines)
     } else {
         file.write_all(&[b"\n", lines].concat())
-    };
-    if written.is_err() {
-        // Remove a partial line, for example on a full disk, because it would
-        // corrupt the next record.
-        let _ = file.set_len(before);
     }
-    written
+}
+
+enum Locked {
+    Yes(Flock<File>),
+    /// There are no locks here: some network file systems, some sandboxes.
+    Refused(File),
 }
 
 /// Takes the lock. Other calls hold it for one write. A process that holds it
 /// for longer was probably stopped, so give up after [`PATIENCE`] and let the
 /// build go on.
-fn lock(mut file: File) -> io::Result<Flock<File>> {
+fn lock(mut file: File) -> io::Result<Locked> {
     let start = Instant::now();
     loop {
         let why;
         (file, why) = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(locked) => return Ok(locked),
+            Ok(locked) => return Ok(Locked::Yes(locked)),
             Err(refused) => refused,
         };
         match why {
             Errno::EINTR => {}
             Errno::EWOULDBLOCK if start.elapsed() < PATIENCE => sleep(PAUSE),
             Errno::EWOULDBLOCK => return Err(io::Error::other("another process locks it")),
-            why => return Err(why.into()),
+            _ => return Ok(Locked::Refused(file)),
         }
     }
 }
