@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use common::{command, write};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
@@ -318,4 +320,19 @@ fn a_root_in_a_directory_that_is_not_utf8() {
     let output = command(place.join("bin/gcc")).arg("-c").output().unwrap();
     let expected = [place.as_os_str().as_bytes(), b"/bin:"].concat();
     assert!(output.stdout.starts_with(&expected), "{output:?}");
+}
+
+#[test]
+fn a_call_does_not_wait_for_the_reader_of_a_pipe_to_count_it() {
+    let root = Root::new();
+    let pipe = root.path("pipe");
+    mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    let mut gcc = command("timeout");
+    gcc.args(["--signal=KILL", "20"]).arg(root.path("bin/gcc"));
+    gcc.env("CC_WRAPPER_STATS", &pipe)
+        .env("NIX_CC_WRAPPER_TARGET_HOST_s", "1");
+    let output = gcc.args(["-c", "x.c"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("cannot count the call in"), "{told}");
 }

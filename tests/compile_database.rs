@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Duration;
@@ -524,6 +524,26 @@ fn only_one_at_a_time_writes() {
     drop(file);
     assert!(gcc.wait().unwrap().success());
     assert_eq!(project.units().len(), 2);
+}
+
+#[test]
+fn what_waits_for_a_lock_says_so() {
+    let Some(_) = tool("gcc") else { return };
+    let project = Project::new();
+    project.gcc("-c a.c");
+    let file = fs::File::open(project.database()).unwrap();
+    let file = Flock::lock(file, FlockArg::LockExclusive).unwrap();
+    let errors = project.path("errors");
+    for mut command in [project.compdb(), project.tool("gcc", "-c b.c")] {
+        command.stderr(fs::File::create(&errors).unwrap());
+        let mut waiting = Running::alone(command.stdout(Stdio::null()));
+        let told = || fs::read_to_string(&errors).unwrap();
+        while told().is_empty() && waiting.try_wait().unwrap().is_none() {
+            sleep(Duration::from_millis(10));
+        }
+        assert!(told().contains("waiting for the process that locks"));
+    }
+    drop(file);
 }
 
 /// The recorded arguments are the compiler's own: with those that a hook added,

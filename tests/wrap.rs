@@ -4,13 +4,14 @@ mod common;
 
 use common::running::Running;
 use common::{command, interpreter, run, run_alone, runpath, tool, wrapped, write};
-use nix::fcntl::{Flock, FlockArg};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -422,21 +423,89 @@ fn a_signal_ends_a_wrap_that_leaves_nothing_behind() {
     assert_eq!(names(&temp.path().join("new")), ["root"]);
 }
 
+/// Creates a compiler that hangs and ignores SIGTERM.
+fn stuck_compiler(directory: &Path) -> PathBuf {
+    let stuck = directory.join("stuck-gcc");
+    let asked = directory.join("asked");
+    let text = format!(
+        "trap '' TERM INT\n: > {}\nwhile kill -0 $PPID; do sleep 0.1; done",
+        asked.display()
+    );
+    script(&stuck, &text);
+    stuck
+}
+
 #[test]
-fn a_wrap_that_waits_for_another_one_can_be_ended() {
+fn a_wrap_that_waits_for_another_one_says_so_and_can_be_ended() {
     let temp = tempfile::tempdir().unwrap();
-    let other = fs::File::open(temp.path()).unwrap();
-    let _other = Flock::lock(other, FlockArg::LockExclusive).unwrap();
-    let catches_term = |process: u32| {
-        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        mask.is_some_and(|mask| mask & (1 << 14) != 0)
-    };
-    let mut wrap = wrap_command(&temp.path().join("root"), UNCHECKED);
-    let output = signalled(&mut wrap, catches_term, "TERM", false);
+    let place = temp.path().join("place");
+    fs::create_dir(&place).unwrap();
+    let stuck = stuck_compiler(temp.path());
+    let root = place.join("root");
+    let options = ["--cc".as_ref(), stuck.as_os_str()];
+    let mut first = wrap_command(&root, options);
+    let first = Running::group(first.stdout(Stdio::null()).stderr(Stdio::null()));
+    while !temp.path().join("asked").exists() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let staged = names(&place);
+    let errors = temp.path().join("errors");
+    let mut second = wrap_command(&root, UNCHECKED);
+    second.stderr(fs::File::create(&errors).unwrap());
+    let mut second = Running::group(&mut second);
+    let told = || fs::read_to_string(&errors).unwrap();
+    while told().is_empty() && second.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let expected = format!(", held by process {}\n", first.id());
+    assert!(told().contains("waiting for /") && told().ends_with(&expected));
+    run(command("kill").arg(second.id().to_string()));
+    let status = second.wait().unwrap();
+    assert_eq!(status.code(), Some(143), "{}", told());
+    assert_eq!(told().lines().count(), 2, "{}", told());
+    assert_eq!(names(&place), staged);
+    // What is left of a run that is killed is taken over.
+    drop(first);
+    if gcc() {
+        wrap(&root, UNCHECKED);
+        assert_eq!(names(&place), ["root"]);
+    }
+}
+
+#[test]
+fn a_signal_ends_a_wrap_that_is_blocked() {
+    let temp = tempfile::tempdir().unwrap();
+    let stuck = stuck_compiler(temp.path());
+    let dir = temp.path().join("new/root");
+    let asked = temp.path().join("asked");
+    let options = ["--cc".as_ref(), stuck.as_os_str()];
+    let mut wrap = wrap_command(&dir, options);
+    let output = signalled(&mut wrap, |_| asked.exists(), "TERM", false);
     assert_eq!(output.status.code(), Some(143), "{output:?}");
-    assert_eq!(names(temp.path()), [""; 0]);
+    assert_eq!(
+        text(&output.stderr),
+        "cc-wrapper: interrupted by SIGTERM; nothing was changed\n"
+    );
+    assert!(!temp.path().join("new").exists());
+
+    // A later signal does not wait for anything to be tidied up.
+    fs::remove_file(&asked).unwrap();
+    let mut wrap = wrap_command(&dir, options);
+    let mut wrap = Running::group(wrap.stdout(Stdio::null()).stderr(Stdio::null()));
+    while !asked.exists() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let process = Pid::from_raw(i32::try_from(wrap.id()).unwrap());
+    let mut signal = Signal::SIGINT;
+    let status = loop {
+        if let Some(status) = wrap.try_wait().unwrap() {
+            break status;
+        }
+        kill(process, signal).unwrap();
+        signal = Signal::SIGTERM;
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(status.signal(), Some(15));
 }
 
 #[test]

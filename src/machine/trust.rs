@@ -106,14 +106,14 @@ impl<'a> Trust<'a> {
 }
 
 /// Whether the path lies in a store.
-fn is_immutable(path: &[u8]) -> bool {
+pub fn is_immutable(path: &[u8]) -> bool {
     IMMUTABLE.iter().any(|store| path.starts_with(store))
         && !path.windows(4).any(|part| part == b"/../")
 }
 
 /// Whether `user` stands for users that this user namespace does not map, such
 /// as root in many build sandboxes. They cannot be distinguished there.
-fn is_unmapped(user: u32, world: &dyn World) -> bool {
+pub fn is_unmapped(user: u32, world: &dyn World) -> bool {
     let all = [b"0", b"0", &b"4294967295"[..]];
     user == OVERFLOW_USER
         && world.read(b"/proc/self/uid_map").is_ok_and(|map| {

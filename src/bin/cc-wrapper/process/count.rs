@@ -7,10 +7,12 @@ use std::fs::OpenOptions;
 use std::io;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
 use cc_wrapper::model::message::Message;
 use cc_wrapper::model::statistics::Statistics;
+use nix::fcntl::OFlag;
 
 use crate::process::report;
 
@@ -125,7 +127,10 @@ pub fn write(statistics: Option<&Statistics>, end: End, name: &str) {
 /// # Errors
 /// Fails if the file cannot be opened or written.
 pub fn append(file: &OsStr, lines: &[u8]) -> io::Result<()> {
-    match OpenOptions::new().append(true).open(file) {
+    // Do not wait for a pipe's reader.
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let mut options = OpenOptions::new();
+    match options.append(true).custom_flags(flags.bits()).open(file) {
         Ok(mut file) => file.write_all(lines),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),

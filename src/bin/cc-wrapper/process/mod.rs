@@ -11,6 +11,7 @@ pub mod failure;
 pub mod hook;
 pub mod job;
 pub mod launcher;
+pub mod lock;
 pub mod memory;
 pub mod os;
 pub mod record;

@@ -7,8 +7,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, fs, io};
 
 use cc_wrapper::model::compile_record::Record;
@@ -19,14 +18,11 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::{AccessFlags, access};
 
-use crate::process::report;
 use crate::process::report::quoted;
+use crate::process::{lock, report};
 
 /// How long to wait for the lock.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The pause between two tries to get the lock.
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// Records the call before it runs, so that failing calls are recorded too. If
 /// that fails, prints a warning and the call goes on.
@@ -34,7 +30,7 @@ pub fn write(plan: &Plan, tool: &str) {
     let Some(record) = &plan.record else {
         return;
     };
-    let written = lines(plan, record).and_then(|lines| append(record.database, &lines));
+    let written = lines(plan, record).and_then(|lines| append(record.database, &lines, tool));
     if let Err(error) = written {
         let message = Message::at("cannot record the call in", record.database)
             .because(report::why(&error))
@@ -92,7 +88,7 @@ fn lines(plan: &Plan, record: &Record) -> io::Result<Vec<u8>> {
 /// sandbox has no locks, one write appends them, which a local file system does
 /// not mix with other writes. If that is cut short, the next call begins a line
 /// of its own, and `cc-wrapper compdb` skips the broken one.
-fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
+fn append(database: &[u8], lines: &[u8], tool: &str) -> io::Result<()> {
     // Do not block on a pipe without a reader, and do not make a terminal the
     // controlling one.
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
@@ -106,7 +102,7 @@ fn append(database: &[u8], lines: &[u8]) -> io::Result<()> {
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    match lock(file)? {
+    match lock(file, database, tool)? {
         Locked::Yes(mut file) => {
             let before = file.metadata()?.len();
             let written = write_lines(&mut file, before, lines);
@@ -140,22 +136,19 @@ enum Locked {
 }
 
 /// Takes the lock. Other calls hold it for one write. A process that holds it
-/// for longer was probably stopped, so give up after [`PATIENCE`] and let the
-/// build go on.
-fn lock(mut file: File) -> io::Result<Locked> {
-    let start = Instant::now();
-    loop {
-        let why;
-        (file, why) = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(locked) => return Ok(Locked::Yes(locked)),
-            Err(refused) => refused,
-        };
-        match why {
-            Errno::EINTR => {}
-            Errno::EWOULDBLOCK if start.elapsed() < PATIENCE => sleep(PAUSE),
-            Errno::EWOULDBLOCK => return Err(io::Error::other("another process locks it")),
-            _ => return Ok(Locked::Refused(file)),
-        }
+/// for longer was probably stopped, or has nothing to do with records: everybody
+/// who can read the file can lock it. So says after a second that the call
+/// waits, and gives up after [`PATIENCE`] to let the build go on.
+fn lock(file: File, database: &[u8], tool: &str) -> io::Result<Locked> {
+    let report = |_: &File| {
+        let what = "waiting for the process that locks";
+        report::warning(tool, &Message::at(what, database));
+    };
+    let goes_on = |waited| waited < PATIENCE;
+    match lock::wait(file, FlockArg::LockExclusiveNonblock, report, goes_on) {
+        Ok(locked) => Ok(Locked::Yes(locked)),
+        Err((_, Errno::EWOULDBLOCK)) => Err(io::Error::other("another process locks it")),
+        Err((file, _)) => Ok(Locked::Refused(file)),
     }
 }
 
@@ -180,11 +173,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("db");
         let database = path.as_os_str().as_bytes();
-        append(database, b"{1}\n").unwrap();
-        append(database, b"{2}\n{3}\n").unwrap();
+        append(database, b"{1}\n", "gcc").unwrap();
+        append(database, b"{2}\n{3}\n", "gcc").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"{1}\n{2}\n{3}\n");
         fs::write(&path, b"{1}\n{2").unwrap();
-        append(database, b"{3}\n").unwrap();
+        append(database, b"{3}\n", "gcc").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"{1}\n{2\n{3}\n");
     }
 
@@ -192,9 +185,9 @@ mod tests {
     fn a_place_that_cannot_be_written_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
-        assert!(append(dir.as_os_str().as_bytes(), b"{}\n").is_err());
+        assert!(append(dir.as_os_str().as_bytes(), b"{}\n", "gcc").is_err());
         let below_nothing = dir.join("absent/db");
-        assert!(append(below_nothing.as_os_str().as_bytes(), b"{}\n").is_err());
-        assert!(append(b"/dev/null", b"{}\n").is_err());
+        assert!(append(below_nothing.as_os_str().as_bytes(), b"{}\n", "gcc").is_err());
+        assert!(append(b"/dev/null", b"{}\n", "gcc").is_err());
     }
 }

@@ -44,6 +44,29 @@ pub fn hand_down(command: &mut Command) {
     }
 }
 
+/// Has the kernel end the process that `command` starts if this process ends
+/// before it. The thread that starts it must wait for it.
+#[allow(unsafe_code)]
+pub fn end_with_us(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::sys::prctl::set_pdeathsig;
+        use nix::sys::signal::Signal;
+        use std::os::unix::process::CommandExt;
+
+        // SAFETY: the closure only makes a system call.
+        unsafe {
+            command.pre_exec(|| {
+                // A sandbox may refuse it; the process then ends by itself.
+                let _ = set_pdeathsig(Signal::SIGKILL);
+                Ok(())
+            });
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 mod before_main {

@@ -100,6 +100,12 @@ pub fn warn(line: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
+/// Prints what a command waits for on one line of standard error.
+pub fn note(line: &str) {
+    let text = format!("cc-wrapper: {}\n", plain(line));
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Returns `line` on one line, without control characters that could affect a
 /// terminal.
 fn plain(line: &str) -> String {

@@ -2,7 +2,8 @@
 //! the disk before the next one starts, even if power fails.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -11,10 +12,10 @@ use std::{fs, io};
 use nix::errno::Errno;
 
 use crate::support::error::{Result, cannot};
-use crate::support::self_binary;
+use crate::support::{owner, self_binary};
 
 /// The prefix of temporary files' names.
-const TEMPORARY: &str = ".cc-wrapper-";
+pub const TEMPORARY: &str = ".cc-wrapper-";
 
 /// A change that happens completely or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,18 +56,11 @@ impl Step {
         let place = self.place();
         match self {
             Step::Binary(_) => {
-                let made = make(place, |path| fs::write(path, ""))?;
-                self_binary::copy_to(&made)?;
-                put(made, place)
+                let mode = Permissions::from_mode(self_binary::MODE);
+                let mut this = File::open(self_binary::this()).map_err(cannot("write", place))?;
+                write(place, mode, |file| io::copy(&mut this, file).map(drop))
             }
-            Step::Write(_, text) => {
-                let made = make(place, |path| {
-                    fs::write(path, text)?;
-                    // Temporary files are readable by their owner only.
-                    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-                })?;
-                put(made, place)
-            }
+            Step::Write(_, text) => write_text(place, text),
             Step::Link(_, target) => put(make(place, |path| symlink(target, path))?, place),
             Step::Remove(_) => fs::remove_file(place).map_err(cannot("remove", place)),
             Step::Directory(_) => {
@@ -108,9 +102,41 @@ pub fn take(steps: &[Step]) -> Result<()> {
 }
 
 fn copy(place: &Path, from: &Path) -> Result<()> {
-    let made = make(place, |path| fs::write(path, ""))?;
-    fs::copy(from, &made).map_err(cannot("copy", from))?;
-    put(made, place)
+    let mut source = File::open(from).map_err(cannot("copy", from))?;
+    let mode = source
+        .metadata()
+        .map_err(cannot("copy", from))?
+        .permissions();
+    write(place, mode, |file| io::copy(&mut source, file).map(drop))
+}
+
+/// Writes a file that everybody can read to `place`.
+pub fn write_text(place: &Path, text: &[u8]) -> Result<()> {
+    write(place, Permissions::from_mode(0o644), |file| {
+        file.write_all(text)
+    })
+}
+
+/// Writes a file with this mode to `place`. All of it goes through one
+/// descriptor, because others may be able to rename what is in the directory.
+fn write(
+    place: &Path,
+    mode: Permissions,
+    content: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<()> {
+    let directory = place.parent().unwrap_or(place);
+    let mut made = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempfile_in(directory)
+        .map_err(cannot("write in", directory))?;
+    let file = made.as_file_mut();
+    content(file)
+        .and_then(|()| file.set_permissions(mode))
+        .and_then(|()| file.sync_all())
+        .map_err(cannot("write", place))?;
+    made.persist(place)
+        .map_err(|why| cannot("write", place)(why.error))?;
+    sync_directory_of(place)
 }
 
 /// Creates a temporary file beside `place`. It is removed when dropped, unless
@@ -165,10 +191,13 @@ pub fn is_temporary(name: &OsStr) -> bool {
     name.as_bytes().starts_with(TEMPORARY.as_bytes())
 }
 
-/// Removes the temporary files that killed runs have left in `directory`.
+/// Removes the temporary files that killed runs of this user have left in
+/// `directory`.
 pub fn tidy(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if is_temporary(&entry.file_name()) {
+        // Not following symlinks.
+        let is_own = entry.metadata().is_ok_and(|file| owner::is_own(&file));
+        if is_temporary(&entry.file_name()) && is_own {
             let _ = fs::remove_file(entry.path());
         }
     }

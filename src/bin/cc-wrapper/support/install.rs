@@ -1,29 +1,33 @@
 //! Puts a finished root in its place, completely or not at all.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs;
+use std::fs::{File, Permissions};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
-use std::{fs, io};
 
 use cc_wrapper::machine::linker_shim;
 use cc_wrapper::model::toolchain::Toolchain;
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
 
-use super::interrupt;
+use super::lock::Lock;
 use super::paths::{absolute, has_colon, has_white_space};
 use super::self_binary::{BINARY, TOOLCHAIN};
-use super::swap_directories::{exchange, set_mode};
+use super::swap_directories::exchange;
+use super::{interrupt, owner, tree};
 use crate::process::anonymous_file::temporary_directory;
 use crate::support::error::{Error, Result, cannot};
 
 /// The directory of the linker half in a root that contains both halves.
 pub const LINKER_HALF: &str = "bintools";
+
+/// What a staging directory contains: the new root or the replaced one, the old
+/// root while two renames swap them, and temporary files.
+const STAGED: [&str; 3] = ["root", "root.old", "scratch"];
 
 /// The number of random letters that tempfile appends to the prefix.
 const RANDOM_LETTERS: usize = 6;
@@ -32,30 +36,46 @@ const RANDOM_LETTERS: usize = 6;
 /// looking up their tool in it.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// The pause between two tries to get the lock.
-const TURN: Duration = Duration::from_millis(20);
-
 /// A directory beside DIR in which the new root is built. It is removed if it
 /// is dropped before [`Staging::install`].
 #[derive(Debug)]
 pub struct Staging {
-    temp: TempDir,
-    scratch: Option<TempDir>,
+    path: PathBuf,
     /// DIR with symlinks resolved.
     dir: PathBuf,
     before: Before,
-    // Dropped last: a process that waits for this lock removes everything it
-    // considers stale.
-    created: Created,
-    _lock: Option<Flock<File>>,
+    remains: Arc<Mutex<Remains>>,
 }
 
-/// What was at DIR before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What was at DIR before: nothing, or an open directory.
+#[derive(Debug)]
 enum Before {
     Absent,
-    Empty,
-    Root,
+    Empty(File),
+    Root(File),
+}
+
+/// What a run removes at its end.
+#[derive(Debug)]
+struct Remains {
+    /// The staging directory, and its path.
+    staging: (File, PathBuf),
+    scratch: Option<TempDir>,
+    /// Taken before anything else, and given up after everything else: a
+    /// process that waits for this lock removes everything it considers stale.
+    lock: Option<Lock>,
+    created: Created,
+}
+
+impl Remains {
+    fn remove(&mut self) {
+        let (staging, path) = &self.staging;
+        tree::clear(staging);
+        let _ = fs::remove_dir(path);
+        self.scratch = None;
+        self.lock = None;
+        self.created = Created::default();
+    }
 }
 
 /// Parent directories of DIR that this run created. They are removed again
@@ -70,6 +90,15 @@ impl Drop for Created {
             let _ = fs::remove_dir(directory);
         }
     }
+}
+
+/// What was in the old root's `nix-support`.
+#[derive(Debug, Default)]
+pub struct CarriedOver {
+    /// The names of files that the new root has too.
+    pub kept: Vec<OsString>,
+    /// The path of each file that was left out, and its kind.
+    pub left_out: Vec<(PathBuf, &'static str)>,
 }
 
 impl Staging {
@@ -97,7 +126,7 @@ impl Staging {
         };
         let created = create_parents(parent)?;
         let prefix = staging_prefix(name);
-        let lock = lock(parent)?;
+        let lock = Lock::take(&parent.join(&prefix))?;
         if lock.is_some() {
             remove_stale(parent, &prefix);
         }
@@ -111,13 +140,28 @@ impl Staging {
                 let error: Error = cannot("create a directory in", parent)(why);
                 error.remedy("a root is built beside its place, so make that writable")
             })?;
-        let staging = Staging {
+        let opened = tree::open(temp.path()).map_err(cannot("read", temp.path()))?;
+        let path = temp.keep();
+        let remains = Arc::new(Mutex::new(Remains {
+            staging: (opened, path.clone()),
             scratch: None,
+            lock,
+            created,
+        }));
+        let to_remove = Arc::downgrade(&remains);
+        interrupt::tidy_with(move || {
+            if let Some(remains) = to_remove.upgrade() {
+                remains
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove();
+            }
+        });
+        let staging = Staging {
+            path,
             dir: dir.clone(),
             before,
-            created,
-            _lock: lock,
-            temp,
+            remains,
         };
         let root = staging.root();
         fs::create_dir(&root).map_err(cannot("create", &root))?;
@@ -131,13 +175,13 @@ impl Staging {
 
     /// Returns the path of the root while it is being built.
     pub fn root(&self) -> PathBuf {
-        self.temp.path().join("root")
+        self.path.join(STAGED[0])
     }
 
     /// Returns a directory for temporary files. Its path has no white space,
     /// because lists of flags have no quotes.
-    pub fn scratch(&mut self) -> Result<PathBuf> {
-        let inside = self.temp.path().join("scratch");
+    pub fn scratch(&self) -> Result<PathBuf> {
+        let inside = self.path.join(STAGED[2]);
         if !has_white_space(&inside) {
             fs::create_dir_all(&inside).map_err(cannot("create", &inside))?;
             return Ok(inside);
@@ -153,70 +197,92 @@ impl Staging {
             .tempdir_in(&place)
             .map_err(cannot("create a directory in", &place))?;
         let path = fs::canonicalize(outside.path()).map_err(cannot("resolve", outside.path()))?;
-        self.scratch = Some(outside);
+        self.remains().scratch = Some(outside);
         Ok(path)
+    }
+
+    fn remains(&self) -> MutexGuard<'_, Remains> {
+        self.remains.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Copies the files that packages have added to the old root's
     /// `nix-support`, but not those in `written`, which the new root has
-    /// itself. Returns their names.
-    pub fn carry_over(&self, written: &[&str]) -> Result<Vec<OsString>> {
-        if self.before != Before::Root {
-            return Ok(Vec::new());
-        }
+    /// itself.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be copied, belongs to another user, or can be
+    /// written by every user.
+    pub fn carry_over(&self, written: &[&str]) -> Result<CarriedOver> {
+        let Before::Root(_) = self.before else {
+            return Ok(CarriedOver::default());
+        };
         let [old, new] = [&self.dir, &self.root()].map(|root| root.join("nix-support"));
-        let mut names = Vec::new();
-        for entry in entries(&old)? {
-            let name = entry.file_name().unwrap_or_default().to_owned();
+        let opened = tree::open(&old).map_err(cannot("read", &old))?;
+        let found = opened.metadata().map_err(cannot("read", &old))?;
+        owner::check(&old, &found)?;
+        owner::check_closed(&old, &found)?;
+        let mut copy = tree::Copy::default();
+        let mut kept = Vec::new();
+        for name in tree::names(&opened).map_err(cannot("read", &old))? {
             if written.iter().any(|written| name == *written) {
                 continue;
             }
-            copy(&entry, &new.join(&name)).map_err(cannot("carry over", &entry))?;
-            names.push(name);
+            if copy.entry(&opened, &old, &name, &new.join(&name))? {
+                kept.push(name);
+            }
         }
-        Ok(names)
+        Ok(CarriedOver {
+            kept,
+            left_out: copy.left_out,
+        })
     }
 
     /// Puts the root in its place.
-    pub fn install(mut self) -> Result<()> {
+    pub fn install(self) -> Result<()> {
+        interrupt::finish();
         let root = self.root();
-        let mode = match self.before {
+        let new = tree::open(&root).map_err(cannot("read", &root))?;
+        let mode = match &self.before {
             Before::Absent => None,
-            Before::Empty | Before::Root => Some(self.mode()?),
+            Before::Empty(old) | Before::Root(old) => {
+                let metadata = old.metadata().map_err(cannot("read", &self.dir))?;
+                // Calls do not use a root that every user can write.
+                Some(metadata.permissions().mode() & !owner::OTHERS_WRITE)
+            }
+        };
+        // Of the new root itself, because its path may lead elsewhere by then.
+        let set_mode = |mode| {
+            let set = new.set_permissions(Permissions::from_mode(mode));
+            set.map_err(cannot("set the mode of", &self.dir))
         };
         if let Some(mode) = mode {
             // Set the remaining mode bits last, because they may forbid moving
             // the root.
-            set_mode(&root, mode | 0o700).map_err(cannot("set the mode of", &root))?;
+            set_mode(mode | 0o700)?;
         }
-        match self.before {
+        match &self.before {
             // rename(2) replaces an empty directory.
-            Before::Absent | Before::Empty => {
+            Before::Absent | Before::Empty(_) => {
                 fs::rename(&root, &self.dir).map_err(cannot("put the root at", &self.dir))?;
             }
-            Before::Root => exchange(&root, &self.dir).map_err(cannot("replace", &self.dir))?,
+            Before::Root(old) => {
+                exchange(&root, &self.dir, old).map_err(cannot("replace", &self.dir))?;
+            }
         }
-        self.created.0.clear();
+        self.remains().created.0.clear();
         if let Some(mode) = mode {
-            set_mode(&self.dir, mode).map_err(cannot("set the mode of", &self.dir))?;
+            set_mode(mode)?;
         }
-        if self.before == Before::Root {
+        if matches!(self.before, Before::Root(_)) {
             sleep(GRACE);
         }
         Ok(())
-    }
-
-    /// Returns the mode of DIR.
-    fn mode(&self) -> Result<u32> {
-        let metadata = fs::metadata(&self.dir).map_err(cannot("read", &self.dir))?;
-        Ok(metadata.permissions().mode())
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // The old tree may have directories that cannot be written.
-        make_removable(self.temp.path());
+        self.remains().remove();
     }
 }
 
@@ -242,15 +308,19 @@ fn inspect(dir: &Path) -> Result<Before> {
     if !dir.is_dir() {
         return Err(Error::about(dir, "is no directory").remedy("give another one"));
     }
+    let opened = tree::open(dir).map_err(cannot("read", dir))?;
+    owner::check(dir, &opened.metadata().map_err(cannot("read", dir))?)?;
     if entries(dir)?.is_empty() {
-        return Ok(Before::Empty);
+        return Ok(Before::Empty(opened));
     }
-    if !dir.join(TOOLCHAIN).is_file() {
+    let toolchain = dir.join(TOOLCHAIN);
+    if !toolchain.is_file() {
         return Err(Error::about(dir, "is neither empty nor a wrapped root")
             .remedy("give another directory"));
     }
+    owner::check_path(&toolchain)?;
     match foreign(dir)? {
-        None => Ok(Before::Root),
+        None => Ok(Before::Root(opened)),
         Some(foreign) => Err(Error::about(
             &foreign,
             "does not belong to a wrapped root and would be lost",
@@ -284,7 +354,7 @@ fn foreign(dir: &Path) -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     // A tool may be a copy of the binary.
-    let toolchain = fs::read(dir.join(TOOLCHAIN)).unwrap_or_default();
+    let toolchain = tree::read_file(&dir.join(TOOLCHAIN)).unwrap_or_default();
     let toolchain = Toolchain::parse(&toolchain).unwrap_or_default();
     Ok(entries(&bin)?.into_iter().find(|entry| {
         let name = entry.file_name().unwrap_or_default();
@@ -307,27 +377,6 @@ fn create_parents(parent: &Path) -> Result<Created> {
     Ok(created)
 }
 
-/// Locks `parent`; waits until no other run works in it. `None` if the file
-/// system has no locks.
-///
-/// # Errors
-/// Fails if a signal asks this process to stop.
-pub fn lock(parent: &Path) -> Result<Option<Flock<File>>> {
-    let Ok(mut directory) = File::open(parent) else {
-        return Ok(None);
-    };
-    loop {
-        // A blocking lock would keep waiting after a signal.
-        directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
-            Ok(locked) => return Ok(Some(locked)),
-            Err((directory, Errno::EWOULDBLOCK)) => directory,
-            Err(_) => return Ok(None),
-        };
-        interrupt::check()?;
-        sleep(TURN);
-    }
-}
-
 fn staging_prefix(name: &OsStr) -> OsString {
     let mut prefix = OsString::from(".");
     prefix.push(name);
@@ -335,60 +384,42 @@ fn staging_prefix(name: &OsStr) -> OsString {
     prefix
 }
 
-/// Removes the staging directories of killed runs. Under the lock, no living
-/// run has one.
+/// Removes this user's staging directories of killed runs. Under the lock, no
+/// living run has one.
 fn remove_stale(parent: &Path, prefix: &OsStr) {
-    let is_stale = |path: &Path| {
+    let is_staging = |path: &Path| {
         let name = path.file_name().unwrap_or_default().as_bytes();
         let letters = name.strip_prefix(prefix.as_bytes());
         letters.is_some_and(|letters| {
             letters.len() == RANDOM_LETTERS && letters.iter().all(u8::is_ascii_alphanumeric)
         })
     };
-    for stale in entries(parent).unwrap_or_default() {
-        if is_stale(&stale) && !stale.is_symlink() {
-            make_removable(&stale);
-            let _ = fs::remove_dir_all(&stale);
+    for path in entries(parent).unwrap_or_default() {
+        if !is_staging(&path) {
+            continue;
+        }
+        let Ok(opened) = tree::open(&path) else {
+            continue;
+        };
+        if is_ours(&opened) {
+            tree::clear(&opened);
+            let _ = fs::remove_dir(&path);
         }
     }
 }
 
-/// Makes all directories under `path` writable for their owner.
-fn make_removable(path: &Path) {
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return;
-    };
-    if !metadata.is_dir() {
-        return;
-    }
-    let mode = metadata.permissions().mode();
-    if mode & 0o700 != 0o700 {
-        let _ = set_mode(path, mode | 0o700);
-    }
-    for entry in entries(path).unwrap_or_default() {
-        make_removable(&entry);
-    }
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let kind = fs::symlink_metadata(from)?.file_type();
-    if kind.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
-    }
-    if !kind.is_dir() {
-        return fs::copy(from, to).map(|_| ());
-    }
-    fs::create_dir(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
-    }
-    Ok(())
+/// Returns whether this program has made the directory, run by this user:
+/// others may have moved another directory to a name like that.
+fn is_ours(directory: &File) -> bool {
+    let is_private = |found: fs::Metadata| owner::is_own(&found) && found.mode() & 0o022 == 0;
+    let is_staged = |name: &OsString| STAGED.iter().any(|staged| name == *staged);
+    directory.metadata().is_ok_and(is_private)
+        && tree::names(directory).is_ok_and(|names| names.iter().all(is_staged))
 }
 
 /// Returns the paths in `directory`, sorted.
 fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
-    let read = || -> io::Result<Vec<PathBuf>> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(directory)? {
             paths.push(entry?.path());
@@ -402,6 +433,7 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::symlink;
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = entries(directory).unwrap().into_iter();
@@ -454,13 +486,13 @@ mod tests {
         let (dir, link) = (temp.path().join("root"), temp.path().join("link"));
         fs::create_dir(&dir).unwrap();
         symlink("root", &link).unwrap();
-        for (content, mode) in [("1", 0o750), ("2", 0o555), ("3", 0o550)] {
-            set_mode(&dir, mode).unwrap();
+        for (content, mode) in [("1", 0o750), ("2", 0o555), ("3", 0o777)] {
+            fs::set_permissions(&dir, Permissions::from_mode(mode)).unwrap();
             staged(&link, content).install().unwrap();
             assert!(link.is_symlink());
             assert_eq!(binary(&dir), content);
             let kept = fs::metadata(&dir).unwrap().permissions().mode();
-            assert_eq!(kept & 0o777, mode);
+            assert_eq!(kept & 0o777, mode & 0o775);
         }
         assert_eq!(names(temp.path()), ["link", "root"]);
     }
@@ -499,7 +531,8 @@ mod tests {
             }
         }
         let staging = staged(&dir, "2");
-        assert_eq!(staging.carry_over(&["toolchain.json"]).unwrap(), ["hook"]);
+        let carried_over = staging.carry_over(&["toolchain.json"]).unwrap();
+        assert_eq!(carried_over.kept, ["hook"]);
         staging.install().unwrap();
         let hook = fs::read_to_string(dir.join("nix-support/hook")).unwrap();
         assert_eq!((hook.as_str(), binary(&dir).as_str()), ("kept", "2"));
@@ -511,25 +544,36 @@ mod tests {
         let dir = temp.path().join("root");
         for name in [
             ".root.cc-wrapper-aB3dE6/root/bin",
+            ".root.cc-wrapper-moved1/thesis",
+            ".root.cc-wrapper-shared/root",
             ".root.cc-wrapper-backup-1",
             ".other",
         ] {
             fs::create_dir_all(temp.path().join(name)).unwrap();
         }
+        let shared = temp.path().join(".root.cc-wrapper-shared");
+        fs::set_permissions(&shared, Permissions::from_mode(0o777)).unwrap();
         staged(&dir, "1").install().unwrap();
         let left = names(temp.path());
-        assert_eq!(left, [".other", ".root.cc-wrapper-backup-1", "root"]);
+        let kept = [
+            ".other",
+            ".root.cc-wrapper-backup-1",
+            ".root.cc-wrapper-moved1",
+            ".root.cc-wrapper-shared",
+            "root",
+        ];
+        assert_eq!(left, kept);
     }
 
     #[test]
     fn scratch_files_have_paths_without_white_space() {
         let temp = tempfile::tempdir().unwrap();
-        let mut staging = Staging::beside(&temp.path().join("with space")).unwrap();
+        let staging = Staging::beside(&temp.path().join("with space")).unwrap();
         let scratch = staging.scratch().unwrap();
         assert!(!has_white_space(&scratch) && scratch.is_dir());
         drop(staging);
         assert!(!scratch.exists());
-        let mut staging = Staging::beside(&temp.path().join("plain")).unwrap();
+        let staging = Staging::beside(&temp.path().join("plain")).unwrap();
         assert!(
             staging
                 .scratch()

@@ -66,11 +66,15 @@ fn has_own_content(program: &Path) -> io::Result<bool> {
     Ok(*content == fs::read(program)?)
 }
 
-/// Writes a copy of this binary to `path`.
+/// Writes a copy of this binary to `path`, which must not be there yet.
 pub fn copy_to(path: &Path) -> Result<()> {
-    fs::copy(this(), path).map_err(cannot("write", path))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(MODE))
-        .map_err(cannot("make executable", path))
+    let copy = || {
+        // Through one descriptor, and no symlink.
+        let mut file = File::create_new(path)?;
+        io::copy(&mut File::open(this())?, &mut file)?;
+        file.set_permissions(fs::Permissions::from_mode(MODE))
+    };
+    copy().map_err(cannot("write", path))
 }
 
 /// Which build a program is, compared with this binary.

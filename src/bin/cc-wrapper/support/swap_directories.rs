@@ -1,22 +1,24 @@
 //! Swaps two directories.
 
 use std::fs;
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use nix::errno::Errno;
 
-/// Swaps two directories. Both paths exist at every moment, if the file system
-/// supports that.
-pub fn exchange(new: &Path, place: &Path) -> io::Result<()> {
-    let mode = fs::metadata(place)?.permissions().mode();
+/// Swaps two directories; `old` is what is at `place`, opened. Both paths exist
+/// at every moment, if the file system supports that.
+pub fn exchange(new: &Path, place: &Path, old: &File) -> io::Result<()> {
+    let mode = old.metadata()?.permissions().mode();
+    let set_mode = |mode| old.set_permissions(Permissions::from_mode(mode));
     // A directory that its owner cannot write cannot be moved. If another user
     // owns it, ignore the error: the exchange reports its own.
-    let opened = mode & 0o200 == 0 && set_mode(place, mode | 0o200).is_ok();
+    let opened = mode & 0o200 == 0 && set_mode(mode | 0o200).is_ok();
     let exchanged = exchange_writable(new, place);
     if opened && exchanged.is_err() {
-        set_mode(place, mode)?;
+        set_mode(mode)?;
     }
     exchanged
 }
@@ -70,11 +72,6 @@ fn exchange_by_renames(new: &Path, place: &Path) -> io::Result<()> {
     fs::rename(&aside, new)
 }
 
-/// Sets a file's mode, including the set-user-ID, set-group-ID and sticky bits.
-pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,8 +93,9 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let place = temp.path().join("place");
         fs::create_dir(&place).unwrap();
-        set_mode(&place, 0o555).unwrap();
-        assert!(exchange(&temp.path().join("none"), &place).is_err());
+        fs::set_permissions(&place, Permissions::from_mode(0o555)).unwrap();
+        let old = File::open(&place).unwrap();
+        assert!(exchange(&temp.path().join("none"), &place, &old).is_err());
         let mode = fs::metadata(&place).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o555);
     }

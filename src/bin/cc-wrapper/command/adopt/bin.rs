@@ -8,6 +8,7 @@ use std::path::Path;
 use super::script::{self, Script};
 use crate::support::error::{Result, cannot};
 use crate::support::paths::canonical;
+use crate::support::tree;
 
 #[derive(Debug)]
 pub struct Entry {
@@ -65,7 +66,7 @@ fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Found>)> {
     if !path.is_file() {
         return Ok((What::Other, None));
     }
-    let text = fs::read(&path).map_err(cannot("read", &path))?;
+    let text = tree::read_file(&path).map_err(cannot("read", &path))?;
     Ok(match script::read(&text) {
         None => (What::Other, None),
         Some(Ok(script)) => {

@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::fs::{File, Permissions};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -11,12 +13,15 @@ use cc_wrapper::machine::linker_shim;
 use super::bin::{What, names};
 use super::half::Half;
 use crate::support::error::{Result, cannot};
-use crate::support::linker_shims;
 use crate::support::paths::canonical;
 use crate::support::self_binary::BINARY;
+use crate::support::{linker_shims, tree};
 
 const SETUP_HOOK: &str = "setup-hook";
 const PROPAGATED: &[u8] = b"propagated-";
+
+/// The path of a file that is not copied, and its kind.
+pub type LeftOut = (PathBuf, &'static str);
 
 /// An old root and its new path.
 pub struct Moved<'a> {
@@ -37,21 +42,29 @@ pub struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    pub fn make(&self) -> Result<()> {
-        self.make_bin()?;
+    /// Returns the path of each file that was left out, and its kind.
+    ///
+    /// # Errors
+    /// A file cannot be copied.
+    pub fn make(&self) -> Result<Vec<LeftOut>> {
+        let mut left_out = Vec::new();
+        self.make_bin(&mut left_out)?;
         if self.half.is_linkers {
             linker_shims::lay(self.root, self.binary)?;
         }
-        self.make_support()?;
+        self.make_support(&mut left_out)?;
         for name in names(&self.half.root)? {
             if name != "bin" && name != "nix-support" && name != linker_shim::DIRECTORY {
-                link(&self.half.root.join(&name), &self.root.join(&name))?;
+                let old = self.half.root.join(&name);
+                if !leave_out(&old, &mut left_out)? {
+                    link(&old, &self.root.join(&name))?;
+                }
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
-    fn make_bin(&self) -> Result<()> {
+    fn make_bin(&self, left_out: &mut Vec<LeftOut>) -> Result<()> {
         let bin = self.root.join("bin");
         fs::create_dir_all(&bin).map_err(cannot("create", &bin))?;
         for entry in &self.half.entries {
@@ -59,7 +72,7 @@ impl Copy<'_> {
             let target = match &entry.what {
                 What::Tool => self.binary.to_path_buf(),
                 What::Alias(name) => PathBuf::from(name),
-                _ if entry.name == BINARY => continue,
+                _ if entry.name == BINARY || leave_out(&old, left_out)? => continue,
                 _ => self.linkers_own(&old).unwrap_or(old),
             };
             link(&target, &bin.join(&entry.name))?;
@@ -82,13 +95,16 @@ impl Copy<'_> {
         )
     }
 
-    fn make_support(&self) -> Result<()> {
+    fn make_support(&self, left_out: &mut Vec<LeftOut>) -> Result<()> {
         let old = self.half.root.join("nix-support");
         let new = self.root.join("nix-support");
         fs::create_dir_all(&new).map_err(cannot("create", &new))?;
         for name in names(&old)? {
             let (from, to) = (old.join(&name), new.join(&name));
             if self.is_built_in(&name, &to)? {
+                continue;
+            }
+            if leave_out(&from, left_out)? {
                 continue;
             }
             let kind = fs::symlink_metadata(&from).map_err(cannot("read", &from))?;
@@ -98,7 +114,7 @@ impl Copy<'_> {
             } else if !kind.is_file() {
                 link(&from, &to)?;
             } else if name == SETUP_HOOK || name.as_bytes().starts_with(PROPAGATED) {
-                let mut text = fs::read(&from).map_err(cannot("read", &from))?;
+                let mut text = tree::read_file(&from).map_err(cannot("read", &from))?;
                 for moved in self.moved {
                     let new = moved.to.as_os_str().as_bytes();
                     for old in [&moved.half.out, &moved.half.root] {
@@ -107,12 +123,11 @@ impl Copy<'_> {
                 }
                 write(&to, &text)?;
             } else {
-                fs::copy(&from, &to).map_err(cannot("copy", &from))?;
+                let content = tree::read_file(&from).map_err(cannot("copy", &from))?;
                 // Users may add flags to these files, but files in the store
                 // are read-only.
-                let mode = kind.permissions().mode() | 0o200;
-                fs::set_permissions(&to, fs::Permissions::from_mode(mode))
-                    .map_err(cannot("make writable", &to))?;
+                let mode = Permissions::from_mode(kind.permissions().mode() | 0o200);
+                tree::write_new(&to, &content, mode).map_err(cannot("write", &to))?;
             }
         }
         Ok(())
@@ -132,8 +147,18 @@ impl Copy<'_> {
     }
 }
 
+/// Adds the file at `path` to `left_out` if it is neither a file, nor a
+/// directory, nor a symlink. Returns whether it did.
+fn leave_out(path: &Path, left_out: &mut Vec<LeftOut>) -> Result<bool> {
+    let kind = fs::symlink_metadata(path).map_err(cannot("read", path))?;
+    let special = tree::special(kind.file_type());
+    left_out.extend(special.map(|kind| (path.to_path_buf(), kind)));
+    Ok(special.is_some())
+}
+
 pub fn write(path: &Path, text: &[u8]) -> Result<()> {
-    fs::write(path, text).map_err(cannot("write", path))
+    let write = || File::create_new(path)?.write_all(text);
+    write().map_err(cannot("write", path))
 }
 
 fn link(target: &Path, at: &Path) -> Result<()> {

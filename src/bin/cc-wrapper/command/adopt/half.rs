@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::tool_name::ToolName;
@@ -22,7 +22,7 @@ use crate::process::os::Os;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::canonical;
 use crate::support::self_binary::TOOLCHAIN;
-use crate::support::show;
+use crate::support::{show, tree};
 
 /// Maximum length of a quoted line in messages, in characters.
 const LONG: usize = 60;
@@ -440,7 +440,9 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     // `root` may only contain links to a wrapper's programs.
     let elsewhere = entries.iter().find_map(|entry| {
         let path = canonical(&root.join("bin").join(&entry.name));
-        let text = fs::read(&path).ok().filter(|_| entry.what == What::Other)?;
+        let text = tree::read_file(&path)
+            .ok()
+            .filter(|_| entry.what == What::Other)?;
         script::read(&text)?
             .ok()?
             .wrapper
@@ -470,7 +472,7 @@ impl Support {
     /// The content of a file; `None` if it does not exist.
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = self.0.join(name);
-        match fs::read(&path) {
+        match tree::read_file(&path) {
             Ok(text) => Ok(Some(text)),
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(cannot("read", &path)(why)),

@@ -27,7 +27,7 @@ use crate::support::paths::canonical;
 use crate::support::self_binary::{BINARY, TOOLCHAIN};
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row};
-use crate::support::{file_operation, interrupt, paths, self_binary};
+use crate::support::{file_operation, interrupt, owner, paths, self_binary};
 use cc_wrapper::machine::linker_shim;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -46,6 +46,7 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
     let arguments = Arguments::read(matches)?;
     interrupt::watch();
     let root = wrapper(&arguments)?;
+    owner::check_root(&root)?;
     let link_to = arguments.link_to.as_deref();
     let is_ours = root.join(TOOLCHAIN).exists();
     match &arguments.to {
@@ -103,7 +104,7 @@ fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>
             to: place.join(inner),
         });
     }
-    Copy {
+    let mut left_out = Copy {
         half: &half,
         root: &root,
         binary: link_to.unwrap_or(Path::new(BINARY)),
@@ -113,14 +114,14 @@ fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>
     .make()?;
     if let Some(linkers) = &linkers {
         let up = Path::new("../../bin").join(BINARY);
-        Copy {
+        let inner_copy = Copy {
             half: linkers,
             root: &root.join(inner),
             binary: link_to.unwrap_or(&up),
             linkers: None,
             moved: &moved,
-        }
-        .make()?;
+        };
+        left_out.extend(inner_copy.make()?);
         let toolchain = root.join(inner).join(TOOLCHAIN);
         copy::write(&toolchain, &linkers.toolchain.to_json())?;
     }
@@ -144,6 +145,9 @@ fn lay_out(mut half: Half, new: &Path, link_to: Option<&Path>) -> Result<Vec<u8>
         report::half(&mut out, linkers);
     }
     row(&mut out, "left alone", &note.unwrap_or_default());
+    for (path, kind) in left_out {
+        row(&mut out, "left out", &format!("{} ({kind})", shown(&path)));
+    }
     report::use_it(&mut out, &paths::absolute(new)?);
     interrupt::check()?;
     staging.install()?;
@@ -192,6 +196,7 @@ fn linkers(half: &Half) -> Result<(Option<Half>, Option<String>)> {
     if root == half.root || root.join(TOOLCHAIN).exists() {
         return Ok((None, None));
     }
+    owner::check_root(&root)?;
     match half::read(&root, &called) {
         Ok(linkers) if linkers.is_linkers => Ok((Some(linkers), None)),
         Ok(_) => Ok((None, Some(format!("{called}: no linkers in it")))),
@@ -229,6 +234,7 @@ fn turn_over(mut half: Half, link_to: Option<&Path>) -> Result<Vec<u8>> {
     out.extend_from_slice(b" in place\n");
     report::half(&mut out, &half);
     interrupt::check()?;
+    interrupt::finish();
     take(&half.root, &steps)?;
     Ok(out)
 }
@@ -244,6 +250,7 @@ fn finish(root: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
     }
     in_place::check_writable(root)?;
     interrupt::check()?;
+    interrupt::finish();
     take(root, &steps)?;
     out.extend_from_slice(b" was adopted in part; the rest is done now\n");
     Ok(out)

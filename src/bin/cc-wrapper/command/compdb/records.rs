@@ -3,12 +3,17 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use cc_wrapper::text::compile_database::Entry;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::FlockArg;
 
-use crate::support::error::{Error, Result, cannot, warn};
+use crate::process::lock;
+use crate::support::error::{Error, Result, cannot, note, warn};
 use crate::support::show::shown;
+
+/// How long to wait for the lock.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Returns the content of the file, read under the lock so that no line is
 /// incomplete.
@@ -18,7 +23,14 @@ use crate::support::show::shown;
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let file = File::open(path).map_err(cannot("read", path))?;
     let mut text = Vec::new();
-    let read = match Flock::lock(file, FlockArg::LockShared) {
+    let tell = |_: &File| {
+        note(&format!(
+            "waiting for the process that locks {}",
+            shown(path)
+        ))
+    };
+    let goes_on = |waited| waited < PATIENCE;
+    let read = match lock::wait(file, FlockArg::LockSharedNonblock, tell, goes_on) {
         Ok(mut file) => file.read_to_end(&mut text),
         // Without a lock the last line may be incomplete; it is then skipped.
         Err((mut file, _)) => file.read_to_end(&mut text),

@@ -54,8 +54,7 @@ fn write(pages: &[(String, String)], directory: &Path) -> Result<()> {
     fs::create_dir_all(directory).map_err(cannot("create", directory))?;
     for (name, text) in pages {
         let place = directory.join(format!("{name}.1"));
-        let made = file_operation::make(&place, |path| fs::write(path, text))?;
-        file_operation::put(made, &place)?;
+        file_operation::write_text(&place, text.as_bytes())?;
     }
     Ok(())
 }

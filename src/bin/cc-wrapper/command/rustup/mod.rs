@@ -17,12 +17,14 @@ use self::arguments::{Arguments, What};
 use self::change::Change;
 use self::patchelf::Patch;
 use self::place::Place;
-use crate::support::error::{Error, Result};
+use crate::support::error::{Error, Result, cannot};
 use crate::support::file_operation::Step;
+use crate::support::lock::Lock;
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row};
-use crate::support::{file_operation, install, interrupt};
+use crate::support::{file_operation, interrupt, owner};
 use cc_wrapper::text::Bytes;
+use std::fs;
 use std::io;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -79,14 +81,18 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn toolchain(&mut self, root: &Path) -> Result<()> {
+        owner::check_path(root)?;
         let places = Place::all(root)?;
+        for place in &places {
+            place.check_owners()?;
+        }
         if self.arguments.what == What::Check {
             return self.check(root, &places);
         }
         let mut locks = Vec::new();
         if !self.arguments.dry_run {
             for place in &places {
-                locks.push(install::lock(&place.bin)?);
+                locks.push(Lock::take(&place.bin.join(file_operation::TEMPORARY))?);
             }
         }
         let changes = places.iter().map(|place| self.change(place));
@@ -100,6 +106,7 @@ impl Work<'_> {
         }
         if !self.arguments.dry_run {
             interrupt::check()?;
+            interrupt::finish();
             take(&places, &changes, &patches)?;
         }
         self.report(root, &changes, &patches);
@@ -110,6 +117,9 @@ impl Work<'_> {
         if self.arguments.what == What::Undo {
             return change::undo(place);
         }
+        // A call would refuse it.
+        let bin = fs::metadata(&place.bin).map_err(cannot("read", &place.bin))?;
+        owner::check_closed(&place.bin, &bin)?;
         let kept = describe::kept_directories(place);
         let directories = match &kept {
             Some(kept) => kept,

@@ -46,7 +46,7 @@ impl Patch {
     pub fn take(&self) -> Result<()> {
         let file = &self.file;
         let metadata = fs::metadata(file).map_err(cannot("read", file))?;
-        let made = file_operation::make(file, |path| fs::write(path, ""))?;
+        let made = file_operation::make(file, |path| fs::File::create_new(path).map(drop))?;
         let mut command = Command::new(&self.patchelf);
         if let Some(interpreter) = &self.interpreter {
             command.arg("--set-interpreter").arg(interpreter);

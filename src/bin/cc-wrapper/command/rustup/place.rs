@@ -9,7 +9,7 @@ use super::find::RUSTLIB;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show::shown;
-use crate::support::{elf, elf_note};
+use crate::support::{elf, elf_note, owner, tree};
 
 /// The launcher, which a driver runs for `-fuse-ld=lld`.
 pub const LAUNCHER: &str = "ld.lld";
@@ -95,6 +95,24 @@ impl Place {
 
     pub fn config(&self) -> PathBuf {
         self.bin.join(TOOLCHAIN)
+    }
+
+    /// # Errors
+    /// Another user than root or the caller owns a file that is run or changed,
+    /// or its directory.
+    pub fn check_owners(&self) -> Result<()> {
+        let programs = [
+            self.launcher(),
+            self.original(),
+            self.linker(),
+            self.config(),
+        ];
+        let siblings = SIBLINGS.map(|name| self.bin.join(LAUNCHERS).join(name));
+        let directories = [self.bin.clone()].into_iter().chain(self.directories());
+        for path in directories.chain(programs).chain(siblings) {
+            owner::check_path(&path)?;
+        }
+        Ok(())
     }
 
     pub fn linker(&self) -> PathBuf {
@@ -192,7 +210,7 @@ pub fn look(path: &Path) -> Result<Found> {
     if !metadata.is_file() {
         return Ok(Found::Foreign("no file".to_owned()));
     }
-    let text = fs::read(path).map_err(cannot("read", path))?;
+    let text = tree::read_file(path).map_err(cannot("read", path))?;
     let (begin, runs) = SCRIPT;
     Ok(if text.is_empty() {
         Found::Leftover("an empty file".to_owned())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::place::Place;
+use crate::process::signals;
 use crate::support::elf;
 use crate::support::show::shown;
 
@@ -28,6 +29,7 @@ pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
             command.env_remove(name);
         }
     }
+    signals::end_with_us(&mut command);
     let output = command.arg("--version").stdin(Stdio::null()).output();
     let why = match output {
         Err(why) => why.to_string(),

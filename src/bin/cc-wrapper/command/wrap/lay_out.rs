@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::fs::File;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -97,7 +99,8 @@ pub fn nix_support(root: &Path, toolchain: &Toolchain, flags: &FlagFiles) -> Res
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<()> {
-    fs::write(path, content).map_err(cannot("write", path))
+    let write = || File::create_new(path)?.write_all(content);
+    write().map_err(cannot("write", path))
 }
 
 #[cfg(test)]

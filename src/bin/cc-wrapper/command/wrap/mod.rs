@@ -59,7 +59,7 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
 }
 
 fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
-    let mut staging = Staging::beside(&arguments.dir)?;
+    let staging = Staging::beside(&arguments.dir)?;
     let root = staging.root();
     let search = Search::along(&env::var_os("PATH").unwrap_or_default());
     let workshop = Workshop::new(search.path(), staging.scratch()?);

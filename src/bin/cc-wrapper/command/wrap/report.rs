@@ -1,6 +1,5 @@
 //! The report of `wrap` for standard output.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use cc_wrapper::model::toolchain::ToolKind;
@@ -9,6 +8,7 @@ use super::bintools::Bintools;
 use super::check::Checked;
 use super::find::Found;
 use super::select::Selection;
+use crate::support::install::CarriedOver;
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row, sorted};
 
@@ -23,7 +23,7 @@ pub struct Report<'a> {
     pub by_prefix: &'a [bool],
     /// `None` with `--no-check`.
     pub checked: Option<&'a Checked>,
-    pub carried_over: &'a [OsString],
+    pub carried_over: &'a CarriedOver,
 }
 
 impl Report<'_> {
@@ -44,8 +44,12 @@ impl Report<'_> {
         for (heading, words) in self.left_out() {
             row(&mut out, heading, &words);
         }
-        let carried_over = self.carried_over.iter().map(shown);
-        row(&mut out, "kept", &sorted(carried_over));
+        let CarriedOver { kept, left_out } = self.carried_over;
+        let kept: Vec<_> = kept.iter().map(shown).collect();
+        row(&mut out, "kept", &kept.join(" "));
+        for (path, kind) in left_out {
+            row(&mut out, "left out", &format!("{} ({kind})", shown(path)));
+        }
         out.extend_from_slice(b"use it: PATH=");
         out.extend(quoted(&self.dir.join("bin")));
         out.extend_from_slice(b":$PATH");

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::{env, thread};
 
-use crate::process::report;
 use crate::process::report::quoted;
+use crate::process::{report, signals};
 use crate::support::error::{Error, Result};
 use crate::support::interrupt;
 
@@ -71,6 +71,7 @@ impl Workshop {
             .env("TMPDIR", &self.scratch)
             .current_dir(&self.scratch)
             .stdin(Stdio::null());
+        signals::end_with_us(&mut command);
         command
     }
 }
