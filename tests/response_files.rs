@@ -13,6 +13,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use cc_wrapper::rules::response_file::Grammar;
 use common::running::Running;
 use common::{command, interpreter, recorder, run, run_alone, runpath, tool, write};
 use nix::sys::signal::{Signal, kill};
@@ -343,7 +344,13 @@ fn files_are_read_as_the_called_tool_reads_them() {
                 output.stderr.escape_ascii().to_string(),
             )
         };
+        let is_llvm = name.ends_with("lld") || name == "clang";
         for text in texts(pieces, 120) {
+            // LLVM before version 23 skips empty words; the wrapper does not.
+            let words = Grammar::Llvm.split(&text).unwrap_or_default();
+            if is_llvm && pieces == PIECES && words.iter().any(Vec::is_empty) {
+                continue;
+            }
             fs::write(root.path("args"), &text).unwrap();
             let theirs = complaint(root.call(&program));
             let ours = complaint(root.tool(name));
@@ -418,15 +425,15 @@ fn a_file_that_cannot_be_opened_now_ends_the_call() {
             ("ESTALE", "stale file handle"),
         ] {
             let mut strace = root.call("strace");
-            strace.args(["-qq", "-o", "/dev/null", "-P"]);
-            strace.arg(root.path("args"));
+            strace.args(["-qqq", "-o", "/dev/null", "-P", "args"]);
             strace.args(["-e", &format!("inject=open,openat:error={error}")]);
             let output = strace.args(["bin/gcc", "-c", "@args"]).output().unwrap();
             assert_eq!(output.status.code(), Some(1), "{output:?}");
-            let line = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(line.lines().count(), 1, "{line}");
+            let text = String::from_utf8_lossy(&output.stderr);
+            let lines = text.lines().filter(|line| !line.starts_with("strace: "));
+            let lines: Vec<&str> = lines.collect();
             let start = format!("cc-wrapper: gcc: cannot read response file args: {why}; ");
-            assert!(line.starts_with(&start), "{line}");
+            assert!(lines.len() == 1 && lines[0].starts_with(&start), "{text}");
         }
     }
 }

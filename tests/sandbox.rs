@@ -193,8 +193,8 @@ fn a_refused_call_costs_only_what_it_was_for() {
         let calls = root.path("calls").display().to_string();
         let database = root.path("compile.db").display().to_string();
         let by_file = ("NIX_CC_USE_RESPONSE_FILE", "1");
-        let kinds: [(&str, &str, &[(&str, &str)]); 6] = [
-            ("a plain call", "cc", &[]),
+        let kinds = [
+            ("a plain call", "cc", &[][..]),
             ("a response file", "cc", &[by_file]),
             ("a response file with a name", "gcc", &[by_file]),
             (

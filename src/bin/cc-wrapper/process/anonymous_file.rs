@@ -41,7 +41,12 @@ fn in_memory() -> Option<File> {
 /// file is used as it is.
 #[cfg(target_os = "linux")]
 pub fn seal(file: &File) {
-    let _ = fcntl(file, FcntlArg::F_ADD_SEALS(SealFlag::all()));
+    // Not all(): it has one that kernels before 5.1 refuse.
+    let seals = SealFlag::F_SEAL_SEAL
+        | SealFlag::F_SEAL_SHRINK
+        | SealFlag::F_SEAL_GROW
+        | SealFlag::F_SEAL_WRITE;
+    let _ = fcntl(file, FcntlArg::F_ADD_SEALS(seals));
 }
 
 #[cfg(not(target_os = "linux"))]
