@@ -1,7 +1,6 @@
 //! Code that several commands share: files, messages, the terminal.
 //! docs/glossary.md defines the words that have a special meaning here.
 
-pub mod argument;
 pub mod elf;
 pub mod elf_note;
 pub mod error;

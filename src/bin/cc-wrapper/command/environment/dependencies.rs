@@ -36,7 +36,7 @@ const SYSTEMS: [&str; 2] = ["/", "/usr"];
 /// # Errors
 /// Fails if a prefix does not exist, is empty, or has a path that a list cannot
 /// hold.
-pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
+pub fn follow(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for given in given {
         let prefix = without_parents(&absolute(given)?);
@@ -176,7 +176,9 @@ mod tests {
         )
         .unwrap();
         fs::write(c.join(PROPAGATED), format!("{}\n", a.display())).unwrap();
-        let found = follow(&[&a, &b, &c]).unwrap();
+        let given = [a, b, c];
+        let found = follow(&given).unwrap();
+        let [a, b, c] = given;
         assert_eq!(found, [a, c, b]);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use super::arguments::Which;
+use super::arguments::Arguments;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
@@ -26,23 +26,19 @@ pub struct Meant {
 
 /// # Errors
 /// A toolchain does not exist, a directory is not a toolchain, or rustup fails.
-pub fn find(which: &Which) -> Result<Meant> {
+pub fn find(arguments: &Arguments) -> Result<Meant> {
     let mut left_alone = Vec::new();
     let mut toolchains: Vec<PathBuf> = Vec::new();
-    let found = match which {
-        Which::Active => vec![active()?],
-        Which::All => {
-            let (found, links): (Vec<_>, _) = installed()?
-                .into_iter()
-                .partition(|path| !path.is_symlink());
-            left_alone = links;
-            found
-        }
-        Which::Given(given) => {
-            let given = given.iter().map(|given| named(given));
-            given.collect::<Result<_>>()?
-        }
-    };
+    let given = arguments.toolchains.iter();
+    let mut found = given
+        .map(|given| named(given))
+        .collect::<Result<Vec<_>>>()?;
+    if arguments.all {
+        let installed = installed()?.into_iter();
+        (found, left_alone) = installed.partition(|path| !path.is_symlink());
+    } else if found.is_empty() {
+        found.push(active()?);
+    }
     for root in found {
         if !root.join(RUSTLIB).is_dir() {
             return Err(Error::about(

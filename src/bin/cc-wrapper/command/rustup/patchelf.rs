@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use super::arguments;
+use super::arguments::Arguments;
 use super::change::writable;
 use super::find::{RUSTLIB, trimmed};
 use crate::process::report;
 use crate::support::error::{Error, Result, cannot};
-use crate::support::paths::canonical;
+use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
 use crate::support::{elf, file_operation};
 
@@ -65,25 +65,23 @@ impl Patch {
 ///
 /// # Errors
 /// There is no patchelf, the interpreter is unknown, or a library is missing.
-pub fn plan(root: &Path, asked: &arguments::Patchelf) -> Result<Vec<Patch>> {
+pub fn plan(root: &Path, arguments: &Arguments) -> Result<Vec<Patch>> {
     let (libraries, programs) = files(root)?;
     let starts_not = |file: &&PathBuf| elf::missing_interpreter(file).is_some();
     let programs: Vec<_> = programs.iter().filter(starts_not).collect();
     if programs.is_empty() {
         return Ok(Vec::new());
     }
+    let given = arguments.library_dirs.iter();
+    let mut directories: Vec<PathBuf> = given.map(|path| absolute(path)).collect::<Result<_>>()?;
+    directories.extend(libraries_in_environment());
     let machine = Machine {
         patchelf: which::which("patchelf").map_err(|_| {
             Error::new("--patchelf: there is no patchelf on PATH")
                 .remedy("install it, or enable nix-ld")
         })?,
-        interpreter: interpreter(asked)?,
-        libraries: asked
-            .libraries
-            .iter()
-            .cloned()
-            .chain(libraries_in_environment())
-            .collect(),
+        interpreter: interpreter(arguments)?,
+        libraries: directories,
         root,
     };
     let mut patches = Vec::new();
@@ -200,9 +198,9 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// Neither is set, or the interpreter does not exist.
-fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
-    let (path, whose) = match &asked.interpreter {
-        Some(path) => (path.clone(), "--dynamic-linker ".to_owned()),
+fn interpreter(arguments: &Arguments) -> Result<PathBuf> {
+    let (path, whose) = match &arguments.dynamic_linker {
+        Some(path) => (absolute(path)?, "--dynamic-linker ".to_owned()),
         None => {
             let file = env::var_os("NIX_CC").map(|cc| Path::new(&cc).join(INTERPRETER));
             let file = file.filter(|file| file.exists()).ok_or_else(|| {
