@@ -231,23 +231,20 @@ impl Names<'_> {
             "if", "elif", "while", "until", "then", "else", "do", "!", "{",
         ];
         let mut words = words;
-        while let [first, rest @ ..] = words {
-            let is_before = BEFORE.contains(&first.as_str()) || first == ">&2";
-            if !is_before {
-                break;
+        let (first, args) = loop {
+            let [first, rest @ ..] = words else {
+                return true;
+            };
+            let function = first.strip_suffix("()");
+            if let Some(name) = function.filter(|name| !name.ends_with('=')) {
+                if !FUNCTIONS.contains(&name) || rest.first().is_some_and(|brace| brace != "{") {
+                    return false;
+                }
+            } else if !BEFORE.contains(&first.as_str()) && first != ">&2" {
+                break (first.as_str(), rest);
             }
             words = rest;
-        }
-        let Some(first) = words.first().map(String::as_str) else {
-            return true;
         };
-        let function = first.strip_suffix("()");
-        if let Some(name) = function.filter(|name| !name.ends_with('=')) {
-            return FUNCTIONS.contains(&name)
-                && words.get(1).is_none_or(|brace| brace == "{")
-                && (words.len() < 3 || self.know(&words[2..]));
-        }
-        let args = &words[1..];
         match first {
             "fi" | "done" | "esac" | "}" | "shift" | "break" | "continue" | ":" | "$skipNext" => {
                 args.iter().all(|arg| arg == ">&2" || arg == "1")
@@ -418,7 +415,8 @@ impl Names<'_> {
     /// Whether all command substitutions in a word run known programs.
     fn runs_known(&self, word: &str) -> bool {
         let mut rest = word;
-        while let Some(at) = rest.find("$(").or_else(|| rest.find("<(")) {
+        let begins = |pair: &[u8]| matches!(pair, b"$(" | b"<(");
+        while let Some(at) = rest.as_bytes().windows(2).position(begins) {
             rest = &rest[at..];
             let Some(end) = balanced(rest, '(', ')') else {
                 return false;
@@ -527,6 +525,14 @@ mod tests {
             let text = format!("dontLink=0\n{line}\n");
             assert_eq!(in_script(&text), Some(2), "{line}");
         }
+    }
+
+    #[test]
+    fn long_commands_take_no_long_time() {
+        assert_eq!(in_script(&"skip() { ".repeat(50_000)), None);
+        let substitutions = "<(basename)".repeat(50_000);
+        assert_eq!(in_script(&format!("[[ {substitutions} ]]\n")), None);
+        assert_eq!(in_script("[[ <(mine) == $(basename x) ]]\n"), Some(1));
     }
 
     #[test]

@@ -11,8 +11,8 @@ use super::collected_paths;
 use super::files::path;
 use super::finding::{Finding, shown};
 use super::root::{Half, Root};
-use super::trial::{self, Trial};
 use super::variables::Variables;
+use crate::support::trial::{self, Trial};
 
 const HOOKS: [&str; 5] = [
     hooks::COMPILER_BEFORE,

@@ -19,7 +19,6 @@ mod report;
 mod root;
 mod target;
 mod tools;
-mod trial;
 mod variables;
 
 use std::collections::BTreeSet;

@@ -1,10 +1,10 @@
 //! Reads the wrapped root that a build is to use.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use cc_wrapper::model::error::broken_toolchain;
 use cc_wrapper::model::tool_name::ToolName;
@@ -12,6 +12,7 @@ use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
 
 use crate::command::wrap::Triple;
 use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::foreign_file;
 use crate::support::paths::{absolute, canonical, has_colon, has_white_space, without_parents};
 use crate::support::self_binary;
 use crate::support::self_binary::TOOLCHAIN;
@@ -190,7 +191,7 @@ fn target(toolchain: &Toolchain, prefixes: &[&[u8]]) -> Option<Triple> {
 
 fn read(dir: &Path) -> Result<Vec<u8>> {
     let file = dir.join(TOOLCHAIN);
-    fs::read(&file).map_err(cannot("read", &file))
+    foreign_file::read(&file).map_err(cannot("read", &file))
 }
 
 fn parse<'a>(text: &'a [u8], dir: &Path) -> Result<Toolchain<'a>> {

@@ -1,9 +1,9 @@
 //! Finds the wrapped program for a TOOL argument.
 
+use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::{env, fs};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::toolchain::Toolchain;
@@ -11,6 +11,7 @@ use cc_wrapper::model::toolchain::Toolchain;
 use crate::process::os::Os;
 use crate::process::report::quoted;
 use crate::support::error::{Error, Result};
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::self_binary::Whose;
@@ -104,7 +105,7 @@ fn why_not_wrapped(path: &[u8]) -> String {
 /// tool.
 fn is_listed(bin: &Path, tool: &[u8]) -> bool {
     let name = tool.rsplit(|&b| b == b'/').next().unwrap_or(tool);
-    let text = fs::read(bin.join("..").join(self_binary::TOOLCHAIN)).unwrap_or_default();
+    let text = foreign_file::read(&bin.join("..").join(self_binary::TOOLCHAIN)).unwrap_or_default();
     Toolchain::parse(&text).is_ok_and(|toolchain| toolchain.tool(name).is_some())
 }
 

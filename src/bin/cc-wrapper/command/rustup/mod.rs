@@ -21,7 +21,7 @@ use crate::support::file_operation::Step;
 use crate::support::lock::Lock;
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row};
-use crate::support::{file_operation, interrupt, owner};
+use crate::support::{file_operation, interrupt, owner, self_binary};
 use cc_wrapper::text::Bytes;
 use std::fs;
 use std::io;
@@ -145,7 +145,7 @@ impl Work<'_> {
                 Some(state.to_string())
             };
             wrong += usize::from(why.is_some());
-            let other = if change::is_this(&launcher) {
+            let other = if self_binary::is_this(&launcher) {
                 ""
             } else {
                 ", by another version of cc-wrapper: run this without --check"

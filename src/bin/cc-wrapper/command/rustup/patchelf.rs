@@ -15,7 +15,7 @@ use crate::process::report;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
-use crate::support::{elf, file_operation};
+use crate::support::{elf, file_operation, foreign_file};
 
 /// The file with the interpreter's path in nixpkgs' wrappers.
 const INTERPRETER: &str = "nix-support/dynamic-linker";
@@ -209,7 +209,7 @@ fn interpreter(arguments: &Arguments) -> Result<PathBuf> {
                 ))
                 .remedy("run this in a nix-shell, or give --dynamic-linker")
             })?;
-            let text = fs::read(&file).map_err(cannot("read", &file))?;
+            let text = foreign_file::read(&file).map_err(cannot("read", &file))?;
             (trimmed(&text), format!("{}: ", shown(&file)))
         }
     };
@@ -229,7 +229,7 @@ fn libraries_in_environment() -> Vec<PathBuf> {
         let cc = env::var_os("NIX_CC").unwrap_or_default();
         let path = Path::new(&cc).join("nix-support").join(file);
         words.push(b' ');
-        words.extend(fs::read(path).unwrap_or_default());
+        words.extend(foreign_file::read(&path).unwrap_or_default());
     }
     let words = words.split(u8::is_ascii_whitespace);
     let directories = words.filter_map(|word| word.strip_prefix(b"-L"));

@@ -11,6 +11,7 @@ use super::probe::{self, Compiler};
 use super::run::{self, Workshop};
 use super::triple::Triple;
 use crate::support::error::Result;
+use crate::support::foreign_file;
 
 /// The dynamic loader of programs for a target.
 #[derive(Debug)]
@@ -102,7 +103,8 @@ pub fn musl_directories(loader: &Path) -> Vec<PathBuf> {
     let prefix = loader.parent().and_then(Path::parent);
     let text = prefix
         .zip(list)
-        .and_then(|(prefix, list)| fs::read_to_string(prefix.join(list)).ok());
+        .and_then(|(prefix, list)| foreign_file::read(&prefix.join(list)).ok())
+        .and_then(|text| String::from_utf8(text).ok());
     text.as_deref()
         .unwrap_or(MUSL_DEFAULT)
         .split([':', '\n'])
