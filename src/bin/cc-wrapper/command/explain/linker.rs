@@ -130,7 +130,7 @@ fn found(linker: &[u8], environment: &Environment) -> Vec<u8> {
     }
     let name = linker.rsplit(|&b| b == b'/').next().unwrap_or(linker);
     let path = environment.get(b"PATH").unwrap_or_default();
-    find::in_directories(path, name).unwrap_or_else(|| linker.to_vec())
+    find::in_directories(OsStr::from_bytes(path), name).unwrap_or_else(|| linker.to_vec())
 }
 
 impl Known {

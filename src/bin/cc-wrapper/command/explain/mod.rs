@@ -13,7 +13,7 @@ mod text;
 mod words;
 
 use self::linker::Below;
-use crate::process::os::Os;
+use crate::process::os::{self, Os};
 use crate::process::{execute, report};
 use crate::support::error::{Error, warn};
 use crate::support::output::to_stdout;
@@ -52,9 +52,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     };
     let executable = &tool.path;
     let other_build = (!tool.is_of_this_build).then(|| find::other_build(executable));
-    let variables: Vec<Vec<u8>> = std::env::vars_os()
-        .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
-        .collect();
+    let variables = os::variables();
     let environment = Environment::new(variables.iter().map(|string| &string[..]));
     let words: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
     let name = Path::new(OsStr::from_bytes(executable)).file_name();

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use super::arguments::Arguments;
+use crate::process::search;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
@@ -92,7 +93,7 @@ fn named(given: &OsStr) -> Result<PathBuf> {
 
 /// Asks rustup for the root of a toolchain; `None`: the active one.
 fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
-    let rustup = which::which("rustup").map_err(|_| {
+    let rustup = search::program("rustup").ok_or_else(|| {
         Error::new("cannot find the toolchain: there is no rustup on PATH")
             .remedy("give the toolchain's directory as --toolchain PATH, with a slash in it")
     })?;

@@ -11,7 +11,7 @@ use std::{env, fs};
 use super::arguments::Arguments;
 use super::change::writable;
 use super::find::{RUSTLIB, trimmed};
-use crate::process::report;
+use crate::process::{report, search};
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
@@ -52,7 +52,7 @@ impl Patch {
             command.arg("--set-interpreter").arg(interpreter);
         }
         command.arg("--set-rpath").arg(&self.rpath);
-        output(command.arg("--output").arg(&made).arg(file))?;
+        succeed(command.arg("--output").arg(&made).arg(file))?;
         fs::set_permissions(&made, metadata.permissions())
             .map_err(cannot("set the mode of", &made))?;
         file_operation::put(made, file)
@@ -76,7 +76,7 @@ pub fn plan(root: &Path, arguments: &Arguments) -> Result<Vec<Patch>> {
     let mut directories: Vec<PathBuf> = given.map(|path| absolute(path)).collect::<Result<_>>()?;
     directories.extend(libraries_in_environment());
     let machine = Machine {
-        patchelf: which::which("patchelf").map_err(|_| {
+        patchelf: search::program("patchelf").ok_or_else(|| {
             Error::new("--patchelf: there is no patchelf on PATH")
                 .remedy("install it, or enable nix-ld")
         })?,
@@ -100,15 +100,14 @@ pub fn plan(root: &Path, arguments: &Arguments) -> Result<Vec<Patch>> {
 impl Machine<'_> {
     /// The changes to `file`; `None`: it needs none. `starts`: it is a program.
     fn patch(&self, file: &Path, starts: bool) -> Result<Option<Patch>> {
-        let ask = |what: &str| output(Command::new(&self.patchelf).arg(what).arg(file));
-        let old = trimmed(&ask("--print-rpath")?);
-        let old = old.as_os_str().as_bytes();
-        let mut rpath = old.to_vec();
-        let mut searched = self.searched(file, old);
-        for name in ask("--print-needed")?.split(|byte| *byte == b'\n') {
-            let name = OsStr::from_bytes(name);
+        let elf = elf::read(file).map_err(cannot("read", file))?;
+        let dynamic = elf.and_then(|elf| elf.dynamic).unwrap_or_default();
+        let old = dynamic.run_path.unwrap_or_default();
+        let mut rpath = old.clone();
+        let mut searched = self.searched(file, &old);
+        for name in &dynamic.needed {
             let holds = |directory: &PathBuf| directory.join(name).exists();
-            if name.is_empty() || searched.iter().any(holds) {
+            if searched.iter().any(holds) {
                 continue;
             }
             let Some(directory) = self.libraries.iter().find(|path| holds(path)) else {
@@ -237,19 +236,15 @@ fn libraries_in_environment() -> Vec<PathBuf> {
     directories.filter(|path| path.is_absolute()).collect()
 }
 
-/// Runs patchelf and returns its standard output.
-fn output(command: &mut Command) -> Result<Vec<u8>> {
-    let line = || {
-        let words = std::iter::once(command.get_program()).chain(command.get_args());
-        let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
-        shell_words::join(words)
-    };
-    let line = line();
+/// Runs patchelf.
+fn succeed(command: &mut Command) -> Result<()> {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let line = shell_words::join(words.map(OsStr::to_string_lossy));
     let output = command
         .output()
         .map_err(|why| Error::new(format!("cannot run {line}")).because(report::why(&why)))?;
     if output.status.success() {
-        return Ok(output.stdout);
+        return Ok(());
     }
     Err(Error::new(format!("{line} failed")).with_output(&output.stderr))
 }

@@ -6,10 +6,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::find::is_program;
 use super::probe::{self, Compiler};
 use super::run::{self, Workshop};
 use super::triple::Triple;
+use crate::process::search::{self, is_program};
 use crate::support::error::Result;
 use crate::support::foreign_file;
 
@@ -81,7 +81,7 @@ impl<'a> Loader<'a> {
         let mut path = env::var_os("PATH").unwrap_or_default();
         // Often not on the PATH of ordinary users.
         path.push(":/usr/sbin:/sbin");
-        let Ok(ldconfig) = which::which_in("ldconfig", Some(path), "/") else {
+        let Some(ldconfig) = search::programs("ldconfig".as_ref(), &path).next() else {
             return Ok(Vec::new());
         };
         let mut command = self.workshop.command(&ldconfig);
