@@ -295,6 +295,32 @@ fn unrecognised_scripts_stay_and_are_named() {
     assert!(!bin.join("go").is_symlink() && bin.join("gcc").is_symlink());
 }
 
+#[test]
+fn endless_files_of_a_wrapper_are_refused() {
+    let place = Place::laid(Dialect::Of2026, "gcc");
+    let gcc = place.wrapper.cc.join("bin/gcc");
+    append(&gcc, &"(".repeat(1_000_000));
+    let told = place.adopt();
+    assert!(
+        told.contains("gcc: it has lines of its own, first "),
+        "{told}"
+    );
+    append(&gcc, &"#".repeat(1_000_000));
+    let told = place.adopt();
+    let large = "gcc: it cannot be read: it is larger than 1 MiB\n";
+    assert!(told.contains(large), "{told}");
+    let flags = place.wrapper.cc.join("nix-support/add-flags.sh");
+    fs::remove_file(&flags).unwrap();
+    run(Command::new("mkfifo").arg(&flags));
+    let output = adopt(&place.wrapper.cc).arg("--in-place").output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("add-flags.sh: it is not a regular file"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1);
+}
+
 /// Inserts a line before the second one of a file.
 fn insert(path: &Path, line: &str) {
     let text = fs::read_to_string(path).unwrap();

@@ -762,6 +762,20 @@ fn programs_that_do_not_find_their_libraries_are_named() {
         let program = patient.build(&[&lib, &format!("-Wl,-rpath,{directory}")]);
         assert_finds(&mut doctor(&program), "warning", id, shown(&program), "");
     }
+    // doctor does not run a loader that anybody may have made.
+    let loader = patient.path("ld.so");
+    fs::write(&loader, "").unwrap();
+    let program = patient.build(&[&lib, &format!("-Wl,-dynamic-linker,{}", loader.display())]);
+    let list: Vec<String> = (0..2000).map(|n| format!("/none/{n}")).collect();
+    let mut long_list = doctor(&program);
+    long_list.env("LD_LIBRARY_PATH", list.join(":"));
+    assert_finds(
+        &mut long_list,
+        "warning",
+        "too-much",
+        shown(&program),
+        "LD_DEBUG",
+    );
     let program = patient.build(&[&lib, "-Wl,-dynamic-linker,/none/ld.so"]);
     let mut doctor = doctor(&program);
     assert_finds(

@@ -40,6 +40,40 @@ fn every_variable_has_an_example() {
     assert!(found > 30, "{found}");
 }
 
+/// Scripts distinguish doctor's findings by their ids: docs/commands.md lists all,
+/// and none disappears.
+#[test]
+fn every_finding_is_documented() {
+    let page = fs::read_to_string(Path::new(TOP).join("docs/commands.md")).unwrap();
+    let (_, table) = page.split_once("| id | meaning |\n").unwrap();
+    let rows = table.lines().take_while(|row| row.starts_with('|')).skip(1);
+    let ids = rows.flat_map(|row| {
+        row.split(" | ")
+            .next()
+            .unwrap()
+            .split('`')
+            .skip(1)
+            .step_by(2)
+    });
+    let ids: Vec<&str> = ids.collect();
+    assert_eq!(ids.len(), 54);
+    let source = source(&Path::new(TOP).join("src/bin/cc-wrapper/command/doctor"));
+    for id in &ids {
+        assert!(
+            source.contains(&format!("\"{id}\"")),
+            "{id} is never reported"
+        );
+    }
+    let is_part = |c: char| c.is_ascii_lowercase() || c == '-';
+    for call in ["error(\"", "warning(\"", "wrong(\""] {
+        for (at, _) in source.match_indices(call) {
+            let id = source[at + call.len()..].split('"').next().unwrap();
+            let is_id = id.chars().all(is_part);
+            assert!(!is_id || ids.contains(&id), "{id} is not documented");
+        }
+    }
+}
+
 /// docs/environment.md documents each variable in the source, and no others.
 #[test]
 fn every_variable_is_documented() {

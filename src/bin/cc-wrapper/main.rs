@@ -47,9 +47,7 @@ fn main() -> ExitCode {
         report::error(&name, &privileged(&executable));
         return ExitCode::FAILURE;
     }
-    let variables: Vec<Vec<u8>> = std::env::vars_os()
-        .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
-        .collect();
+    let variables = os::variables();
     let environment = Environment::new(variables.iter().map(|string| &string[..]));
     let args: Vec<OsString> = std::env::args_os().collect();
 

@@ -16,7 +16,7 @@ mod wrap;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Command;
+use clap::{Command, CommandFactory, Parser, Subcommand};
 
 use crate::support::help::{Help, USAGE};
 use crate::support::output;
@@ -26,21 +26,41 @@ const ABOUT: &str = "Wrap gcc, g++, clang and ld to add flags from environment v
 /// The largest width of help texts, so that lines stay easy to read.
 const WIDTH: usize = 100;
 
-/// A command's name, command line and help texts.
-type Described = (&'static str, fn() -> Command, &'static Help);
+#[derive(Parser)]
+#[command(name = "cc-wrapper", version, about = ABOUT, after_help = HELP.text())]
+#[command(max_term_width = WIDTH, disable_help_subcommand = true)]
+struct Program {
+    #[command(subcommand)]
+    command: Called,
+}
 
 /// All commands, in the order in which a new user needs them.
-const COMMANDS: [Described; 10] = [
-    (wrap::NAME, wrap::command, &wrap::HELP),
-    (environment::NAME, environment::command, &environment::HELP),
-    (run::NAME, run::command, &run::HELP),
-    (explain::NAME, explain::command, &explain::HELP),
-    (doctor::NAME, doctor::command, &doctor::HELP),
-    (compdb::NAME, compdb::command, &compdb::HELP),
-    (adopt::NAME, adopt::command, &adopt::HELP),
-    (rustup::NAME, rustup::command, &rustup::HELP),
-    (completions::NAME, completions::command, &completions::HELP),
-    (man::NAME, man::command, &man::HELP),
+#[derive(Subcommand)]
+enum Called {
+    Wrap(wrap::Arguments),
+    Env(environment::Arguments),
+    Run(run::Arguments),
+    Explain(explain::Arguments),
+    Doctor(doctor::Arguments),
+    Compdb(compdb::Arguments),
+    Adopt(adopt::Arguments),
+    Rustup(rustup::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+/// The names of all commands, and their help texts.
+const COMMANDS: [(&str, &Help); 10] = [
+    ("wrap", &wrap::HELP),
+    ("env", &environment::HELP),
+    ("run", &run::HELP),
+    ("explain", &explain::HELP),
+    ("doctor", &doctor::HELP),
+    ("compdb", &compdb::HELP),
+    ("adopt", &adopt::HELP),
+    ("rustup", &rustup::HELP),
+    ("completions", &completions::HELP),
+    ("man", &man::HELP),
 ];
 
 /// The help texts of the program itself, for new users.
@@ -88,22 +108,22 @@ const HELP: Help = Help {
 /// returns its exit status.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args = usage::without_help_command(args.collect());
-    let matches = match command().try_get_matches_from(&args) {
-        Ok(matches) => matches,
+    let program = match Program::try_parse_from(&args) {
+        Ok(program) => program,
         Err(error) => return usage::report(&error, &args, &command()),
     };
-    let done = match matches.subcommand() {
-        Some((explain::NAME, matches)) => return explain::run(matches),
-        Some((adopt::NAME, matches)) => adopt::run(matches),
-        Some((wrap::NAME, matches)) => wrap::run(matches),
-        Some((rustup::NAME, matches)) => rustup::run(matches),
-        Some((doctor::NAME, matches)) => return doctor::run(matches),
-        Some((compdb::NAME, matches)) => compdb::run(matches).map(|()| Vec::new()),
-        Some((environment::NAME, matches)) => environment::run(matches).map(|()| Vec::new()),
-        Some((run::NAME, matches)) => run::run(matches).map(|()| Vec::new()),
-        Some((completions::NAME, matches)) => completions::run(matches).map(|()| Vec::new()),
-        Some((man::NAME, matches)) => man::run(matches).map(|()| Vec::new()),
-        _ => Ok(Vec::new()),
+    let nothing = |()| Vec::new();
+    let done = match program.command {
+        Called::Explain(arguments) => return explain::run(&arguments),
+        Called::Doctor(arguments) => return doctor::run(&arguments),
+        Called::Wrap(arguments) => wrap::run(arguments),
+        Called::Adopt(arguments) => adopt::run(&arguments),
+        Called::Rustup(arguments) => rustup::run(&arguments),
+        Called::Env(arguments) => environment::run(&arguments).map(nothing),
+        Called::Run(arguments) => run::run(&arguments).map(nothing),
+        Called::Compdb(arguments) => compdb::run(&arguments).map(nothing),
+        Called::Completions(arguments) => completions::run(&arguments).map(nothing),
+        Called::Man(arguments) => man::run(&arguments).map(nothing),
     };
     match done.and_then(|summary| output::to_stdout(&summary)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -115,16 +135,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn command() -> Command {
-    let program = Command::new("cc-wrapper")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about(ABOUT)
-        .after_help(HELP.text())
-        .max_term_width(WIDTH)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .disable_help_subcommand(true);
-    let commands = COMMANDS.map(|(_, command, _)| command());
-    program.subcommands(commands)
+    Program::command()
 }
 
 #[cfg(test)]

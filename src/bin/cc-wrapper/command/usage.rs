@@ -48,7 +48,7 @@ pub fn report(error: &clap::Error, args: &[OsString], command: &Command) -> Exit
         }
         _ => {
             if let [_, name, words @ ..] = args {
-                if name == environment::NAME {
+                if name == "env" {
                     environment::refuse(words);
                 }
             }

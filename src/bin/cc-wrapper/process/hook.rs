@@ -20,7 +20,7 @@ use signal_hook::low_level::signal_name;
 
 use crate::process::child::{Ended, end_as};
 use crate::process::errno::is_too_long;
-use crate::process::{anonymous_file, child, report};
+use crate::process::{anonymous_file, child, report, search};
 
 const SCRIPT: &str = include_str!("hook.bash");
 
@@ -167,13 +167,9 @@ fn not_run(source: String, remedy: Option<&'static str>) -> Failure {
 fn bash(hook: &Hook) -> Result<PathBuf, Failure> {
     match hook.shell {
         Some(shell) => Ok(PathBuf::from(OsStr::from_bytes(shell))),
-        None => which::which_in("bash", Some(path()), "/")
-            .map_err(|_| not_run("there is no bash on PATH".to_owned(), Some(INSTALL_BASH))),
+        None => search::program("bash")
+            .ok_or_else(|| not_run("there is no bash on PATH".to_owned(), Some(INSTALL_BASH))),
     }
-}
-
-fn path() -> std::ffi::OsString {
-    env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into())
 }
 
 /// Returns a file with everything the hook may read, in the format of

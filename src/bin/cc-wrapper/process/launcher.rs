@@ -7,6 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use cc_wrapper::model::message::Message;
 
 use crate::process::report::quoted;
+use crate::process::search;
 
 const VARIABLE: &str = "CC_WRAPPER_LAUNCHER";
 
@@ -20,9 +21,9 @@ pub fn words(line: &[u8]) -> Result<Vec<OsString>, Message> {
     let Some(first) = words.first_mut() else {
         return Ok(words);
     };
-    match which::which(&*first) {
-        Ok(path) => *first = path.into_os_string(),
-        Err(_) => {
+    match search::program(&*first) {
+        Some(path) => *first = path.into_os_string(),
+        None => {
             let name = quoted(first.as_bytes());
             let why = format!("no program {name} on PATH");
             return Err(unusable(&why, "install it"));

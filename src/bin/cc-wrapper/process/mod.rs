@@ -17,4 +17,5 @@ pub mod os;
 pub mod record;
 pub mod report;
 pub mod response_file;
+pub mod search;
 pub mod signals;

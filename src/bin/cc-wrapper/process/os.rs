@@ -183,6 +183,13 @@ fn read_error(error: io::Error) -> ReadError {
     }
 }
 
+/// Returns the environment variables, each as `NAME=VALUE`.
+pub fn variables() -> Vec<Vec<u8>> {
+    let string =
+        |(name, value): (OsString, OsString)| [name.as_bytes(), b"=", value.as_bytes()].concat();
+    std::env::vars_os().map(string).collect()
+}
+
 fn as_path(path: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(path))
 }

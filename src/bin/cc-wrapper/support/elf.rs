@@ -2,7 +2,7 @@
 //! trusted, so everything that is read has a size limit.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
@@ -13,6 +13,8 @@ use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
 use object::read::{Error, ReadCache, ReadRef};
+
+use crate::support::foreign_file;
 
 pub const MAGIC: &[u8] = b"\x7fELF";
 
@@ -84,7 +86,7 @@ pub fn is_elf(path: &Path) -> bool {
     let mut magic = [0; MAGIC.len()];
     !path.is_symlink()
         && path.is_file()
-        && File::open(path).is_ok_and(|file| file.read_exact_at(&mut magic, 0).is_ok())
+        && foreign_file::open(path).is_ok_and(|file| file.read_exact_at(&mut magic, 0).is_ok())
         && magic == MAGIC
 }
 
@@ -110,7 +112,7 @@ pub fn kind(path: &Path) -> io::Result<Option<Kind>> {
     if !fs::metadata(path)?.is_file() {
         return Ok(None);
     }
-    match File::open(path)?.read_exact_at(&mut begin, 0) {
+    match foreign_file::open(path)?.read_exact_at(&mut begin, 0) {
         Ok(()) if begin.starts_with(MAGIC) => {}
         Ok(()) => return Ok(None),
         Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -139,7 +141,7 @@ pub fn read(path: &Path) -> io::Result<Option<Elf>> {
     if !fs::metadata(path)?.is_file() {
         return Ok(None);
     }
-    let file = ReadCache::new(File::open(path)?);
+    let file = ReadCache::new(foreign_file::open(path)?);
     let begin = match (&file).read_bytes_at(0, CLASS as u64 + 1) {
         Ok(begin) if begin.starts_with(MAGIC) => begin,
         _ => return Ok(None),
@@ -337,7 +339,7 @@ fn dynamic<'d, D: Dyn, R: ReadRef<'d>>(
     let end = end.min(begin.saturating_add(size));
     let text = |at: u64, longest| string(file, begin.saturating_add(at), end, longest);
     let name = |at| Ok::<_, io::Error>(OsString::from_vec(text(at, LONGEST_NAME)?));
-    let (mut run_path, mut old_run_path) = (None, None);
+    let (mut run_path, mut old_run_path, mut soname) = (None, None, None);
     for entry in entries {
         let value: u64 = entry.d_val(endian).into();
         match entry.tag(endian) {
@@ -345,7 +347,7 @@ fn dynamic<'d, D: Dyn, R: ReadRef<'d>>(
                 return Err(io::Error::other("it needs too many libraries"));
             }
             elf::DT_NEEDED => dynamic.needed.push(name(value)?),
-            elf::DT_SONAME => dynamic.soname = Some(name(value)?),
+            elf::DT_SONAME => soname = Some(value),
             elf::DT_FLAGS_1 => {
                 dynamic.no_default_directories = value & elf::DF_1_NODEFLIB.0 != 0;
             }
@@ -355,6 +357,7 @@ fn dynamic<'d, D: Dyn, R: ReadRef<'d>>(
             _ => {}
         }
     }
+    dynamic.soname = soname.map(name).transpose()?;
     dynamic.is_inherited = run_path.is_none() && old_run_path.is_some();
     if let Some(at) = run_path.or(old_run_path) {
         dynamic.run_path = Some(text(at, LONGEST_RUN_PATH)?);

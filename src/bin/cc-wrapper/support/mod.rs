@@ -1,11 +1,11 @@
 //! Code that several commands share: files, messages, the terminal.
 //! docs/glossary.md defines the words that have a special meaning here.
 
-pub mod argument;
 pub mod elf;
 pub mod elf_note;
 pub mod error;
 pub mod file_operation;
+pub mod foreign_file;
 pub mod help;
 pub mod install;
 pub mod interrupt;
@@ -20,3 +20,4 @@ pub mod summary;
 pub mod swap_directories;
 pub mod terminal;
 pub mod tree;
+pub mod trial;

@@ -13,6 +13,7 @@ use once_cell::sync::OnceCell;
 use crate::process::os;
 use crate::support::elf_note;
 use crate::support::error::{Result, cannot};
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
 
 /// The file of a root that describes its toolchain.
@@ -63,7 +64,7 @@ fn has_own_content(program: &Path) -> io::Result<bool> {
         return Ok(false);
     }
     let content = CONTENT.get_or_try_init(|| fs::read(this()))?;
-    Ok(*content == fs::read(program)?)
+    Ok(*content == foreign_file::read_up_to(theirs.len(), program)?)
 }
 
 /// Writes a copy of this binary to `path`, which must not be there yet.
@@ -96,7 +97,7 @@ pub fn whose(program: &Path) -> Whose {
     // Opening a pipe would block until the other end is opened.
     let is_file = fs::metadata(program).is_ok_and(|file| file.is_file());
     let has_note = |file| elf_note::is_in(&ReadCache::new(file));
-    if is_file && File::open(program).is_ok_and(has_note) {
+    if is_file && foreign_file::open(program).is_ok_and(has_note) {
         Whose::Other
     } else {
         Whose::Foreign

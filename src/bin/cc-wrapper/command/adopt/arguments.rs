@@ -3,17 +3,13 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgGroup, ArgMatches, Command, ValueHint};
+use clap::{Args, Parser, ValueHint};
 
-use crate::support::argument::{flag, operand, option, path};
 use crate::support::error::{Error, Result};
 use crate::support::help::{Help, STATUSES};
 use crate::support::paths::absolute;
 use crate::support::self_binary::BINARY;
 use crate::support::show::shown;
-
-/// The subcommand's name.
-pub const NAME: &str = "adopt";
 
 /// Names the wrapper of a nix-shell.
 const WRAPPER: &str = "NIX_CC";
@@ -40,115 +36,91 @@ pub const HELP: Help = Help {
     statuses: STATUSES,
 };
 
-/// What the user asked for.
-#[derive(Debug)]
+/// Replace a nixpkgs wrapper's bash scripts; calls stay the same
+#[derive(Debug, Parser)]
+#[command(after_help = HELP.text())]
 pub struct Arguments {
-    /// Absolute.
-    pub dir: PathBuf,
-    /// How errors name it.
-    pub called: String,
+    /// The wrapper to read [default: $NIX_CC]
+    #[arg(value_hint = ValueHint::DirPath)]
+    dir: Option<PathBuf>,
+
+    #[command(flatten)]
     pub to: To,
-    /// The binary that tools are links to; `None`: a copy of this one.
-    pub link_to: Option<PathBuf>,
+
+    /// Link the tools to this cc-wrapper [default: to a copy in the root]
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::FilePath)]
+    link_to: Option<PathBuf>,
 }
 
-#[derive(Debug)]
-pub enum To {
-    Out(PathBuf),
-    InPlace,
-}
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct To {
+    /// Create a root at NEW, which is absent, empty, or a wrapped root to replace
+    #[arg(long, value_name = "NEW", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
 
-/// Describes the command line.
-pub fn command() -> Command {
-    let out = "Create a root at NEW, which is absent, empty, or a wrapped root to replace";
-    let link_to = "Link the tools to this cc-wrapper [default: to a copy in the root]";
-    Command::new(NAME)
-        .about("Replace a nixpkgs wrapper's bash scripts; calls stay the same")
-        .after_help(HELP.text())
-        .arg(operand(
-            "dir",
-            "DIR",
-            ValueHint::DirPath,
-            "The wrapper to read [default: $NIX_CC]",
-        ))
-        .arg(option("out", "NEW", ValueHint::DirPath, out))
-        .arg(flag(
-            "in-place",
-            "Change DIR itself; its linker half stays as it is",
-        ))
-        .arg(option("link-to", "PROGRAM", ValueHint::FilePath, link_to))
-        .group(ArgGroup::new("to").args(["out", "in-place"]).required(true))
+    /// Change DIR itself; its linker half stays as it is
+    #[arg(long)]
+    in_place: bool,
 }
 
 impl Arguments {
+    /// Returns the absolute path of the wrapper, and how errors name it.
+    ///
     /// # Errors
-    /// No wrapper is named, or what is to be linked to is not cc-wrapper.
-    pub fn read(matches: &ArgMatches) -> Result<Arguments> {
-        let (dir, called) = match path(matches, "dir") {
-            Some(dir) => (dir.to_owned(), shown(dir)),
-            None => wrapper()?,
-        };
-        let to = match path(matches, "out") {
-            Some(out) => To::Out(out.to_owned()),
-            None => To::InPlace,
-        };
-        Ok(Arguments {
-            dir: absolute(&dir)?,
-            called,
-            to,
-            link_to: path(matches, "link-to").map(binary).transpose()?,
-        })
+    /// No wrapper is named.
+    pub fn wrapper(&self) -> Result<(PathBuf, String)> {
+        if let Some(dir) = &self.dir {
+            return Ok((absolute(dir)?, shown(dir)));
+        }
+        let value = env::var_os(WRAPPER).filter(|value| !value.is_empty());
+        let dir = PathBuf::from(value.ok_or_else(|| {
+            Error::new(format!(
+                "no DIR is given and {WRAPPER} is not set; name the wrapper, or run this in a nix-shell"
+            ))
+        })?);
+        Ok((absolute(&dir)?, format!("{WRAPPER} ({})", shown(&dir))))
     }
-}
 
-/// The wrapper that the environment names.
-fn wrapper() -> Result<(PathBuf, String)> {
-    let value = env::var_os(WRAPPER).filter(|value| !value.is_empty());
-    let dir = PathBuf::from(value.ok_or_else(|| {
-        Error::new(format!(
-            "no DIR is given and {WRAPPER} is not set; name the wrapper, or run this in a nix-shell"
-        ))
-    })?);
-    let called = format!("{WRAPPER} ({})", shown(&dir));
-    Ok((dir, called))
-}
-
-fn binary(path: &Path) -> Result<PathBuf> {
-    if path.is_file() && path.file_name().is_some_and(|name| name == BINARY) {
-        return absolute(path);
+    /// Returns the absolute path of the binary that tools are to be links to.
+    /// `None`: a copy of this one.
+    ///
+    /// # Errors
+    /// It is not cc-wrapper.
+    pub fn link_to(&self) -> Result<Option<PathBuf>> {
+        let is_ours = |path: &Path| path.is_file() && path.ends_with(BINARY);
+        match self.link_to.as_deref() {
+            Some(path) if !is_ours(path) => Err(Error::new(format!(
+                "--link-to {}: no program called {BINARY} is there",
+                shown(path)
+            ))),
+            path => path.map(absolute).transpose(),
+        }
     }
-    Err(Error::new(format!(
-        "--link-to {}: no program called {BINARY} is there",
-        shown(path)
-    )))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(args: &[&str]) -> std::result::Result<Arguments, String> {
-        let args = [&[NAME], args].concat();
-        let matches = command().try_get_matches_from(args);
-        let matches = matches.map_err(|error| error.to_string())?;
-        Arguments::read(&matches).map_err(|error| error.line().to_owned())
+    fn read(args: &[&str]) -> clap::error::Result<Arguments> {
+        Arguments::try_parse_from([&["adopt"], args].concat())
     }
 
     #[test]
     fn where_to_is_needed_and_one_thing() {
-        assert!(matches!(
-            read(&["/d", "--in-place"]).unwrap().to,
-            To::InPlace
-        ));
+        assert!(read(&["/d", "--in-place"]).unwrap().to.in_place);
         let to = read(&["/d", "--out", "new"]).unwrap().to;
-        assert!(matches!(to, To::Out(out) if out == Path::new("new")));
-        assert!(read(&["/d"]).unwrap_err().contains("--in-place"));
+        assert_eq!(to.out.unwrap(), Path::new("new"));
+        let error = read(&["/d"]).unwrap_err().to_string();
+        assert!(error.contains("--in-place"), "{error}");
         assert!(read(&["/d", "--out", "n", "--in-place"]).is_err());
     }
 
     #[test]
     fn tools_are_links_to_cc_wrapper_alone() {
-        let error = read(&["/d", "--in-place", "--link-to", "/bin/sh"]).unwrap_err();
-        assert!(error.contains("no program called cc-wrapper"), "{error}");
+        let arguments = read(&["/d", "--in-place", "--link-to", "/bin/sh"]).unwrap();
+        let error = arguments.link_to().unwrap_err();
+        assert!(error.line().contains("no program called cc-wrapper"));
     }
 }

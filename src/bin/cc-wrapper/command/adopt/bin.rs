@@ -6,9 +6,10 @@ use std::io;
 use std::path::Path;
 
 use super::script::{self, Script};
+use crate::process::report;
 use crate::support::error::{Result, cannot};
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
-use crate::support::tree;
 
 #[derive(Debug)]
 pub struct Entry {
@@ -66,7 +67,15 @@ fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Found>)> {
     if !path.is_file() {
         return Ok((What::Other, None));
     }
-    let text = tree::read_file(&path).map_err(cannot("read", &path))?;
+    let text = match foreign_file::script(&path) {
+        Ok(text) => text.unwrap_or_default(),
+        Err(why) => {
+            return Ok((
+                What::Script(format!("it cannot be read: {}", report::why(&why))),
+                None,
+            ));
+        }
+    };
     Ok(match script::read(&text) {
         None => (What::Other, None),
         Some(Ok(script)) => {

@@ -1,6 +1,7 @@
 //! Reads one half (docs/glossary.md) of a wrapper from its files.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -20,9 +21,10 @@ use super::statements::is_blank;
 use super::{bin, clang_target, darwin, hardening, script};
 use crate::process::os::Os;
 use crate::support::error::{Error, Result, cannot};
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
 use crate::support::self_binary::TOOLCHAIN;
-use crate::support::{show, tree};
+use crate::support::show;
 
 /// Maximum length of a quoted line in messages, in characters.
 const LONG: usize = 60;
@@ -403,14 +405,17 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
         let kind = (found.script.kind, of.out == wrapper.out);
         masked.push((kind, text.replace(&*program, "\0")));
     }
-    let count = |text: &String| masked.iter().filter(|(_, other)| other == text).count();
+    let mut counts = BTreeMap::new();
+    for (_, text) in &masked {
+        *counts.entry(text).or_insert(0) += 1;
+    }
     let lines = |at: usize| {
         let (kind, text) = &masked[at];
         // The most frequent text counts as nixpkgs'. If two are equally
         // frequent, it is the one with known lines only.
         let is_better = |other: usize| {
             let (of_kind, of_text) = &masked[other];
-            let (ours, theirs) = (count(text), count(of_text));
+            let (ours, theirs) = (counts[text], counts[of_text]);
             let is_known = unknown[other].is_none();
             of_kind == kind
                 && of_text != text
@@ -440,10 +445,8 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     // `root` may only contain links to a wrapper's programs.
     let elsewhere = entries.iter().find_map(|entry| {
         let path = canonical(&root.join("bin").join(&entry.name));
-        let text = tree::read_file(&path)
-            .ok()
-            .filter(|_| entry.what == What::Other)?;
-        script::read(&text)?
+        let text = foreign_file::script(&path).ok()?;
+        script::read(&text.filter(|_| entry.what == What::Other)?)?
             .ok()?
             .wrapper
             .map(|wrapper| wrapper.out)
@@ -472,7 +475,7 @@ impl Support {
     /// The content of a file; `None` if it does not exist.
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = self.0.join(name);
-        match tree::read_file(&path) {
+        match foreign_file::read(&path) {
             Ok(text) => Ok(Some(text)),
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(cannot("read", &path)(why)),

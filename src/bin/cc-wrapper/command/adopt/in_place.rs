@@ -21,9 +21,10 @@ use super::lines::contains;
 use super::{clang_target, darwin, script};
 use crate::support::error::{Error, Result, cannot};
 use crate::support::file_operation::Step;
+use crate::support::foreign_file;
+use crate::support::linker_shims;
 use crate::support::self_binary::{BINARY, TOOLCHAIN};
 use crate::support::show::shown;
-use crate::support::{linker_shims, tree};
 
 /// The steps that adopt the half.
 ///
@@ -58,7 +59,7 @@ pub fn steps(half: &mut Half, link_to: Option<&Path>) -> Result<Vec<Step>> {
 /// That file is broken.
 pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
     let path = root.join(TOOLCHAIN);
-    let text = tree::read_file(&path).map_err(cannot("read", &path))?;
+    let text = foreign_file::read(&path).map_err(cannot("read", &path))?;
     let toolchain = Toolchain::parse(&text).map_err(|error| {
         Error::from(broken_toolchain(path.as_os_str().as_bytes(), &error))
             .remedy("correct it, or remove it")
@@ -68,12 +69,12 @@ pub fn rest(root: &Path, link_to: Option<&Path>) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
     for tool in &toolchain.tools {
         let place = bin.join(std::ffi::OsStr::from_bytes(&tool.name));
-        let text = if place.is_symlink() {
-            None
-        } else {
-            tree::read_file(&place).ok()
-        };
-        if let Some(Some(Ok(_))) = text.map(|text| script::read(&text)) {
+        let text = foreign_file::script(&place).ok().flatten();
+        let text = text.filter(|_| !place.is_symlink());
+        if text
+            .and_then(|text| script::read(&text))
+            .is_some_and(|it| it.is_ok())
+        {
             steps.push(Step::Link(place, target.to_path_buf()));
         }
     }
@@ -106,14 +107,14 @@ fn has_linkers(toolchain: &Toolchain) -> bool {
 fn built_in(root: &Path, toolchain: &Toolchain) -> Option<BuiltIn> {
     let support = root.join("nix-support");
     if has_linkers(toolchain) {
-        let text = tree::read_file(&support.join(darwin::FILE)).ok()?;
+        let text = foreign_file::read(&support.join(darwin::FILE)).ok()?;
         let flags = darwin::of_linker(&text, &toolchain.suffix_salt)?;
         return toolchain.darwin.is_some().then(|| BuiltIn {
             file: darwin::FILE,
             rest: text[flags.end..].to_vec(),
         });
     }
-    let text = tree::read_file(&support.join(clang_target::FILE)).ok()?;
+    let text = foreign_file::read(&support.join(clang_target::FILE)).ok()?;
     let target = clang_target::read(&text)?;
     (target.default_target == *toolchain.default_target).then(|| BuiltIn {
         file: clang_target::FILE,
@@ -140,7 +141,7 @@ fn leave_hook_to_scripts(half: &mut Half) -> Result<()> {
         return Ok(());
     };
     let reads = half.entries.iter().find(|entry| {
-        let text = tree::read_file(&half.root.join("bin").join(&entry.name));
+        let text = foreign_file::read(&half.root.join("bin").join(&entry.name));
         matches!(entry.what, What::Script(_)) && text.is_ok_and(|text| contains(&text, file))
     });
     let Some(script) = reads else {

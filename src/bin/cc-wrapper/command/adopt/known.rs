@@ -25,31 +25,13 @@ pub struct Own {
     pub is_added: bool,
 }
 
-const FUNCTIONS: [&str; 13] = [
-    "accumulateRoles",
-    "badPath",
-    "badPathWithDarwinSdk",
-    "checkLinkType",
-    "expandResponseParams",
-    "filterRpathFlags",
-    "mangleVarBool",
-    "mangleVarList",
-    "mangleVarListGeneric",
-    "mangleVarSingle",
-    "reject",
-    "skip",
-    "test",
-];
+const FUNCTIONS: &str = "\
+accumulateRoles badPath badPathWithDarwinSdk checkLinkType expandResponseParams \
+filterRpathFlags mangleVarBool mangleVarList mangleVarListGeneric mangleVarSingle reject skip \
+test";
 
-const PROGRAMS: [&str; 7] = [
-    "basename",
-    "expand-response-params",
-    "mktemp",
-    "readlink",
-    "realpath",
-    "rm",
-    "<",
-];
+const PROGRAMS: &str = "\
+basename expand-response-params mktemp readlink realpath rm <";
 
 /// Variables that nixpkgs' scripts set.
 const VARIABLES: &str = "\
@@ -88,17 +70,9 @@ ssp-buffer-size=4 -fstack-clash-protection -fno-strict-aliasing -fPIC -fPIE -pie
 -fno-strict-overflow -ftrivial-auto-var-init=pattern -Wformat -Wformat-security \
 -Werror=format-security -fzero-call-used-regs=used-gpr -z relro now";
 
-const SOURCED: [&str; 9] = [
-    "utils.bash",
-    "darwin-sdk-setup.bash",
-    "add-flags.sh",
-    "add-gnat-extra-flags.sh",
-    "add-hardening.sh",
-    "add-local-cc-cflags-before.sh",
-    "add-local-ldflags-before.sh",
-    "cc-wrapper-hook",
-    "ld-wrapper-hook",
-];
+const SOURCED: &str = "\
+utils.bash darwin-sdk-setup.bash add-flags.sh add-gnat-extra-flags.sh add-hardening.sh \
+add-local-cc-cflags-before.sh add-local-ldflags-before.sh cc-wrapper-hook ld-wrapper-hook";
 
 fn lists(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == word)
@@ -227,27 +201,21 @@ fn is_assignment(word: &str) -> bool {
 
 impl Names<'_> {
     fn know(&self, words: &[String]) -> bool {
-        const BEFORE: [&str; 9] = [
-            "if", "elif", "while", "until", "then", "else", "do", "!", "{",
-        ];
         let mut words = words;
-        while let [first, rest @ ..] = words {
-            let is_before = BEFORE.contains(&first.as_str()) || first == ">&2";
-            if !is_before {
-                break;
+        let (first, args) = loop {
+            let [first, rest @ ..] = words else {
+                return true;
+            };
+            let function = first.strip_suffix("()");
+            if let Some(name) = function.filter(|name| !name.ends_with('=')) {
+                if !lists(FUNCTIONS, name) || rest.first().is_some_and(|brace| brace != "{") {
+                    return false;
+                }
+            } else if !lists("if elif while until then else do ! { >&2", first) {
+                break (first.as_str(), rest);
             }
             words = rest;
-        }
-        let Some(first) = words.first().map(String::as_str) else {
-            return true;
         };
-        let function = first.strip_suffix("()");
-        if let Some(name) = function.filter(|name| !name.ends_with('=')) {
-            return FUNCTIONS.contains(&name)
-                && words.get(1).is_none_or(|brace| brace == "{")
-                && (words.len() < 3 || self.know(&words[2..]));
-        }
-        let args = &words[1..];
         match first {
             "fi" | "done" | "esac" | "}" | "shift" | "break" | "continue" | ":" | "$skipNext" => {
                 args.iter().all(|arg| arg == ">&2" || arg == "1")
@@ -289,7 +257,7 @@ impl Names<'_> {
             _ if first.starts_with("((") || first.starts_with("[[") => self.runs_known(first),
             _ if is_assignment(first) => words.iter().all(|word| self.assigns(word)),
             "test" => true,
-            _ if FUNCTIONS.contains(&first) => args.iter().all(|arg| self.value(arg, true)),
+            _ if lists(FUNCTIONS, first) => args.iter().all(|arg| self.value(arg, true)),
             _ => !self.program.is_empty() && first == self.program && self.values(args),
         }
     }
@@ -418,7 +386,8 @@ impl Names<'_> {
     /// Whether all command substitutions in a word run known programs.
     fn runs_known(&self, word: &str) -> bool {
         let mut rest = word;
-        while let Some(at) = rest.find("$(").or_else(|| rest.find("<(")) {
+        let begins = |pair: &[u8]| matches!(pair, b"$(" | b"<(");
+        while let Some(at) = rest.as_bytes().windows(2).position(begins) {
             rest = &rest[at..];
             let Some(end) = balanced(rest, '(', ')') else {
                 return false;
@@ -439,9 +408,9 @@ impl Names<'_> {
             .unwrap_or("")
             .trim_matches('"');
         let program = first.rsplit('/').next().unwrap_or(first);
-        let is_function = FUNCTIONS.contains(&first) || first == "printf";
+        let is_function = lists(FUNCTIONS, first) || first == "printf";
         // `first` is empty if nixpkgs substituted an empty path.
-        let is_program = PROGRAMS.contains(&program) || first.is_empty();
+        let is_program = lists(PROGRAMS, program) || first.is_empty();
         let only = !command.contains([';', '|', '&', '\n']) || first == "printf";
         only && (is_function || is_program) && {
             let args = &command[command.find(first).unwrap_or(0) + first.len()..];
@@ -455,7 +424,7 @@ impl Names<'_> {
         roots.any(|root| {
             let file = path.strip_prefix(root);
             let file = file.and_then(|file| file.strip_prefix("/nix-support/"));
-            file.is_some_and(|file| SOURCED.contains(&file) || file == "post-link-hook")
+            file.is_some_and(|file| lists(SOURCED, file) || file == "post-link-hook")
         })
     }
 }
@@ -527,6 +496,14 @@ mod tests {
             let text = format!("dontLink=0\n{line}\n");
             assert_eq!(in_script(&text), Some(2), "{line}");
         }
+    }
+
+    #[test]
+    fn long_commands_take_no_long_time() {
+        assert_eq!(in_script(&"skip() { ".repeat(50_000)), None);
+        let substitutions = "<(basename)".repeat(50_000);
+        assert_eq!(in_script(&format!("[[ {substitutions} ]]\n")), None);
+        assert_eq!(in_script("[[ <(mine) == $(basename x) ]]\n"), Some(1));
     }
 
     #[test]

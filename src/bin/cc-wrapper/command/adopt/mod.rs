@@ -17,7 +17,6 @@ mod script;
 mod shell;
 mod statements;
 
-use self::arguments::{Arguments, To};
 use self::copy::{Copy, Moved};
 use self::half::{Half, owned};
 use crate::support::error::{Error, Result, cannot};
@@ -33,31 +32,28 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
+pub use arguments::{Arguments, HELP};
 
 /// Runs the command and returns its report for standard output.
 ///
 /// # Errors
 /// Returns the reason why the wrapper cannot be adopted. No file has changed
 /// then, unless the disk became full while a wrapper was adopted in place.
-pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
-    let arguments = Arguments::read(matches)?;
+pub fn run(arguments: &Arguments) -> Result<Vec<u8>> {
+    let (dir, called) = arguments.wrapper()?;
+    let link_to = arguments.link_to()?;
     interrupt::watch();
-    let root = wrapper(&arguments)?;
+    let root = wrapper(&dir, &called)?;
     owner::check_root(&root)?;
-    let link_to = arguments.link_to.as_deref();
-    let is_ours = root.join(TOOLCHAIN).exists();
-    match &arguments.to {
-        To::InPlace if is_ours => finish(&root, link_to),
-        To::InPlace => turn_over(half::read(&root, &arguments.called)?, link_to),
-        To::Out(_) if is_ours => Err(Error::new(format!(
-            "{} is a root of cc-wrapper already",
-            arguments.called
-        ))
-        .remedy("use it as it is")),
-        To::Out(new) => lay_out(half::read(&root, &arguments.called)?, new, link_to),
+    let (link_to, is_ours) = (link_to.as_deref(), root.join(TOOLCHAIN).exists());
+    match &arguments.to.out {
+        None if is_ours => finish(&root, link_to),
+        None => turn_over(half::read(&root, &called)?, link_to),
+        Some(_) if is_ours => {
+            let what = format!("{called} is a root of cc-wrapper already");
+            Err(Error::new(what).remedy("use it as it is"))
+        }
+        Some(new) => lay_out(half::read(&root, &called)?, new, link_to),
     }
 }
 
@@ -65,8 +61,7 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// The directory does not exist, or has no `bin` or `nix-support`.
-fn wrapper(arguments: &Arguments) -> Result<PathBuf> {
-    let (dir, called) = (&arguments.dir, &arguments.called);
+fn wrapper(dir: &Path, called: &str) -> Result<PathBuf> {
     if !dir.exists() {
         return Err(Error::new(format!("{called} is not there"))
             .remedy("was it collected? give the root of a wrapper"));

@@ -20,12 +20,18 @@ struct Lexer<'t> {
     /// The number of commands before the place where a `case` label may begin.
     /// A label ends with `)`; the commands from there on are removed then.
     label: usize,
+    /// How many brackets and quotes are open.
+    depth: usize,
 }
+
+/// nixpkgs' scripts nest less deep. The limit protects the stack.
+const DEEPEST: usize = 64;
 
 /// The commands in order, without comments and `case` labels.
 ///
 /// # Errors
-/// The number of the line where an unclosed quote or bracket begins.
+/// The number of the line where an unclosed quote or bracket begins, or one that
+/// is nested too deep.
 pub fn commands(text: &str) -> Result<Vec<Command>, usize> {
     let mut lexer = Lexer {
         rest: text.chars().peekable(),
@@ -35,6 +41,7 @@ pub fn commands(text: &str) -> Result<Vec<Command>, usize> {
         words: Vec::new(),
         commands: Vec::new(),
         label: 0,
+        depth: 0,
     };
     while let Some(c) = lexer.next() {
         lexer.take(c)?;
@@ -122,9 +129,14 @@ impl Lexer<'_> {
     /// Reads up to and including `end`.
     fn nested(&mut self, end: char) -> Result<(), usize> {
         let began = self.line;
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(began);
+        }
         while let Some(c) = self.next() {
             if c == end {
                 self.word.push(c);
+                self.depth -= 1;
                 return Ok(());
             }
             let is_comment =
@@ -204,5 +216,15 @@ mod tests {
         let expected = ["case|\"$p\"|in", "c=1", "d", "f", "esac", "g()|{|h", "}"];
         assert_eq!(firsts, expected);
         assert_eq!(commands("a\nb 'c\n"), Err(2));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error() {
+        for begin in ["(", "$(", "\"${", "\"$(", "x=("] {
+            let text = format!("a\n{}", begin.repeat(500_000));
+            assert_eq!(commands(&text), Err(2), "{begin}");
+        }
+        let text = format!("{}{}", "(".repeat(DEEPEST), ")".repeat(DEEPEST));
+        assert!(commands(&text).is_ok());
     }
 }

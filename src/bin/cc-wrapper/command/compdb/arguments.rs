@@ -1,14 +1,10 @@
 //! The command line of `compdb`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use clap::{ArgMatches, Command, ValueHint};
+use clap::{Parser, ValueHint};
 
-use crate::support::argument::{operand, option, path};
 use crate::support::help::{Help, STATUSES};
-
-/// The subcommand's name.
-pub const NAME: &str = "compdb";
 
 /// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
@@ -27,42 +23,15 @@ pub const HELP: Help = Help {
     statuses: STATUSES,
 };
 
-/// Describes the command line.
-pub fn command() -> Command {
-    Command::new(NAME)
-        .about("Convert the record of a build to a compile_commands.json")
-        .after_help(HELP.text())
-        .arg(
-            operand(
-                "file",
-                "FILE",
-                ValueHint::FilePath,
-                "The file that CC_WRAPPER_COMPDB named",
-            )
-            .required(true),
-        )
-        .arg(
-            option(
-                "output",
-                "OUTPUT",
-                ValueHint::FilePath,
-                "Write to this file [default: standard output]",
-            )
-            .short('o'),
-        )
-}
+/// Convert the record of a build to a compile_commands.json
+#[derive(Parser)]
+#[command(after_help = HELP.text())]
+pub struct Arguments {
+    /// The file that CC_WRAPPER_COMPDB named
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
 
-/// What the user asked for.
-pub struct Arguments<'m> {
-    pub file: &'m Path,
-    pub output: Option<&'m Path>,
-}
-
-impl<'m> Arguments<'m> {
-    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        Arguments {
-            file: path(matches, "file").unwrap_or(Path::new("")),
-            output: path(matches, "output"),
-        }
-    }
+    /// Write to this file [default: standard output]
+    #[arg(short, long, value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
 }

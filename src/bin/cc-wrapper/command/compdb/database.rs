@@ -1,6 +1,6 @@
 //! Selects the records that go into the compilation database, and sorts them.
 
-use std::collections::btree_map::{BTreeMap, Entry as Slot};
+use std::collections::BTreeMap;
 
 use cc_wrapper::text::compile_database::Entry;
 
@@ -10,7 +10,9 @@ use super::paths::resolved;
 /// database is the same each time.
 #[derive(Default)]
 pub struct Database<'a> {
-    outputs: BTreeMap<Product, Vec<Unit<'a>>>,
+    /// One command can compile several files to one output. The keys of the inner
+    /// map are their resolved paths.
+    outputs: BTreeMap<Product, BTreeMap<Vec<u8>, Entry<'a>>>,
 }
 
 /// The key of a record: its resolved output, or the file that a call checks.
@@ -21,12 +23,6 @@ enum Product {
     Check(Vec<u8>),
 }
 
-struct Unit<'a> {
-    /// The resolved path.
-    file: Vec<u8>,
-    entry: Entry<'a>,
-}
-
 impl<'a> Database<'a> {
     /// Adds a record that is newer than all before it.
     pub fn add(&mut self, entry: Entry<'a>) {
@@ -35,37 +31,27 @@ impl<'a> Database<'a> {
             Some(output) => Product::Output(resolved(&entry.directory, output)),
             None => Product::Check(file.clone()),
         };
-        let new = Unit { file, entry };
-        match self.outputs.entry(product) {
-            Slot::Vacant(slot) => drop(slot.insert(vec![new])),
-            // One command can compile several files to one output.
-            Slot::Occupied(mut slot) => {
-                let units = slot.get_mut();
-                units.retain(|unit| unit.is_beside(&new));
-                units.push(new);
-            }
+        let files = self.outputs.entry(product).or_default();
+        let old = files.values().next();
+        if old
+            .is_some_and(|old| old.directory != entry.directory || old.arguments != entry.arguments)
+        {
+            files.clear();
         }
+        files.insert(file, entry);
     }
 
     /// Returns the records, sorted by file and then output.
     pub fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
-        let units = self
-            .outputs
-            .iter()
-            .flat_map(|(product, units)| units.iter().map(move |unit| (&unit.file, product, unit)));
-        let mut units: Vec<_> = units.collect();
-        units.sort_by_key(|(file, product, _)| (*file, *product));
-        units.into_iter().map(|(_, _, unit)| &unit.entry)
-    }
-}
-
-impl Unit<'_> {
-    /// Returns whether to keep both records, because one command compiled two
-    /// files to the same output.
-    fn is_beside(&self, new: &Unit) -> bool {
-        self.file != new.file
-            && self.entry.directory == new.entry.directory
-            && self.entry.arguments == new.entry.arguments
+        let outputs = self.outputs.iter();
+        let all = outputs.flat_map(|(product, files)| {
+            files
+                .iter()
+                .map(move |(file, entry)| (file, product, entry))
+        });
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|(file, product, _)| (*file, *product));
+        all.into_iter().map(|(.., entry)| entry)
     }
 }
 
@@ -111,6 +97,20 @@ mod tests {
         assert_eq!(kept(&[both, both].concat()), both);
         assert_eq!(kept(&["c.c app 0", both[0], both[1]]), both);
         assert_eq!(kept(&[both[0], both[1], "b.c app 2"]), ["b.c app 2"]);
+    }
+
+    #[test]
+    fn a_command_with_many_files_takes_no_long_time() {
+        let mut database = Database::default();
+        for n in 0..50_000 {
+            database.add(Entry {
+                directory: Cow::Borrowed(b"/d"),
+                file: Cow::Owned(format!("{n}.c").into_bytes()),
+                output: Some(Cow::Borrowed(b"app")),
+                arguments: vec![Cow::Borrowed(b"cc")],
+            });
+        }
+        assert_eq!(database.entries().count(), 50_000);
     }
 
     #[test]

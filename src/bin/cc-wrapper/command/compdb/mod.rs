@@ -6,7 +6,6 @@ mod paths;
 mod records;
 pub mod write;
 
-use self::arguments::Arguments;
 use self::database::Database;
 use crate::support::error::{Result, warn};
 use crate::support::output;
@@ -17,24 +16,21 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
+pub use arguments::{Arguments, HELP};
 
 /// Runs the command.
 ///
 /// # Errors
 /// Fails if the file has no records, or the result cannot be written.
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let arguments = Arguments::read(matches);
-    let text = records::read(arguments.file)?;
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let text = records::read(&arguments.file)?;
     let mut database = Database::default();
-    for entry in records::entries(&text, arguments.file)? {
+    for entry in records::entries(&text, &arguments.file)? {
         database.add(entry);
     }
     let text = json(database.entries());
-    match arguments.output {
-        Some(output) => write::to_file(&text, output, arguments.file),
+    match &arguments.output {
+        Some(output) => write::to_file(&text, output, &arguments.file),
         None => output::to_stdout(&text),
     }
 }

@@ -2,14 +2,11 @@
 
 use std::ffi::OsString;
 
-use clap::{ArgMatches, Command, ValueHint};
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, ValueHint};
 
 use super::SCRIPTS;
-use crate::support::argument::{all, operand};
 use crate::support::help::{Help, STATUSES};
-
-/// The subcommand's name.
-pub const NAME: &str = "completions";
 
 /// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
@@ -39,36 +36,17 @@ pub const HELP: Help = Help {
     statuses: STATUSES,
 };
 
-/// Describes the command line.
-pub fn command() -> Command {
-    let shell = "The shell that reads the script: bash, zsh or fish";
-    let words = "The words up to the cursor, which the script asks about";
-    Command::new(NAME)
-        .about("Print a script that completes cc-wrapper's arguments in a shell")
-        .after_help(HELP.text())
-        .arg(
-            operand("shell", "SHELL", ValueHint::Other, shell)
-                .required(true)
-                .value_parser(SCRIPTS.map(|(shell, _)| shell))
-                .hide_possible_values(true),
-        )
-        .arg(
-            operand("words", "WORDS", ValueHint::Other, words)
-                .num_args(1..)
-                .last(true)
-                .hide(true),
-        )
-}
+/// Print a script that completes cc-wrapper's arguments in a shell
+#[derive(Parser)]
+#[command(after_help = HELP.text())]
+pub struct Arguments {
+    /// The shell that reads the script: bash, zsh or fish
+    #[arg(value_parser = PossibleValuesParser::new(SCRIPTS.map(|(shell, _)| shell)),
+          hide_possible_values = true, value_hint = ValueHint::Other)]
+    pub shell: String,
 
-/// The script of the shell that the user named.
-pub fn script(matches: &ArgMatches) -> &'static str {
-    let shell = matches.get_one::<String>("shell");
-    let mut scripts = SCRIPTS.iter();
-    let script = scripts.find(|(name, _)| shell.is_some_and(|shell| shell == name));
-    script.map_or("", |(_, script)| script)
-}
-
-/// The words that a script asks about; none: the script itself is wanted.
-pub fn words(matches: &ArgMatches) -> Vec<OsString> {
-    all(matches, "words").cloned().collect()
+    /// The words up to the cursor, which the script asks about; none: the script
+    /// itself is wanted
+    #[arg(last = true, hide = true, value_hint = ValueHint::Other)]
+    pub words: Vec<OsString>,
 }

@@ -14,7 +14,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
-pub use arguments::{HELP, NAME, command};
+pub use arguments::{Arguments, HELP};
 
 use crate::support::error::{Error, Result};
 use crate::support::output;
@@ -30,12 +30,13 @@ const SCRIPTS: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// Fails if standard output cannot be written.
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let words = arguments::words(matches);
-    if words.is_empty() {
-        return output::to_stdout(arguments::script(matches).as_bytes());
+pub fn run(arguments: &Arguments) -> Result<()> {
+    if !arguments.words.is_empty() {
+        return output::to_stdout(answer(super::command(), &arguments.words)?.as_bytes());
     }
-    output::to_stdout(answer(super::command(), &words)?.as_bytes())
+    let mut scripts = SCRIPTS.iter();
+    let script = scripts.find(|(shell, _)| *shell == arguments.shell);
+    output::to_stdout(script.map_or("", |(_, script)| script).as_bytes())
 }
 
 /// Marks a kind of values that the shell completes.

@@ -1,12 +1,10 @@
 //! The command line of `doctor`.
 
-use clap::{ArgAction, Command, ValueHint};
+use std::path::PathBuf;
 
-use crate::support::argument::{flag, operand};
+use clap::{Parser, ValueHint};
+
 use crate::support::help::{Help, USAGE};
-
-/// The subcommand's name.
-pub const NAME: &str = "doctor";
 
 /// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
@@ -29,18 +27,16 @@ pub const HELP: Help = Help {
     ],
 };
 
-const PATH: &str = "A wrapped root, a tool in it, or an ELF file [default: the root of the cc on \
-    PATH, of $CC, or $NIX_CC]";
+/// Find what is wrong with a root, its environment, or a program
+#[derive(Parser)]
+#[command(after_help = HELP.text())]
+pub struct Arguments {
+    /// A wrapped root, a tool in it, or an ELF file [default: the root of the cc
+    /// on PATH, of $CC, or $NIX_CC]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
 
-/// Describes the command line.
-pub fn command() -> Command {
-    Command::new(NAME)
-        .about("Find what is wrong with a root, its environment, or a program")
-        .after_help(HELP.text())
-        .arg(
-            operand("path", "PATH", ValueHint::AnyPath, PATH)
-                .num_args(1..)
-                .action(ArgAction::Append),
-        )
-        .arg(flag("json", "Print JSON, for programs"))
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
 }

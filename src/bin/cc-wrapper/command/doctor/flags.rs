@@ -16,6 +16,7 @@ use super::finding::Finding;
 use super::root::{self, Root};
 use super::variables::Variables;
 use crate::process::report::quoted;
+use crate::support::foreign_file;
 
 /// Compiler options with a directory, in the same word or the next.
 const OPTIONS: &str = "-isystem -idirafter -iframework -iquote -I -L -B -F";
@@ -57,7 +58,7 @@ pub fn in_files(root: &Root) -> Vec<Finding> {
     files.extend(LINKER_FILES.map(|name| (linkers.file(name), Taker::Linker)));
     let mut findings = Vec::new();
     for (path, taker) in files {
-        match root::file(&path) {
+        match foreign_file::read(&path) {
             Ok(text) => findings.extend(in_list(path.as_ref(), &text, taker)),
             Err(why) if why.kind() == ErrorKind::NotFound => {}
             Err(why) => findings.push(root::unreadable(&path, &why)),

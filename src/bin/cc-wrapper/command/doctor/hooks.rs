@@ -11,8 +11,9 @@ use super::collected_paths;
 use super::files::path;
 use super::finding::{Finding, shown};
 use super::root::{Half, Root};
-use super::trial::{self, Trial};
 use super::variables::Variables;
+use crate::process::search;
+use crate::support::trial::{self, Trial};
 
 const HOOKS: [&str; 5] = [
     hooks::COMPILER_BEFORE,
@@ -55,9 +56,9 @@ fn shell(half: &Half, variables: &Variables) -> Result<PathBuf, (String, String)
     let mut bash = path(&half.toolchain.shell).to_path_buf();
     if bash.as_os_str().is_empty() {
         let places = OsStr::from_bytes(variables.get("PATH").unwrap_or(b"/usr/bin:/bin"));
-        match which::which_in("bash", Some(places), "/") {
-            Ok(found) => bash = found,
-            Err(_) => return error("there is no bash on PATH".to_owned()),
+        match search::programs("bash".as_ref(), places).next() {
+            Some(found) => bash = found,
+            None => return error("there is no bash on PATH".to_owned()),
         }
     }
     let script = "echo ${BASH_VERSINFO[0]} ${BASH_VERSINFO[1]}";

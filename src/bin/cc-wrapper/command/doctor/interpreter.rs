@@ -10,6 +10,7 @@ use super::collected_paths;
 use super::files::path;
 use super::finding::{Finding, Severity, shown};
 use super::root::{self, Root};
+use crate::support::foreign_file;
 
 /// What is wrong with the interpreter that the linkers name.
 pub fn check(root: &Root) -> Vec<Finding> {
@@ -24,7 +25,7 @@ pub fn check(root: &Root) -> Vec<Finding> {
         ("dynamic-linker-m32", Severity::Note),
     ] {
         let file = linkers.file(name);
-        match root::file(&file) {
+        match foreign_file::read(&file) {
             Ok(text) => {
                 let word = words(&text).next();
                 let absent = word.and_then(|word| absent(&file, path(word)));

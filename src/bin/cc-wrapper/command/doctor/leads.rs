@@ -14,10 +14,11 @@ use super::collected_paths;
 use super::files::{self, has_entry, is_executable, path};
 use super::finding::{Finding, Severity, shown};
 use super::nixpkgs;
-use super::root::{self, Half, Root};
+use super::root::{Half, Root};
 use super::variables::Variables;
 use crate::process::report::quoted;
 use crate::support::elf;
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
 use crate::support::self_binary::{self, TOOLCHAIN};
 
@@ -348,7 +349,7 @@ fn has_salt(root: &Path, salt: &[u8]) -> bool {
         return is_it;
     }
     // The hook of nixpkgs' wrappers sets the marker.
-    let hook = root::file(&root.join("nix-support/setup-hook")).unwrap_or_default();
+    let hook = foreign_file::read(&root.join("nix-support/setup-hook")).unwrap_or_default();
     let marks = [b"_TARGET_HOST_", salt, b"="].concat();
     nixpkgs::is_of_nixpkgs(root) && hook.windows(marks.len()).any(|part| part == marks)
 }
@@ -371,7 +372,7 @@ fn names(root: &Path) -> Vec<OsString> {
 
 /// `None`: the root has no description that can be read.
 fn toolchain<R>(root: &Path, look: impl FnOnce(&Toolchain) -> R) -> Option<R> {
-    let text = root::file(&root.join(TOOLCHAIN)).ok()?;
+    let text = foreign_file::read(&root.join(TOOLCHAIN)).ok()?;
     Toolchain::parse(&text).ok().as_ref().map(look)
 }
 

@@ -19,16 +19,13 @@ mod report;
 mod root;
 mod target;
 mod tools;
-mod trial;
 mod variables;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
+pub use arguments::{Arguments, HELP};
 
 use self::finding::{Finding, Group};
 use self::leads::Leads;
@@ -36,15 +33,13 @@ use self::root::Root;
 use self::target::Target;
 use self::tools::Binaries;
 use self::variables::Variables;
-use crate::support::argument::all;
 use crate::support::output::to_stdout;
 use crate::support::terminal::Screen;
 
 /// Prints what is wrong; fails if there is an error among the findings.
-pub fn run(matches: &ArgMatches) -> ExitCode {
-    let paths: Vec<&PathBuf> = all(matches, "path").collect();
-    let groups = groups(&paths, &Variables::own());
-    let text = if matches.get_flag("json") {
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let groups = groups(&arguments.paths, &Variables::own());
+    let text = if arguments.json {
         report::json(&groups)
     } else {
         report::text(&groups, &Screen::of_stdout())
@@ -59,7 +54,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
 
 /// The findings about each path, or else about what the environment leads to,
 /// then those about the environment.
-fn groups(paths: &[&PathBuf], variables: &Variables) -> Vec<Group> {
+fn groups(paths: &[PathBuf], variables: &Variables) -> Vec<Group> {
     let (leads, binaries) = (Leads::of(variables), Binaries::default());
     // Roots that are named need not be what builds come to.
     let is_asked = !paths.is_empty();

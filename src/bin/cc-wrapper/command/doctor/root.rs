@@ -1,10 +1,8 @@
 //! A root's descriptions: reading them, and what is wrong with them.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::iter;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
@@ -12,13 +10,15 @@ use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 use super::files::path;
 use super::finding::{Finding, Severity, shown};
 use super::nixpkgs;
+use crate::process::report::why as reason;
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
 use crate::support::self_binary::{self, TOOLCHAIN};
 
 const AGAIN: &str = "wrap or adopt the toolchain again";
 
-/// No file of a root is larger.
-const LARGEST: u64 = 16 << 20;
+/// No root has more. Each is looked for on PATH.
+const MOST_TOOLS: usize = 4096;
 
 /// A directory with a `toolchain.json`.
 pub struct Half<'t> {
@@ -92,25 +92,15 @@ impl<'t> Root<'t> {
     }
 }
 
-/// The text of a file that may be anything.
-///
-/// # Errors
-/// The file cannot be read to its end, or is a pipe or a socket.
-pub fn file(path: &Path) -> io::Result<Vec<u8>> {
-    let kind = fs::metadata(path)?.file_type();
-    if kind.is_fifo() || kind.is_socket() {
-        let why = "it is a pipe or a socket, and calls wait for it";
-        return Err(io::Error::other(why));
-    }
-    let mut text = Vec::new();
-    File::open(path)?.take(LARGEST).read_to_end(&mut text)?;
-    Ok(text)
-}
-
 /// A flag file that cannot be read.
 pub fn unreadable(path: &Path, why: &io::Error) -> Finding {
     let remedy = "make it a readable file, or remove it";
-    Finding::error("unreadable", path, format!("cannot be read: {why}"), remedy)
+    Finding::error(
+        "unreadable",
+        path,
+        format!("cannot be read: {}", reason(why)),
+        remedy,
+    )
 }
 
 /// Calls `check` with the root at a path, and adds what is wrong with its
@@ -142,7 +132,7 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
 
 fn text(root: &Path) -> Result<Vec<u8>, Finding> {
     let path = root.join(TOOLCHAIN);
-    file(&path).map_err(|why| {
+    foreign_file::read(&path).map_err(|why| {
         let mut finding = unreadable(&path, &why);
         finding.remedy = "make it readable, or wrap the toolchain again".to_owned();
         finding
@@ -164,12 +154,19 @@ fn linker_text(root: &Path, other: &Path) -> Result<Vec<u8>, Finding> {
 }
 
 fn parse<'t>(root: &Path, text: &'t Result<Vec<u8>, Finding>) -> Result<Toolchain<'t>, Finding> {
-    Toolchain::parse(text.as_ref().map_err(Finding::clone)?).map_err(|error| {
-        let (line, column) = (error.line, error.column);
-        let what = format!("is broken at {line}:{column}: {}", error.what);
+    let wrong = |what: String| {
         let remedy = "correct it, or wrap the toolchain again";
         Finding::error("broken-toolchain", root.join(TOOLCHAIN), what, remedy)
-    })
+    };
+    let toolchain = Toolchain::parse(text.as_ref().map_err(Finding::clone)?);
+    let toolchain = toolchain.map_err(|error| {
+        let (line, column) = (error.line, error.column);
+        wrong(format!("is broken at {line}:{column}: {}", error.what))
+    })?;
+    if toolchain.tools.len() > MOST_TOOLS {
+        return Err(wrong(format!("lists more than {MOST_TOOLS} tools")));
+    }
+    Ok(toolchain)
 }
 
 fn differing_salts(compilers: &Half, linkers: &Half) -> Option<Finding> {
@@ -230,24 +227,16 @@ pub mod tests {
             assert_eq!(ids(dir.path(), none), expected);
         }
         assert_eq!(ids(&inner.join("none"), none), ["unreadable"]);
-    }
-
-    #[test]
-    fn a_pipe_is_not_waited_for() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x");
-        fs::write(&path, "text").unwrap();
-        assert_eq!(file(&path).unwrap(), b"text");
-        assert_eq!(file(Path::new("/dev/null")).unwrap(), b"");
-        fs::remove_file(&path).unwrap();
-        assert!(
-            std::process::Command::new("mkfifo")
-                .arg(&path)
-                .status()
-                .unwrap()
-                .success()
-        );
-        assert!(file(&path).is_err());
-        assert!(file(&dir.path().join("none")).is_err());
+        let tool = |n| format!(r#""{n}": {{"role": "cc", "program": "/bin/sh"}}"#);
+        for (count, expected) in [
+            (MOST_TOOLS, &[][..]),
+            (MOST_TOOLS + 1, &["broken-toolchain"]),
+        ] {
+            let tools: Vec<String> = (0..count).map(tool).collect();
+            let tools = tools.join(",");
+            let text = format!(r#"{{"version": 1, "suffixSalt": "s", "tools": {{{tools}}}}}"#);
+            fs::write(dir.path().join(TOOLCHAIN), text).unwrap();
+            assert_eq!(ids(dir.path(), none), expected, "{count}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::call::Call;
@@ -16,16 +17,20 @@ use cc_wrapper::planning::dispatch::dispatch;
 use super::files::{self, is_executable, path};
 use super::finding::{Finding, Severity, shown};
 use super::root::Root;
-use super::trial;
 use super::variables::Variables;
 use super::{collected_paths, loading};
 use crate::process::os::Os;
 use crate::process::report::quoted;
 use crate::support::elf;
+use crate::support::foreign_file;
 use crate::support::self_binary::{self, BINARY, Whose};
+use crate::support::trial;
 
 /// No chain of wrappers is this long.
 const LONGEST: usize = 16;
+
+/// Each takes ten seconds.
+const MOST_SILENT: usize = 3;
 
 /// As much of a script as the kernel reads.
 const FIRST_LINE: usize = 256;
@@ -60,6 +65,13 @@ pub fn check(root: &Root, variables: &Variables, binaries: &Binaries) -> Vec<Fin
     let mut known: BTreeMap<PathBuf, Option<Finding>> = BTreeMap::new();
     let mut findings = Vec::new();
     for (half, tool, role) in root.tools() {
+        let silent = known.values().flatten().filter(|it| it.id == "no-answer");
+        if silent.count() >= MOST_SILENT {
+            let what = "has more programs that do not answer: the rest were not run";
+            let finding = Finding::warning("too-much", half.root, what, "see what they wait for");
+            findings.push(finding);
+            break;
+        }
         let place = half.place(tool);
         if role.is_none() {
             let role = quoted(&tool.kind);
@@ -204,8 +216,12 @@ fn by_trial(program: &Path) -> Option<Finding> {
 
 /// The interpreter in the first line of a script.
 fn script_interpreter(script: &Path) -> Option<PathBuf> {
-    let text = super::root::file(script).ok()?;
-    let line = text[..text.len().min(FIRST_LINE)].strip_prefix(b"#!")?;
+    let mut text = [0; FIRST_LINE];
+    let length = foreign_file::open(script)
+        .ok()?
+        .read_at(&mut text, 0)
+        .ok()?;
+    let line = text[..length].strip_prefix(b"#!")?;
     let line = line.split(|&b| b == b'\n').next()?;
     let mut words = line.split(|b| matches!(b, b' ' | b'\t'));
     words
@@ -217,8 +233,8 @@ fn script_interpreter(script: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
     use crate::command::doctor::root::{tests::ids, tests::lay};
-    use crate::command::doctor::trial::tests::lay as lay_program;
     use crate::support::self_binary::TOOLCHAIN;
+    use crate::support::trial::tests::lay as lay_program;
     use std::os::unix::fs::symlink;
 
     fn why_not(program: &Path) -> Option<Finding> {

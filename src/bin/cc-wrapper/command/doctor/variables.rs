@@ -1,11 +1,13 @@
 //! The environment variables.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use cc_wrapper::model::environment::Environment;
+
+use crate::process::os;
 
 /// Strings `NAME=VALUE`.
 pub struct Variables(Vec<Vec<u8>>);
@@ -13,10 +15,7 @@ pub struct Variables(Vec<Vec<u8>>);
 impl Variables {
     /// Those of this process.
     pub fn own() -> Variables {
-        let string = |(name, value): (OsString, OsString)| {
-            [name.as_bytes(), b"=", value.as_bytes()].concat()
-        };
-        Variables(env::vars_os().map(string).collect())
+        Variables(os::variables())
     }
 
     #[cfg(test)]

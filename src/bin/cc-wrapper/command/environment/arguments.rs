@@ -1,16 +1,12 @@
 //! The command line of `env`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::builder::PossibleValue;
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, ValueHint};
 
 use super::print::{self, Shell};
-use crate::support::argument::{all, operand, option, path};
 use crate::support::help::{Help, STATUSES};
-
-/// The subcommand's name.
-pub const NAME: &str = "env";
 
 /// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
@@ -37,50 +33,34 @@ pub const HELP: Help = Help {
     statuses: STATUSES,
 };
 
-/// Describes the command line.
-pub fn command() -> Command {
-    let shells = print::ALL.map(|shell| PossibleValue::new(shell.name).aliases(shell.aliases));
-    let prefix = "The directory of a dependency, with include, lib and so on in it";
-    let shell = "Print for this reader: bash (and other POSIX shells), fish, nu, json or github";
-    Command::new(NAME)
-        .about("Print variables that make wrapped compilers find dependencies")
-        .after_help(HELP.text())
-        .arg(
-            operand("prefix", "PREFIX", ValueHint::DirPath, prefix)
-                .num_args(1..)
-                .action(ArgAction::Append),
-        )
-        .arg(toolchain())
-        .arg(
-            option("shell", "SHELL", ValueHint::Other, shell)
-                .default_value(print::ALL[0].name)
-                .value_parser(shells)
-                .hide_possible_values(true),
-        )
+/// Print variables that make wrapped compilers find dependencies
+#[derive(Parser)]
+#[command(after_help = HELP.text())]
+pub struct Arguments {
+    /// The directory of a dependency, with include, lib and so on in it
+    #[arg(value_name = "PREFIX", value_hint = ValueHint::DirPath)]
+    pub prefixes: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub root: RootOption,
+
+    /// Print for this reader: bash (and other POSIX shells), fish, nu, json or
+    /// github
+    #[arg(long, default_value = print::ALL[0].name, hide_possible_values = true,
+          value_parser = shells(), value_hint = ValueHint::Other)]
+    pub shell: Shell,
 }
 
 /// The option that `run` has too.
-pub fn toolchain() -> Arg {
-    let help =
-        "Use this wrapped root: put its tools first on PATH and set CC, CXX, LD, PKG_CONFIG …";
-    option("toolchain", "DIR", ValueHint::DirPath, help)
+#[derive(Args)]
+pub struct RootOption {
+    /// Use this wrapped root: put its tools first on PATH and set CC, CXX, LD,
+    /// PKG_CONFIG …
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub toolchain: Option<PathBuf>,
 }
 
-/// What the user asked for.
-pub struct Arguments<'m> {
-    pub prefixes: Vec<&'m Path>,
-    pub toolchain: Option<&'m Path>,
-    pub shell: &'static Shell,
-}
-
-impl<'m> Arguments<'m> {
-    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        let shell = matches.get_one::<String>("shell");
-        let shell = shell.and_then(|name| Shell::named(name));
-        Arguments {
-            prefixes: all(matches, "prefix").map(PathBuf::as_path).collect(),
-            toolchain: path(matches, "toolchain"),
-            shell: shell.unwrap_or(&print::ALL[0]),
-        }
-    }
+fn shells() -> impl TypedValueParser<Value = Shell> {
+    let shells = print::ALL.map(|shell| PossibleValue::new(shell.name).aliases(shell.aliases));
+    PossibleValuesParser::new(shells).map(|name| *Shell::named(&name).unwrap_or(&print::ALL[0]))
 }

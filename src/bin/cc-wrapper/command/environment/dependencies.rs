@@ -1,12 +1,13 @@
 //! Finds the prefixes: those on the command line, and those that they
 //! propagate.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::support::error::{Error, Result, cannot};
+use crate::support::foreign_file;
 use crate::support::paths::{
     absolute, canonical, has_colon, has_white_space, plain, without_parents,
 };
@@ -26,6 +27,9 @@ const PARTS: [&str; 7] = [
     PROPAGATED,
 ];
 
+/// No package needs more.
+const MOST: usize = 1024;
+
 /// The system's prefixes. Passed with `-isystem`, their headers would come
 /// before those of the C++ library, whose `#include_next` then fails.
 const SYSTEMS: [&str; 2] = ["/", "/usr"];
@@ -36,7 +40,7 @@ const SYSTEMS: [&str; 2] = ["/", "/usr"];
 /// # Errors
 /// Fails if a prefix does not exist, is empty, or has a path that a list cannot
 /// hold.
-pub fn follow(given: &[&Path]) -> Result<Vec<PathBuf>> {
+pub fn follow(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for given in given {
         let prefix = without_parents(&absolute(given)?);
@@ -91,57 +95,58 @@ fn token(path: &Path) -> Option<&'static str> {
     })
 }
 
+/// Adds a prefix and, after it, those that it propagates.
 fn add(prefix: PathBuf, found: &mut Vec<PathBuf>) -> Result<()> {
-    if found.contains(&prefix) {
-        return Ok(());
-    }
-    let lists = "which lists of flags and directories cannot hold";
-    let (what, why) = match () {
-        () if has_white_space(&prefix) => ("white space".to_owned(), lists),
-        () if has_colon(&prefix) => ("a colon".to_owned(), lists),
-        () => match token(&prefix) {
-            Some(token) => (
-                format!("${token}"),
-                "for which dynamic loaders put something else",
-            ),
-            None => {
-                found.push(prefix.clone());
-                return propagated(&prefix, found);
-            }
-        },
-    };
-    Err(
-        Error::about(&prefix, format!("has {what} in its path, {why}"))
-            .remedy("install it elsewhere, or give a symlink to it"),
-    )
-}
-
-fn propagated(prefix: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    let list = prefix.join(PROPAGATED);
-    let text = match fs::read(&list) {
-        Ok(text) => text,
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(why) => return Err(cannot("read", &list)(why)),
-    };
-    for word in text.split(u8::is_ascii_whitespace) {
-        if word.is_empty() {
+    let mut pending = vec![prefix];
+    while let Some(prefix) = pending.pop() {
+        if found.contains(&prefix) {
             continue;
         }
-        let path = plain(Path::new(&OsString::from_vec(word.to_vec())));
+        let lists = "which lists of flags and directories cannot hold";
+        let wrong = if has_white_space(&prefix) {
+            Some(("white space".to_owned(), lists))
+        } else if has_colon(&prefix) {
+            Some(("a colon".to_owned(), lists))
+        } else {
+            let why = "for which dynamic loaders put something else";
+            token(&prefix).map(|token| (format!("${token}"), why))
+        };
+        if let Some((what, why)) = wrong {
+            let error = Error::about(&prefix, format!("has {what} in its path, {why}"));
+            return Err(error.remedy("install it elsewhere, or give a symlink to it"));
+        }
+        if found.len() == MOST {
+            let what = format!("is one of more than {MOST} packages that these need");
+            return Err(Error::about(&prefix, what).remedy(format!("correct {PROPAGATED}")));
+        }
+        pending.extend(propagated(&prefix)?.into_iter().rev());
+        found.push(prefix);
+    }
+    Ok(())
+}
+
+fn propagated(prefix: &Path) -> Result<Vec<PathBuf>> {
+    let list = prefix.join(PROPAGATED);
+    let text = match foreign_file::read(&list) {
+        Ok(text) => text,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(why) => return Err(cannot("read", &list)(why)),
+    };
+    let mut paths = Vec::new();
+    let words = text.split(u8::is_ascii_whitespace);
+    for word in words.filter(|word| !word.is_empty()) {
+        let path = plain(Path::new(OsStr::from_bytes(word)));
         if !path.is_absolute() || !path.exists() {
-            return Err(Error::about(
-                &path,
-                format!("is not there, but {} names it", shown(&list)),
-            )
-            .remedy("install it, or correct that file"));
+            let what = format!("is not there, but {} names it", shown(&list));
+            return Err(Error::about(&path, what).remedy("install it, or correct that file"));
         }
         // stdenv also accepts scripts, which tools cannot search, and has no
         // system prefixes.
         if path.is_dir() && !is_systems(&path) {
-            add(path, found)?;
+            paths.push(path);
         }
     }
-    Ok(())
+    Ok(paths)
 }
 
 #[cfg(test)]
@@ -176,7 +181,25 @@ mod tests {
         )
         .unwrap();
         fs::write(c.join(PROPAGATED), format!("{}\n", a.display())).unwrap();
-        let found = follow(&[&a, &b, &c]).unwrap();
+        let given = [a, b, c];
+        let found = follow(&given).unwrap();
+        let [a, b, c] = given;
         assert_eq!(found, [a, c, b]);
+    }
+
+    #[test]
+    fn a_long_chain_of_packages_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let prefix = |n: usize| dir.path().join(n.to_string());
+        for n in 0..=MOST {
+            let support = prefix(n).join("nix-support");
+            fs::create_dir_all(&support).unwrap();
+            let next = prefix(n + 1).display().to_string();
+            let next = if n < MOST { next } else { String::new() };
+            fs::write(prefix(n).join(PROPAGATED), next).unwrap();
+        }
+        assert_eq!(follow(&[prefix(1)]).unwrap().len(), MOST);
+        let error = follow(&[prefix(0)]).unwrap_err();
+        assert!(error.line().contains("more than 1024 packages"));
     }
 }

@@ -12,15 +12,12 @@ mod variables;
 use std::env;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str;
 
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command, toolchain};
+pub use arguments::{Arguments, HELP, RootOption};
 pub use variables::Variable;
 
-use self::arguments::Arguments;
 use self::print::Shell;
 use self::root::Root;
 use crate::command::wrap::Triple;
@@ -34,9 +31,8 @@ use crate::support::self_binary;
 /// # Errors
 /// Fails, without any output, if a prefix or the root is not valid, or the
 /// shell cannot hold a value.
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let arguments = Arguments::read(matches);
-    match text(&arguments) {
+pub fn run(arguments: &Arguments) -> Result<()> {
+    match text(arguments) {
         Ok(text) => output::to_stdout(&text),
         Err(error) => {
             let _ = output::to_stdout(arguments.shell.failing);
@@ -63,7 +59,7 @@ pub fn refuse(words: &[OsString]) {
 }
 
 fn text(arguments: &Arguments) -> Result<Vec<u8>> {
-    let variables = variables(&arguments.prefixes, arguments.toolchain)?;
+    let variables = variables(&arguments.prefixes, &arguments.root)?;
     if variables.is_empty() {
         return Err(Error::new(
             "nothing to find: give the PREFIX of a dependency, or a wrapped root with --toolchain",
@@ -73,14 +69,14 @@ fn text(arguments: &Arguments) -> Result<Vec<u8>> {
     (arguments.shell.print)(&variables)
 }
 
-/// Returns the variables for the dependencies under `prefixes` and the root
-/// `toolchain`. Without `toolchain`, uses the root that contains this program.
+/// Returns the variables for the dependencies under `prefixes` and the
+/// named root. If none is named, uses the root that contains this program.
 ///
 /// # Errors
 /// Fails if a prefix or the root is not valid.
-pub fn variables(prefixes: &[&Path], toolchain: Option<&Path>) -> Result<Vec<Variable>> {
+pub fn variables(prefixes: &[PathBuf], root: &RootOption) -> Result<Vec<Variable>> {
     let dependencies = dependencies::follow(prefixes)?;
-    let root = match toolchain {
+    let root = match &root.toolchain {
         Some(dir) => Some(Root::read(dir)?),
         None => own_root().map(|dir| Root::read(&dir)).transpose()?,
     };

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::process::search;
 use crate::support::error::warn;
 use crate::support::self_binary;
 
@@ -12,7 +13,7 @@ use crate::support::self_binary;
 /// compiler on PATH is. NIX_CFLAGS_COMPILE has no effect then.
 pub fn check() {
     let path = env::var_os("PATH").unwrap_or_default();
-    let find = |name: &OsStr| which::which_in(name, Some(&path), "/").ok();
+    let find = |name: &OsStr| search::programs(name, &path).next();
     let cc = env::var_os("CC").unwrap_or_default();
     let (programs, what) = match compiler_in(&cc, find) {
         Some(program) => (

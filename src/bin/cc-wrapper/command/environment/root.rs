@@ -1,17 +1,19 @@
 //! Reads the wrapped root that a build is to use.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use cc_wrapper::model::error::broken_toolchain;
 use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
 
 use crate::command::wrap::Triple;
+use crate::process::search;
 use crate::support::error::{Error, Result, cannot, warn};
+use crate::support::foreign_file;
 use crate::support::paths::{absolute, canonical, has_colon, has_white_space, without_parents};
 use crate::support::self_binary;
 use crate::support::self_binary::TOOLCHAIN;
@@ -137,10 +139,8 @@ impl Root {
             let value = env::var_os(variable).unwrap_or_default();
             let mut words = value.as_bytes().split(u8::is_ascii_whitespace);
             let word = words.find(|word| !word.is_empty()).unwrap_or_default();
-            let program = which::which_in(OsStr::from_bytes(word), Some(&path), "/");
-            let root = program
-                .ok()
-                .and_then(|program| self_binary::root_of(&program));
+            let program = search::programs(OsStr::from_bytes(word), &path).next();
+            let root = program.and_then(|program| self_binary::root_of(&program));
             if let Some(root) = root.filter(|root| *root != this) {
                 others.entry(root).or_default().push(variable);
             }
@@ -190,7 +190,7 @@ fn target(toolchain: &Toolchain, prefixes: &[&[u8]]) -> Option<Triple> {
 
 fn read(dir: &Path) -> Result<Vec<u8>> {
     let file = dir.join(TOOLCHAIN);
-    fs::read(&file).map_err(cannot("read", &file))
+    foreign_file::read(&file).map_err(cannot("read", &file))
 }
 
 fn parse<'a>(text: &'a [u8], dir: &Path) -> Result<Toolchain<'a>> {

@@ -1,14 +1,10 @@
 //! The command line of `explain`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
-use clap::{ArgMatches, Command};
+use clap::{Parser, ValueHint};
 
-use crate::support::argument::{all, call, flag};
 use crate::support::help::{Help, USAGE};
-
-/// The subcommand's name.
-pub const NAME: &str = "explain";
 
 /// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
@@ -39,53 +35,23 @@ pub const HELP: Help = Help {
     ],
 };
 
-/// Describes the command line.
-pub fn command() -> Command {
-    Command::new(NAME)
-        .about("Show the final command line of a call and each argument's origin")
-        .override_usage("cc-wrapper explain [OPTIONS] [--] <TOOL> [ARGS]...")
-        .after_help(HELP.text())
-        .arg(flag("json", "Print JSON, for programs").conflicts_with("command"))
-        .arg(flag(
-            "command",
-            "Print only the command line, quoted for a shell",
-        ))
-        .arg(call(
-            "TOOL",
-            "A wrapped tool, followed by the arguments of its call",
-        ))
-}
+/// Show the final command line of a call and each argument's origin
+#[derive(Parser)]
+#[command(override_usage = "cc-wrapper explain [OPTIONS] [--] <TOOL> [ARGS]...")]
+#[command(after_help = HELP.text())]
+pub struct Arguments {
+    /// Print JSON, for programs
+    #[arg(long, conflicts_with = "command")]
+    pub json: bool,
 
-/// How the answer is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// For people.
-    Text,
-    Json,
-    /// The bare command line.
-    Command,
-}
+    /// Print only the command line, quoted for a shell
+    #[arg(long)]
+    pub command: bool,
 
-/// What the user asked for.
-pub struct Arguments<'m> {
-    pub tool: &'m OsStr,
-    pub args: Vec<&'m OsStr>,
-    pub form: Form,
-}
-
-impl<'m> Arguments<'m> {
-    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        let mut words = all(matches, "call").map(OsString::as_os_str);
-        Arguments {
-            tool: words.next().unwrap_or_default(),
-            args: words.collect(),
-            form: match (matches.get_flag("json"), matches.get_flag("command")) {
-                (true, _) => Form::Json,
-                (_, true) => Form::Command,
-                _ => Form::Text,
-            },
-        }
-    }
+    /// A wrapped tool, followed by the arguments of its call
+    #[arg(value_name = "TOOL", required = true, trailing_var_arg = true,
+          value_hint = ValueHint::CommandWithArguments)]
+    pub call: Vec<OsString>,
 }
 
 #[cfg(test)]
@@ -106,14 +72,10 @@ mod tests {
             (&["explain", "--json", "gcc", "--", "-c"], &["--", "-c"]),
             (&["explain", "--json", "gcc", "", "-h"], &["", "-h"]),
         ] {
-            let matches = command().try_get_matches_from(words).unwrap();
-            let arguments = Arguments::read(&matches);
-            assert_eq!(
-                (arguments.tool, arguments.args),
-                ("gcc".as_ref(), args.iter().map(OsStr::new).collect()),
-                "{words:?}"
-            );
-            assert!(arguments.form == Form::Json);
+            let arguments = Arguments::try_parse_from(words).unwrap();
+            assert_eq!(arguments.call[0], "gcc", "{words:?}");
+            assert_eq!(arguments.call[1..], *args, "{words:?}");
+            assert!(arguments.json);
         }
     }
 }

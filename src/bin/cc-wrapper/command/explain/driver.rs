@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use cc_wrapper::model::plan::Plan;
 use cc_wrapper::model::tool_name::ToolName;
@@ -12,8 +12,13 @@ use cc_wrapper::options::Parser;
 use cc_wrapper::options::driver::GCC;
 use cc_wrapper::options::meaning::Meaning;
 
+use crate::support::trial;
+
 /// gcc runs this program, which runs the linker.
 const COLLECT: &[u8] = b"collect2";
+
+/// No driver prints as many lines that begin like a command and are none.
+const MOST_UNCLOSED: usize = 64;
 
 /// A call of a linker.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,8 +37,7 @@ pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
     let mut driver = Command::new(OsStr::from_bytes(&plan.program));
     driver
         .arg("-###")
-        .args(plan.command.args().map(|arg| OsStr::from_bytes(arg)))
-        .stdin(Stdio::null());
+        .args(plan.command.args().map(|arg| OsStr::from_bytes(arg)));
     for (name, value) in &plan.environment {
         let name = OsStr::from_bytes(name);
         match value {
@@ -43,14 +47,11 @@ pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
     }
     // A command line that is too long would need a response file, which gcc
     // would then pass to the linker as it is.
-    let output = driver
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
-    if has_error(&output.stderr) {
+    let trial = trial::run(&mut driver).ok()?;
+    if !trial.status?.success() || has_error(&trial.err) {
         return None;
     }
-    let mut commands = commands(&output.stderr).into_iter().rev();
+    let mut commands = commands(&trial.err).into_iter().rev();
     commands.find_map(|command| linkers(command, family))
 }
 
@@ -94,11 +95,15 @@ fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
 /// Returns the lines that are commands: those begin with a space.
 fn commands(mut text: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let mut commands = Vec::new();
-    while !text.is_empty() {
-        if let Some((words, rest)) = text.strip_prefix(b" ").and_then(command) {
+    // Each unclosed quote is searched for up to the end.
+    let mut unclosed = 0;
+    while !text.is_empty() && unclosed < MOST_UNCLOSED {
+        let line = text.strip_prefix(b" ");
+        if let Some((words, rest)) = line.and_then(command) {
             commands.push(words);
             text = rest;
         } else {
+            unclosed += usize::from(line.is_some());
             let end = text.iter().position(|&b| b == b'\n');
             text = &text[end.map_or(text.len(), |end| end + 1)..];
         }
@@ -171,6 +176,13 @@ mod tests {
         assert_eq!(linker_in(text, Family::Clang).as_deref(), Some(want));
         let by_gcc = " \"/usr/bin/gcc\" \"x.o\"\n";
         assert_eq!(linker_in(by_gcc, Family::Clang), None);
+    }
+
+    #[test]
+    fn many_incomplete_commands_are_given_up() {
+        // Each line begins a quote that no later line closes.
+        let text = " \"\\\"\n".repeat(50_000);
+        assert!(commands(text.as_bytes()).is_empty());
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! Finds the wrapped program for a TOOL argument.
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
-use std::{env, fs};
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::toolchain::Toolchain;
 
 use crate::process::os::Os;
 use crate::process::report::quoted;
+use crate::process::search;
 use crate::support::error::{Error, Result};
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::self_binary::Whose;
@@ -38,7 +39,7 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
     let path = if tool.as_bytes().contains(&b'/') {
         tool.as_bytes().to_vec()
     } else {
-        on_path(tool.as_bytes()).ok_or_else(|| {
+        in_directories(&search::path(), tool.as_bytes()).ok_or_else(|| {
             let name = quoted(tool.as_bytes());
             let what_to_do = "put a wrapped root's bin on PATH, or name the tool by its path";
             Error::new(format!("no program {name} on PATH"))
@@ -104,7 +105,7 @@ fn why_not_wrapped(path: &[u8]) -> String {
 /// tool.
 fn is_listed(bin: &Path, tool: &[u8]) -> bool {
     let name = tool.rsplit(|&b| b == b'/').next().unwrap_or(tool);
-    let text = fs::read(bin.join("..").join(self_binary::TOOLCHAIN)).unwrap_or_default();
+    let text = foreign_file::read(&bin.join("..").join(self_binary::TOOLCHAIN)).unwrap_or_default();
     Toolchain::parse(&text).is_ok_and(|toolchain| toolchain.tool(name).is_some())
 }
 
@@ -112,10 +113,10 @@ fn is_listed(bin: &Path, tool: &[u8]) -> bool {
 /// by, if that is wrapped. Skips other links to compiler caches, as they do.
 fn behind(cache: &[u8]) -> Option<Vec<u8>> {
     let name = cache.rsplit(|&b| b == b'/').next()?;
-    let path = env::var_os("PATH")?;
-    let mut candidates = candidates(path.as_bytes(), name);
-    let next = candidates.find(|candidate| self_binary::cache(as_path(candidate)).is_none())?;
-    (self_binary::whose(as_path(&next)) != Whose::Foreign).then_some(next)
+    let path = search::path();
+    let mut candidates = search::programs(OsStr::from_bytes(name), &path);
+    let next = candidates.find(|candidate| self_binary::cache(candidate).is_none())?;
+    (self_binary::whose(&next) != Whose::Foreign).then(|| next.into_os_string().into_vec())
 }
 
 /// Returns the warning that a tool belongs to another build, while this build's
@@ -132,25 +133,10 @@ pub fn other_build(path: &[u8]) -> String {
     format!("{path} is another build of cc-wrapper, whose rules may differ; {remedy}")
 }
 
-/// Finds a program as shells do.
-fn on_path(name: &[u8]) -> Option<Vec<u8>> {
-    let path = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
-    in_directories(path.as_bytes(), name)
-}
-
 /// Returns the first program with this name in the directories of a PATH.
-pub fn in_directories(path: &[u8], name: &[u8]) -> Option<Vec<u8>> {
-    candidates(path, name).next()
-}
-
-/// Returns the programs with this name in the directories of a PATH, in order.
-fn candidates<'p>(path: &'p [u8], name: &'p [u8]) -> impl Iterator<Item = Vec<u8>> + 'p {
-    let entries = path.split(|&b| b == b':').filter(move |_| !name.is_empty());
-    let candidates = entries.map(move |entry| match entry {
-        [] => [b"./", name].concat(),
-        entry => [entry, b"/", name].concat(),
-    });
-    candidates.filter(|candidate| Os.is_executable(candidate))
+pub fn in_directories(path: &OsStr, name: &[u8]) -> Option<Vec<u8>> {
+    let program = search::programs(OsStr::from_bytes(name), path).next()?;
+    Some(program.into_os_string().into_vec())
 }
 
 fn as_path(path: &[u8]) -> &Path {

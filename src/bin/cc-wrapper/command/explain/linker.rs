@@ -1,7 +1,6 @@
 //! Explains the linker that a driver will run.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +22,7 @@ use cc_wrapper::rules::driver_link::linkers_view;
 use super::{driver, find};
 use crate::process::execute;
 use crate::process::os::Os;
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::self_binary::Whose;
@@ -130,7 +130,7 @@ fn found(linker: &[u8], environment: &Environment) -> Vec<u8> {
     }
     let name = linker.rsplit(|&b| b == b'/').next().unwrap_or(linker);
     let path = environment.get(b"PATH").unwrap_or_default();
-    find::in_directories(path, name).unwrap_or_else(|| linker.to_vec())
+    find::in_directories(OsStr::from_bytes(path), name).unwrap_or_else(|| linker.to_vec())
 }
 
 impl Known {
@@ -189,7 +189,7 @@ fn directories(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 /// Returns nixpkgs' root if `linker` is one of its bash wrappers.
 fn bash_root(linker: &Path) -> Option<PathBuf> {
-    let is_script = fs::read(linker).is_ok_and(|text| text.starts_with(b"#!"));
+    let is_script = foreign_file::script(linker).is_ok_and(|text| text.is_some());
     let real = canonical(linker);
     let mut roots = [linker, &real]
         .into_iter()

@@ -12,9 +12,8 @@ mod linker;
 mod text;
 mod words;
 
-use self::arguments::{Arguments, Form};
 use self::linker::Below;
-use crate::process::os::Os;
+use crate::process::os::{self, Os};
 use crate::process::{execute, report};
 use crate::support::error::{Error, warn};
 use crate::support::output::to_stdout;
@@ -30,9 +29,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
+pub use arguments::{Arguments, HELP};
 
 /// A call, its plan, and the linker that it runs.
 struct Explained<'e> {
@@ -45,24 +42,24 @@ struct Explained<'e> {
 
 /// Runs the command. Errors of the call are printed as the call itself would
 /// print them, with the same exit status.
-pub fn run(matches: &ArgMatches) -> ExitCode {
-    let arguments = Arguments::read(matches);
-    let tool = match find::tool(arguments.tool) {
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let [tool, args @ ..] = &arguments.call[..] else {
+        return ExitCode::FAILURE;
+    };
+    let tool = match find::tool(tool) {
         Ok(tool) => tool,
         Err(error) => return failed(&error),
     };
     let executable = &tool.path;
     let other_build = (!tool.is_of_this_build).then(|| find::other_build(executable));
-    let variables: Vec<Vec<u8>> = std::env::vars_os()
-        .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
-        .collect();
+    let variables = os::variables();
     let environment = Environment::new(variables.iter().map(|string| &string[..]));
-    let words: Vec<&[u8]> = arguments.args.iter().map(|arg| arg.as_bytes()).collect();
+    let words: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
     let name = Path::new(OsStr::from_bytes(executable)).file_name();
     let name = name.unwrap_or_default().to_string_lossy();
 
     let asked = Asked {
-        form: arguments.form,
+        arguments,
         name: &name,
         variables: &variables,
         other_build: other_build.as_deref(),
@@ -81,9 +78,9 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     }
 }
 
-/// The requested format, and context of the call.
+/// The command line, and context of the call.
 struct Asked<'a> {
-    form: Form,
+    arguments: &'a Arguments,
     /// The tool's name.
     name: &'a str,
     /// The environment, as `NAME=VALUE`.
@@ -93,7 +90,7 @@ struct Asked<'a> {
 }
 
 fn explain(call: &Call, asked: &Asked) -> ExitCode {
-    let Asked { form, name, .. } = *asked;
+    let name = asked.name;
     let mut log = Log {
         explains: true,
         ..Log::default()
@@ -116,17 +113,14 @@ fn explain(call: &Call, asked: &Asked) -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    let text = match form {
-        Form::Command => {
-            report::events(&plan.events, 0);
-            asked.other_build.into_iter().for_each(warn);
-            command_line(&words, &plan)
-        }
-        Form::Json => json::text(&Explained::new(call, &plan, asked)),
-        Form::Text => {
-            let screen = Screen::of_stdout();
-            text::text(&Explained::new(call, &plan, asked), &screen)
-        }
+    let text = if asked.arguments.command {
+        report::events(&plan.events, 0);
+        asked.other_build.into_iter().for_each(warn);
+        command_line(&words, &plan)
+    } else if asked.arguments.json {
+        json::text(&Explained::new(call, &plan, asked))
+    } else {
+        text::text(&Explained::new(call, &plan, asked), &Screen::of_stdout())
     };
     match to_stdout(&text) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,15 +1,12 @@
 //! The command line of `man`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use clap::{ArgMatches, Command, ValueHint};
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, ValueHint};
 
 use crate::command::COMMANDS;
-use crate::support::argument::{operand, option, path};
 use crate::support::help::{Help, STATUSES};
-
-/// The subcommand's name.
-pub const NAME: &str = "man";
 
 /// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
@@ -31,34 +28,17 @@ pub const HELP: Help = Help {
     statuses: STATUSES,
 };
 
-/// Describes the command line.
-pub fn command() -> Command {
-    let page = "Print the page of this command [default: the page of cc-wrapper]";
-    let out = "Write all pages into DIR: cc-wrapper.1, and one for each command";
-    Command::new(NAME)
-        .about("Print the man page of a command, or write all man pages")
-        .after_help(HELP.text())
-        .arg(
-            operand("command", "COMMAND", ValueHint::Other, page)
-                .value_parser(COMMANDS.map(|(name, _, _)| name))
-                .hide_possible_values(true),
-        )
-        .arg(option("out", "DIR", ValueHint::DirPath, out).conflicts_with("command"))
-}
+/// Print the man page of a command, or write all man pages
+#[derive(Parser)]
+#[command(after_help = HELP.text())]
+pub struct Arguments {
+    /// Print the page of this command [default: the page of cc-wrapper]
+    #[arg(value_parser = PossibleValuesParser::new(COMMANDS.map(|(name, _)| name)),
+          hide_possible_values = true, value_hint = ValueHint::Other)]
+    pub command: Option<String>,
 
-/// What the user asked for.
-pub enum Arguments<'m> {
-    /// To standard output; `None`: the page of the program itself.
-    Page(Option<&'m str>),
-    /// All, into this directory.
-    Out(&'m Path),
-}
-
-impl<'m> Arguments<'m> {
-    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        match path(matches, "out") {
-            Some(out) => Arguments::Out(out),
-            None => Arguments::Page(matches.get_one::<String>("command").map(String::as_str)),
-        }
-    }
+    /// Write all pages into DIR: cc-wrapper.1, and one for each command
+    #[arg(long, value_name = "DIR", conflicts_with = "command",
+          value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
 }

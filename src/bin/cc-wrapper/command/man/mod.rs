@@ -9,11 +9,8 @@ mod program;
 use std::path::Path;
 use std::{fs, io};
 
-use clap::ArgMatches;
+pub use arguments::{Arguments, HELP};
 
-pub use arguments::{HELP, NAME, command};
-
-use self::arguments::Arguments;
 use crate::command::COMMANDS;
 use crate::support::error::{Result, cannot};
 use crate::support::{file_operation, output};
@@ -22,16 +19,15 @@ use crate::support::{file_operation, output};
 ///
 /// # Errors
 /// Fails if the output cannot be written.
-pub fn run(matches: &ArgMatches) -> Result<()> {
+pub fn run(arguments: &Arguments) -> Result<()> {
     let pages = pages().map_err(cannot("write", Path::new("man pages")))?;
-    match Arguments::read(matches) {
-        Arguments::Page(command) => {
-            let name = command.map_or("cc-wrapper".to_owned(), page::name);
-            let page = pages.into_iter().find(|page| page.0 == name);
-            output::to_stdout(page.unwrap_or_default().1.as_bytes())
-        }
-        Arguments::Out(directory) => write(&pages, directory),
+    if let Some(directory) = &arguments.out {
+        return write(&pages, directory);
     }
+    let command = arguments.command.as_deref();
+    let name = command.map_or("cc-wrapper".to_owned(), page::name);
+    let page = pages.into_iter().find(|page| page.0 == name);
+    output::to_stdout(page.unwrap_or_default().1.as_bytes())
 }
 
 /// Returns the names and texts of all pages. The page of `cc-wrapper` is first.
@@ -41,7 +37,7 @@ fn pages() -> io::Result<Vec<(String, String)>> {
     program.build();
     let own = page::program_page(&program, &super::HELP)?;
     let mut pages = vec![("cc-wrapper".to_owned(), own)];
-    for (name, _, help) in COMMANDS {
+    for (name, help) in COMMANDS {
         if let Some(command) = program.find_subcommand(name) {
             pages.push((page::name(name), page::command_page(command, help)?));
         }

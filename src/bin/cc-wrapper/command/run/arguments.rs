@@ -1,16 +1,12 @@
 //! The command line of `run`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{ArgAction, ArgMatches, Command, ValueHint};
+use clap::{Parser, ValueHint};
 
 use crate::command::environment;
-use crate::support::argument::{all, call, flag, option, path};
 use crate::support::help::{Help, USAGE};
-
-/// The subcommand's name.
-pub const NAME: &str = "run";
 
 /// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
@@ -39,41 +35,27 @@ pub const HELP: Help = Help {
     ],
 };
 
-/// Describes the command line.
-pub fn command() -> Command {
-    let with = "Make this dependency's directory known; may be repeated";
-    let compdb = "Record each compile in this file, for `cc-wrapper compdb`";
-    Command::new(NAME)
-        .about("Run a command with dependencies, and count compiles and links")
-        .after_help(HELP.text())
-        .arg(environment::toolchain())
-        .arg(option("with", "PREFIX", ValueHint::DirPath, with).action(ArgAction::Append))
-        .arg(option("compdb", "FILE", ValueHint::FilePath, compdb))
-        .arg(flag("quiet", "Do not count, and print nothing at the end").short('q'))
-        .arg(call(
-            "COMMAND",
-            "A program on PATH or the path of one, and its arguments",
-        ))
-}
+/// Run a command with dependencies, and count compiles and links
+#[derive(Parser)]
+#[command(after_help = HELP.text())]
+pub struct Arguments {
+    #[command(flatten)]
+    pub root: environment::RootOption,
 
-/// What the user asked for.
-pub struct Arguments<'m> {
-    pub toolchain: Option<&'m Path>,
-    pub prefixes: Vec<&'m Path>,
-    pub compdb: Option<&'m Path>,
+    /// Make this dependency's directory known; may be repeated
+    #[arg(long = "with", value_name = "PREFIX", value_hint = ValueHint::DirPath)]
+    pub prefixes: Vec<PathBuf>,
+
+    /// Record each compile in this file, for `cc-wrapper compdb`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub compdb: Option<PathBuf>,
+
+    /// Do not count, and print nothing at the end
+    #[arg(short, long)]
     pub quiet: bool,
-    /// Never empty.
-    pub command: Vec<&'m OsString>,
-}
 
-impl<'m> Arguments<'m> {
-    pub fn read(matches: &'m ArgMatches) -> Arguments<'m> {
-        Arguments {
-            toolchain: path(matches, "toolchain"),
-            prefixes: all(matches, "with").map(PathBuf::as_path).collect(),
-            compdb: path(matches, "compdb"),
-            quiet: matches.get_flag("quiet"),
-            command: all(matches, "call").collect(),
-        }
-    }
+    /// A program on PATH or the path of one, and its arguments
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true,
+          value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
 }

@@ -4,7 +4,6 @@
 mod arguments;
 mod totals;
 
-use self::arguments::Arguments;
 use self::totals::Totals;
 use crate::command::environment;
 use crate::process::anonymous_file::temporary_directory;
@@ -19,10 +18,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
-use clap::ArgMatches;
 use tempfile::NamedTempFile;
 
-pub use arguments::{HELP, NAME, command};
+pub use arguments::{Arguments, HELP};
 
 const STATS: &str = "CC_WRAPPER_STATS";
 const COUNTED: &str = "CC_WRAPPER_COUNTED";
@@ -31,18 +29,17 @@ const COUNTED: &str = "CC_WRAPPER_COUNTED";
 ///
 /// # Errors
 /// Fails if the command was not run.
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let arguments = Arguments::read(matches);
+pub fn run(arguments: &Arguments) -> Result<()> {
     let [program, args @ ..] = &arguments.command[..] else {
         return Ok(());
     };
     let mut command = Command::new(program);
     command.args(args);
-    for variable in environment::variables(&arguments.prefixes, arguments.toolchain)? {
+    for variable in environment::variables(&arguments.prefixes, &arguments.root)? {
         let [name, value] = [&variable.name, &variable.value].map(|text| OsStr::from_bytes(text));
         command.env(name, value);
     }
-    if let Some(file) = arguments.compdb {
+    if let Some(file) = &arguments.compdb {
         command.env("CC_WRAPPER_COMPDB", database(file)?);
     }
     let counts = if arguments.quiet {

@@ -17,8 +17,8 @@ use super::runs::REINSTALL;
 use super::{describe, runs};
 use crate::support::error::{Error, Result, cannot};
 use crate::support::file_operation::{Step, is_temporary};
-use crate::support::self_binary;
 use crate::support::show::shown;
+use crate::support::{foreign_file, self_binary};
 
 /// The changes to one launcher.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub fn wrap(place: &Place, config: Vec<u8>) -> Result<Change> {
             steps.push(Step::Copy(original, sibling));
         }
     }
-    if state.launcher != Found::Ours || !is_this(&launcher) || !has_mode(&launcher) {
+    if state.launcher != Found::Ours || !self_binary::is_this(&launcher) || !has_mode(&launcher) {
         steps.push(Step::Binary(launcher));
     }
     check_writable(&steps)?;
@@ -215,13 +215,9 @@ fn running_sibling(place: &Place) -> Result<Option<PathBuf>> {
     Ok(siblings.find(|sibling| runs::why_not(place, sibling).is_none()))
 }
 
-/// Whether `path` is a copy of this binary.
-pub fn is_this(path: &Path) -> bool {
-    is_same(path, &self_binary::this())
-}
-
 fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
+    let read = |path| foreign_file::read_up_to(foreign_file::LARGEST_PROGRAM, path);
+    matches!((read(one), read(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Whether the launcher has the mode that cc-wrapper sets.

@@ -13,8 +13,8 @@ use cc_wrapper::text::Bytes;
 use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
 use crate::command::wrap;
 use crate::support::error::{Result, cannot};
+use crate::support::foreign_file;
 use crate::support::self_binary::TOOLCHAIN;
-use crate::support::tree;
 
 /// The kind of file at the place of the launcher's `toolchain.json`.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub fn config(place: &Place) -> Result<Config> {
         }
         Found::Foreign(_) | Found::Ours | Found::Program => {}
     }
-    let text = tree::read_file(&path).map_err(cannot("read", &path))?;
+    let text = foreign_file::read(&path).map_err(cannot("read", &path))?;
     Ok(if is_of_launcher(&text) {
         Config::Ours(text)
     } else if is_cut_off(place, &text) {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use super::arguments::Which;
+use super::arguments::Arguments;
+use crate::process::search;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
@@ -26,23 +27,19 @@ pub struct Meant {
 
 /// # Errors
 /// A toolchain does not exist, a directory is not a toolchain, or rustup fails.
-pub fn find(which: &Which) -> Result<Meant> {
+pub fn find(arguments: &Arguments) -> Result<Meant> {
     let mut left_alone = Vec::new();
     let mut toolchains: Vec<PathBuf> = Vec::new();
-    let found = match which {
-        Which::Active => vec![active()?],
-        Which::All => {
-            let (found, links): (Vec<_>, _) = installed()?
-                .into_iter()
-                .partition(|path| !path.is_symlink());
-            left_alone = links;
-            found
-        }
-        Which::Given(given) => {
-            let given = given.iter().map(|given| named(given));
-            given.collect::<Result<_>>()?
-        }
-    };
+    let given = arguments.toolchains.iter();
+    let mut found = given
+        .map(|given| named(given))
+        .collect::<Result<Vec<_>>>()?;
+    if arguments.all {
+        let installed = installed()?.into_iter();
+        (found, left_alone) = installed.partition(|path| !path.is_symlink());
+    } else if found.is_empty() {
+        found.push(active()?);
+    }
     for root in found {
         if !root.join(RUSTLIB).is_dir() {
             return Err(Error::about(
@@ -96,7 +93,7 @@ fn named(given: &OsStr) -> Result<PathBuf> {
 
 /// Asks rustup for the root of a toolchain; `None`: the active one.
 fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
-    let rustup = which::which("rustup").map_err(|_| {
+    let rustup = search::program("rustup").ok_or_else(|| {
         Error::new("cannot find the toolchain: there is no rustup on PATH")
             .remedy("give the toolchain's directory as --toolchain PATH, with a slash in it")
     })?;

@@ -13,7 +13,6 @@ mod patchelf;
 mod place;
 mod runs;
 
-use self::arguments::{Arguments, What};
 use self::change::Change;
 use self::patchelf::Patch;
 use self::place::Place;
@@ -22,28 +21,25 @@ use crate::support::file_operation::Step;
 use crate::support::lock::Lock;
 use crate::support::show::shown;
 use crate::support::summary::{quoted, row};
-use crate::support::{file_operation, interrupt, owner};
+use crate::support::{file_operation, interrupt, owner, self_binary};
 use cc_wrapper::text::Bytes;
 use std::fs;
 use std::io;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
+pub use arguments::{Arguments, HELP};
 
 /// Runs the command and returns its report for standard output.
 ///
 /// # Errors
 /// Returns the last toolchain's error and prints the others. Nothing has
 /// changed in these toolchains, unless the disk became full.
-pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
-    let arguments = Arguments::read(matches)?;
+pub fn run(arguments: &Arguments) -> Result<Vec<u8>> {
     interrupt::watch();
-    let meant = find::find(&arguments.which)?;
+    let meant = find::find(arguments)?;
     let mut work = Work {
-        arguments: &arguments,
+        arguments,
         system_directories: None,
         out: Vec::new(),
     };
@@ -86,7 +82,7 @@ impl Work<'_> {
         for place in &places {
             place.check_owners()?;
         }
-        if self.arguments.what == What::Check {
+        if self.arguments.check {
             return self.check(root, &places);
         }
         let mut locks = Vec::new();
@@ -97,9 +93,10 @@ impl Work<'_> {
         }
         let changes = places.iter().map(|place| self.change(place));
         let changes = changes.collect::<Result<Vec<_>>>()?;
-        let patches = match &self.arguments.patchelf {
-            Some(asked) => patchelf::plan(root, asked)?,
-            None => Vec::new(),
+        let patches = if self.arguments.patchelf {
+            patchelf::plan(root, self.arguments)?
+        } else {
+            Vec::new()
         };
         if patches.is_empty() {
             runs(&places, &changes)?;
@@ -114,7 +111,7 @@ impl Work<'_> {
     }
 
     fn change(&mut self, place: &Place) -> Result<Change> {
-        if self.arguments.what == What::Undo {
+        if self.arguments.undo {
             return change::undo(place);
         }
         // A call would refuse it.
@@ -148,7 +145,7 @@ impl Work<'_> {
                 Some(state.to_string())
             };
             wrong += usize::from(why.is_some());
-            let other = if change::is_this(&launcher) {
+            let other = if self_binary::is_this(&launcher) {
                 ""
             } else {
                 ", by another version of cc-wrapper: run this without --check"
@@ -167,7 +164,7 @@ impl Work<'_> {
     }
 
     fn report(&mut self, root: &Path, changes: &[Change], patches: &[Patch]) {
-        let is_undone = self.arguments.what == What::Undo;
+        let is_undone = self.arguments.undo;
         let mut steps = changes.iter().flat_map(|change| &change.steps).peekable();
         if changes.is_empty() && patches.is_empty() {
             return self.line(root, "brings no linker for drivers: nothing to wrap");

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use super::arguments;
+use super::arguments::Arguments;
 use super::change::writable;
 use super::find::{RUSTLIB, trimmed};
-use crate::process::report;
+use crate::process::{report, search};
 use crate::support::error::{Error, Result, cannot};
-use crate::support::paths::canonical;
+use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
-use crate::support::{elf, file_operation};
+use crate::support::{elf, file_operation, foreign_file};
 
 /// The file with the interpreter's path in nixpkgs' wrappers.
 const INTERPRETER: &str = "nix-support/dynamic-linker";
@@ -52,7 +52,7 @@ impl Patch {
             command.arg("--set-interpreter").arg(interpreter);
         }
         command.arg("--set-rpath").arg(&self.rpath);
-        output(command.arg("--output").arg(&made).arg(file))?;
+        succeed(command.arg("--output").arg(&made).arg(file))?;
         fs::set_permissions(&made, metadata.permissions())
             .map_err(cannot("set the mode of", &made))?;
         file_operation::put(made, file)
@@ -65,25 +65,23 @@ impl Patch {
 ///
 /// # Errors
 /// There is no patchelf, the interpreter is unknown, or a library is missing.
-pub fn plan(root: &Path, asked: &arguments::Patchelf) -> Result<Vec<Patch>> {
+pub fn plan(root: &Path, arguments: &Arguments) -> Result<Vec<Patch>> {
     let (libraries, programs) = files(root)?;
     let starts_not = |file: &&PathBuf| elf::missing_interpreter(file).is_some();
     let programs: Vec<_> = programs.iter().filter(starts_not).collect();
     if programs.is_empty() {
         return Ok(Vec::new());
     }
+    let given = arguments.library_dirs.iter();
+    let mut directories: Vec<PathBuf> = given.map(|path| absolute(path)).collect::<Result<_>>()?;
+    directories.extend(libraries_in_environment());
     let machine = Machine {
-        patchelf: which::which("patchelf").map_err(|_| {
+        patchelf: search::program("patchelf").ok_or_else(|| {
             Error::new("--patchelf: there is no patchelf on PATH")
                 .remedy("install it, or enable nix-ld")
         })?,
-        interpreter: interpreter(asked)?,
-        libraries: asked
-            .libraries
-            .iter()
-            .cloned()
-            .chain(libraries_in_environment())
-            .collect(),
+        interpreter: interpreter(arguments)?,
+        libraries: directories,
         root,
     };
     let mut patches = Vec::new();
@@ -102,15 +100,14 @@ pub fn plan(root: &Path, asked: &arguments::Patchelf) -> Result<Vec<Patch>> {
 impl Machine<'_> {
     /// The changes to `file`; `None`: it needs none. `starts`: it is a program.
     fn patch(&self, file: &Path, starts: bool) -> Result<Option<Patch>> {
-        let ask = |what: &str| output(Command::new(&self.patchelf).arg(what).arg(file));
-        let old = trimmed(&ask("--print-rpath")?);
-        let old = old.as_os_str().as_bytes();
-        let mut rpath = old.to_vec();
-        let mut searched = self.searched(file, old);
-        for name in ask("--print-needed")?.split(|byte| *byte == b'\n') {
-            let name = OsStr::from_bytes(name);
+        let elf = elf::read(file).map_err(cannot("read", file))?;
+        let dynamic = elf.and_then(|elf| elf.dynamic).unwrap_or_default();
+        let old = dynamic.run_path.unwrap_or_default();
+        let mut rpath = old.clone();
+        let mut searched = self.searched(file, &old);
+        for name in &dynamic.needed {
             let holds = |directory: &PathBuf| directory.join(name).exists();
-            if name.is_empty() || searched.iter().any(holds) {
+            if searched.iter().any(holds) {
                 continue;
             }
             let Some(directory) = self.libraries.iter().find(|path| holds(path)) else {
@@ -200,9 +197,9 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// Neither is set, or the interpreter does not exist.
-fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
-    let (path, whose) = match &asked.interpreter {
-        Some(path) => (path.clone(), "--dynamic-linker ".to_owned()),
+fn interpreter(arguments: &Arguments) -> Result<PathBuf> {
+    let (path, whose) = match &arguments.dynamic_linker {
+        Some(path) => (absolute(path)?, "--dynamic-linker ".to_owned()),
         None => {
             let file = env::var_os("NIX_CC").map(|cc| Path::new(&cc).join(INTERPRETER));
             let file = file.filter(|file| file.exists()).ok_or_else(|| {
@@ -211,7 +208,7 @@ fn interpreter(asked: &arguments::Patchelf) -> Result<PathBuf> {
                 ))
                 .remedy("run this in a nix-shell, or give --dynamic-linker")
             })?;
-            let text = fs::read(&file).map_err(cannot("read", &file))?;
+            let text = foreign_file::read(&file).map_err(cannot("read", &file))?;
             (trimmed(&text), format!("{}: ", shown(&file)))
         }
     };
@@ -231,7 +228,7 @@ fn libraries_in_environment() -> Vec<PathBuf> {
         let cc = env::var_os("NIX_CC").unwrap_or_default();
         let path = Path::new(&cc).join("nix-support").join(file);
         words.push(b' ');
-        words.extend(fs::read(path).unwrap_or_default());
+        words.extend(foreign_file::read(&path).unwrap_or_default());
     }
     let words = words.split(u8::is_ascii_whitespace);
     let directories = words.filter_map(|word| word.strip_prefix(b"-L"));
@@ -239,19 +236,15 @@ fn libraries_in_environment() -> Vec<PathBuf> {
     directories.filter(|path| path.is_absolute()).collect()
 }
 
-/// Runs patchelf and returns its standard output.
-fn output(command: &mut Command) -> Result<Vec<u8>> {
-    let line = || {
-        let words = std::iter::once(command.get_program()).chain(command.get_args());
-        let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
-        shell_words::join(words)
-    };
-    let line = line();
+/// Runs patchelf.
+fn succeed(command: &mut Command) -> Result<()> {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let line = shell_words::join(words.map(OsStr::to_string_lossy));
     let output = command
         .output()
         .map_err(|why| Error::new(format!("cannot run {line}")).because(report::why(&why)))?;
     if output.status.success() {
-        return Ok(output.stdout);
+        return Ok(());
     }
     Err(Error::new(format!("{line} failed")).with_output(&output.stderr))
 }

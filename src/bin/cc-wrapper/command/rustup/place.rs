@@ -7,9 +7,9 @@ use std::{fmt, fs, io};
 
 use super::find::RUSTLIB;
 use crate::support::error::{Error, Result, cannot};
-use crate::support::self_binary::TOOLCHAIN;
+use crate::support::self_binary::{self, TOOLCHAIN, Whose};
 use crate::support::show::shown;
-use crate::support::{elf, elf_note, owner, tree};
+use crate::support::{elf, foreign_file, owner};
 
 /// The launcher, which a driver runs for `-fuse-ld=lld`.
 pub const LAUNCHER: &str = "ld.lld";
@@ -23,9 +23,9 @@ const LINKER: &str = "rust-lld";
 /// Copies of the launcher under other names, which are not wrapped.
 const SIBLINGS: [&str; 3] = ["ld64.lld", "wasm-ld", "lld-link"];
 
-/// nixpkgs' rustup installs a script as the launcher: its beginning, and the end
-/// of the program's path that it runs.
-const SCRIPT: (&[u8], &[u8]) = (b"#!", b"/nix-support/ld-wrapper.sh");
+/// nixpkgs' rustup installs a script as the launcher: the end of the program's
+/// path that it runs.
+const SCRIPT: &[u8] = b"/nix-support/ld-wrapper.sh";
 
 /// The directory `lib/rustlib/TARGET/bin` of a toolchain.
 #[derive(Clone, Debug)]
@@ -210,17 +210,16 @@ pub fn look(path: &Path) -> Result<Found> {
     if !metadata.is_file() {
         return Ok(Found::Foreign("no file".to_owned()));
     }
-    let text = tree::read_file(path).map_err(cannot("read", path))?;
-    let (begin, runs) = SCRIPT;
-    Ok(if text.is_empty() {
-        Found::Leftover("an empty file".to_owned())
-    } else if text.starts_with(elf::MAGIC) {
-        if elf_note::is_in(&*text) {
-            Found::Ours
-        } else {
-            Found::Program
-        }
-    } else if text.starts_with(begin) && text.windows(runs.len()).any(|part| part == runs) {
+    if metadata.len() == 0 {
+        return Ok(Found::Leftover("an empty file".to_owned()));
+    }
+    if elf::is_elf(path) {
+        let is_ours = self_binary::whose(path) != Whose::Foreign;
+        return Ok(if is_ours { Found::Ours } else { Found::Program });
+    }
+    let text = foreign_file::script(path).map_err(cannot("read", path))?;
+    let text = text.unwrap_or_default();
+    Ok(if text.windows(SCRIPT.len()).any(|part| part == SCRIPT) {
         Found::Leftover("the script of nixpkgs' rustup".to_owned())
     } else {
         Found::Foreign("neither a program nor the script of nixpkgs' rustup".to_owned())

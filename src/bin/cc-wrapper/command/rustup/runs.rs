@@ -3,12 +3,13 @@
 use std::env;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::place::Place;
 use crate::process::signals;
 use crate::support::elf;
 use crate::support::show::shown;
+use crate::support::trial::{self, Trial};
 
 /// The command that restores a damaged toolchain.
 pub const REINSTALL: &str = "`rustup toolchain install --force`";
@@ -30,13 +31,19 @@ pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
         }
     }
     signals::end_with_us(&mut command);
-    let output = command.arg("--version").stdin(Stdio::null()).output();
-    let why = match output {
+    let why = match trial::run(command.arg("--version")) {
         Err(why) => why.to_string(),
-        Ok(output) if output.status.success() => return None,
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            format!("{} {}", output.status, said.trim()).replace('\n', "; ")
+        Ok(Trial { status: None, .. }) => trial::TOO_LONG.to_owned(),
+        Ok(Trial {
+            status: Some(status),
+            err,
+            ..
+        }) => {
+            if status.success() {
+                return None;
+            }
+            let said = String::from_utf8_lossy(&err);
+            format!("{status} {}", said.trim()).replace('\n', "; ")
         }
     };
     Some(format!(

@@ -3,18 +3,12 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use clap::{ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{Args, Parser, ValueHint};
 
-use super::hardening;
-use super::lay_out::FlagFiles;
-use crate::support::argument::{all, flag, operand, option};
 use crate::support::error::{Error, Result};
 use crate::support::help::{Help, STATUSES};
 use crate::support::paths::{has_white_space, plain};
 use crate::support::show::shown;
-
-/// The subcommand's name.
-pub const NAME: &str = "wrap";
 
 /// What `--help` and the man page say besides the options.
 pub const HELP: Help = Help {
@@ -45,101 +39,72 @@ pub const HELP: Help = Help {
     statuses: STATUSES,
 };
 
-/// What the user asked for.
-#[derive(Debug)]
+/// Create a wrapped root around this machine's compilers and linkers
+#[derive(Debug, Parser)]
+#[command(after_help = HELP.text())]
 pub struct Arguments {
+    /// The root to create: absent, empty, or a wrapped root to replace
+    #[arg(value_hint = ValueHint::DirPath)]
     pub dir: PathBuf,
-    /// Empty: all on PATH.
+
+    /// Wrap this compiler; may be repeated [default: all on PATH]
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::CommandName)]
     pub cc: Vec<OsString>,
+
+    /// Run this linker as `ld` [default: the compiler's own, or the one on PATH]
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::CommandName)]
     pub ld: Option<OsString>,
+
+    /// Take linkers and binutils from DIR [default: PATH]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bintools: Option<PathBuf>,
+
+    /// Suffix of this toolchain's variables (NIX_…_SALT) [default: the target
+    /// triple]
+    #[arg(long, value_hint = ValueHint::Other)]
     pub salt: Option<String>,
+
+    /// Add an rpath only for libraries below PREFIX if NIX_STORE is unset; may be
+    /// repeated [default: for all libraries that the dynamic loader does not find
+    /// by itself]
+    #[arg(long, value_name = "PREFIX", value_hint = ValueHint::DirPath)]
     pub store: Vec<PathBuf>,
-    pub hardening: Option<Vec<String>>,
+
+    /// Use these hardening flags if NIX_HARDENING_ENABLE is unset [default: none]
+    #[arg(long, value_name = "LIST", value_hint = ValueHint::Other)]
+    pub hardening: Option<String>,
+
+    #[command(flatten)]
     pub flags: FlagFiles,
-    pub check: bool,
+
+    /// Do not test the root before putting it in place
+    #[arg(long)]
+    pub no_check: bool,
 }
 
-/// Describes the command line.
-pub fn command() -> Command {
-    let text = |name, value, help| option(name, value, ValueHint::Other, help);
-    let program = |name, help| option(name, "PROGRAM", ValueHint::CommandName, help);
-    let dir = "The root to create: absent, empty, or a wrapped root to replace";
-    let store = "Add an rpath only for libraries below PREFIX if NIX_STORE is unset; may be repeated \
-        [default: for all libraries that the dynamic loader does not find by itself]";
-    let salt = "Suffix of this toolchain's variables (NIX_…_SALT) [default: the target triple]";
-    let loader = "Set this dynamic loader in linked programs [default: the compiler's choice]";
-    Command::new(NAME)
-        .about("Create a wrapped root around this machine's compilers and linkers")
-        .after_help(HELP.text())
-        .arg(operand("dir", "DIR", ValueHint::DirPath, dir).required(true))
-        .arg(
-            program(
-                "cc",
-                "Wrap this compiler; may be repeated [default: all on PATH]",
-            )
-            .action(ArgAction::Append),
-        )
-        .arg(program(
-            "ld",
-            "Run this linker as `ld` [default: the compiler's own, or the one on PATH]",
-        ))
-        .arg(option(
-            "bintools",
-            "DIR",
-            ValueHint::DirPath,
-            "Take linkers and binutils from DIR [default: PATH]",
-        ))
-        .arg(text("salt", "SALT", salt).value_parser(value_parser!(String)))
-        .arg(option("store", "PREFIX", ValueHint::DirPath, store).action(ArgAction::Append))
-        .arg(
-            text(
-                "hardening",
-                "LIST",
-                "Use these hardening flags if NIX_HARDENING_ENABLE is unset [default: none]",
-            )
-            .value_parser(value_parser!(String)),
-        )
-        .arg(option(
-            "dynamic-linker",
-            "PATH",
-            ValueHint::FilePath,
-            loader,
-        ))
-        .arg(
-            text("cflags", "FLAGS", "Add these flags to every compiler call")
-                .allow_hyphen_values(true),
-        )
-        .arg(text("ldflags", "FLAGS", "Add these flags to every link").allow_hyphen_values(true))
-        .arg(flag(
-            "no-check",
-            "Do not test the root before putting it in place",
-        ))
+/// The contents of the flag files (docs/glossary.md) that `wrap` writes; `None`:
+/// no such file.
+#[derive(Args, Debug, Default)]
+pub struct FlagFiles {
+    /// Set this dynamic loader in linked programs [default: the compiler's
+    /// choice]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub dynamic_linker: Option<PathBuf>,
+
+    /// Add these flags to every compiler call
+    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true, value_hint = ValueHint::Other)]
+    pub cflags: Option<OsString>,
+
+    /// Add these flags to every link
+    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true, value_hint = ValueHint::Other)]
+    pub ldflags: Option<OsString>,
 }
 
 impl Arguments {
     /// # Errors
     /// A value that could not have the meaning it is given for.
-    pub fn read(matches: &ArgMatches) -> Result<Arguments> {
-        let mut arguments = Arguments {
-            dir: matches.get_one("dir").cloned().unwrap_or_default(),
-            cc: all(matches, "cc").cloned().collect(),
-            ld: matches.get_one("ld").cloned(),
-            bintools: matches.get_one("bintools").cloned(),
-            salt: matches.get_one("salt").cloned(),
-            store: all(matches, "store").cloned().collect(),
-            hardening: matches
-                .get_one::<String>("hardening")
-                .map(|list| hardening::parse_list(list))
-                .transpose()?,
-            flags: FlagFiles {
-                cflags: matches.get_one("cflags").cloned(),
-                ldflags: matches.get_one("ldflags").cloned(),
-                dynamic_linker: matches.get_one("dynamic-linker").cloned(),
-            },
-            check: !matches.get_flag("no-check"),
-        };
-        if let Some(salt) = &arguments.salt {
+    pub fn check(&mut self) -> Result<()> {
+        if let Some(salt) = &self.salt {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
             if salt.is_empty() || !salt.bytes().all(fits) {
                 return Err(Error::new(format!(
@@ -147,10 +112,10 @@ impl Arguments {
                 )));
             }
         }
-        for store in &mut arguments.store {
+        for store in &mut self.store {
             *store = store_prefix(store)?;
         }
-        if let Some(loader) = &arguments.flags.dynamic_linker {
+        if let Some(loader) = &self.flags.dynamic_linker {
             must_be_absolute("--dynamic-linker", loader)?;
             if has_white_space(loader) {
                 return Err(Error::new(format!(
@@ -159,7 +124,7 @@ impl Arguments {
                 )));
             }
         }
-        Ok(arguments)
+        Ok(())
     }
 }
 
@@ -190,19 +155,17 @@ fn must_be_absolute(option: &str, path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::ffi::OsStr;
 
     fn read(args: &[&str]) -> Result<Arguments> {
-        let args = args.iter().map(|arg| OsStr::new(*arg));
-        let args = [OsStr::new(NAME), OsStr::new("d")].into_iter().chain(args);
-        Arguments::read(&command().try_get_matches_from(args).unwrap())
+        let mut arguments = Arguments::try_parse_from([&["wrap", "d"], args].concat()).unwrap();
+        arguments.check().map(|()| arguments)
     }
 
     #[test]
     fn what_is_not_asked_for_is_absent() {
         let arguments = read(&[]).unwrap();
         assert_eq!(arguments.dir, Path::new("d"));
-        assert!(arguments.cc.is_empty() && arguments.store.is_empty() && arguments.check);
+        assert!(arguments.cc.is_empty() && arguments.store.is_empty() && !arguments.no_check);
         assert_eq!(arguments.hardening, None);
     }
 
@@ -231,7 +194,6 @@ mod tests {
             &["--store", "//"],
             &["--dynamic-linker", "ld.so"],
             &["--dynamic-linker", "/a b/ld.so"],
-            &["--hardening", "pie"],
         ] {
             assert!(read(args).is_err(), "{args:?}");
         }

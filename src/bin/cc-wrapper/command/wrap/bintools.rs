@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use cc_wrapper::model::tool_name::{ToolName, names};
 use cc_wrapper::model::toolchain::ToolKind;
 
-use super::find::{Search, is_program};
+use super::find::Search;
 use super::probe::Compiler;
 use super::run::Workshop;
 use super::triple::Triple;
+use crate::process::search::is_program;
 use crate::support::error::{Error, Result};
 use crate::support::paths::canonical;
 use crate::support::self_binary;

@@ -7,8 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use nix::unistd::{AccessFlags, access};
-
+use crate::process::search::is_program;
 use crate::support::error::{Error, Result};
 use crate::support::paths::absolute;
 use crate::support::self_binary;
@@ -119,9 +118,9 @@ impl Search {
             return Ok((program, Vec::new()));
         }
         let mut caches = Vec::new();
-        let hits = which::which_in_all(given, Some(self.path()), "/");
-        for program in hits.into_iter().flatten() {
-            if self_binary::is_wrapper(&program) {
+        for directory in &self.directories {
+            let program = directory.join(given);
+            if !is_program(&program) || self_binary::is_wrapper(&program) {
                 continue;
             }
             match self_binary::cache(&program) {
@@ -131,11 +130,6 @@ impl Search {
         }
         Err(Error::new(format!("{option} {called}: not found on PATH")).remedy("give its path"))
     }
-}
-
-/// Whether `path` is a file that this user may execute.
-pub fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|is| is.is_file()) && access(path, AccessFlags::X_OK).is_ok()
 }
 
 fn names(directory: &Path) -> Vec<OsString> {

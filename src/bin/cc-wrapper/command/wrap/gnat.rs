@@ -5,7 +5,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use cc_wrapper::model::tool_name::ToolName;
 
-use super::find::{Found, is_program};
+use super::find::Found;
+use crate::process::search::is_program;
 use crate::support::error::{Error, Result};
 use crate::support::self_binary;
 use crate::support::show::shown;

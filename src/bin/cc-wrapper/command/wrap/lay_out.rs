@@ -10,18 +10,10 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::toolchain::Toolchain;
 
+use super::arguments::FlagFiles;
 use crate::support::error::{Result, cannot};
 use crate::support::self_binary;
 use crate::support::self_binary::{BINARY, TOOLCHAIN};
-
-/// The contents of the flag files (docs/glossary.md) that `wrap` writes; `None`:
-/// no such file.
-#[derive(Debug, Default)]
-pub struct FlagFiles {
-    pub cflags: Option<OsString>,
-    pub ldflags: Option<OsString>,
-    pub dynamic_linker: Option<PathBuf>,
-}
 
 const CC_CFLAGS: &str = "cc-cflags";
 const LIBC_LDFLAGS: &str = "libc-ldflags";

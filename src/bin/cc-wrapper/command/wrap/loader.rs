@@ -6,11 +6,12 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::find::is_program;
 use super::probe::{self, Compiler};
 use super::run::{self, Workshop};
 use super::triple::Triple;
+use crate::process::search::{self, is_program};
 use crate::support::error::Result;
+use crate::support::foreign_file;
 
 /// The dynamic loader of programs for a target.
 #[derive(Debug)]
@@ -80,7 +81,7 @@ impl<'a> Loader<'a> {
         let mut path = env::var_os("PATH").unwrap_or_default();
         // Often not on the PATH of ordinary users.
         path.push(":/usr/sbin:/sbin");
-        let Ok(ldconfig) = which::which_in("ldconfig", Some(path), "/") else {
+        let Some(ldconfig) = search::programs("ldconfig".as_ref(), &path).next() else {
             return Ok(Vec::new());
         };
         let mut command = self.workshop.command(&ldconfig);
@@ -102,7 +103,8 @@ pub fn musl_directories(loader: &Path) -> Vec<PathBuf> {
     let prefix = loader.parent().and_then(Path::parent);
     let text = prefix
         .zip(list)
-        .and_then(|(prefix, list)| fs::read_to_string(prefix.join(list)).ok());
+        .and_then(|(prefix, list)| foreign_file::read(&prefix.join(list)).ok())
+        .and_then(|text| String::from_utf8(text).ok());
     text.as_deref()
         .unwrap_or(MUSL_DEFAULT)
         .split([':', '\n'])

@@ -19,7 +19,6 @@ mod run;
 mod select;
 mod triple;
 
-use self::arguments::Arguments;
 use self::bintools::{Bintools, Source};
 use self::check::Check;
 use self::describe::Description;
@@ -40,9 +39,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::{Path, PathBuf};
 
-use clap::ArgMatches;
-
-pub use arguments::{HELP, NAME, command};
+pub use arguments::{Arguments, HELP};
 pub use loader::musl_directories;
 pub use triple::Triple;
 
@@ -50,8 +47,8 @@ pub use triple::Triple;
 ///
 /// # Errors
 /// Returns the reason why the root cannot be created. No file has changed then.
-pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
-    let arguments = Arguments::read(matches)?;
+pub fn run(mut arguments: Arguments) -> Result<Vec<u8>> {
+    arguments.check()?;
     interrupt::watch();
     // A failed tool may have received the same signal just before us. Then the
     // interrupt is the error to report.
@@ -59,6 +56,8 @@ pub fn run(matches: &ArgMatches) -> Result<Vec<u8>> {
 }
 
 fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
+    let hardening = arguments.hardening.as_deref();
+    let hardening = hardening.map(hardening::parse_list).transpose()?;
     let staging = Staging::beside(&arguments.dir)?;
     let root = staging.root();
     let search = Search::along(&env::var_os("PATH").unwrap_or_default());
@@ -112,7 +111,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
         workshop: &workshop,
         salt: arguments.salt.take(),
         store: &arguments.store,
-        hardening: arguments.hardening.as_deref(),
+        hardening: hardening.as_deref(),
         selection: &selection,
         bintools: &bintools,
         pkg_config: &pkg_config,
@@ -124,7 +123,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     let carried_over = staging.carry_over(&lay_out::WRITTEN)?;
 
     let runs_not = runs_not(&selection, given.as_ref().or(loader.as_ref()));
-    let checked = if arguments.check {
+    let checked = if !arguments.no_check {
         let check = Check {
             workshop: &workshop,
             root: &root,

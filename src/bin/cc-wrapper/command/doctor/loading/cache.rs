@@ -9,23 +9,26 @@ const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
 const HEADER: usize = 48;
 const ENTRY: usize = 24;
 /// No machine has as many libraries.
-const MOST: usize = 1 << 18;
+const MOST: usize = 1 << 16;
 const LONGEST: usize = 4096;
 
-/// Names of libraries and where they are; nothing if the format is unknown.
-pub fn read(text: &[u8]) -> Vec<(Vec<u8>, PathBuf)> {
+/// The places of a library with this name, in the cache's order; none if the
+/// format is unknown.
+pub fn places<'t>(text: &'t [u8], library: &'t [u8]) -> impl Iterator<Item = PathBuf> + 't {
     let begin = text.windows(MAGIC.len()).position(|part| part == MAGIC);
-    let Some(part) = begin.map(|at| &text[at..]) else {
-        return Vec::new();
-    };
+    let part = begin.map_or(&b""[..], |at| &text[at..]);
     let count = number(part, MAGIC.len()).unwrap_or(0);
     let entry = |n: usize| {
         let at = HEADER.checked_add(n.checked_mul(ENTRY)?)?;
-        let name = string(part, number(part, at + 4)?)?;
-        let place = string(part, number(part, at + 8)?)?;
-        Some((name, path(&place).into()))
+        Some((number(part, at + 4)?, number(part, at + 8)?))
     };
-    (0..count.min(MOST)).map_while(entry).collect()
+    let entries = (0..count.min(MOST)).map_while(entry);
+    let is_it = move |name| {
+        let name = part.get(name..).and_then(|text| text.strip_prefix(library));
+        name.is_some_and(|rest| rest.first() == Some(&0))
+    };
+    let places = entries.filter(move |(name, _)| is_it(*name));
+    places.filter_map(|(_, place)| Some(path(string(part, place)?).into()))
 }
 
 fn number(text: &[u8], at: usize) -> Option<usize> {
@@ -33,10 +36,10 @@ fn number(text: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_ne_bytes(bytes.try_into().ok()?)).ok()
 }
 
-fn string(text: &[u8], at: usize) -> Option<Vec<u8>> {
+fn string(text: &[u8], at: usize) -> Option<&[u8]> {
     let begin = text.get(at..)?;
     let end = begin.iter().take(LONGEST).position(|byte| *byte == 0)?;
-    Some(begin[..end].to_vec())
+    Some(&begin[..end])
 }
 
 #[cfg(test)]
@@ -58,15 +61,17 @@ mod tests {
 
     #[test]
     fn libraries_are_read() {
-        let expected = vec![(b"liba".to_vec(), PathBuf::from("/l/liba"))];
-        assert_eq!(read(&cache()), expected);
+        let text = cache();
+        let found = |name: &str| places(&text, name.as_bytes()).collect::<Vec<_>>();
+        assert_eq!(found("liba"), [PathBuf::from("/l/liba")]);
+        assert!(found("lib").is_empty() && found("libab").is_empty());
     }
 
     #[test]
     fn what_is_cut_off_holds_nothing() {
         let whole = cache();
         for length in 0..whole.len() {
-            assert_eq!(read(&whole[..length]), []);
+            assert_eq!(places(&whole[..length], b"liba").count(), 0);
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::command::doctor::collected_paths;
 use crate::command::doctor::finding::{Finding, Severity, shown};
 use crate::process::report::quoted;
 
+/// Libraries in a message about one of them.
+const LONGEST_CHAIN: usize = 16;
+
 const PATCH: &str = "run patchelf --add-rpath DIR";
 
 /// What is wrong with the entries of a file's RUNPATH.
@@ -192,14 +195,17 @@ fn names(needs: &[&Need]) -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
-/// `needs a`; `loads a, which needs b, which needs c`
+/// `needs a`; `loads a, which needs b, which needs c`. A long chain lacks its
+/// beginning.
 fn chain(loaded: &Loaded, need: &Need) -> String {
     let mut chain = quoted(need.name.as_bytes());
     let mut asked = &loaded.objects[need.by].asked;
     let verb = if asked.is_some() { "loads" } else { "needs" };
-    while let Some((by, name)) = asked {
+    for _ in 0..LONGEST_CHAIN {
+        let Some((by, name)) = asked else { break };
         chain = format!("{}, which needs {chain}", quoted(name.as_bytes()));
         asked = &loaded.objects[*by].asked;
     }
-    format!("{verb} {chain}")
+    let begin = if asked.is_some() { "… " } else { "" };
+    format!("{verb} {begin}{chain}")
 }

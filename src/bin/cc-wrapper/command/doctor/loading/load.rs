@@ -29,6 +29,13 @@ impl Looks {
         !self.are_spent() && path.exists()
     }
 
+    /// Reading a file counts too: its list of libraries, and its RUNPATH.
+    fn spend_on(&self, dynamic: &Dynamic) {
+        let run_path = dynamic.run_path.as_ref().map_or(0, Vec::len);
+        let cost = dynamic.needed.len() + run_path / 256;
+        self.0.set(self.0.get().saturating_sub(cost));
+    }
+
     pub fn are_spent(&self) -> bool {
         self.0.get() == 0
     }
@@ -78,13 +85,16 @@ pub struct Loaded {
     pub needs: Vec<Need>,
     /// What the loader says is wrong.
     pub faults: Vec<Finding>,
+    /// LD_LIBRARY_PATH has more directories than are looked at.
+    pub is_list_cut: bool,
 }
 
 impl Loaded {
     /// Whether there are more libraries or directories than are looked at.
     pub fn is_cut(&self) -> bool {
         let mut objects = self.objects.iter();
-        self.needs.len() >= MOST_LIBRARIES
+        self.is_list_cut
+            || self.needs.len() >= MOST_LIBRARIES
             || objects.any(|object| object.entries.len() > run_path::MOST)
     }
 
@@ -108,6 +118,7 @@ pub fn load(
         objects: vec![object(file.to_path_buf(), None, dynamic.clone())],
         needs: Vec::new(),
         faults: Vec::new(),
+        is_list_cut: false,
     };
     let mut names: BTreeSet<OsString> = dynamic.soname.iter().cloned().collect();
     let mut paths = BTreeSet::new();
@@ -127,6 +138,7 @@ pub fn load(
                 if paths.insert(path.clone()) {
                     let elf = elf::read(path).ok().flatten();
                     let dynamic = elf.and_then(|elf| elf.dynamic).unwrap_or_default();
+                    looks.spend_on(&dynamic);
                     names.extend(dynamic.soname.clone());
                     pending.push_back(loaded.objects.len());
                     let asked = Some((by, name.clone()));
@@ -190,5 +202,19 @@ mod tests {
             let loaded = load(Path::new("/x"), &dynamic, &Looks::default(), |_, _, _| None);
             assert_eq!(loaded.is_cut(), expected, "{count}");
         }
+    }
+
+    #[test]
+    fn a_library_with_a_long_list_counts_as_many_looks() {
+        let mut dynamic = Dynamic::default();
+        let looks = Looks::default();
+        looks.spend_on(&dynamic);
+        assert_eq!(looks.0.get(), 1 << 18);
+        dynamic.needed = vec![OsString::new(); 4096];
+        for _ in 0..64 {
+            assert!(!looks.are_spent());
+            looks.spend_on(&dynamic);
+        }
+        assert!(looks.are_spent());
     }
 }

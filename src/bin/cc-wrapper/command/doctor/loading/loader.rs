@@ -20,10 +20,10 @@ use once_cell::sync::OnceCell;
 use super::load::Outcome;
 use crate::command::doctor::files::{self, path};
 use crate::command::doctor::finding::{Finding, shown};
-use crate::command::doctor::trial::{self, Trial};
 use crate::process::report::quoted;
 use crate::support::elf::{self, Kind};
 use crate::support::self_binary;
+use crate::support::trial::{self, Trial};
 
 const SHELL: &str = "/bin/sh";
 const STORE: &str = "/nix/store";

@@ -117,7 +117,9 @@ fn dynamic(file: &Path, elf: &Elf, dynamic: &Dynamic, variables: &Variables) -> 
         }
         let model = model::Model::new(loader.as_deref(), elf.kind, &list, &path, &looks);
         let find = |name: &OsStr, by, objects: &[Object]| model.find(name, by, objects);
-        load::load(&path, dynamic, &looks, find)
+        let mut loaded = load::load(&path, dynamic, &looks, find);
+        loaded.is_list_cut = model.is_list_cut();
+        loaded
     };
     let loaded = load(variables.get(VARIABLE).unwrap_or_default());
     let without = match variables.get(VARIABLE) {

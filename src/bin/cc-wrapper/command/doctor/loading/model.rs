@@ -5,7 +5,6 @@
 //! glibc's cache, not glibc's directories for newer processors.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use super::{cache, libraries};
 use crate::command::doctor::files::{name, path};
 use crate::command::wrap::musl_directories;
 use crate::support::elf::{self, Kind};
+use crate::support::foreign_file;
 use crate::support::paths::canonical;
 
 const CACHE: &str = "/etc/ld.so.cache";
@@ -30,8 +30,8 @@ pub struct Model<'l> {
     list: Vec<Entry>,
     /// The system's directories.
     directories: Vec<PathBuf>,
-    /// Names of libraries, and where they are.
-    cache: Vec<(Vec<u8>, PathBuf)>,
+    /// The text of glibc's cache.
+    cache: Vec<u8>,
     looks: &'l Looks,
 }
 
@@ -49,7 +49,7 @@ impl<'l> Model<'l> {
         let beside = real.as_deref().and_then(Path::parent);
         let is_of_store = beside.is_some_and(|beside| beside.starts_with(STORE));
         let mut directories: Vec<PathBuf> = Vec::new();
-        let mut cached = Vec::new();
+        let mut cache = Vec::new();
         match loader {
             Some(loader) if is_musl => directories.extend(musl_directories(loader)),
             // A loader of the store knows no directories outside of it.
@@ -57,10 +57,8 @@ impl<'l> Model<'l> {
             _ => {
                 directories.extend(LOADER_DIRECTORIES.map(|bytes| path(bytes).into()));
                 directories.extend(beside.map(Path::to_path_buf));
-                let size = fs::metadata(CACHE).map_or(0, |cache| cache.len());
-                if size <= LARGEST_CACHE {
-                    cached = cache::read(&fs::read(CACHE).unwrap_or_default());
-                }
+                let text = foreign_file::read_up_to(LARGEST_CACHE, Path::new(CACHE));
+                cache = text.unwrap_or_default();
             }
         }
         let origin = file.parent().unwrap_or(Path::new("/"));
@@ -69,9 +67,14 @@ impl<'l> Model<'l> {
             is_musl,
             list: run_path::entries(list, b":;", origin),
             directories,
-            cache: cached,
+            cache,
             looks,
         }
+    }
+
+    /// Whether LD_LIBRARY_PATH has more directories than are looked at.
+    pub fn is_list_cut(&self) -> bool {
+        self.list.len() > run_path::MOST
     }
 
     /// Where the loader finds a library that one of `objects` needs. `None`: it
@@ -110,8 +113,7 @@ impl<'l> Model<'l> {
                 return Some(outcome);
             }
         }
-        let cached = self.cache.iter().filter(|(n, _)| *n == name.as_bytes());
-        let cached = cached.map(|(_, path)| path.clone());
+        let cached = cache::places(&self.cache, name.as_bytes());
         let mut places = cached.chain(self.directories.iter().map(|path| path.join(name)));
         let has_system = !asker.dynamic.no_default_directories;
         let found = has_system.then(|| places.find_map(|path| self.at(&path)));

@@ -49,7 +49,7 @@ pub fn entries(list: &[u8], separators: &[u8], origin: &Path) -> Vec<Entry> {
     let mut seen = BTreeSet::new();
     for spelled in list.split(|byte| separators.contains(byte)) {
         let entry = entry(spelled, origin);
-        if seen.insert(entry.clone()) && entries.len() <= MOST {
+        if entries.len() <= MOST && seen.insert(entry.clone()) {
             entries.push(entry);
         }
     }

@@ -17,6 +17,9 @@ use crate::process::anonymous_file;
 /// No compiler takes this long to print its version.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Why a program without a status failed.
+pub const TOO_LONG: &str = "it does not answer within 10 seconds, or prints too much";
+
 /// Variables that make a wrapped call do more than run its tool.
 const LOUD: [&str; 5] = [
     "CC_WRAPPER_COMPDB",
