@@ -277,9 +277,9 @@ fn unrecognised_scripts_stay_and_are_named() {
     let told = place.adopt();
     for line in [
         "another-gcc: it is of another wrapper than the others",
-        "gccgo: a script of an unknown shape",
+        "gccgo: a script in an unknown format",
         "go: go is not served yet",
-        "gcc-gone: it runs /gone, which is not there",
+        "gcc-gone: it runs /gone, which does not exist",
     ] {
         assert!(
             told.contains(&format!("left alone    {line}\n")),
@@ -709,18 +709,18 @@ fn what_cannot_be_adopted_is_refused() {
     refused(
         &top,
         &mut out(&place.path("plain")),
-        &["is no wrapper: it has no nix-support"],
+        &["is not a wrapper: it has no nix-support"],
     );
     write(&place.path("plain/nix-support/x"), "");
     refused(
         &top,
         &mut out(&place.path("plain")),
-        &["is no wrapper: no script"],
+        &["is not a wrapper: no script"],
     );
     script(&place.path("plain/bin/gcc"), "#!/bin/sh\nexec gcc \"$@\"\n");
     let unknown = [
         "no wrapper of a known shape",
-        "bin/gcc: a script of an unknown shape",
+        "bin/gcc: a script in an unknown format",
     ];
     refused(&top, &mut out(&place.path("plain")), &unknown);
     refused(
@@ -735,7 +735,7 @@ fn what_cannot_be_adopted_is_refused() {
         &["is not there; was it collected?"],
     );
     let file = place.wrapper.cc.join("bin/gcc");
-    refused(&top, &mut out(&file), &["bin/gcc is no directory"]);
+    refused(&top, &mut out(&file), &["bin/gcc is not a directory"]);
 
     // A directory of links, as an environment of packages is.
     for name in ["bin", "nix-support"] {
@@ -752,7 +752,7 @@ fn what_cannot_be_adopted_is_refused() {
     let hardening = place.wrapper.cc.join("nix-support/add-hardening.sh");
     let text = fs::read_to_string(&hardening).unwrap();
     fs::write(&hardening, "true\n").unwrap();
-    let parts = ["nix-support/add-hardening.sh is of an unknown shape"];
+    let parts = ["nix-support/add-hardening.sh is in an unknown format"];
     refused(&top, &mut out(&place.wrapper.cc), &parts);
     let mut in_place = adopt(&place.wrapper.cc);
     refused(&top, in_place.arg("--in-place"), &parts);
@@ -781,7 +781,7 @@ fn a_wrapper_whose_compilers_were_collected_is_refused() {
     out.arg("--out").arg(place.path("fast"));
     let parts = [
         "cannot be adopted",
-        "it runs /gone/bin/gcc, which is not there",
+        "it runs /gone/bin/gcc, which does not exist",
     ];
     refused(&place.path(""), &mut out, &parts);
 }
@@ -808,14 +808,14 @@ fn the_wrapper_of_a_shell_is_the_default() {
     refused(
         &top,
         &mut adopt(Some(&place.wrapper.cc.join("bin/gcc"))),
-        &["NIX_CC (", "is no directory"],
+        &["NIX_CC (", "is not a directory"],
     );
     fs::create_dir_all(place.path("foreign/bin")).unwrap();
     let foreign = place.path("foreign");
     refused(
         &top,
         &mut adopt(Some(&foreign)),
-        &["NIX_CC (", "is no wrapper"],
+        &["NIX_CC (", "is not a wrapper"],
     );
     run(&mut adopt(Some(&place.wrapper.cc)));
     run(place.call("fast/bin/gcc").arg("--version"));

@@ -245,7 +245,7 @@ fn a_variable_that_is_no_number() {
         .unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(
-        text.starts_with("warning: NIX_DEBUG=abc is no number and taken as 1"),
+        text.starts_with("warning: NIX_DEBUG=abc is not a number, so 1 is used"),
         "{text}"
     );
     assert!(text.contains("original flags to"), "{text}");

@@ -149,7 +149,11 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
             1,
             &["empty holds none of include, lib", "give"],
         ),
-        (&["env", "main.c"], 1, &["main.c is no directory", "give"]),
+        (
+            &["env", "main.c"],
+            1,
+            &["main.c is not a directory", "give"],
+        ),
         (
             &["run", "--with", "none", "true"],
             1,
@@ -163,38 +167,38 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["run", "--with", "main.c", "true"],
             1,
-            &["main.c is no directory"],
+            &["main.c is not a directory"],
         ),
         // A root, or another directory to work on.
         (
             &["env", "one", "--toolchain", "none"],
             1,
-            &["none is no wrapped root", no_root],
+            &["none is not a wrapped root", no_root],
         ),
         (
             &["env", "one", "--toolchain", "one"],
             1,
-            &["one is no wrapped root", no_root],
+            &["one is not a wrapped root", no_root],
         ),
         (
             &["env", "one", "--toolchain", "main.c"],
             1,
-            &["main.c is no directory"],
+            &["main.c is not a directory"],
         ),
         (
             &["run", "--toolchain", "none", "true"],
             1,
-            &["none is no wrapped root", no_root],
+            &["none is not a wrapped root", no_root],
         ),
         (
             &["run", "--toolchain", "main.c", "true"],
             1,
-            &["main.c is no directory"],
+            &["main.c is not a directory"],
         ),
         (
             &["wrap", "main.c"],
             1,
-            &["main.c is no directory; give another"],
+            &["main.c is not a directory; give another"],
         ),
         (
             &["wrap", "one"],
@@ -210,7 +214,7 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["adopt", "one", "--out", "x"],
             1,
-            &["one is no wrapper", "give"],
+            &["one is not a wrapper", "give"],
         ),
         (
             &["adopt", "nix/cc", "--out", "one"],
@@ -225,7 +229,7 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["rustup", "--toolchain", "./one"],
             1,
-            &["one is no Rust toolchain"],
+            &["one is not a Rust toolchain"],
         ),
         (&["compdb", "none"], 1, &["cannot read none"]),
         (&["compdb", "one"], 1, &["cannot read one"]),
@@ -289,7 +293,11 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
             1,
             &["--ld none: not found on PATH", "give"],
         ),
-        (&["wrap", "x", "--cc", "ld"], 1, &["--cc ld is no compiler"]),
+        (
+            &["wrap", "x", "--cc", "ld"],
+            1,
+            &["--cc ld is not a compiler"],
+        ),
         (
             &["wrap", "x", "--cc", "root/bin/gcc"],
             1,
@@ -336,14 +344,14 @@ fn doctor_reports_it_too() {
         (
             OsStr::new("one"),
             format!("{here}/one"),
-            "is no wrapped root",
+            "is not a wrapped root",
         ),
         (
             OsStr::new("main.c"),
             format!("{here}/main.c"),
             "is neither an ELF file",
         ),
-        (raw, format!(r"$'{here}/caf\xe9'"), "is no wrapped root"),
+        (raw, format!(r"$'{here}/caf\xe9'"), "is not a wrapped root"),
     ] {
         let mut doctor = place.command(&[OsStr::new("doctor"), path]);
         doctor.current_dir(place.0.path().canonicalize().unwrap());

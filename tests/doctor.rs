@@ -130,7 +130,10 @@ fn on_a_healthy_machine_all_is_well() {
     let Some(patient) = Patient::new() else {
         return;
     };
-    let expected = format!("{}\nenvironment\nall is well\n", patient.root.display());
+    let expected = format!(
+        "{}\nenvironment\nno problems found\n",
+        patient.root.display()
+    );
     assert_eq!(output(&mut patient.doctor()), (0, expected.clone()));
     for name in ["", "bin", "bin/gcc"] {
         let mut doctor = patient.doctor();
@@ -178,6 +181,11 @@ fn what_is_broken_in_a_root_is_named() {
         assert_finds(&mut patient.doctor(), "error", id, shown(&gcc), remedy);
         fs::write(&json, &whole).unwrap();
     }
+    let mode = |mode| fs::set_permissions(&json, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o666);
+    let doctor = &mut patient.doctor();
+    assert_finds(doctor, "error", "distrusted", shown(&json), "chmod o-w");
+    mode(0o644);
     // Programs that do not do a compiler's work.
     let bad = patient.path("bad");
     for (text, id, remedy) in [
@@ -433,7 +441,10 @@ fn a_cache_may_come_before_the_root() {
     };
     let bin = patient.root.join("bin");
     let mut doctor = patient.doctor();
-    let well = format!("{}\nenvironment\nall is well\n", patient.root.display());
+    let well = format!(
+        "{}\nenvironment\nno problems found\n",
+        patient.root.display()
+    );
     assert_eq!(
         output(doctor.env("PATH", path(&[&cached, &bin]))),
         (0, well)
@@ -493,7 +504,7 @@ fn a_cross_root_is_well_alone_and_beside_another() {
     let mut alone = command(BINARY);
     let path = env::join_paths([cross.join("bin")].iter().chain(&own)).unwrap();
     alone.arg("doctor").env("PATH", path);
-    let well = |root: &Path| format!("{}\nenvironment\nall is well\n", root.display());
+    let well = |root: &Path| format!("{}\nenvironment\nno problems found\n", root.display());
     assert_eq!(output(&mut alone), (0, well(&cross)));
 
     let marker = "NIX_CC_WRAPPER_TARGET_HOST_avr";
@@ -724,7 +735,7 @@ fn programs_that_do_not_find_their_libraries_are_named() {
         let (status, text) = output(&mut doctor(&program));
         assert_eq!(status, 0, "{text}");
         // That libc is the system's goes without saying.
-        let well = format!("{}\nall is well\n", program.display());
+        let well = format!("{}\nno problems found\n", program.display());
         assert_eq!(text, well);
         let library = patient.path("lib/libanswer.so");
         fs::remove_file(&library).unwrap();

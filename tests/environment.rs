@@ -594,7 +594,7 @@ fn bad_input_is_one_line() {
     for (args, part) in [
         (&["none"][..], "none is not there"),
         (&[""], "a value is required"),
-        (&["file"], "file is no directory"),
+        (&["file"], "file is not a directory"),
         (&["one", "file/x"], "file/x"),
         (&["empty"], "empty holds none of include, lib"),
         (&["a b"], "a b has white space in its path"),
@@ -607,15 +607,15 @@ fn bad_input_is_one_line() {
         (&[], "nothing to find"),
         (
             &["one", "--toolchain", "none"],
-            "--toolchain none is no wrapped root",
+            "--toolchain none is not a wrapped root",
         ),
         (
             &["one", "--toolchain", "one"],
-            "--toolchain one is no wrapped root",
+            "--toolchain one is not a wrapped root",
         ),
         (
             &["one", "--toolchain", "file"],
-            "--toolchain file is no directory",
+            "--toolchain file is not a directory",
         ),
         (&["one", "--toolchain", "broken"], broken),
         (

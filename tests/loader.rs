@@ -349,7 +349,7 @@ fn a_loader_of_unknown_origin_is_not_asked() {
     fs::write(bench.path("lib/libend.so"), "").unwrap();
     let place = bench.path("lib/libend.so");
     let what = format!(
-        "loads libmid.so, which needs libend.so, and the loader finds {} for it, which is no ELF file",
+        "loads libmid.so, which needs libend.so, and the loader finds {} for it, which is not an ELF file",
         place.display()
     );
     assert_error(
@@ -446,7 +446,7 @@ fn nix_lds_own_search_path_is_used() {
     let by_glibc = "NIX_LD=/nix/store/x-glibc/lib/ld.so";
     let own = "NIX_LD_LIBRARY_PATH=/opt/lib";
     let lost = "error: needs libc.so.6, which is not found";
-    let well = "/opt/main\nall is well\n";
+    let well = "/opt/main\nno problems found\n";
     assert!(told(&[by_glibc]).contains(lost), "{}", told(&[by_glibc]));
     let libc = root.path("/opt/lib/libc.so.6");
     fs::create_dir_all(libc.parent().unwrap()).unwrap();

@@ -136,11 +136,11 @@ linker       /home/you/toolchain/bin/ld, which becomes /usr/bin/ld, and adds thi
   /opt/b/lib  rpath: libb.so found in it
 ";
 
-const WELL: &str = "/home/you/toolchain\nenvironment\nall is well\n";
+const WELL: &str = "/home/you/toolchain\nenvironment\nno problems found\n";
 
 const PROGRAM_WELL: &str = "\
 /home/you/app/main
-all is well
+no problems found
 ";
 
 #[test]
@@ -274,7 +274,7 @@ fn without_the_right_to_run(shell: &mut Shell) {
         [root, environment, count],
         ["/home/you/toolchain", "environment", "1 error"]
     );
-    let begin = "  error: /home/you/toolchain/bin/cc-wrapper is no file that may be executed, and \
+    let begin = "  error: /home/you/toolchain/bin/cc-wrapper is not an executable file, and \
                  these links lead to it: ";
     assert!(error.starts_with(begin), "{told}");
     let end = "; chmod +x /home/you/toolchain/bin/cc-wrapper";

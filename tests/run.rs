@@ -381,7 +381,7 @@ fn bad_input_is_one_line() {
         (&["--with", "none", "--", "true"][..], "none is not there"),
         (
             &["--with", "main.c", "--", "true"],
-            "main.c is no directory",
+            "main.c is not a directory",
         ),
         (
             &["--compdb", "none/x", "--", "true"],

@@ -21,7 +21,7 @@ struct Place {
 }
 
 impl Place {
-    /// `None` if there is no Rust toolchain that contains a linker.
+    /// `None` if there is not a Rust toolchain that contains a linker.
     fn new() -> Option<Place> {
         Place::called("toolchain")
     }
@@ -712,7 +712,7 @@ fn what_is_no_toolchain_is_refused() {
     refused(&mut given(&place.path("none")), &["cannot read", "/none"]);
     refused(
         &mut given(&place.path("greet")),
-        &["greet is no Rust toolchain: it has no lib/rustlib"],
+        &["greet is not a Rust toolchain: it has no lib/rustlib"],
     );
     fs::create_dir_all(place.path("plain/lib/rustlib")).unwrap();
     let told = run(&mut given(&place.path("plain")));
@@ -1007,10 +1007,7 @@ fn a_toolchain_that_cannot_start_is_refused_or_patched() {
     place.refused(&[], &ways);
     place.refused(&["--patchelf"], &["NIX_CC", "--dynamic-linker"]);
     let with = ["--patchelf", "--dynamic-linker", "/none/ld.so"];
-    place.refused(
-        &with,
-        &["--dynamic-linker /none/ld.so: there is no such file"],
-    );
+    place.refused(&with, &["--dynamic-linker /none/ld.so: no such file"]);
     let loader = interpreter(Path::new("/bin/sh"));
     let loader = loader.to_str().unwrap();
     let with = ["--patchelf", "--dynamic-linker", loader];

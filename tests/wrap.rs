@@ -292,9 +292,9 @@ fn values_that_cannot_work_are_an_error_of_one_line() {
             &["--cc", "no-such-gcc"],
             "--cc no-such-gcc: not found on PATH",
         ),
-        (&["--cc", "ld"], "is no compiler"),
+        (&["--cc", "ld"], "is not a compiler"),
         (&["--ld", "/no/ld"], "--ld /no/ld: no such program"),
-        (&["--bintools", "/no"], "--bintools /no is no directory"),
+        (&["--bintools", "/no"], "--bintools /no is not a directory"),
         (&["--cc", "cat"], "cat does not answer as a compiler"),
         (&["--cc", "true"], "true is neither gcc nor clang"),
     ] {

@@ -1,6 +1,7 @@
 //! Reasons why a call cannot be planned.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::model::hook::Failure;
@@ -112,7 +113,9 @@ impl Error {
                     .because(&*why)
                     .remedy("make it a readable file, or remove what refers to it")
             }
-            Error::Distrusted { path, hop, why } => distrusted(path, hop, *why),
+            Error::Distrusted { path, hop, why } => Message::at("cannot trust", path)
+                .because(why.text())
+                .remedy(why.remedy(hop)),
             Error::Toolchain { path, error } => broken_toolchain(path, error),
             Error::NoSuchTool { path, tool } => {
                 Message::about(path, [b"lists no tool '", &tool[..], b"'"].concat())
@@ -199,7 +202,7 @@ impl Error {
                 }
             },
             Error::Loop { program, from } => {
-                let what = "leads back to cc-wrapper, so calling it would never end";
+                let what = "is cc-wrapper itself, so calling it would never end";
                 Message::about(program, what)
                     .remedy([b"name the real tool in ", &from[..]].concat())
             }
@@ -207,25 +210,25 @@ impl Error {
     }
 }
 
-fn distrusted(path: &[u8], hop: &[u8], why: Distrust) -> Message {
-    let moving = [b"move ", hop, b" to a directory of your own"].concat();
-    let (why, remedy) = match why {
-        Distrust::Owner(user) => (
-            format!("user {user} owns it"),
-            [&moving, &b", or make yourself or root the owner"[..]].concat(),
-        ),
-        Distrust::Writable { is_sticky } => (
-            "all users can write to it".into(),
-            if is_sticky {
-                moving
-            } else {
+impl Distrust {
+    pub fn text(self) -> String {
+        match self {
+            Distrust::Owner(user) => format!("user {user} owns it"),
+            Distrust::Writable { .. } => "all users can write to it".into(),
+        }
+    }
+
+    /// What to do. `hop`: the link or program that led to the root.
+    pub fn remedy(self, hop: &[u8]) -> Vec<u8> {
+        let moving = [b"move ", hop, b" to a directory of your own"].concat();
+        match self {
+            Distrust::Owner(_) => [&moving[..], b", or make yourself or root the owner"].concat(),
+            Distrust::Writable { is_sticky: true } => moving,
+            Distrust::Writable { is_sticky: false } => {
                 b"check what it contains, and run chmod o-w on it".to_vec()
-            },
-        ),
-    };
-    Message::at("cannot trust", path)
-        .because(why)
-        .remedy(remedy)
+            }
+        }
+    }
 }
 
 /// The message for a `toolchain.json` that cannot be parsed.

@@ -82,7 +82,7 @@ impl Event {
                 &variable[..],
                 b"=",
                 value,
-                b" is no number and taken as 1; set it to a number",
+                b" is not a number, so 1 is used; set it to a number",
             ]
             .concat(),
             Event::Trace(text) => [b"+ ", &text[..]].concat(),

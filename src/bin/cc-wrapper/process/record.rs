@@ -47,7 +47,7 @@ pub fn refusal(database: &Path) -> Option<String> {
     if database.exists() {
         let is_file = fs::metadata(database).is_ok_and(|file| file.is_file());
         let is_ours = is_file && access(database, AccessFlags::R_OK | AccessFlags::W_OK).is_ok();
-        return (!is_ours).then(|| "it is no file that can be read and written".into());
+        return (!is_ours).then(|| "it is not a readable and writable file".into());
     }
     let directory = match database.parent() {
         Some(parent) if parent != Path::new("") => parent,

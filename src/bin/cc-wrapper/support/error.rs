@@ -153,8 +153,8 @@ mod tests {
         let denied = io::Error::from(nix::errno::Errno::EACCES);
         let error = cannot("read", Path::new("/x"))(denied);
         assert_eq!(error.line(), "cannot read /x: permission denied");
-        let error = Error::about(OsStr::from_bytes(b"/caf\xe9"), "is no directory");
+        let error = Error::about(OsStr::from_bytes(b"/caf\xe9"), "is not a directory");
         let error = error.remedy("give one");
-        assert_eq!(error.line(), r"$'/caf\xe9' is no directory; give one");
+        assert_eq!(error.line(), r"$'/caf\xe9' is not a directory; give one");
     }
 }

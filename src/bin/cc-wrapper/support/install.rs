@@ -306,7 +306,7 @@ fn inspect(dir: &Path) -> Result<Before> {
         return Ok(Before::Absent);
     }
     if !dir.is_dir() {
-        return Err(Error::about(dir, "is no directory").remedy("give another one"));
+        return Err(Error::about(dir, "is not a directory").remedy("give another one"));
     }
     let opened = tree::open(dir).map_err(cannot("read", dir))?;
     owner::check(dir, &opened.metadata().map_err(cannot("read", dir))?)?;

@@ -98,7 +98,7 @@ fn open(path: &Path) -> io::Result<Option<File>> {
 
 fn in_the_way(path: &Path) -> Option<Lock> {
     warn(&format!(
-        "{} is no lock of yours: going on without one; remove it, or let no other cc-wrapper work here",
+        "{} is not your lock, so this run works without one; remove it, or let no other cc-wrapper work here",
         shown(path)
     ));
     None

@@ -71,7 +71,7 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 
 fn read(mut file: File) -> io::Result<Vec<u8>> {
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut content = Vec::new();
     file.read_to_end(&mut content)?;

@@ -137,7 +137,7 @@ impl Half {
             let Some(text) = text else { continue };
             match own_in_file(file, &text, spelled.names("")) {
                 Some(own) if own.is_added => {
-                    return Err(Error::new(format!("{} has lines of its own, first {}", show::shown(&support.0.join(file)), shown(&own))).remedy("use the wrapper as it is, or add flags by files like nix-support/cc-cflags"));
+                    return Err(Error::new(format!("{} has lines of its own, first {}", show::shown(&support.0.join(file)), shown(&own))).remedy("use the wrapper unchanged, or add flags by files like nix-support/cc-cflags"));
                 }
                 Some(own) => self
                     .not_taken
@@ -151,9 +151,9 @@ impl Half {
     fn describe(&mut self, wrapper: &Wrapper, support: &Support, called: &str) -> Result<()> {
         let unknown = |file: &str| {
             Error::new(format!(
-                "{called}: its nix-support/{file} is of an unknown shape"
+                "{called}: its nix-support/{file} is in an unknown format"
             ))
-            .remedy("use the wrapper as it is")
+            .remedy("use the wrapper unchanged")
         };
         let file = "add-hardening.sh";
         let hardening = support.read(file)?;
@@ -325,7 +325,7 @@ impl Half {
         let program = script.program.as_os_str().as_bytes();
         if !Os.is_executable(program) {
             let program = show::shown(&script.program);
-            return Err(format!("it runs {program}, which is not there"));
+            return Err(format!("it runs {program}, which does not exist"));
         }
         let known = ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
         match (script.kind, known) {
@@ -461,10 +461,10 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
     });
     Error::new(match shape {
         Some((name, why)) => format!(
-            "{called} is no wrapper of a known shape (bin/{}: {why}); use it as it is",
+            "{called} cannot be adopted: its format is unknown (bin/{}: {why}); use it unchanged",
             show::shown(name)
         ),
-        None => format!("{called} is no wrapper: no script in its bin; give the root of one"),
+        None => format!("{called} is not a wrapper: no script in its bin; give the root of one"),
     })
 }
 

@@ -149,7 +149,7 @@ fn leave_hook_to_scripts(half: &mut Half) -> Result<()> {
     };
     if half.is_linkers {
         return Err(Error::new(format!(
-            "{}: bin/{} is of an unknown shape and needs nix-support/{file} as it is",
+            "{}: bin/{} is in an unknown format and needs nix-support/{file} unchanged",
             shown(&half.root),
             shown(&script.name)
         ))

@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<Vec<u8>> {
         None => turn_over(half::read(&root, &called)?, link_to),
         Some(_) if is_ours => {
             let what = format!("{called} is a root of cc-wrapper already");
-            Err(Error::new(what).remedy("use it as it is"))
+            Err(Error::new(what).remedy("use it unchanged"))
         }
         Some(new) => lay_out(half::read(&root, &called)?, new, link_to),
     }
@@ -63,18 +63,18 @@ pub fn run(arguments: &Arguments) -> Result<Vec<u8>> {
 /// The directory does not exist, or has no `bin` or `nix-support`.
 fn wrapper(dir: &Path, called: &str) -> Result<PathBuf> {
     if !dir.exists() {
-        return Err(Error::new(format!("{called} is not there"))
+        return Err(Error::new(format!("{called} does not exist"))
             .remedy("was it collected? give the root of a wrapper"));
     }
     if !dir.is_dir() {
-        return Err(Error::new(format!("{called} is no directory"))
+        return Err(Error::new(format!("{called} is not a directory"))
             .remedy("give the wrapper's root, which has its bin"));
     }
     let root = fs::canonicalize(dir).map_err(cannot("resolve", dir))?;
     for needed in ["bin", "nix-support"] {
         if !root.join(needed).is_dir() {
             return Err(
-                Error::new(format!("{called} is no wrapper: it has no {needed}"))
+                Error::new(format!("{called} is not a wrapper: it has no {needed}"))
                     .remedy("give the root of one, or see `cc-wrapper wrap`"),
             );
         }
@@ -209,7 +209,7 @@ fn linkers_root(half: &Half) -> Result<Option<PathBuf>> {
     };
     if !path.exists() {
         return Err(Error::new(format!(
-            "{}: its linker half {} is not there",
+            "{}: its linker half {} does not exist",
             shown(&half.root),
             shown(path)
         ))

@@ -75,7 +75,7 @@ fn read_script(text: &[u8], shell: &[u8]) -> Result<Script, String> {
     } else if contains(text, "export GCCGO=") {
         return Err("go is not served yet".to_owned());
     } else {
-        return Err("a script of an unknown shape".to_owned());
+        return Err("a script in an unknown format".to_owned());
     };
     let program = program(text).ok_or("it does not say what it runs")?;
     Ok(Script {

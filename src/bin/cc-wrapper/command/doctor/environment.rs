@@ -51,7 +51,7 @@ fn purity(variables: &Variables) -> Option<Finding> {
         return None;
     }
     let store = quoted(store);
-    let what = format!("is {store}, which is no directory: no library gets an rpath");
+    let what = format!("is {store}, which is not a directory: no library gets an rpath");
     let remedy = "unset it, or name the directory that has your libraries";
     Some(Finding::warning("absent-store", "NIX_STORE", what, remedy))
 }

@@ -12,6 +12,7 @@ use super::files::path;
 use super::finding::{Finding, shown};
 use super::root::{Half, Root};
 use super::variables::Variables;
+use crate::process::report;
 use crate::process::search;
 use crate::support::trial::{self, Trial};
 
@@ -67,14 +68,17 @@ fn shell(half: &Half, variables: &Variables) -> Result<PathBuf, (String, String)
         Ok(trial) => String::from_utf8_lossy(&trial.out).into_owned(),
         Err(why) => {
             let remedy = collected_paths::remedy(&bash, install);
-            return Err((format!("{name} does not run: {why}"), remedy));
+            return Err((
+                format!("{name} does not run: {}", report::why(&why)),
+                remedy,
+            ));
         }
     };
     let numbers = out.split_whitespace().map(str::parse::<u32>);
     match *numbers.flatten().collect::<Vec<_>>() {
         [major, minor] if (major, minor) >= VERSION => Ok(bash),
         [major, minor] => error(format!("{name} is {major}.{minor}")),
-        _ => error(format!("{name} is no bash")),
+        _ => error(format!("{name} is not bash")),
     }
 }
 
@@ -89,7 +93,7 @@ fn broken(bash: &Path, file: &Path) -> Option<Finding> {
     let why = if file.is_dir() {
         "is a directory, not a hook".to_owned()
     } else if !file.is_file() {
-        "is no file, and no hook".to_owned()
+        "is not a file, so it is not a hook".to_owned()
     } else {
         let why = syntax_error(bash, &["-n"], file)?;
         // A hook may set `shopt -s extglob`, which is not run here.
@@ -125,7 +129,7 @@ mod tests {
         for (shell, path, expected) in [
             ("", "/none", Some("no bash on PATH")),
             ("/none", "/bin", Some("/none does not run")),
-            ("/bin/true", "/bin", Some("/bin/true is no bash")),
+            ("/bin/true", "/bin", Some("/bin/true is not bash")),
         ] {
             let dir = lay(&format!(r#""shell": "{shell}","#));
             let variables = Variables::new(&[format!("PATH={path}")]);

@@ -175,7 +175,7 @@ impl<'v> Leads<'v> {
         if !path.is_absolute() || is_tool(path) || is_executable(path) {
             None
         } else if path.exists() {
-            Some(("not-executable", "is no file that may be executed"))
+            Some(("not-executable", "is not an executable file"))
         } else {
             Some(("absent-program", "does not exist"))
         }
@@ -426,7 +426,7 @@ mod tests {
             ("CC=ccache /none/cc", "names ccache, which is not on PATH"),
             (
                 "CC=/etc/passwd",
-                "names /etc/passwd, which is no file that may be executed",
+                "names /etc/passwd, which is not an executable file",
             ),
             ("LD=none -m", "names none, which is not on PATH"),
             ("CXX=/bin/sh", ""),

@@ -107,7 +107,7 @@ fn not_executable(root: &Root) -> Vec<Finding> {
         }
     }
     let finding = |(target, links): (PathBuf, Vec<PathBuf>)| {
-        let what = with_links("is no file that may be executed", &links);
+        let what = with_links("is not an executable file", &links);
         let file = Some(&target).filter(|target| target.is_file());
         let chmod = file.map(|file| format!("chmod +x {}", shown(file)));
         let remedy = chmod.unwrap_or_else(|| AGAIN.to_owned());
@@ -316,7 +316,7 @@ mod tests {
             (finding.id, finding.place),
             ("not-executable", binary.into())
         );
-        let told = "is no file that may be executed, and these links lead to it: gcc ld";
+        let told = "is not an executable file, and these links lead to it: gcc ld";
         assert_eq!(finding.what, told);
     }
 

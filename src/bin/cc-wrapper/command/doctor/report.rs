@@ -47,7 +47,7 @@ pub fn text(groups: &[Group], screen: &Screen) -> Vec<u8> {
         }
     }
     if counts.is_empty() {
-        counts.push("all is well".to_owned());
+        counts.push("no problems found".to_owned());
     }
     format!("{out}{}\n", counts.join(", ")).into_bytes()
 }
@@ -103,11 +103,14 @@ mod tests {
         let error = Finding::error("e", "/x", "is a\nb", "mend it");
         let note = error.clone().of(Severity::Note);
         let warning = error.clone().of(Severity::Warning);
-        assert_eq!(text(&groups(&[]), &screen(true)), b"/root\nall is well\n");
+        assert_eq!(
+            text(&groups(&[]), &screen(true)),
+            b"/root\nno problems found\n"
+        );
         let well = text(&groups(std::slice::from_ref(&note)), &screen(false));
         assert_eq!(
             well,
-            b"/root\n  note: /x is a\\x0ab; mend it\nall is well\n"
+            b"/root\n  note: /x is a\\x0ab; mend it\nno problems found\n"
         );
         let ill = text(
             &groups(&[note, warning.clone(), error, warning]),

@@ -3,13 +3,17 @@
 use std::borrow::Cow;
 use std::io;
 use std::iter;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use cc_wrapper::machine::trust::Trust;
+use cc_wrapper::model::error::Error;
 use cc_wrapper::model::toolchain::{Tool, ToolKind, Toolchain};
 
 use super::files::path;
 use super::finding::{Finding, Severity, shown};
 use super::nixpkgs;
+use crate::process::os::Os;
 use crate::process::report::why as reason;
 use crate::support::foreign_file;
 use crate::support::paths::canonical;
@@ -127,7 +131,31 @@ pub fn read(root: &Path, check: impl FnOnce(&Root) -> Vec<Finding>) -> Vec<Findi
     let linkers = other.as_ref();
     let salts = linkers.and_then(|linkers| differing_salts(&compilers, linkers));
     let found = check(&Root { compilers, other });
-    salts.into_iter().chain(found).chain(wrong).collect()
+    let before = distrusted(root, toolchain).into_iter().chain(salts);
+    before.chain(found).chain(wrong).collect()
+}
+
+/// Calls refuse a root that another user could have written.
+fn distrusted(root: &Path, toolchain: &Toolchain) -> Option<Finding> {
+    let bin = root.join("bin");
+    let mut tools = toolchain
+        .tools
+        .iter()
+        .map(|tool| bin.join(path(&tool.name)));
+    let hop = tools.find(|tool| tool.is_symlink() || tool.exists())?;
+    let hop = hop.as_os_str().as_bytes();
+    let file = root.join(TOOLCHAIN);
+    let support = file.parent().unwrap_or(root);
+    [&*file, support, root].iter().find_map(|path| {
+        match Trust::new(hop).examine(path.as_os_str().as_bytes(), &Os) {
+            Err(Error::Distrusted { why, .. }) => {
+                let what = format!("is not used by calls, because {}", why.text());
+                let remedy = String::from_utf8_lossy(&why.remedy(hop)).into_owned();
+                Some(Finding::error("distrusted", *path, what, remedy))
+            }
+            _ => None,
+        }
+    })
 }
 
 fn text(root: &Path) -> Result<Vec<u8>, Finding> {

@@ -11,6 +11,7 @@ use super::finding::{Finding, Severity, shown};
 use super::leads::Leads;
 use super::nixpkgs::{is_of_nixpkgs, is_root};
 use super::variables::Variables;
+use crate::process::report;
 use crate::support::paths::{absolute, canonical, plain};
 use crate::support::self_binary;
 
@@ -44,7 +45,11 @@ impl Target {
             }
             Err(why) => {
                 let remedy = "name a wrapped root, a tool in it, or an ELF file";
-                return wrong("absent", &format!("cannot be looked at: {why}"), remedy);
+                return wrong(
+                    "absent",
+                    &format!("cannot be read: {}", report::why(&why)),
+                    remedy,
+                );
             }
         };
         if !is_directory {
@@ -64,7 +69,7 @@ impl Target {
             let what = "is a wrapper of nixpkgs, not of cc-wrapper";
             return wrong("not-adopted", what, &remedy);
         }
-        let what = "is no wrapped root: it has no nix-support/toolchain.json";
+        let what = "is not a wrapped root: it has no nix-support/toolchain.json";
         let remedy = "name another, or make one: cc-wrapper wrap NEW";
         wrong("no-root", what, remedy)
     }

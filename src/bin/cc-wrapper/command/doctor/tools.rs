@@ -20,7 +20,7 @@ use super::root::Root;
 use super::variables::Variables;
 use super::{collected_paths, loading};
 use crate::process::os::Os;
-use crate::process::report::quoted;
+use crate::process::report::{quoted, why as reason};
 use crate::support::elf;
 use crate::support::foreign_file;
 use crate::support::self_binary::{self, BINARY, Whose};
@@ -103,7 +103,7 @@ fn why_not(program: &Path, variables: &Variables, binaries: &Binaries) -> Option
     }
     if !is_executable(program) {
         let remedy = "make it executable, or wrap the toolchain again";
-        return error("not-executable", "is no file that may be executed", remedy);
+        return error("not-executable", "is not an executable file", remedy);
     }
     if leads_back(program, &variables.environment(), binaries) {
         return error("loop", "is cc-wrapper again: calls never end", REAL_ONE);
@@ -185,7 +185,11 @@ fn by_trial(program: &Path) -> Option<Finding> {
             let interpreter = script_interpreter(program);
             let is_absent = why.kind() == io::ErrorKind::NotFound;
             let Some(interpreter) = interpreter.filter(|_| is_absent) else {
-                return error("does-not-run", &format!("cannot be run: {why}"), AGAIN);
+                return error(
+                    "does-not-run",
+                    &format!("cannot be run: {}", reason(&why)),
+                    AGAIN,
+                );
             };
             let otherwise = "install it, or name another in the script's first line";
             return absent_interpreter(&interpreter, otherwise);
@@ -198,11 +202,7 @@ fn by_trial(program: &Path) -> Option<Finding> {
     };
     let code = status.code()?;
     if code == i32::from(LOOP_STATUS) {
-        return error(
-            "loop",
-            "leads back to cc-wrapper: calls never end",
-            REAL_ONE,
-        );
+        return error("loop", "is cc-wrapper itself: calls never end", REAL_ONE);
     }
     // A shell exits with these if it does not find or cannot run a program.
     // Others may not know the option, but a cache does.

@@ -47,12 +47,12 @@ pub fn follow(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let called = shown(given);
         match fs::metadata(&prefix) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::new(format!("{called} is not there"))
+                return Err(Error::new(format!("{called} does not exist"))
                     .remedy("give the directory that a dependency is installed to"));
             }
             Err(why) => return Err(cannot("read", given)(why)),
             Ok(is) if !is.is_dir() => {
-                return Err(Error::new(format!("{called} is no directory"))
+                return Err(Error::new(format!("{called} is not a directory"))
                     .remedy("give the one that holds include and lib"));
             }
             Ok(_) => {}
@@ -137,7 +137,7 @@ fn propagated(prefix: &Path) -> Result<Vec<PathBuf>> {
     for word in words.filter(|word| !word.is_empty()) {
         let path = plain(Path::new(OsStr::from_bytes(word)));
         if !path.is_absolute() || !path.exists() {
-            let what = format!("is not there, but {} names it", shown(&list));
+            let what = format!("does not exist, but {} names it", shown(&list));
             return Err(Error::about(&path, what).remedy("install it, or correct that file"));
         }
         // stdenv also accepts scripts, which tools cannot search, and has no

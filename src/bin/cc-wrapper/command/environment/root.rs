@@ -69,18 +69,20 @@ impl Root {
         let called = shown(dir);
         let dir = without_parents(&absolute(dir)?);
         if dir.exists() && !dir.is_dir() {
-            return Err(Error::new(format!("--toolchain {called} is no directory"))
-                .remedy("give a wrapped root"));
+            return Err(
+                Error::new(format!("--toolchain {called} is not a directory"))
+                    .remedy("give a wrapped root"),
+            );
         }
         if let Some(above) = dir.parent().filter(|above| !is_one(&dir) && is_one(above)) {
             return Err(
-                Error::new(format!("--toolchain {called} is no wrapped root"))
+                Error::new(format!("--toolchain {called} is not a wrapped root"))
                     .remedy(format!("did you mean {}?", shown(above))),
             );
         }
         if !is_one(&dir) {
             return Err(
-                Error::new(format!("--toolchain {called} is no wrapped root"))
+                Error::new(format!("--toolchain {called} is not a wrapped root"))
                     .remedy("run \"cc-wrapper wrap DIR\" to make one"),
             );
         }

@@ -52,7 +52,7 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
         return Err(Error::new(line).exiting(NOT_FOUND));
     }
     if !Os.is_executable(&path) {
-        let line = format!("{called} is no program; name a tool in a wrapped root's bin");
+        let line = format!("{called} is not a program; name a tool in a wrapped root's bin");
         return Err(Error::new(line).exiting(NOT_EXECUTABLE));
     }
     match self_binary::whose(as_path(&path)) {

@@ -30,7 +30,7 @@ pub const HELP: Help = Help {
         ("1", "COMMAND was not started; standard error says why."),
         USAGE,
         ("126", "COMMAND cannot be run."),
-        ("127", "COMMAND is not there."),
+        ("127", "COMMAND does not exist."),
         ("other", "COMMAND's own."),
     ],
 };

@@ -76,10 +76,10 @@ fn database(file: &Path) -> Result<PathBuf> {
             if path.is_dir() {
                 "it is a directory".to_owned()
             } else {
-                format!("{} is no directory", shown(directory))
+                format!("{} is not a directory", shown(directory))
             }
         ))
-        .remedy("give a file in a directory that is there"));
+        .remedy("give a file in an existing directory"));
     }
     Ok(path)
 }
@@ -125,7 +125,7 @@ fn not_run(program: &OsStr, why: &io::Error) -> Error {
             .remedy("install it, or give its path")
             .exiting(127),
         io::ErrorKind::NotFound => Error::new(format!(
-            "{called}: no such program, or its interpreter is not there"
+            "{called}: no such program, or its interpreter does not exist"
         ))
         .exiting(127),
         _ => Error::new(format!("cannot run {called}"))

@@ -44,7 +44,7 @@ pub fn find(arguments: &Arguments) -> Result<Meant> {
         if !root.join(RUSTLIB).is_dir() {
             return Err(Error::about(
                 &root,
-                format!("is no Rust toolchain: it has no {RUSTLIB}"),
+                format!("is not a Rust toolchain: it has no {RUSTLIB}"),
             ));
         }
         let root = fs::canonicalize(&root).map_err(cannot("resolve", &root))?;

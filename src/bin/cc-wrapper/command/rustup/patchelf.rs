@@ -215,10 +215,7 @@ fn interpreter(arguments: &Arguments) -> Result<PathBuf> {
     if path.is_file() {
         return Ok(path);
     }
-    Err(Error::new(format!(
-        "{whose}{}: there is no such file",
-        shown(&path)
-    )))
+    Err(Error::new(format!("{whose}{}: no such file", shown(&path))))
 }
 
 /// The library directories in NIX_LDFLAGS and in the flag files of NIX_CC.

@@ -218,7 +218,7 @@ fn programs_of(directory: &Path) -> Result<PathBuf> {
         directory.to_path_buf()
     };
     let problem = if !chosen.is_dir() {
-        "is no directory"
+        "is not a directory"
     } else if self_binary::is_wrapped_bin(&chosen) {
         "is a wrapped root; give the directory of the programs that it wraps"
     } else {
@@ -323,6 +323,6 @@ mod tests {
         fs::create_dir(dir.path().join("bin")).unwrap();
         assert_eq!(programs_of(dir.path()).unwrap(), dir.path().join("bin"));
         let error = programs_of(&dir.path().join("none")).unwrap_err();
-        assert!(error.line().ends_with("none is no directory"));
+        assert!(error.line().ends_with("none is not a directory"));
     }
 }

@@ -168,8 +168,10 @@ impl Selection {
                 }
                 Some(Some(kind)) if kind.is_compiler() => kind,
                 Some(_) => {
-                    return Err(Error::new(format!("--cc {} is no compiler", shown(given)))
-                        .remedy("give a linker with --ld, binutils with --bintools"));
+                    return Err(
+                        Error::new(format!("--cc {} is not a compiler", shown(given)))
+                            .remedy("give a linker with --ld, binutils with --bintools"),
+                    );
                 }
                 None => {
                     // Ensures that this is a compiler, before its kind is

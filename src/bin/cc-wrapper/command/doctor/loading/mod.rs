@@ -19,6 +19,7 @@ use self::nix_ld::Interpreter;
 use super::collected_paths;
 use super::finding::{Finding, Severity, shown};
 use super::variables::Variables;
+use crate::process::report;
 use crate::support::elf::{self, Dynamic, Elf, Kind};
 use crate::support::paths::canonical;
 use crate::support::self_binary;
@@ -35,7 +36,7 @@ pub fn check(file: &Path, variables: &Variables) -> Vec<Finding> {
             return vec![Finding::error("no-elf", file, what, remedy)];
         }
         Err(why) => {
-            let what = format!("cannot be read as an ELF file: {why}");
+            let what = format!("cannot be read as an ELF file: {}", report::why(&why));
             return vec![Finding::error("unreadable", file, what, "build it again")];
         }
     };

@@ -15,6 +15,7 @@ use super::run_path::{self, Entry};
 use super::{cache, libraries};
 use crate::command::doctor::files::{name, path};
 use crate::command::wrap::musl_directories;
+use crate::process::report;
 use crate::support::elf::{self, Kind};
 use crate::support::foreign_file;
 use crate::support::paths::canonical;
@@ -130,12 +131,15 @@ impl<'l> Model<'l> {
         match elf::kind(path).ok()? {
             Some(kind) if kind != self.kind => return None,
             Some(_) => {}
-            None => return broken("is no ELF file".to_owned()),
+            None => return broken("is not an ELF file".to_owned()),
         }
         match elf::read(path) {
             Ok(Some(elf)) if elf.is_loadable => Some(Outcome::Found(path.to_path_buf())),
-            Ok(_) => broken("is no shared library".to_owned()),
-            Err(why) => broken(format!("cannot be read as an ELF file: {why}")),
+            Ok(_) => broken("is not a shared library".to_owned()),
+            Err(why) => broken(format!(
+                "cannot be read as an ELF file: {}",
+                report::why(&why)
+            )),
         }
     }
 }
