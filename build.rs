@@ -13,13 +13,7 @@ use std::process::{Command, Stdio};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(static_program, early_start, panics_early)");
-    // For the test that a panic before libc falls back to libc.
-    let panics = "CC_WRAPPER_PANIC_EARLY";
-    println!("cargo:rerun-if-env-changed={panics}");
-    if env::var_os(panics).is_some() {
-        println!("cargo:rustc-cfg=panics_early");
-    }
+    println!("cargo:rustc-check-cfg=cfg(static_program, early_start)");
     if !is_static() {
         return;
     }

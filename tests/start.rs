@@ -355,34 +355,32 @@ fn without_memory_the_ordinary_start_takes_over() {
     }
 }
 
-/// A program whose early start panics as soon as it has begun.
+/// A build with debug assertions panics when it is asked to.
 #[test]
 fn a_panic_before_libc_is_not_the_end() {
     let Some(_) = release() else { return };
-    // Fast code is not needed, and takes minutes to make.
-    let binary = common::build_release(
-        "panicking",
-        &[
-            ("CC_WRAPPER_PANIC_EARLY", "1"),
-            ("CARGO_PROFILE_RELEASE_LTO", "off"),
-            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
-            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-        ],
-    );
-    let root = root(&binary);
+    let root = root(&common::checked_binary());
     // The tool, and each wrapper below it, has the caller's environment.
     let tool = "#!/bin/sh\nprintf '[%s]' \"$@\" \"${CC_WRAPPER_START-unset}\"\n";
     write(&root.path().join("real"), tool);
-    assert_eq!(run(gcc(&root).arg("-c")), "[-c][-DFLAG][unset]");
-    for start in ["", "other"] {
+    let panicking = |start: Option<&str>| {
         let mut gcc = gcc(&root);
-        gcc.arg("-c").env("CC_WRAPPER_START", start);
-        assert_eq!(run(&mut gcc), format!("[-c][-DFLAG][{start}]"));
+        gcc.arg("-c").env("CC_WRAPPER_PANIC_EARLY", "1");
+        gcc.envs(start.map(|start| ("CC_WRAPPER_START", start)));
+        gcc
+    };
+    for start in [None, Some(""), Some("other")] {
+        let printed = run(&mut panicking(start));
+        assert_eq!(
+            printed,
+            format!("[-c][-DFLAG][{}]", start.unwrap_or("unset"))
+        );
     }
-    assert_eq!(
-        run(command(&binary).arg("--version")),
-        run(command(release().unwrap()).arg("--version"))
-    );
+    if common::tool("strace").is_some() {
+        let calls = traced(&panicking(None));
+        let fault = |call: &String| call.contains("SIGSEGV");
+        assert!(calls.iter().any(fault), "there was no panic: {calls:#?}");
+    }
 }
 
 /// What the early start read of a pipe, the ordinary one would miss.

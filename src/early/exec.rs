@@ -122,12 +122,25 @@ struct Strings(Vec<u8>);
 
 impl Strings {
     fn add(&mut self, parts: &[&[u8]]) -> *const c_char {
-        let start = self.0.len();
+        let (start, capacity) = (self.0.len(), self.0.capacity());
         for part in parts {
             self.0.extend_from_slice(part);
         }
         self.0.push(0);
-        debug_assert!(self.0.len() <= self.0.capacity());
+        debug_assert_eq!(capacity, self.0.capacity(), "the strings have moved");
         self.0[start..].as_ptr().cast()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "the strings have moved")]
+    fn strings_that_were_not_counted_are_a_fault() {
+        let mut strings = Strings(Vec::with_capacity(4));
+        strings.add(&[b"a", b"b"]);
+        strings.add(&[b"c", b"d", b"e", b"f", b"g", b"h"]);
     }
 }

@@ -69,16 +69,35 @@ fn set(action: &kernel_sigaction) -> Result<kernel_sigaction, syscall::Errno> {
 }
 
 unsafe extern "C" fn on_fault(_signal: i32) {
+    // The ordinary start would hide what the assertions found.
+    #[cfg(debug_assertions)]
+    if !wants_panic(&stack()) {
+        syscall::print_error(b"cc-wrapper: the early start panicked\n");
+        syscall::exit(101);
+    }
     start_ordinarily();
+}
+
+/// Whether a build with debug assertions should panic before libc has started,
+/// so that a test sees how the program goes on.
+#[cfg(debug_assertions)]
+pub fn wants_panic(stack: &Stack) -> bool {
+    stack.variable(b"CC_WRAPPER_PANIC_EARLY").is_some()
+}
+
+/// The stack that was given to [`catch`].
+fn stack() -> Stack {
+    // SAFETY: `catch` has stored the kernel's stack pointer; nothing that can
+    // fail runs before it.
+    unsafe { Stack::new(STATICS.stack.load(Relaxed) as *const usize) }
 }
 
 /// Runs this program again with [`ORDINARY`].
 pub fn start_ordinarily() -> ! {
-    // SAFETY: `catch` has stored the kernel's stack pointer; nothing that can
-    // fail runs before it. The list holds the environment, one more string and
-    // the null pointer.
+    let stack = stack();
+    // SAFETY: the list holds the environment, one more string and the null
+    // pointer.
     unsafe {
-        let stack = Stack::new(STATICS.stack.load(Relaxed) as *const usize);
         let count = stack.environment_length();
         let size = (count + 2) * core::mem::size_of::<*const c_char>();
         if let (Some(process), Ok(list)) = (stack.process(), syscall::map(size)) {

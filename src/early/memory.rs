@@ -69,8 +69,9 @@ define! {
     }
 }
 
-/// In bytes. For longer ranges, the code in `processor` is faster.
-const SHORT: usize = 256;
+/// In bytes. For longer ranges, the code in `processor` is faster. Miri cannot
+/// run that code.
+const SHORT: usize = if cfg!(miri) { usize::MAX } else { 256 };
 
 #[derive(Clone, Copy)]
 #[repr(C, packed)]

@@ -150,29 +150,31 @@ pub fn write(path: &Path, text: &str) {
 }
 
 /// Returns the release build. It starts differently from the debug build, which
-/// the other tests run.
+/// the other tests run. The variable `CC_WRAPPER_TEST_RELEASE` is the path of
+/// another build to take instead, as `.ci/run` does.
 pub fn release_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| build_release("", &[]))
+    BINARY.get_or_init(|| match env::var_os("CC_WRAPPER_TEST_RELEASE") {
+        Some(binary) => fs::canonicalize(binary).unwrap(),
+        None => build("release"),
+    })
 }
 
-/// Makes a release build with these variables, in a target directory of this
-/// name below that of the tests.
-pub fn build_release(directory: &str, variables: &[(&str, &str)]) -> PathBuf {
+/// Returns the build of the profile `checked`: as the release build, with debug
+/// assertions, and compiled in less time.
+pub fn checked_binary() -> PathBuf {
+    build("checked")
+}
+
+fn build(profile: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let target = target.join(directory);
     let mut cargo = Command::new(env!("CARGO"));
     run(cargo
-        .args([
-            "build",
-            "--release",
-            "--bin",
-            "cc-wrapper",
-            "--manifest-path",
-        ])
+        .args(["build", "--locked", "--bin", "cc-wrapper"])
+        .args(["--profile", profile])
+        .arg("--manifest-path")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(&target)
-        .envs(variables.iter().copied()));
-    target.join("release/cc-wrapper")
+        .arg(target));
+    target.join(profile).join("cc-wrapper")
 }
