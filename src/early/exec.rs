@@ -136,6 +136,7 @@ impl Strings {
 mod tests {
     use super::*;
 
+    #[cfg(debug_assertions)]
     #[test]
     #[should_panic(expected = "the strings have moved")]
     fn strings_that_were_not_counted_are_a_fault() {
