@@ -11,7 +11,7 @@ const LIBRARY: [&str; 9] = [
 ];
 
 /// The program's layers, likewise. All may import the library.
-const PROGRAM: [&str; 5] = ["process", "support", "command", "entry", "main"];
+const PROGRAM: [&str; 6] = ["process", "support", "command", "entry", "main", "fuzz"];
 
 #[test]
 fn the_library_imports_one_way() {

@@ -36,7 +36,7 @@ use crate::planning::log::Log;
 
 pub use heap::Heap;
 use stack::{Process, Stack};
-use world::Kernel;
+pub use world::Kernel;
 
 /// The value `libc` disables the early start, and so does [`AFTER_FAULT`].
 pub const START: &str = "CC_WRAPPER_START";

@@ -6,9 +6,13 @@
 //! the decisions. docs/architecture.md describes both; docs/glossary.md defines
 //! the words that have a special meaning here.
 
+#![cfg_attr(fuzzing, allow(dead_code))]
+
 mod command;
 #[cfg(early_start)]
 mod entry;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod process;
 mod support;
 

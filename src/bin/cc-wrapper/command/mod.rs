@@ -1,12 +1,12 @@
 //! The command line of `cc-wrapper` and its commands. docs/glossary.md defines
 //! the words that have a special meaning here.
 
-mod adopt;
-mod compdb;
+pub mod adopt;
+pub mod compdb;
 mod completions;
-mod doctor;
+pub mod doctor;
 mod environment;
-mod explain;
+pub mod explain;
 mod man;
 mod run;
 mod rustup;

@@ -41,7 +41,7 @@ fn unusable(why: &str, remedy: &str) -> Message {
 /// Splits `line` like a shell; `None` if a quote is not closed. The library
 /// accepts only text, but treats no character beyond ASCII specially, so each
 /// byte is passed to it as one character.
-fn split(line: &[u8]) -> Option<Vec<OsString>> {
+pub fn split(line: &[u8]) -> Option<Vec<OsString>> {
     let text: String = line.iter().map(|&b| char::from(b)).collect();
     let bytes = |word: String| word.chars().map(|c| c as u8).collect();
     let words = shell_words::split(&text).ok()?;

@@ -326,7 +326,9 @@ impl Names<'_> {
                 let is_of_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
                 let end = name.find(|c| !is_of_name(c)).unwrap_or(name.len());
                 // `$@`
-                Some(1 + end.max(1).min(name.len()))
+                let end = 1 + end.max(1).min(name.len());
+                // No variable's name begins with another character.
+                rest.is_char_boundary(end).then_some(end)
             } else {
                 None
             };
@@ -490,6 +492,7 @@ mod tests {
             "echo -DX >> /tmp/log",
             "mine() { :; }",
             "a='",
+            "extraAfter+=($\u{e9})",
             "if [ \"1\" = 1 ]; then extraAfter+=(-DX); fi",
             "if [ \"\" = 1 ]; then :; else extraAfter+=(-DX); fi",
         ] {

@@ -4,17 +4,17 @@
 
 mod arguments;
 mod bin;
-mod clang_target;
+pub mod clang_target;
 mod copy;
-mod darwin;
+pub mod darwin;
 mod half;
-mod hardening;
+pub mod hardening;
 mod in_place;
-mod known;
+pub mod known;
 mod lines;
 mod report;
-mod script;
-mod shell;
+pub mod script;
+pub mod shell;
 mod statements;
 
 use self::copy::{Copy, Moved};

@@ -1,7 +1,7 @@
 //! `cc-wrapper compdb FILE`: makes a `compile_commands.json` of recorded calls.
 
 mod arguments;
-mod database;
+pub mod database;
 mod paths;
 mod records;
 pub mod write;

@@ -12,7 +12,7 @@ mod hooks;
 mod interpreter;
 mod leads;
 mod links;
-mod loading;
+pub mod loading;
 mod markers;
 mod nixpkgs;
 mod report;

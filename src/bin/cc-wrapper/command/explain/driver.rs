@@ -48,10 +48,19 @@ pub fn linker_call(plan: &Plan, family: Family) -> Option<LinkerCall> {
     // A command line that is too long would need a response file, which gcc
     // would then pass to the linker as it is.
     let trial = trial::run(&mut driver).ok()?;
-    if !trial.status?.success() || has_error(&trial.err) {
+    if !trial.status?.success() {
         return None;
     }
-    let mut commands = commands(&trial.err).into_iter().rev();
+    read(&trial.err, family)
+}
+
+/// Returns the linker call in what a driver prints. `None` if there is none, or
+/// if the output has an error.
+pub fn read(output: &[u8], family: Family) -> Option<LinkerCall> {
+    if has_error(output) {
+        return None;
+    }
+    let mut commands = commands(output).into_iter().rev();
     commands.find_map(|command| linkers(command, family))
 }
 

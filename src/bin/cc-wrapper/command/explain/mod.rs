@@ -5,7 +5,7 @@
 //! is not run.
 
 mod arguments;
-mod driver;
+pub mod driver;
 mod find;
 mod json;
 mod linker;

@@ -1,6 +1,6 @@
 //! Whether a built program or shared library finds what it loads.
 
-mod cache;
+pub mod cache;
 mod libraries;
 mod load;
 mod loader;
