@@ -81,6 +81,8 @@ pub enum ResponseFileFault {
     IncludesItself,
     /// The call has read as many response files as is allowed.
     TooMany,
+    /// The call's response files are larger together than is allowed.
+    TooLarge,
     /// The system's error number.
     Unreadable(i32),
 }
@@ -158,6 +160,10 @@ impl Error {
                     ResponseFileFault::TooMany => (
                         "too many @-files in one call".into(),
                         "write the arguments into fewer files",
+                    ),
+                    ResponseFileFault::TooLarge => (
+                        "the files of this call have more than 128 MiB".into(),
+                        "include large files only once",
                     ),
                     ResponseFileFault::Unreadable(errno) => (
                         words(*errno),

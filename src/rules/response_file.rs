@@ -16,6 +16,10 @@ use crate::options::linker;
 /// The number of response files at which gcc and GNU ld stop a call.
 const LIMIT: usize = 2000;
 
+/// The largest size of all response files of a call together, in bytes. A file
+/// may be read many times. Tests have less, because debug builds are slow.
+const LARGEST: usize = if cfg!(test) { 1 << 20 } else { 128 << 20 };
+
 /// Returns the caller's arguments. Each `@file` is replaced by the words that
 /// the called tool reads from the file, recursively. If the tool would not open
 /// the file either, the argument stays as it is.
@@ -30,6 +34,7 @@ pub fn expand<'a>(call: &Call<'a>, world: &dyn World) -> Result<Vec<Arg<'a>>, Er
         world,
         grammar: None,
         count: 0,
+        size: 0,
     };
     for (n, &word) in call.args.iter().enumerate() {
         match files.words(word)? {
@@ -50,6 +55,8 @@ struct Files<'c, 'a> {
     /// Known once the first file was read.
     grammar: Option<Grammar>,
     count: usize,
+    /// The size of all files that were read, in bytes.
+    size: usize,
 }
 
 impl Files<'_, '_> {
@@ -62,13 +69,17 @@ impl Files<'_, '_> {
         let fault = match self.world.read_named_by_caller(path) {
             Ok(text) => {
                 self.count += 1;
-                if self.count < LIMIT {
+                self.size += text.len();
+                if self.size > LARGEST {
+                    ResponseFileFault::TooLarge
+                } else if self.count >= LIMIT {
+                    ResponseFileFault::TooMany
+                } else {
                     let grammar = *self
                         .grammar
                         .get_or_insert_with(|| Grammar::of(self.call, self.world));
                     return Ok(grammar.split(&text));
                 }
-                ResponseFileFault::TooMany
             }
             Err(ReadError::Absent | ReadError::Directory | ReadError::Special) => {
                 return Ok(None);
@@ -527,6 +538,18 @@ mod tests {
             world = world.file(&alloc::format!("/cwd/f{n}"), text);
         }
         assert_eq!(of_gcc(&[b"@f0"], &world), too_many(b"f1999"));
+    }
+
+    #[test]
+    fn a_large_file_is_not_read_again_and_again() {
+        let text = "x".repeat(LARGEST / 3);
+        let world = Machine::new().file("/cwd/a", text);
+        assert_eq!(words_of(of_gcc(&[&b"@a"[..]; 3], &world)).len(), 3);
+        let too_large = Error::ResponseFile {
+            path: b"a".to_vec(),
+            fault: ResponseFileFault::TooLarge,
+        };
+        assert_eq!(of_gcc(&[&b"@a"[..]; 4], &world), Err(too_large));
     }
 
     #[test]
