@@ -542,7 +542,7 @@ fn a_linker_half_that_is_ours_or_unknown_stays_where_it_is() {
     }
     let told = place.adopt();
     assert!(told.contains("left alone"), "{told}");
-    assert!(told.contains("no wrapper of a known shape"), "{told}");
+    assert!(told.contains("its format is unknown"), "{told}");
     assert_eq!(json(&place.path("fast"))["bintools"], bintools.as_str());
 
     let place = Place::laid(Dialect::Of2026, "gcc");
@@ -719,20 +719,20 @@ fn what_cannot_be_adopted_is_refused() {
     );
     script(&place.path("plain/bin/gcc"), "#!/bin/sh\nexec gcc \"$@\"\n");
     let unknown = [
-        "no wrapper of a known shape",
+        "its format is unknown",
         "bin/gcc: a script in an unknown format",
     ];
     refused(&top, &mut out(&place.path("plain")), &unknown);
     refused(
         &top,
         &mut out(&place.path("gone")),
-        &["is not there; was it collected?"],
+        &["does not exist; was it collected?"],
     );
     symlink("gone", place.path("dangling")).unwrap();
     refused(
         &top,
         &mut out(&place.path("dangling")),
-        &["is not there; was it collected?"],
+        &["does not exist; was it collected?"],
     );
     let file = place.wrapper.cc.join("bin/gcc");
     refused(&top, &mut out(&file), &["bin/gcc is not a directory"]);

@@ -142,7 +142,7 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["env", "none"][..],
             1,
-            &["none is not there", no_prefix][..],
+            &["none does not exist", no_prefix][..],
         ),
         (
             &["env", "empty"],
@@ -157,7 +157,7 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["run", "--with", "none", "true"],
             1,
-            &["none is not there", no_prefix],
+            &["none does not exist", no_prefix],
         ),
         (
             &["run", "--with", "empty", "true"],
@@ -208,7 +208,7 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["adopt", "none", "--out", "x"],
             1,
-            &["none is not there", "give the root of a wrapper"],
+            &["none does not exist", "give the root of a wrapper"],
         ),
         (&["adopt", "main.c", "--out", "x"], 1, &["main.c", "give"]),
         (
@@ -258,12 +258,12 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["explain", "./one"],
             126,
-            &["./one is no program", "name a tool"],
+            &["./one is not a program", "name a tool"],
         ),
         (
             &["explain", "./main.c"],
             126,
-            &["./main.c is no program", "name a tool"],
+            &["./main.c is not a program", "name a tool"],
         ),
         (
             &["explain", "/bin/sh"],
@@ -336,11 +336,7 @@ fn doctor_reports_it_too() {
     let here = place.0.path().canonicalize().unwrap();
     let here = here.display();
     for (path, subject, part) in [
-        (
-            OsStr::new("none"),
-            format!("{here}/none"),
-            "cannot be looked at",
-        ),
+        (OsStr::new("none"), format!("{here}/none"), "cannot be read"),
         (
             OsStr::new("one"),
             format!("{here}/one"),

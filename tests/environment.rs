@@ -409,7 +409,11 @@ fn a_shell_that_evaluates_an_error_fails() {
     refused(&mut place.env(&["--none"]), "'--none'");
     for reader in ["json", "nu", "github"] {
         let reader = format!("--shell={reader}");
-        refused_with(&mut place.env(&["none", &reader]), "none is not there", "");
+        refused_with(
+            &mut place.env(&["none", &reader]),
+            "none does not exist",
+            "",
+        );
         refused_with(&mut place.env(&["--none", &reader]), "'--none'", "");
     }
     refused_with(&mut place.env(&["one", "--shell", "tcsh"]), "'tcsh'", "");
@@ -592,7 +596,7 @@ fn bad_input_is_one_line() {
     let did_you_mean = format!("did you mean {}?", root().display());
     let broken = "broken/nix-support/toolchain.json: line 2,";
     for (args, part) in [
-        (&["none"][..], "none is not there"),
+        (&["none"][..], "none does not exist"),
         (&[""], "a value is required"),
         (&["file"], "file is not a directory"),
         (&["one", "file/x"], "file/x"),
@@ -601,7 +605,10 @@ fn bad_input_is_one_line() {
         (&["a:b"], "a:b has a colon in its path"),
         (&["x$ORIGIN"], "x$ORIGIN has $ORIGIN in its path"),
         (&["${LIB}"], "${LIB} has $LIB in its path"),
-        (&["/no\u{1b}[31mpe\r"], r"$'/no\x1b[31mpe\x0d' is not there"),
+        (
+            &["/no\u{1b}[31mpe\r"],
+            r"$'/no\x1b[31mpe\x0d' does not exist",
+        ),
         (&["--\u{1b}[31m"], r"\u{1b}[31m"),
         (&["/usr/"], "/usr/ is searched by all compilers anyway"),
         (&[], "nothing to find"),
@@ -633,7 +640,7 @@ fn bad_input_is_one_line() {
     }
     let propagated = place.path("one/nix-support/propagated-build-inputs");
     write(&propagated, "/gone/away\n");
-    refused(&mut place.env(&["two"]), "/gone/away is not there, but ");
+    refused(&mut place.env(&["two"]), "/gone/away does not exist, but ");
     fs::remove_file(&propagated).unwrap();
     fs::create_dir(&propagated).unwrap();
     refused(&mut place.env(&["two"]), "cannot read");

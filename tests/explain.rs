@@ -530,7 +530,7 @@ fn launchers_hooks_and_records_are_shown() {
     assert_eq!(line(&text, "compdb"), "main.c would be recorded in db");
     assert_eq!(line(&text, "arguments"), "go through a response file");
     assert!(
-        line(&text, "warning").starts_with("NIX_SET_BUILD_ID=maybe is no number"),
+        line(&text, "warning").starts_with("NIX_SET_BUILD_ID=maybe is not a number"),
         "{text}"
     );
     assert!(!place.path("db").exists());
@@ -660,7 +660,7 @@ fn a_tool_that_cannot_be_explained_is_named() {
     fails(
         &explain("cc/nix-support/toolchain.json"),
         126,
-        "is no program",
+        "is not a program",
     );
     fails(&explain("/bin/sh"), 1, "/bin/sh is not wrapped");
     fails(&explain("real/gcc"), 1, "real/gcc is not wrapped");

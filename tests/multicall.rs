@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{command, greet, run, run_alone, runpath, write};
+use common::{command, copy_program, greet, run, run_alone, runpath, write};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cc-wrapper");
@@ -45,7 +45,7 @@ impl Place {
 
     fn copy(&self, name: &str) {
         fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
-        fs::copy(BINARY, self.path(name)).unwrap();
+        copy_program(Path::new(BINARY), &self.path(name));
     }
 
     /// Creates a root whose toolchain.json gives `program` as `gcc`.
@@ -184,7 +184,7 @@ fn a_root_whose_program_is_itself_ends_with_an_error() {
     assert_eq!(output.status.code(), Some(40));
     let error = error(&output);
     assert!(
-        error.contains("root/bin/gcc leads back to cc-wrapper"),
+        error.contains("root/bin/gcc is cc-wrapper itself"),
         "{error}"
     );
     assert!(error.contains("root/nix-support/toolchain.json"), "{error}");
@@ -197,7 +197,7 @@ fn two_roots_that_call_each_other_end_with_an_error() {
     place.root("two", &one);
     let output = place.command(one, &[]).arg("-v").output().unwrap();
     assert_eq!(output.status.code(), Some(40));
-    assert!(error(&output).contains("leads back to cc-wrapper"));
+    assert!(error(&output).contains("is cc-wrapper itself"));
 }
 
 #[test]

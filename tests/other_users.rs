@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use common::look_alike::{Dialect, LookAlike};
 use common::running::Running;
-use common::{command, run, rust_toolchain, skipped, tool, write};
+use common::{command, copy_program, run, rust_toolchain, skipped, tool, write};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::Mode;
 use nix::unistd::{geteuid, mkfifo};
@@ -31,7 +31,8 @@ impl Shared {
     fn new() -> Shared {
         let shared = Shared(tempfile::tempdir().unwrap());
         set_mode(shared.0.path(), 0o755);
-        fs::copy(env!("CARGO_BIN_EXE_cc-wrapper"), shared.binary()).unwrap();
+        let binary = Path::new(env!("CARGO_BIN_EXE_cc-wrapper"));
+        copy_program(binary, &shared.binary());
         fs::create_dir(shared.path("")).unwrap();
         set_mode(&shared.path(""), 0o1777);
         shared
@@ -222,7 +223,7 @@ fn nobody_else_can_hold_the_lock() {
     let theirs = shared.lay(&name, Some(""), OTHER, 0o666);
     let _holder = lock(&theirs);
     let told = done(shared.wrap().uid(VICTIM).gid(VICTIM));
-    assert!(told.contains("is no lock of yours"), "{told}");
+    assert!(told.contains("is not your lock"), "{told}");
     assert!(theirs.exists());
 }
 
@@ -421,5 +422,5 @@ fn special_files_in_a_wrapper_are_named_and_left_out() {
     mkfifo(&support.join("add-hardening.sh"), Mode::S_IRWXU).unwrap();
     let mut adopt = shared.cc_wrapper("adopt");
     adopt.arg(&wrapper.cc).arg("--in-place");
-    refused(&mut adopt, &["add-hardening.sh", "no regular file"]);
+    refused(&mut adopt, &["add-hardening.sh", "not a regular file"]);
 }

@@ -378,7 +378,7 @@ fn compiles_are_recorded_where_it_is_asked_for() {
 fn bad_input_is_one_line() {
     let Some(place) = Place::new() else { return };
     for (args, part) in [
-        (&["--with", "none", "--", "true"][..], "none is not there"),
+        (&["--with", "none", "--", "true"][..], "none does not exist"),
         (
             &["--with", "main.c", "--", "true"],
             "main.c is not a directory",

@@ -176,9 +176,9 @@ fn is_early(name: &str) -> bool {
 }
 
 /// A panic faults, which is caught. The allocator turns to libc's only after
-/// the early start.
+/// the early start, and so does its error.
 fn ends_the_early_start(name: &str) -> bool {
-    const PANICS: [&str; 9] = [
+    const PANICS: [&str; 10] = [
         "_Unwind_Resume",
         "9panicking",
         "_failed",
@@ -188,6 +188,7 @@ fn ends_the_early_start(name: &str) -> bool {
         "12handle_error",
         "18handle_alloc_error",
         "17capacity_overflow",
+        "6memory13out_of_memory",
     ];
     const ALLOCATOR: [&str; 6] = [
         "malloc",

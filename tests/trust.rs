@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::copy_program;
 use common::running::Running;
 use common::skip::{skipped, tool};
 use nix::sys::stat::Mode;
@@ -37,7 +38,7 @@ impl Place {
         let top = tempfile::tempdir_in("/var/tmp").unwrap();
         fs::set_permissions(top.path(), Permissions::from_mode(0o755)).unwrap();
         let place = Place { top };
-        fs::copy(BINARY, place.path("cc-wrapper")).unwrap();
+        copy_program(Path::new(BINARY), &place.path("cc-wrapper"));
         place.script("real", "echo right");
         place.script("evil", "echo evil");
         Some(place)
@@ -48,9 +49,10 @@ impl Place {
     }
 
     fn script(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+        let text_file = self.path("script");
+        fs::write(&text_file, format!("#!/bin/sh\n{text}\n")).unwrap();
+        copy_program(&text_file, &self.path(name));
+        fs::set_permissions(self.path(name), Permissions::from_mode(0o755)).unwrap();
     }
 
     fn directory(&self, name: &str, user: u32, mode: u32) {
@@ -152,7 +154,7 @@ fn a_root_above_a_directory_that_is_not_a_roots_is_not_read() {
 fn cc_wrapper_is_never_a_tool() {
     let Some(place) = Place::new() else { return };
     place.root("root", CALLER, "evil");
-    fs::copy(BINARY, place.path("root/bin/cc-wrapper")).unwrap();
+    copy_program(Path::new(BINARY), &place.path("root/bin/cc-wrapper"));
     let output = place.call(&place.path("root/bin/cc-wrapper"));
     assert!(!output.status.success());
     assert!(output.stdout.is_empty(), "{:?}", output.stdout);
@@ -239,7 +241,7 @@ fn a_program_with_more_rights_than_its_caller_refuses() {
     place.directory("root/bin", 0, 0o755);
     place.toolchain("root", 0, "real", "");
     let gcc = place.path("root/bin/gcc");
-    fs::copy(BINARY, &gcc).unwrap();
+    copy_program(Path::new(BINARY), &gcc);
     place.runs(&gcc);
     fs::set_permissions(&gcc, Permissions::from_mode(0o4755)).unwrap();
     place.refuses(&gcc, "has more rights than its caller");

@@ -149,6 +149,13 @@ pub fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
+/// Copies a program that is run soon. Another process does it: a test on another
+/// thread that starts a program would inherit a descriptor of this one that is
+/// open for writing, and the copy could not be run meanwhile (ETXTBSY).
+pub fn copy_program(from: &Path, to: &Path) {
+    run(Command::new("cp").arg(from).arg(to));
+}
+
 /// Returns the release build. It starts differently from the debug build, which
 /// the other tests run. The variable `CC_WRAPPER_TEST_RELEASE` is the path of
 /// another build to take instead, as `.ci/run` does.

@@ -39,15 +39,22 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for OrExit<A> {
     }
 }
 
-#[allow(unsafe_code)]
 fn not_null(pointer: *mut u8) -> *mut u8 {
-    const LINE: &[u8] = b"cc-wrapper: out of memory; free some, or raise ulimit -v\n";
     if pointer.is_null() {
-        // SAFETY: the bytes are LINE's. Neither call allocates.
-        unsafe {
-            libc::write(libc::STDERR_FILENO, LINE.as_ptr().cast(), LINE.len());
-            libc::_exit(1);
-        }
+        out_of_memory();
     }
     pointer
+}
+
+/// Never runs before libc has started, because the early start has its own heap.
+#[allow(unsafe_code)]
+#[cold]
+#[inline(never)]
+fn out_of_memory() -> ! {
+    const LINE: &[u8] = b"cc-wrapper: out of memory; free some, or raise ulimit -v\n";
+    // SAFETY: the bytes are LINE's. Neither call allocates.
+    unsafe {
+        libc::write(libc::STDERR_FILENO, LINE.as_ptr().cast(), LINE.len());
+        libc::_exit(1)
+    }
 }

@@ -505,7 +505,7 @@ mod tests {
         fs::write(dir.join("x"), "").unwrap();
         let refusal = |dir: &Path| Staging::beside(dir).unwrap_err().line().to_owned();
         assert!(refusal(&dir).contains("neither empty nor a wrapped root"));
-        assert!(refusal(&dir.join("x")).contains("no directory"));
+        assert!(refusal(&dir.join("x")).contains("not a directory"));
         assert!(refusal(Path::new("/")).contains("wrapped root"));
         assert!(refusal(&temp.path().join("a:b/c")).contains("PATH because of its colon"));
         symlink("nothing", temp.path().join("link")).unwrap();

@@ -238,7 +238,7 @@ fi
     fn incomplete_scripts_are_refused() {
         assert_eq!(read(b"\x7fELF"), None);
         for (text, why) in [
-            ("#!/bin/sh\nexec gcc \"$@\"\n".to_owned(), "unknown shape"),
+            ("#!/bin/sh\nexec gcc \"$@\"\n".to_owned(), "unknown format"),
             (
                 COMPILER.replace("FLAGS_SET_", "FLAGS_DONE_"),
                 "does not say its salt",

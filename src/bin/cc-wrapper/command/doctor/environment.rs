@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(at(dir.path().join("db").to_str().unwrap()), [""; 0]);
         for (path, part) in [
             ("db", "from its own directory"),
-            ("/dev/null", "it is no file"),
+            ("/dev/null", "it is not a readable"),
             ("/none/db", "/none: no such file"),
         ] {
             assert!(at(path)[0].contains(part), "{path}");
