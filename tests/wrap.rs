@@ -459,7 +459,8 @@ fn a_wrap_that_waits_for_another_one_says_so_and_can_be_ended() {
     }
     let expected = format!(", held by process {}\n", first.id());
     assert!(told().contains("waiting for /") && told().ends_with(&expected));
-    run(command("kill").arg(second.id().to_string()));
+    let id = Pid::from_raw(second.id().try_into().unwrap());
+    kill(id, Signal::SIGTERM).unwrap();
     let status = second.wait().unwrap();
     assert_eq!(status.code(), Some(143), "{}", told());
     assert_eq!(told().lines().count(), 2, "{}", told());
