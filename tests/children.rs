@@ -409,7 +409,7 @@ fn what_the_caller_ignores_stays_ignored() {
     assert_eq!(ld.status().unwrap().code(), Some(5));
 }
 
-/// What a caller may have done to its signals.
+/// Signal settings that a process can inherit.
 fn prepared(command: &mut Command, prepare: fn()) -> &mut Command {
     // SAFETY: only system calls.
     unsafe {

@@ -17,7 +17,7 @@ const AS_WORK: &[u8] = b"1";
 /// their own work, but their time is already part of the call above.
 const AS_TIME: &[u8] = b"0";
 
-/// What a call adds to the counts.
+/// The counts that a call adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistics<'a> {
     pub file: &'a [u8],

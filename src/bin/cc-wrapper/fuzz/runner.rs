@@ -28,7 +28,7 @@ const LARGEST: usize = 128 << 10;
 
 /// How long one input may use the processor.
 const LONGEST: Duration = Duration::from_secs(5);
-/// What all targets together may use, in KiB.
+/// The memory limit of all targets together, in KiB.
 const MOST_MEMORY: u64 = 1 << 20;
 
 pub fn run(target: &Target) {

@@ -23,7 +23,7 @@ const CLASS: usize = 4;
 /// Offset of the byte with the byte order.
 const ORDER: usize = 5;
 
-/// What a file needs to start.
+/// The interpreter and libraries that a file needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elf {
     pub kind: Kind,

@@ -21,11 +21,12 @@ use super::swap_directories::exchange;
 use super::{interrupt, owner, tree};
 use crate::process::anonymous_file::temporary_directory;
 use crate::support::error::{Error, Result, cannot};
+use crate::support::foreign_file;
 
 /// The directory of the linker half in a root that contains both halves.
 pub const LINKER_HALF: &str = "bintools";
 
-/// What a staging directory contains: the new root or the replaced one, the old
+/// The names in a staging directory: the new root or the replaced one, the old
 /// root while two renames swap them, and temporary files.
 const STAGED: [&str; 3] = ["root", "root.old", "scratch"];
 
@@ -55,7 +56,7 @@ enum Before {
     Root(File),
 }
 
-/// What a run removes at its end.
+/// The directories that a run removes at its end.
 #[derive(Debug)]
 struct Remains {
     /// The staging directory, and its path.
@@ -354,7 +355,7 @@ fn foreign(dir: &Path) -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     // A tool may be a copy of the binary.
-    let toolchain = tree::read_file(&dir.join(TOOLCHAIN)).unwrap_or_default();
+    let toolchain = foreign_file::read(&dir.join(TOOLCHAIN)).unwrap_or_default();
     let toolchain = Toolchain::parse(&toolchain).unwrap_or_default();
     Ok(entries(&bin)?.into_iter().find(|entry| {
         let name = entry.file_name().unwrap_or_default();

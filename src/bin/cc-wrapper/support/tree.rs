@@ -56,19 +56,6 @@ pub fn names(directory: &File) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// Returns the content of the regular file at `path`, with symlinks followed.
-///
-/// # Errors
-/// It cannot be read, or is something else: a FIFO could block.
-pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = CAREFUL.difference(OFlag::O_NOFOLLOW);
-    let open = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits())
-        .open(path);
-    read(open?)
-}
-
 fn read(mut file: File) -> io::Result<Vec<u8>> {
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -180,6 +167,7 @@ pub fn clear(directory: &File) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::foreign_file;
     use nix::unistd::mkfifo;
 
     #[test]
@@ -216,7 +204,7 @@ mod tests {
         let done = copy.entry(&from, &path("from"), "d".as_ref(), &path("to"));
         assert!(done.unwrap());
         assert_eq!(copy.left_out, [(path("from/d/fifo"), "a FIFO")]);
-        assert_eq!(read_file(&path("to/hook")).unwrap(), b"text");
+        assert_eq!(foreign_file::read(&path("to/hook")).unwrap(), b"text");
         let mode = fs::metadata(path("to/hook")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o751);
         assert_eq!(
@@ -227,7 +215,7 @@ mod tests {
             names(&open(&path("to")).unwrap()).unwrap(),
             ["hook", "link"]
         );
-        assert!(read_file(&path("from/d/fifo")).is_err());
+        assert!(foreign_file::read(&path("from/d/fifo")).is_err());
     }
 
     #[test]

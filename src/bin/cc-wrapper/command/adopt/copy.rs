@@ -15,7 +15,7 @@ use super::half::Half;
 use crate::support::error::{Result, cannot};
 use crate::support::paths::canonical;
 use crate::support::self_binary::BINARY;
-use crate::support::{linker_shims, tree};
+use crate::support::{foreign_file, linker_shims, tree};
 
 const SETUP_HOOK: &str = "setup-hook";
 const PROPAGATED: &[u8] = b"propagated-";
@@ -114,7 +114,7 @@ impl Copy<'_> {
             } else if !kind.is_file() {
                 link(&from, &to)?;
             } else if name == SETUP_HOOK || name.as_bytes().starts_with(PROPAGATED) {
-                let mut text = tree::read_file(&from).map_err(cannot("read", &from))?;
+                let mut text = foreign_file::read(&from).map_err(cannot("read", &from))?;
                 for moved in self.moved {
                     let new = moved.to.as_os_str().as_bytes();
                     for old in [&moved.half.out, &moved.half.root] {
@@ -123,7 +123,7 @@ impl Copy<'_> {
                 }
                 write(&to, &text)?;
             } else {
-                let content = tree::read_file(&from).map_err(cannot("copy", &from))?;
+                let content = foreign_file::read(&from).map_err(cannot("copy", &from))?;
                 // Users may add flags to these files, but files in the store
                 // are read-only.
                 let mode = Permissions::from_mode(kind.permissions().mode() | 0o200);

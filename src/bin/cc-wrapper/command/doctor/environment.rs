@@ -1,4 +1,4 @@
-//! What is wrong with the environment, apart from flags, markers and the
+//! Checks the environment, apart from flags, markers and the
 //! programs that variables name.
 
 use cc_wrapper::text::words::words;

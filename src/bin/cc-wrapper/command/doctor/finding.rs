@@ -1,4 +1,4 @@
-//! What a check finds.
+//! The findings of checks.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

@@ -1,4 +1,4 @@
-//! What PATH and the variables CC, CXX, LD and PKG_CONFIG lead to, and whether
+//! Follows PATH and the variables CC, CXX, LD and PKG_CONFIG, and checks whether
 //! builds get to the root that way.
 
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ impl<'v> Leads<'v> {
         places.filter(|place| is_executable(place) || is_tool(place))
     }
 
-    /// What a call of a name runs. A compiler cache runs the next of its name.
+    /// The program that a call of a name runs. A compiler cache runs the next of its name.
     pub fn first(&self, name: &OsStr) -> Option<PathBuf> {
         let mut all = self.all(name);
         let real = all.find(|place| self_binary::cache(place).is_none());

@@ -1,4 +1,4 @@
-//! What is examined.
+//! Finds what doctor examines: a root, a file or the environment.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -30,7 +30,7 @@ pub enum Target {
 const COMPILERS: [&str; 3] = ["cc", "gcc", "clang"];
 
 impl Target {
-    /// What a path is or is in.
+    /// The root or file at a path.
     pub fn at(path: &Path) -> Target {
         let path = plain(&absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         let wrong = |id, what: &str, remedy: &str| {

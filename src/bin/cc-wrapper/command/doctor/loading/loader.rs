@@ -32,7 +32,7 @@ const STORE: &str = "/nix/store";
 const GLIBC_ERROR: &str = ": error while loading shared libraries: ";
 const MUSL_ERROR: &str = "Error loading shared library ";
 
-/// What a loader lists.
+/// The answer of a loader to `--list`.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// Where they are, as far as the loader has looked for them.
@@ -80,7 +80,7 @@ fn is_of_store(real: &Path) -> bool {
         && parts.all(is_roots)
 }
 
-/// What a trusted loader lists for `file`, with a list of directories in
+/// Returns the answer of a trusted loader for `file`, with a list of directories in
 /// LD_LIBRARY_PATH. `None`: it does not answer.
 pub fn ask(loader: &Path, file: &Path, list: &[u8]) -> Option<Answer> {
     let command = || {

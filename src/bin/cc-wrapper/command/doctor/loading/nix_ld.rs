@@ -28,7 +28,7 @@ pub enum Interpreter {
     Stub,
 }
 
-/// What an interpreter is for programs of this kind.
+/// The role of an interpreter for programs of this kind.
 pub fn of(interpreter: &Path, kind: Kind, variables: &Variables) -> Interpreter {
     let real = canonical(interpreter);
     let within = real.strip_prefix(STORE).ok();
