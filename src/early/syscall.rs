@@ -9,9 +9,9 @@ use core::slice;
 use linux_raw_sys::errno;
 use linux_raw_sys::general::{
     __NR_close, __NR_execve, __NR_exit_group, __NR_fcntl, __NR_getcwd, __NR_getdents64,
-    __NR_memfd_create, __NR_mmap, __NR_openat, __NR_prlimit64, __NR_read, __NR_readlinkat,
-    __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_statx, __NR_write, AT_EMPTY_PATH, AT_FDCWD,
-    AT_SYMLINK_NOFOLLOW, F_ADD_SEALS, F_DUPFD, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK,
+    __NR_memfd_create, __NR_mmap, __NR_openat, __NR_pread64, __NR_prlimit64, __NR_read,
+    __NR_readlinkat, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_statx, __NR_write, AT_EMPTY_PATH,
+    AT_FDCWD, AT_SYMLINK_NOFOLLOW, F_ADD_SEALS, F_DUPFD, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK,
     F_SEAL_WRITE, MAP_ANONYMOUS, MAP_PRIVATE, MFD_ALLOW_SEALING, O_CLOEXEC, O_NOCTTY, O_NONBLOCK,
     PROT_READ, PROT_WRITE, RLIMIT_FSIZE, SIG_SETMASK, SIG_UNBLOCK, STATX_BASIC_STATS,
     STDERR_FILENO, kernel_sigset_t, rlimit64, statx,
@@ -123,6 +123,18 @@ impl File {
             checked(
                 __NR_read,
                 [self.0, buffer.as_mut_ptr() as usize, buffer.len()],
+            )
+        }
+    }
+
+    /// Like [`File::read`], from `offset` in bytes. Fails for pipes.
+    pub fn read_at(&self, buffer: &mut [MaybeUninit<u8>], offset: u64) -> Result<usize> {
+        let address = buffer.as_mut_ptr() as usize;
+        // SAFETY: the kernel writes no more than the length.
+        unsafe {
+            checked(
+                __NR_pread64,
+                [self.0, address, buffer.len(), offset as usize],
             )
         }
     }

@@ -9,7 +9,7 @@ use linux_raw_sys::general::{PATH_MAX, S_IFDIR, S_IFMT, S_IFREG, linux_dirent64}
 
 use super::syscall;
 use super::syscall::{EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Errno, File, Status};
-use crate::machine::world::{Ownership, ReadError, World};
+use crate::machine::world::{Ownership, Part, ReadError, World};
 use crate::model::argument::{Command, Export};
 use crate::model::hook::{Changes, Failure, Hook};
 
@@ -66,6 +66,21 @@ impl World for Kernel {
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
         let read = || content(&with_nul(path, File::open)?);
         read().map_err(ReadError::from)
+    }
+
+    fn read_parts(&self, path: &[u8], with: &mut dyn FnMut(&Part)) -> bool {
+        let Ok(file) = with_nul(path, File::open) else {
+            return false;
+        };
+        with(&|offset, length| {
+            let mut part = Vec::with_capacity(length);
+            let room = &mut part.spare_capacity_mut()[..length];
+            let read = file.read_at(room, offset).unwrap_or(0);
+            // SAFETY: the kernel has written that many bytes.
+            unsafe { part.set_len(read) };
+            part
+        });
+        true
     }
 
     fn read_owned(&self, path: &[u8]) -> Result<(Vec<u8>, Ownership), ReadError> {

@@ -15,6 +15,12 @@ pub trait World {
     /// one.
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError>;
 
+    /// Opens a file and calls `with` once with a function that reads parts of
+    /// it: (offset, length), in bytes. Its result is shorter at the end of the
+    /// file, and empty if the file cannot be read. Returns false, without a
+    /// call, if the file cannot be opened.
+    fn read_parts(&self, path: &[u8], with: &mut dyn FnMut(&Part)) -> bool;
+
     /// The content of a regular file, and who may have written it.
     ///
     /// # Errors
@@ -74,6 +80,9 @@ pub trait World {
     ) -> Result<Changes, Failure>;
 }
 
+/// Reads a part of a file: see [`World::read_parts`].
+pub type Part<'f> = dyn Fn(u64, usize) -> Vec<u8> + 'f;
+
 /// Why a file could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadError {
@@ -99,7 +108,7 @@ pub struct Ownership {
 /// A machine with a few files in memory, for tests.
 #[cfg(test)]
 pub(crate) mod fake {
-    use super::{Ownership, ReadError, World};
+    use super::{Ownership, Part, ReadError, World};
     use crate::model::argument::{Command, Export};
     use crate::model::hook::{Changes, Failure, Hook};
     use alloc::collections::BTreeMap;
@@ -204,6 +213,17 @@ pub(crate) mod fake {
                 Some(Entry::Fails(errno)) => Err(ReadError::Other(*errno)),
                 _ => Err(ReadError::Absent),
             }
+        }
+
+        fn read_parts(&self, path: &[u8], with: &mut dyn FnMut(&Part)) -> bool {
+            let Some(Entry::File(text)) = self.entries.get(&self.resolve(path, true)) else {
+                return false;
+            };
+            with(&|offset, length| {
+                let rest = text.get(offset as usize..).unwrap_or_default();
+                rest[..length.min(rest.len())].to_vec()
+            });
+            true
         }
 
         fn read_owned(&self, path: &[u8]) -> Result<(Vec<u8>, Ownership), ReadError> {

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::model::explanation::RpathSource;
 use crate::options::{Argument, Parsed, Parser};
 use crate::text::Bytes;
 
@@ -110,7 +111,10 @@ pub enum Origin {
     /// A hardening flag of §4.
     Hardening(&'static str),
     /// An rpath, added for the library with this file name.
-    Rpath(Vec<u8>),
+    Rpath {
+        library: Vec<u8>,
+        source: RpathSource,
+    },
     /// Any other rule of a wrapped call.
     Rule(&'static str),
 }

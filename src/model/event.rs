@@ -20,6 +20,22 @@ pub enum Event {
     ForeignTarget { given: Vec<u8>, default: Vec<u8> },
     /// A variable's value is not a number. It is treated as 1.
     NotANumber { variable: Vec<u8>, value: Vec<u8> },
+    /// A variable has none of the values that it may have. It is ignored.
+    UnknownValue {
+        variable: &'static str,
+        value: Vec<u8>,
+        known: &'static [&'static str],
+    },
+    /// The program will not find a library that a library of the link needs.
+    IndirectLibrary {
+        /// The file name of the missing library, and where it is.
+        name: Vec<u8>,
+        directory: Vec<u8>,
+        /// The path of the library that needs it.
+        needed_by: Vec<u8>,
+        /// A DT_RPATH would not help, because that library has a DT_RUNPATH.
+        has_run_path: bool,
+    },
     /// A step of the trace.
     Trace(Vec<u8>),
     /// A note for `cc-wrapper explain`. Also a step of the trace.
@@ -40,9 +56,11 @@ pub enum Level {
 impl Event {
     pub fn level(&self) -> Level {
         match self {
-            Event::SkippedNative(_) | Event::ForeignTarget { .. } | Event::NotANumber { .. } => {
-                Level::Warning
-            }
+            Event::SkippedNative(_)
+            | Event::ForeignTarget { .. }
+            | Event::NotANumber { .. }
+            | Event::UnknownValue { .. }
+            | Event::IndirectLibrary { .. } => Level::Warning,
             Event::SkippedImpure(_) | Event::Hardening { .. } => Level::Debug,
             Event::Trace(_) | Event::Explanation(_) => Level::Trace,
         }
@@ -85,6 +103,41 @@ impl Event {
                 b" is not a number, so 1 is used; set it to a number",
             ]
             .concat(),
+            Event::UnknownValue {
+                variable,
+                value,
+                known,
+            } => [
+                b"warning: ",
+                variable.as_bytes(),
+                b"=",
+                value,
+                b" is ignored; set it to one of: ",
+                known.join(", ").as_bytes(),
+            ]
+            .concat(),
+            Event::IndirectLibrary {
+                name,
+                directory,
+                needed_by,
+                has_run_path,
+            } => {
+                let remedy: &[u8] = match has_run_path {
+                    true => b"link that library again with an rpath",
+                    false => b"use CC_WRAPPER_RPATH=rpath",
+                };
+                [
+                    b"warning: the program will not find ",
+                    &name[..],
+                    b" in ",
+                    directory,
+                    b", which ",
+                    needed_by,
+                    b" needs; link the program with it too, or ",
+                    remedy,
+                ]
+                .concat()
+            }
             Event::Trace(text) => [b"+ ", &text[..]].concat(),
             Event::Explanation(note) => [&b"+ "[..], &note.text()].concat(),
         }

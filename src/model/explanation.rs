@@ -58,6 +58,11 @@ pub enum Explanation {
         path: Vec<u8>,
         handling: LinkerHandling,
     },
+    /// A library directory that gets an rpath.
+    Rpath {
+        directory: Vec<u8>,
+        source: RpathSource,
+    },
     /// A library directory that gets no rpath.
     NoRpath { directory: Vec<u8>, why: NoRpath },
     /// No library directory gets an rpath, for this reason.
@@ -106,6 +111,8 @@ pub enum DropReason {
     Unknown,
     /// `--` without operands.
     Empty,
+    /// An empty rpath, or one that contradicts the policy for rpaths.
+    Rpath,
     /// The hook with this name dropped it.
     Hook(&'static str),
 }
@@ -136,8 +143,102 @@ pub enum NoRpath {
     Searched,
     /// The directory's symlinks form a loop.
     Endless,
-    /// The directory contains none of the link's libraries.
+    /// The directory contains none of the link's libraries, or an earlier
+    /// directory has them too.
     NoLibrary,
+    /// The directory belongs to the build.
+    InBuild(BuildPart),
+    /// The compiler's own directory.
+    Compilers,
+    /// A directory named `stubs`: its libraries are only for linking.
+    Stubs,
+    /// A pattern of `rpathExclude` in toolchain.json matches the directory.
+    Excluded,
+    /// `-rpath` gives the directory already.
+    Given,
+}
+
+/// Why a directory belongs to the build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildPart {
+    Relative,
+    /// libtool keeps uninstalled libraries in `.libs`.
+    Libtool,
+    /// The directory is below the one that this variable names.
+    Below(&'static str),
+    InCurrent,
+    AroundCurrent,
+    /// This directory contains the library directory and the current one, and
+    /// has a file of this name.
+    Project {
+        top: Vec<u8>,
+        mark: &'static [u8],
+    },
+}
+
+impl BuildPart {
+    /// The reason as text.
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            BuildPart::Relative => b"its path is relative".to_vec(),
+            BuildPart::Libtool => b"libtool keeps uninstalled libraries in .libs".to_vec(),
+            BuildPart::Below(name) => [b"it is below ", name.as_bytes()].concat(),
+            BuildPart::InCurrent => b"it is in the current directory".to_vec(),
+            BuildPart::AroundCurrent => b"it contains the current directory".to_vec(),
+            BuildPart::Project { top, mark } => {
+                [b"it is below ", &top[..], b", which has a ", mark].concat()
+            }
+        }
+    }
+}
+
+/// Why a directory gets an rpath.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RpathSource {
+    /// It is in the store.
+    Store,
+    /// A variable or a flag file names it.
+    Declared,
+    /// The caller names it by an absolute path outside of the build.
+    Caller,
+    /// The build's own libraries will be installed there.
+    InstallPrefix,
+    /// `rpathInclude` of toolchain.json.
+    Included,
+    /// LD_RUN_PATH, which GNU ld ignores as soon as there is one `-rpath`.
+    RunPath,
+    /// A library of the link needs a library in it.
+    Indirect,
+}
+
+impl RpathSource {
+    /// The name in JSON output.
+    pub fn name(self) -> &'static str {
+        match self {
+            RpathSource::Store => "store",
+            RpathSource::Declared => "declared",
+            RpathSource::Caller => "caller",
+            RpathSource::InstallPrefix => "install-prefix",
+            RpathSource::Included => "included",
+            RpathSource::RunPath => "LD_RUN_PATH",
+            RpathSource::Indirect => "indirect",
+        }
+    }
+
+    /// The reason as text. `library` is the first library of the link that was
+    /// found in the directory.
+    pub fn text(self, library: &[u8]) -> Vec<u8> {
+        match self {
+            RpathSource::Store | RpathSource::Declared => [library, b" found in it"].concat(),
+            RpathSource::Caller => [library, b" found in it; the caller names it"].concat(),
+            RpathSource::InstallPrefix => [b"to be installed there: ", library].concat(),
+            RpathSource::Included => b"toolchain.json includes it always".to_vec(),
+            RpathSource::RunPath => b"LD_RUN_PATH".to_vec(),
+            RpathSource::Indirect => {
+                [library, b", which a library of the link needs, found in it"].concat()
+            }
+        }
+    }
 }
 
 impl NoRpath {
@@ -154,6 +255,11 @@ impl NoRpath {
             NoRpath::Searched => b"the loader searches it anyway".to_vec(),
             NoRpath::Endless => b"its symlinks form a loop".to_vec(),
             NoRpath::NoLibrary => b"it holds no library of this link".to_vec(),
+            NoRpath::InBuild(part) => [&b"it is part of the build: "[..], &part.text()].concat(),
+            NoRpath::Compilers => b"the compiler searches it by itself".to_vec(),
+            NoRpath::Stubs => b"its libraries are only for linking".to_vec(),
+            NoRpath::Excluded => b"rpathExclude of toolchain.json has it".to_vec(),
+            NoRpath::Given => b"-rpath gives it already".to_vec(),
         }
     }
 }
@@ -176,6 +282,7 @@ impl DropReason {
             DropReason::NothingPutIn => "nothing-put-in",
             DropReason::Unknown => "unknown-to-tool",
             DropReason::Empty => "empty",
+            DropReason::Rpath => "rpath",
             DropReason::Hook(_) => "hook",
         }
     }
@@ -191,6 +298,9 @@ impl DropReason {
             DropReason::NothingPutIn => "this call gets no flags",
             DropReason::Unknown => "the tool does not know it",
             DropReason::Empty => "no operand follows it",
+            DropReason::Rpath => {
+                "an empty rpath is the current directory; the policy rpath needs old dynamic tags"
+            }
             DropReason::Hook(_) => "a hook took it out",
         }
     }
@@ -256,6 +366,9 @@ impl Explanation {
                 }
                 LinkerHandling::LeftAlone => [b"linker left alone: ", &path[..]].concat(),
             },
+            Explanation::Rpath { directory, source } => {
+                [b"rpath ", &directory[..], b": ", source.name().as_bytes()].concat()
+            }
             Explanation::NoRpath { directory, why } => {
                 [b"no rpath for ", &directory[..], b": ", &why.text()].concat()
             }

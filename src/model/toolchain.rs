@@ -63,6 +63,12 @@ pub struct Toolchain<'a> {
     /// unset: the compilers' own, and those that the dynamic loader searches by
     /// itself.
     pub system_library_directories: Vec<Bytes<'a>>,
+    /// How programs find the libraries that they were linked with.
+    pub rpath: RpathPolicy,
+    /// Patterns with `*` and `?` of directories that get no rpath.
+    pub rpath_exclude: Vec<Bytes<'a>>,
+    /// Directories that get an rpath in every dynamic link.
+    pub rpath_include: Vec<Bytes<'a>>,
     /// The value of NIX_HARDENING_ENABLE if a call does not set it.
     pub default_hardening: Option<Vec<Bytes<'a>>>,
     /// Drivers of any root run this linker half. It then does not repeat what a
@@ -107,6 +113,19 @@ pub enum RoleMarkers {
     Optional,
 }
 
+/// How programs find the libraries that they were linked with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RpathPolicy {
+    /// By what the linker writes: today DT_RUNPATH.
+    #[default]
+    RunPath,
+    /// By DT_RPATH, which also serves the libraries that these need, and comes
+    /// before LD_LIBRARY_PATH.
+    Rpath,
+    /// No rpath is added.
+    None,
+}
+
 /// The kind of a tool. It selects the rules for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToolKind {
@@ -146,6 +165,12 @@ const ROLES: [(ToolKind, &str); 10] = [
     (ToolKind::Ranlib, "ranlib"),
     (ToolKind::PkgConfig, "pkg-config"),
     (ToolKind::Go, "go"),
+];
+
+const RPATHS: [(RpathPolicy, &str); 3] = [
+    (RpathPolicy::RunPath, "runpath"),
+    (RpathPolicy::Rpath, "rpath"),
+    (RpathPolicy::None, "none"),
 ];
 
 const FAMILIES: [(Family, &str); 3] = [
@@ -188,6 +213,27 @@ impl Family {
         family
             .map(|(family, _)| *family)
             .ok_or_else(|| reader.error("the compiler is none of gcc, clang, arocc"))
+    }
+}
+
+impl RpathPolicy {
+    /// The names that [`RpathPolicy::parse`] accepts.
+    pub const NAMES: [&str; 3] = [RPATHS[0].1, RPATHS[1].1, RPATHS[2].1];
+
+    pub fn parse(name: &[u8]) -> Option<RpathPolicy> {
+        let found = RPATHS.iter().find(|(_, n)| n.as_bytes() == name);
+        found.map(|(policy, _)| *policy)
+    }
+
+    /// The name in `toolchain.json`.
+    pub fn name(self) -> &'static str {
+        name_of(&RPATHS, self)
+    }
+
+    fn read(reader: &mut Reader) -> json::Result<RpathPolicy> {
+        let name = reader.string()?;
+        RpathPolicy::parse(&name)
+            .ok_or_else(|| reader.error("\"rpath\" is none of runpath, rpath, none"))
     }
 }
 
@@ -242,6 +288,9 @@ impl<'a> Toolchain<'a> {
                 b"systemLibraryDirectories" => {
                     toolchain.system_library_directories = strings(r)?;
                 }
+                b"rpath" => toolchain.rpath = RpathPolicy::read(r)?,
+                b"rpathExclude" => toolchain.rpath_exclude = strings(r)?,
+                b"rpathInclude" => toolchain.rpath_include = strings(r)?,
                 b"defaultHardening" => toolchain.default_hardening = r.optional(strings)?,
                 b"anyDriver" => toolchain.any_driver = r.boolean()?,
                 _ => r.skip()?,
@@ -290,6 +339,11 @@ impl<'a> Toolchain<'a> {
         }
         object.strings("store", &self.store);
         object.strings("systemLibraryDirectories", &self.system_library_directories);
+        if self.rpath != RpathPolicy::default() {
+            object.entry("rpath", json::string(self.rpath.name().as_bytes()));
+        }
+        object.strings("rpathExclude", &self.rpath_exclude);
+        object.strings("rpathInclude", &self.rpath_include);
         if let Some(default) = &self.default_hardening {
             object.entry("defaultHardening", array(default));
         }
@@ -495,6 +549,9 @@ mod tests {
             role_markers: RoleMarkers::Optional,
             store: vec![Cow::Borrowed(b"/opt")],
             system_library_directories: vec![Cow::Borrowed(b"/usr/lib")],
+            rpath: RpathPolicy::Rpath,
+            rpath_exclude: vec![Cow::Borrowed(b"/opt/x/*")],
+            rpath_include: vec![Cow::Borrowed(b"$ORIGIN/../lib")],
             default_hardening: Some(vec![]),
             any_driver: true,
         }

@@ -37,9 +37,11 @@ pub fn is_lld(name: &[u8]) -> bool {
     has(b"lld") || has(b"wasm-ld")
 }
 
-static ROWS: [Row; 189] = [
+static ROWS: [Row; 198] = [
     Row::new("A", JoinedOrSeparate, Other).one_dash(),
+    Row::new("Bdynamic", Nothing, BindDynamic).dashes(),
     Row::new("Bshareable", Nothing, Shared).dashes(),
+    Row::new("Bstatic", Nothing, BindStatic).dashes(),
     Row::new("C", JoinedOrSeparate, Other).one_dash().only(MOLD),
     Row::new("F", JoinedOrSeparate, Other).one_dash(),
     Row::new("G", JoinedOrSeparate, Other).one_dash().only(BFD),
@@ -78,6 +80,7 @@ static ROWS: [Row; 189] = [
     .dashes(),
     Row::new("bundle_loader", Separate, Other).one_dash(),
     Row::new("c", JoinedOrSeparate, Other).one_dash(),
+    Row::new("call_shared", Nothing, BindDynamic).dashes(),
     Row::new("chroot", EqualsOrSeparate, Other).dashes(),
     Row::new("compatibility_version", Separate, Other).one_dash(),
     Row::new("compress-debug-sections", EqualsOrSeparate, Other).dashes(),
@@ -91,11 +94,14 @@ static ROWS: [Row; 189] = [
     Row::new("dependency-file", EqualsOrSeparate, Other).dashes(),
     Row::new("directory", EqualsOrSeparate, Other).dashes(),
     Row::new("dll-search-prefix", EqualsOrSeparate, Other).dashes(),
+    Row::new("dn", Nothing, BindStatic).one_dash(),
+    Row::new("dy", Nothing, BindDynamic).one_dash(),
     Row::new("dynamic-linker", EqualsOrSeparate, DynamicLinker)
         .dashes()
         .in_nixpkgs(1),
     Row::new("dynamic-list", EqualsOrSeparate, Other).dashes(),
     Row::new("e", JoinedOrSeparate, Other).one_dash(),
+    Row::new("enable-new-dtags", Nothing, NewDynamicTags).dashes(),
     Row::new("entry", EqualsOrSeparate, Other).dashes(),
     Row::new("error-handling-script", EqualsOrSeparate, Other).dashes(),
     Row::new("error-limit", EqualsOrSeparate, Other).dashes(),
@@ -155,6 +161,7 @@ static ROWS: [Row; 189] = [
     Row::new("minor-subsystem-version", EqualsOrSeparate, Other).dashes(),
     Row::new("mllvm", EqualsOrSeparate, Other).dashes(),
     Row::new("mri-script", EqualsOrSeparate, Other).dashes(),
+    Row::new("non_shared", Nothing, BindStatic).dashes(),
     Row::new("o", JoinedOrSeparate, Output).one_dash(),
     Row::new("oformat", EqualsOrSeparate, Other).two_dashes(),
     Row::new("opt-remarks-filename", EqualsOrSeparate, Other).two_dashes(),
@@ -174,9 +181,11 @@ static ROWS: [Row; 189] = [
     Row::new("platform_version", Three, PlatformVersion).dashes(),
     Row::new("plugin", EqualsOrSeparate, Plugin).dashes(),
     Row::new("plugin-opt", EqualsOrSeparate, Other).dashes(),
+    Row::new("pop-state", Nothing, PopState).dashes(),
     Row::new("print-symbol-counts", EqualsOrSeparate, Other).dashes(),
     Row::new("print-symbol-order", EqualsOrSeparate, Other).dashes(),
     Row::new("print-sysroot", Nothing, Question).dashes(),
+    Row::new("push-state", Nothing, PushState).dashes(),
     Row::new("r", Nothing, Relocatable).one_dash(),
     Row::new("reexport_library", Separate, Other).one_dash(),
     Row::new("relocatable", Nothing, Relocatable).dashes(),

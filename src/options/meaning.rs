@@ -54,6 +54,15 @@ pub enum Meaning {
     Rpath,
 
     // Linkers.
+    /// `-Bstatic`: only static libraries are used from here on.
+    BindStatic,
+    /// `-Bdynamic`: ends `-Bstatic`.
+    BindDynamic,
+    /// `--push-state`: saves whether `-Bstatic` is in effect.
+    PushState,
+    /// `--pop-state`
+    PopState,
+    NewDynamicTags,
     DynamicLinker,
     Plugin,
     Emulation,

@@ -11,6 +11,7 @@ use crate::machine::trust::Trust;
 use crate::model::argument::{Arg, Command};
 use crate::model::call::Call;
 use crate::model::error::Error;
+use crate::model::explanation::DropReason;
 use crate::options::Parser;
 use crate::options::meaning::Meaning;
 use crate::planning::context::Context;
@@ -54,9 +55,18 @@ pub fn do_linkers_work<'a>(
     let view = view.iter().map(|arg| &arg[..]);
     let files = FlagFiles::asked_for(call.bintools, Trust::new(call.hop), context.world);
     let found = link_additions::from_libraries(view, link_type, &files, context)?;
-    command
-        .after
-        .extend(found.args.into_iter().flat_map(pass_exactly));
+    let (before, after) = (found.before.into_iter(), found.args.into_iter());
+    command.before.extend(before.flat_map(pass_exactly));
+    command.after.extend(after.flat_map(pass_exactly));
+    if found.drops_empty_rpaths {
+        let is_empty = |arg: &Arg| matches!(&arg[..], b"-Wl,-rpath=" | b"-Wl,-rpath,");
+        let params = &mut command.params;
+        context
+            .log
+            .dropping(params, DropReason::Rpath, |params, _| {
+                params.retain(|arg| !is_empty(arg));
+            });
+    }
     Ok(())
 }
 

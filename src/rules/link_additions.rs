@@ -4,21 +4,25 @@
 
 use alloc::vec::Vec;
 
-use crate::model::argument::Arg;
-use crate::model::argument::Origin;
+use crate::model::argument::{Arg, Command, Origin};
 use crate::model::error::Error;
 use crate::model::explanation::DropReason;
 use crate::model::explanation::Explanation;
-use crate::model::toolchain::RoleMarkers;
+use crate::model::toolchain::{RoleMarkers, RpathPolicy};
 use crate::options::meaning::Meaning;
 use crate::options::{Argument, Parser};
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
+use crate::planning::log::Log;
 use crate::rules::hardening;
 use crate::rules::link_type::LinkType;
+use crate::rules::rpath;
+use crate::rules::rpath::Rpath;
 use crate::rules::rpath::library_search::LibrarySearch;
-use crate::rules::rpath::rpaths;
 use crate::rules::rpath::store::Store;
+use crate::rules::rpath::without_store;
+use crate::rules::rpath::without_store::link::Link;
+
 /// Set for the linker and the processes below it: the output of the link that
 /// already has this half's additions.
 pub const LINKED: &[u8] = b"CC_WRAPPER_LINKED";
@@ -38,9 +42,17 @@ pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
 }
 
 /// The additions that depend on a link's libraries.
+#[derive(Default)]
 pub struct Found<'a> {
+    /// Arguments for the place before the caller's.
+    pub before: Vec<Arg<'a>>,
     /// Arguments for the end of the command.
     pub args: Vec<Arg<'a>>,
+    /// The caller's empty rpaths are removed: beside others, the loader reads an
+    /// empty entry as the current directory.
+    pub drops_empty_rpaths: bool,
+    /// The caller's `--enable-new-dtags` is removed.
+    pub drops_new_tags: bool,
     /// For hooks: the output of the link, before anything is added to it.
     pub output: Vec<u8>,
     /// For hooks: whether the link is relocatable, and for 32-bit x86. False
@@ -64,23 +76,32 @@ pub fn from_libraries<'a, 'c>(
     let call = context.call;
     let store = Store::new(call.environment, call.toolchain, context.world);
     let parser = call.linker_parser();
-    let search = match call.toolchain.role_markers {
-        RoleMarkers::Required => LibrarySearch::parse_as_nixpkgs(command, parser, &store),
-        RoleMarkers::Optional => LibrarySearch::parse(command, parser, &store),
+    let is_nixpkgs = call.toolchain.role_markers == RoleMarkers::Required;
+    let libraries = match (is_nixpkgs, store.is_named()) {
+        (true, _) => Libraries::Stored(LibrarySearch::parse_as_nixpkgs(command, parser, &store)),
+        (false, true) => Libraries::Stored(LibrarySearch::parse(command, parser, &store)),
+        (false, false) => Libraries::Free(Link::parse(command, parser)),
     };
-    let output = search.output.unwrap_or(OUTPUT).to_vec();
-    context.variables.export(LINKED.to_vec(), output.clone());
+    let mut found = Found {
+        output: libraries.output().unwrap_or(OUTPUT).to_vec(),
+        relocatable: libraries.is_relocatable(),
+        is_32_bit: libraries.is_32_bit(),
+        ..Found::default()
+    };
+    let output = found.output.clone();
+    context.variables.export(LINKED.to_vec(), output);
     let variables = &context.variables;
     let file = "dynamic-linker-m32";
     let no_rpaths = variables.is_one("NIX_DONT_SET_RPATH");
     let sets_build_id = variables.is_one("NIX_SET_BUILD_ID");
     let is_looked_at = !no_rpaths || sets_build_id || files.find(file).is_some();
-    let mut args = Vec::new();
-    if search.is_32_bit && link_type == LinkType::Dynamic {
+    if found.is_32_bit && link_type == LinkType::Dynamic {
         if let Some(path) = files.read(file)? {
             let origin = Origin::FlagFile(file);
-            args.push(Arg::new(&b"-dynamic-linker"[..], origin.clone()));
-            args.push(Arg::new(path, origin));
+            found
+                .args
+                .push(Arg::new(&b"-dynamic-linker"[..], origin.clone()));
+            found.args.push(Arg::new(path, origin));
         }
     }
     if no_rpaths {
@@ -92,23 +113,141 @@ pub fn from_libraries<'a, 'c>(
             .log
             .explain(|| Explanation::NoRpaths(DropReason::StaticPie.text()));
     } else {
-        for rpath in rpaths(&search, &store, context.world, context.log) {
-            let origin = Origin::Rpath(rpath.library);
-            args.push(Arg::new(&b"-rpath"[..], origin.clone()));
-            args.push(Arg::new(rpath.directory, origin));
-        }
+        let policy = match is_nixpkgs {
+            true => RpathPolicy::RunPath,
+            false => rpath::policy(context),
+        };
+        add_rpaths(&libraries, policy, &store, &mut found, context);
     }
-    if sets_build_id && !search.relocatable {
+    if sets_build_id && !found.relocatable {
         let style = call.environment.get_nonempty(b"NIX_BUILD_ID_STYLE");
         let flag = [b"--build-id=", style.unwrap_or(b"sha1")].concat();
-        args.push(Arg::new(flag, Origin::Rule("build id")));
+        found.args.push(Arg::new(flag, Origin::Rule("build id")));
     }
-    Ok(Found {
-        args,
-        output,
-        relocatable: is_looked_at && search.relocatable,
-        is_32_bit: is_looked_at && search.is_32_bit,
-    })
+    found.relocatable &= is_looked_at;
+    found.is_32_bit &= is_looked_at;
+    Ok(found)
+}
+
+/// The libraries of a link, for each of the two rules for rpaths.
+enum Libraries<'c> {
+    /// The store is named.
+    Stored(LibrarySearch<'c>),
+    Free(Link<'c>),
+}
+
+impl<'c> Libraries<'c> {
+    fn output(&self) -> Option<&'c [u8]> {
+        match self {
+            Libraries::Stored(search) => search.output,
+            Libraries::Free(link) => link.output,
+        }
+    }
+
+    fn is_relocatable(&self) -> bool {
+        match self {
+            Libraries::Stored(search) => search.relocatable,
+            Libraries::Free(link) => link.relocatable,
+        }
+    }
+
+    fn is_32_bit(&self) -> bool {
+        match self {
+            Libraries::Stored(search) => search.is_32_bit,
+            Libraries::Free(link) => link.emulation == Some(b"elf_i386"),
+        }
+    }
+}
+
+/// Adds `-rpath` options, and what belongs to them.
+fn add_rpaths(
+    libraries: &Libraries,
+    policy: RpathPolicy,
+    store: &Store,
+    found: &mut Found,
+    context: &mut Context,
+) {
+    if policy == RpathPolicy::None {
+        let why = "the policy for rpaths is none";
+        context.log.explain(|| Explanation::NoRpaths(why));
+        return;
+    }
+    match libraries {
+        Libraries::Stored(search) => {
+            let rpaths = rpath::rpaths(search, store, context.world, context.log);
+            found.args.extend(rpaths.into_iter().flat_map(option));
+        }
+        Libraries::Free(link) if link.relocatable => return,
+        Libraries::Free(link) => {
+            let additions = without_store::additions(link, policy, context);
+            found
+                .before
+                .extend(additions.before.into_iter().flat_map(option));
+            found
+                .args
+                .extend(additions.after.into_iter().flat_map(option));
+            if !additions.link_only.is_empty() {
+                let origin = Origin::Rule("libraries of libraries");
+                let list = additions.link_only.join(&b':');
+                found
+                    .args
+                    .push(Arg::new(&b"-rpath-link"[..], origin.clone()));
+                found.args.push(Arg::new(list, origin));
+            }
+            found.drops_empty_rpaths = link.rpaths.iter().any(|list| list.is_empty());
+        }
+    }
+    if policy == RpathPolicy::Rpath {
+        found.drops_new_tags = true;
+        found.args.push(Arg::rule("--disable-new-dtags", "rpath"));
+    }
+}
+
+/// The option for an rpath.
+fn option<'a>(rpath: Rpath) -> [Arg<'a>; 2] {
+    let origin = Origin::Rpath {
+        library: rpath.library,
+        source: rpath.source,
+    };
+    [
+        Arg::new(&b"-rpath"[..], origin.clone()),
+        Arg::new(rpath.directory, origin),
+    ]
+}
+
+impl<'a> Found<'a> {
+    /// Adds the arguments to a linker's command.
+    pub fn apply(&mut self, command: &mut Command<'a>, log: &mut Log) {
+        command.before.append(&mut self.before);
+        command.after.append(&mut self.args);
+        if self.drops_empty_rpaths || self.drops_new_tags {
+            log.dropping(&mut command.params, DropReason::Rpath, |params, _| {
+                self.drop_of_caller(params);
+            });
+        }
+    }
+
+    fn drop_of_caller(&self, params: &mut Vec<Arg<'a>>) {
+        let mut keeps = alloc::vec![true; params.len()];
+        for (n, arg) in params
+            .iter()
+            .enumerate()
+            .filter(|(_, arg)| arg.parsed.is_read())
+        {
+            let next = params.get(n + 1).map(|arg| &arg[..]);
+            match arg.parsed.meaning() {
+                Meaning::NewDynamicTags if self.drops_new_tags => keeps[n] = false,
+                Meaning::Rpath if !self.drops_empty_rpaths => {}
+                Meaning::Rpath if arg.joined() == Some(b"") => keeps[n] = false,
+                Meaning::Rpath if arg.parsed.has_separate_value() && next == Some(b"") => {
+                    keeps[n..n + 2].fill(false);
+                }
+                _ => {}
+            }
+        }
+        let mut keeps = keeps.into_iter();
+        params.retain(|_| keeps.next().unwrap_or(true));
+    }
 }
 
 /// The output of a link with these arguments.

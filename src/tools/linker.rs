@@ -125,7 +125,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     )?;
     let args = command.args().map(|arg| &arg[..]);
     let mut found = from_libraries(args, link_type, &files, &mut context)?;
-    command.after.append(&mut found.args);
+    found.apply(&mut command, context.log);
     let read_by_hooks = || shell_variables(call, link_type, &found);
     hooks::run(
         hooks::LINKER,

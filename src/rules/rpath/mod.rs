@@ -3,12 +3,16 @@
 
 pub mod library_search;
 pub mod store;
+pub mod without_store;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
-use crate::model::explanation::{Explanation, NoRpath};
+use crate::model::event::Event;
+use crate::model::explanation::{Explanation, NoRpath, RpathSource};
+use crate::model::toolchain::RpathPolicy;
+use crate::planning::context::Context;
 use crate::planning::log::Log;
 use crate::rules::rpath::library_search::LibrarySearch;
 use crate::rules::rpath::store::Store;
@@ -18,13 +22,34 @@ use crate::rules::rpath::store::Store;
 const ASK_AT_MOST: usize = 4;
 
 /// A directory that gets an rpath.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rpath {
     pub directory: Vec<u8>,
     /// The file name of the first library found in the directory.
     pub library: Vec<u8>,
+    pub source: RpathSource,
 }
 
-/// Returns the rpaths in the order of the link's directories. Every directory
+/// Overrides the policy of the toolchain.
+const POLICY: &str = "CC_WRAPPER_RPATH";
+
+/// How programs of this call find their libraries.
+pub fn policy(context: &mut Context) -> RpathPolicy {
+    let call = context.call;
+    let Some(name) = call.environment.get_nonempty(POLICY.as_bytes()) else {
+        return call.toolchain.rpath;
+    };
+    RpathPolicy::parse(name).unwrap_or_else(|| {
+        context.log.push(Event::UnknownValue {
+            variable: POLICY,
+            value: name.to_vec(),
+            known: &RpathPolicy::NAMES,
+        });
+        call.toolchain.rpath
+    })
+}
+
+/// Returns the rpaths for a named store in the order of the link's directories. Every directory
 /// that contains one of the libraries gets an rpath, because the first one may
 /// belong to this build and not exist at run time.
 pub fn rpaths(
@@ -61,6 +86,7 @@ pub fn rpaths(
                 rpaths.push(Rpath {
                     directory: located.into_owned(),
                     library,
+                    source: RpathSource::Store,
                 });
             }
             None => log.explain(|| Explanation::NoRpath {

@@ -57,12 +57,18 @@ impl<'a> Store<'a> {
     /// leads into the store. A path in the store is never resolved, because
     /// programs must use the path by which a package knows itself.
     pub fn locate<'d>(&self, directory: &'d [u8]) -> Option<Bytes<'d>> {
-        let located = if self.holds(directory) && !has_dots(directory) {
-            Cow::Borrowed(directory)
-        } else {
-            Cow::Owned(resolve(directory, self.world, |path| self.holds(path))?)
-        };
+        let located = self.spelled(directory)?;
         (self.holds(&located) && !self.is_excluded(&located)).then_some(located)
+    }
+
+    /// The path by which programs should know a directory. If no store is
+    /// named: the absolute path without dots, in which only symlinks before a
+    /// `..` are resolved. `None` if symlinks form a loop.
+    pub fn spelled<'d>(&self, directory: &'d [u8]) -> Option<Bytes<'d>> {
+        if self.holds(directory) && !has_dots(directory) {
+            return Some(Cow::Borrowed(directory));
+        }
+        resolve(directory, self.world, |path| self.holds(path)).map(Cow::Owned)
     }
 
     /// Why [`Store::locate`] returns `None` for a directory.
@@ -84,8 +90,13 @@ impl<'a> Store<'a> {
 
     fn is_excluded(&self, directory: &[u8]) -> bool {
         !self.excluded.is_empty()
-            && resolve(directory, self.world, |_| false)
-                .is_some_and(|real| self.excluded.iter().any(|excluded| **excluded == real))
+            && resolve(directory, self.world, |_| false).is_some_and(|real| self.excludes(&real))
+    }
+
+    /// Whether the loader, or each compiler, searches a directory by itself.
+    /// `real` has no symlinks.
+    pub fn excludes(&self, real: &[u8]) -> bool {
+        self.excluded.iter().any(|excluded| **excluded == *real)
     }
 
     /// Whether an absolute path begins with a prefix of the store.

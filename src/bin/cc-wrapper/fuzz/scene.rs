@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
-use cc_wrapper::machine::world::{Ownership, ReadError, World};
+use cc_wrapper::machine::world::{Ownership, Part, ReadError, World};
 use cc_wrapper::model::argument::{Command, Export};
 use cc_wrapper::model::environment::Environment;
 use cc_wrapper::model::error::Error;
@@ -249,6 +249,11 @@ impl World for Fence<'_> {
     fn read(&self, path: &[u8]) -> Result<Vec<u8>, ReadError> {
         self.world
             .read(&self.placed(path).ok_or(ReadError::Absent)?)
+    }
+
+    fn read_parts(&self, path: &[u8], with: &mut dyn FnMut(&Part)) -> bool {
+        let path = self.placed(path);
+        path.is_some_and(|path| self.world.read_parts(&path, with))
     }
 
     fn read_owned(&self, path: &[u8]) -> Result<(Vec<u8>, Ownership), ReadError> {

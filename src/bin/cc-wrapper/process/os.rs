@@ -4,10 +4,10 @@ use std::ffi::{CStr, OsStr, OsString, c_char};
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use cc_wrapper::machine::world::{Ownership, ReadError, World};
+use cc_wrapper::machine::world::{Ownership, Part, ReadError, World};
 use cc_wrapper::model::argument::{Command, Export};
 use cc_wrapper::model::hook::{Changes, Failure, Hook};
 use nix::fcntl::OFlag;
@@ -26,6 +26,19 @@ impl World for Os {
             Ok(text)
         };
         read().map_err(read_error)
+    }
+
+    fn read_parts(&self, path: &[u8], with: &mut dyn FnMut(&Part)) -> bool {
+        let Ok(file) = open(path) else {
+            return false;
+        };
+        with(&|offset, length| {
+            let mut part = vec![0; length];
+            let read = file.read_at(&mut part, offset).unwrap_or(0);
+            part.truncate(read);
+            part
+        });
+        true
     }
 
     fn read_owned(&self, path: &[u8]) -> Result<(Vec<u8>, Ownership), ReadError> {

@@ -143,7 +143,11 @@ fn origin(arg: &Arg, words: &Words) -> Value {
             ("name", string(name)),
             ("askedBy", asker(words.asked_by(name), words)),
         ]),
-        Origin::Rpath(library) => object([("kind", string("rpath")), ("library", string(library))]),
+        Origin::Rpath { library, source } => object([
+            ("kind", string("rpath")),
+            ("library", string(library)),
+            ("because", string(source.name())),
+        ]),
         Origin::Rule(name) => named("rule", name.as_bytes()),
     }
 }

@@ -38,8 +38,13 @@ impl Words<'_> {
                 let by = self.asked_by(name).map(|origin| self.asker(origin));
                 format!("hardening {name}, {}", by.as_deref().unwrap_or("default"))
             }
-            Origin::Rpath(_) if arg.ends_with(b"-rpath") || **arg == *b"-Xlinker" => "rpath".into(),
-            Origin::Rpath(library) => format!("rpath: {} found in it", quoted(library)),
+            Origin::Rpath { .. } if arg.ends_with(b"-rpath") || **arg == *b"-Xlinker" => {
+                "rpath".into()
+            }
+            Origin::Rpath { library, source } => {
+                let text = source.text(quoted(library).as_bytes());
+                format!("rpath: {}", String::from_utf8_lossy(&text))
+            }
             Origin::Rule(rule) => (*rule).into(),
         }
     }

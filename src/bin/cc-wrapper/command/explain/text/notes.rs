@@ -102,8 +102,10 @@ impl Lines<'_> {
             }
             Explanation::Nothing(why) => self.add("nothing in", why),
             // These are printed elsewhere, for example with the records.
-            Explanation::NoRecord(_) | Explanation::Dropped { .. } | Explanation::Linker { .. } => {
-            }
+            Explanation::NoRecord(_)
+            | Explanation::Dropped { .. }
+            | Explanation::Linker { .. }
+            | Explanation::Rpath { .. } => {}
         }
     }
 }

@@ -1,0 +1,146 @@
+//! Decides for each library directory of a link whether it can get an rpath.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::cell::{OnceCell, RefCell};
+
+use crate::machine::symlinks::resolve;
+use crate::machine::world::World;
+use crate::model::environment::Environment;
+use crate::model::explanation::{BuildPart, NoRpath, RpathSource};
+use crate::model::toolchain::Toolchain;
+use crate::rules::rpath::store::Store;
+use crate::rules::rpath::without_store::build_tree::BuildTree;
+use crate::rules::rpath::without_store::declared::Declared;
+use crate::text::path::{file_name, without_slashes};
+
+/// A file that gcc has in its own directories only.
+const COMPILERS: &[u8] = b"/crtbegin.o";
+
+/// What a directory is to a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Class {
+    Counts {
+        /// The path for the rpath.
+        path: Vec<u8>,
+        /// The same directory without symlinks.
+        real: Vec<u8>,
+        source: RpathSource,
+    },
+    No(NoRpath),
+}
+
+impl Class {
+    /// Whether the directory belongs to the build.
+    pub fn is_in_build(&self) -> bool {
+        matches!(self, Class::No(NoRpath::InBuild(_)))
+    }
+}
+
+/// The classes of directories.
+pub struct Directories<'a> {
+    pub declared: Declared<'a>,
+    build: OnceCell<BuildTree<'a>>,
+    store: Store<'a>,
+    toolchain: &'a Toolchain<'a>,
+    environment: &'a Environment<'a>,
+    world: &'a dyn World,
+    known: RefCell<BTreeMap<Vec<u8>, Class>>,
+}
+
+impl<'a> Directories<'a> {
+    pub fn new(
+        declared: Declared<'a>,
+        environment: &'a Environment<'a>,
+        toolchain: &'a Toolchain<'a>,
+        world: &'a dyn World,
+    ) -> Directories<'a> {
+        Directories {
+            declared,
+            build: OnceCell::new(),
+            store: Store::new(environment, toolchain, world),
+            toolchain,
+            environment,
+            world,
+            known: RefCell::default(),
+        }
+    }
+
+    /// The class of a directory, as it is spelled in the link.
+    pub fn class(&self, directory: &[u8]) -> Class {
+        if let Some(class) = self.known.borrow().get(directory) {
+            return class.clone();
+        }
+        let class = self.find(directory);
+        let mut known = self.known.borrow_mut();
+        known.insert(directory.to_vec(), class.clone());
+        class
+    }
+
+    fn find(&self, directory: &[u8]) -> Class {
+        let real = resolve(directory, self.world, |_| false);
+        let (Some(real), Some(path)) = (real, self.store.spelled(directory)) else {
+            return Class::No(NoRpath::Endless);
+        };
+        let path = without_slashes(&path);
+        let excludes = |pattern: &[u8]| matches(pattern, path) || matches(pattern, &real);
+        if file_name(path) == b"stubs" {
+            return Class::No(NoRpath::Stubs);
+        } else if self.store.excludes(&real) {
+            return Class::No(NoRpath::Searched);
+        } else if self.toolchain.rpath_exclude.iter().any(|p| excludes(p)) {
+            return Class::No(NoRpath::Excluded);
+        }
+        let counts = |source| Class::Counts {
+            path: path.to_vec(),
+            real: real.clone(),
+            source,
+        };
+        if self.declared.is_spelled(directory) {
+            return counts(RpathSource::Declared);
+        }
+        if let Some(part) = self.part(directory, &real) {
+            return match self.declared.has(&real) {
+                true => counts(RpathSource::Declared),
+                false => Class::No(NoRpath::InBuild(part)),
+            };
+        }
+        if self.world.has_entry(&[path, COMPILERS].concat()) {
+            return Class::No(NoRpath::Compilers);
+        }
+        counts(RpathSource::Caller)
+    }
+
+    fn part(&self, directory: &[u8], real: &[u8]) -> Option<BuildPart> {
+        let build = || BuildTree::new(self.environment, self.world);
+        self.build.get_or_init(build).part(directory, real)
+    }
+}
+
+/// Whether a pattern matches a whole path. `*` is any number of bytes, `?` is
+/// one byte; both match slashes too.
+fn matches(pattern: &[u8], path: &[u8]) -> bool {
+    match pattern {
+        [] => path.is_empty(),
+        [b'*', rest @ ..] => (0..=path.len()).any(|skipped| matches(rest, &path[skipped..])),
+        [first, rest @ ..] => match path {
+            [byte, path @ ..] => (*first == b'?' || first == byte) && matches(rest, path),
+            [] => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_paths() {
+        for (pattern, path) in [("/opt/*", "/opt/a/lib"), ("*/li?", "/a/lib"), ("/a", "/a")] {
+            assert!(matches(pattern.as_bytes(), path.as_bytes()), "{pattern}");
+        }
+        for (pattern, path) in [("/opt", "/opt/a"), ("?", ""), ("*b", "/a"), ("/a?", "/a")] {
+            assert!(!matches(pattern.as_bytes(), path.as_bytes()), "{pattern}");
+        }
+    }
+}
