@@ -420,6 +420,35 @@ fn a_shell_that_evaluates_an_error_fails() {
 }
 
 #[test]
+fn the_prefix_of_the_build_names_its_library_directories() {
+    let place = Place::empty();
+    let libraries = |args: &[&str]| {
+        let args = [args, &["--shell", "json"]].concat();
+        let set = json(&run(&mut place.env(&args)));
+        let list = set["CC_WRAPPER_INSTALL_LIBRARIES"].as_str().unwrap();
+        list.replace(place.0.path().to_str().unwrap(), "")
+    };
+    // It need not exist yet.
+    assert_eq!(libraries(&["--prefix", "new"]), "/new/lib");
+    assert_eq!(
+        libraries(&["one", "--prefix", "./sub/../new/"]),
+        "/sub/../new/lib"
+    );
+    let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
+    fs::create_dir_all(place.path("old/lib").join(&triple)).unwrap();
+    fs::create_dir_all(place.path("old/lib/avr-linux-gnu")).unwrap();
+    symlink("lib", place.path("old/lib64")).unwrap();
+    let both = format!("/old/lib:/old/lib/{triple}");
+    assert_eq!(libraries(&["--prefix", "old"]), both);
+    assert_eq!(
+        libraries(&["--prefix", "one/../two"]),
+        "/two/lib:/two/lib64"
+    );
+    let given = ["--prefix", "new", "--libdir", "lib/x", "--libdir", "/opt/y"];
+    assert_eq!(libraries(&given), "/new/lib/x:/opt/y");
+}
+
+#[test]
 fn shells_have_names() {
     let place = Place::empty();
     let bash = run(&mut place.env(&["one", "two"]));
@@ -612,6 +641,14 @@ fn bad_input_is_one_line() {
         (&["--\u{1b}[31m"], r"\u{1b}[31m"),
         (&["/usr/"], "/usr/ is searched by all compilers anyway"),
         (&[], "nothing to find"),
+        (&["--prefix", "a b"], "--prefix a b: it has white space"),
+        (&["--prefix", "/a:b"], "--prefix /a:b: it has a colon"),
+        (&["--prefix", "/a/$LIB"], "it has $LIB in its path"),
+        (
+            &["--prefix", "/a", "--libdir", "x y"],
+            "--libdir x y: it has white space",
+        ),
+        (&["--libdir", "lib"], "--prefix"),
         (
             &["one", "--toolchain", "none"],
             "--toolchain none is not a wrapped root",

@@ -316,6 +316,27 @@ fn a_run_in_a_run_is_counted_by_both() {
 }
 
 #[test]
+fn calls_know_the_directory_of_the_build_and_where_it_is_installed() {
+    let Some(place) = Place::new() else { return };
+    let top = fs::canonicalize(place.0.path()).unwrap();
+    fs::create_dir(place.path("sub")).unwrap();
+    let print = "echo $CC_WRAPPER_BUILD_TOP $CC_WRAPPER_INSTALL_LIBRARIES";
+    let (inner, outer) = (
+        format!("cd sub && {BINARY} run -q -- sh -c '{print}'"),
+        format!("cd / && {BINARY} run -q --prefix /opt/x -- sh -c '{print}'"),
+    );
+    for (script, expected) in [
+        (print, format!("{}\n", top.display())),
+        (&inner, format!("{}\n", top.display())),
+        (&outer, "/ /opt/x/lib\n".to_owned()),
+    ] {
+        let output = place.sh(script);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said, expected, "{script}: {output:?}");
+    }
+}
+
+#[test]
 fn an_empty_tmpdir_counts_as_unset() {
     let Some(place) = Place::new() else { return };
     let mut run = place.run(&["--", "sh", "-c", "echo $CC_WRAPPER_STATS"]);

@@ -42,7 +42,7 @@ pub struct Arguments {
     pub prefixes: Vec<PathBuf>,
 
     #[command(flatten)]
-    pub root: RootOption,
+    pub build: BuildOptions,
 
     /// Print for this reader: bash (and other POSIX shells), fish, nu, json or
     /// github
@@ -51,13 +51,23 @@ pub struct Arguments {
     pub shell: Shell,
 }
 
-/// The option that `run` has too.
+/// The options that `run` has too.
 #[derive(Args)]
-pub struct RootOption {
+pub struct BuildOptions {
     /// Use this wrapped root: put its tools first on PATH and set CC, CXX, LD,
     /// PKG_CONFIG …
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub toolchain: Option<PathBuf>,
+
+    /// Install the build to DIR later: a link against one of its own libraries
+    /// gets an rpath for DIR/lib
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub prefix: Option<PathBuf>,
+
+    /// Install libraries to DIR, below the prefix if relative; may be repeated
+    /// [default: lib, and lib64 and lib/TARGET if they exist]
+    #[arg(long, value_name = "DIR", requires = "prefix", value_hint = ValueHint::Other)]
+    pub libdir: Vec<PathBuf>,
 }
 
 fn shells() -> impl TypedValueParser<Value = Shell> {

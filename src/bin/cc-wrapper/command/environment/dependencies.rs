@@ -95,6 +95,20 @@ fn token(path: &Path) -> Option<&'static str> {
     })
 }
 
+/// Returns what is in `path` that lists of flags and directories cannot hold, and
+/// the reason. `None` if nothing is.
+pub fn unlistable(path: &Path) -> Option<(String, &'static str)> {
+    let lists = "which lists of flags and directories cannot hold";
+    if has_white_space(path) {
+        Some(("white space".to_owned(), lists))
+    } else if has_colon(path) {
+        Some(("a colon".to_owned(), lists))
+    } else {
+        let why = "for which dynamic loaders put something else";
+        token(path).map(|token| (format!("${token}"), why))
+    }
+}
+
 /// Adds a prefix and, after it, those that it propagates.
 fn add(prefix: PathBuf, found: &mut Vec<PathBuf>) -> Result<()> {
     let mut pending = vec![prefix];
@@ -102,16 +116,7 @@ fn add(prefix: PathBuf, found: &mut Vec<PathBuf>) -> Result<()> {
         if found.contains(&prefix) {
             continue;
         }
-        let lists = "which lists of flags and directories cannot hold";
-        let wrong = if has_white_space(&prefix) {
-            Some(("white space".to_owned(), lists))
-        } else if has_colon(&prefix) {
-            Some(("a colon".to_owned(), lists))
-        } else {
-            let why = "for which dynamic loaders put something else";
-            token(&prefix).map(|token| (format!("${token}"), why))
-        };
-        if let Some((what, why)) = wrong {
+        if let Some((what, why)) = unlistable(&prefix) {
             let error = Error::about(&prefix, format!("has {what} in its path, {why}"));
             return Err(error.remedy("install it elsewhere, or give a symlink to it"));
         }

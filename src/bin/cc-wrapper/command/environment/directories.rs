@@ -21,9 +21,9 @@ pub struct Directories {
 pub fn in_prefix(prefix: &Path, target: &Triple) -> Directories {
     let there = |name: &str| Some(prefix.join(name)).filter(|path| path.is_dir());
     let lib = prefix.join("lib");
-    // If lib64 is a symlink, it is lib under another name.
-    let lib64 = there("lib64").filter(|path| !path.is_symlink());
-    let of_machine = of_machine(&lib, target);
+    let lib64 = lib64(prefix);
+    let mut of_machine = of_machine(&lib, target);
+    of_machine.retain(|path| holds_libraries(path));
 
     let mut libraries: Vec<PathBuf> = lib64.iter().cloned().collect();
     libraries.extend(Some(lib.clone()).filter(|lib| holds_libraries(lib)));
@@ -46,14 +46,20 @@ pub fn in_prefix(prefix: &Path, target: &Triple) -> Directories {
     }
 }
 
-/// Returns `lib/x86_64-linux-gnu` and similar directories for `target`.
-/// Debian's Meson installs libraries there.
-fn of_machine(lib: &Path, target: &Triple) -> Vec<PathBuf> {
+/// Returns `PREFIX/lib64` if it exists. If it is a symlink, it is lib under
+/// another name.
+pub fn lib64(prefix: &Path) -> Option<PathBuf> {
+    Some(prefix.join("lib64")).filter(|path| path.is_dir() && !path.is_symlink())
+}
+
+/// Returns the existing `lib/x86_64-linux-gnu` and similar directories for
+/// `target`. Debian's Meson installs libraries there.
+pub fn of_machine(lib: &Path, target: &Triple) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = entries(lib)
         .filter(|path| {
             let name = path.file_name().unwrap_or_default().as_bytes();
             let is_triple = name.windows(7).any(|part| part == b"-linux-");
-            is_triple && target.same(name) && !path.is_symlink() && holds_libraries(path)
+            is_triple && target.same(name) && !path.is_symlink() && path.is_dir()
         })
         .filter(|path| !path.as_os_str().as_bytes().iter().any(is_separator))
         .collect();

@@ -4,6 +4,7 @@
 mod arguments;
 mod dependencies;
 mod directories;
+mod install;
 mod print;
 mod reader;
 mod root;
@@ -15,7 +16,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::str;
 
-pub use arguments::{Arguments, HELP, RootOption};
+pub use arguments::{Arguments, BuildOptions, HELP};
 pub use variables::Variable;
 
 use self::print::Shell;
@@ -59,7 +60,7 @@ pub fn refuse(words: &[OsString]) {
 }
 
 fn text(arguments: &Arguments) -> Result<Vec<u8>> {
-    let variables = variables(&arguments.prefixes, &arguments.root)?;
+    let variables = variables(&arguments.prefixes, &arguments.build)?;
     if variables.is_empty() {
         return Err(Error::new(
             "nothing to find: give the PREFIX of a dependency, or a wrapped root with --toolchain",
@@ -69,14 +70,15 @@ fn text(arguments: &Arguments) -> Result<Vec<u8>> {
     (arguments.shell.print)(&variables)
 }
 
-/// Returns the variables for the dependencies under `prefixes` and the
-/// named root. If none is named, uses the root that contains this program.
+/// Returns the variables for the dependencies under `prefixes`, the named root
+/// and the prefix of the build. If no root is named, uses the root that
+/// contains this program.
 ///
 /// # Errors
 /// Fails if a prefix or the root is not valid.
-pub fn variables(prefixes: &[PathBuf], root: &RootOption) -> Result<Vec<Variable>> {
+pub fn variables(prefixes: &[PathBuf], build: &BuildOptions) -> Result<Vec<Variable>> {
     let dependencies = dependencies::follow(prefixes)?;
-    let root = match &root.toolchain {
+    let root = match &build.toolchain {
         Some(dir) => Some(Root::read(dir)?),
         None => own_root().map(|dir| Root::read(&dir)).transpose()?,
     };
@@ -92,7 +94,9 @@ pub fn variables(prefixes: &[PathBuf], root: &RootOption) -> Result<Vec<Variable
         None => reader::check(),
     }
     let current = |name: &str| env::var_os(name).map(OsStringExt::into_vec);
-    Ok(variables::compute(&directories, root.as_ref(), &current))
+    let mut variables = variables::compute(&directories, root.as_ref(), &current);
+    variables.extend(install::variable(build, &target)?);
+    Ok(variables)
 }
 
 /// Returns ROOT if this program is `ROOT/bin/cc-wrapper`.

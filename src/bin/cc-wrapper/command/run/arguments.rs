@@ -20,6 +20,10 @@ pub const HELP: Help = Help {
             "Records the build for `cc-wrapper compdb`; ROOT/bin/cc-wrapper uses ROOT",
         ),
         (
+            "~/wrapped/bin/cc-wrapper run --prefix /opt/libpng -- make",
+            "Programs find the libraries that `make install` puts into /opt/libpng/lib",
+        ),
+        (
             "~/wrapped/bin/cc-wrapper run --with /opt/zlib -- bash",
             "Starts a shell",
         ),
@@ -40,7 +44,7 @@ pub const HELP: Help = Help {
 #[command(after_help = HELP.text())]
 pub struct Arguments {
     #[command(flatten)]
-    pub root: environment::RootOption,
+    pub build: environment::BuildOptions,
 
     /// Make this dependency's directory known; may be repeated
     #[arg(long = "with", value_name = "PREFIX", value_hint = ValueHint::DirPath)]

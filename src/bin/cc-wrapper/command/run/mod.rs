@@ -9,7 +9,7 @@ use crate::command::environment;
 use crate::process::anonymous_file::temporary_directory;
 use crate::process::{child, count, report};
 use crate::support::error::{Error, Result, cannot, warn};
-use crate::support::paths::absolute;
+use crate::support::paths::{absolute, canonical};
 use crate::support::show::shown;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -24,6 +24,7 @@ pub use arguments::{Arguments, HELP};
 
 const STATS: &str = "CC_WRAPPER_STATS";
 const COUNTED: &str = "CC_WRAPPER_COUNTED";
+const BUILD_TOP: &str = "CC_WRAPPER_BUILD_TOP";
 
 /// Runs the command line's command, and ends the process as that command ended.
 ///
@@ -35,9 +36,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let mut command = Command::new(program);
     command.args(args);
-    for variable in environment::variables(&arguments.prefixes, &arguments.root)? {
+    for variable in environment::variables(&arguments.prefixes, &arguments.build)? {
         let [name, value] = [&variable.name, &variable.value].map(|text| OsStr::from_bytes(text));
         command.env(name, value);
+    }
+    if let Some(top) = build_top(env::var_os(BUILD_TOP).as_deref()) {
+        command.env(BUILD_TOP, top);
     }
     if let Some(file) = &arguments.compdb {
         command.env("CC_WRAPPER_COMPDB", database(file)?);
@@ -63,6 +67,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let _ = counts.close();
     }
     child::end_as(ended.status)
+}
+
+/// Returns the directory that the build is in: the current one, or that of an
+/// `outer` run if the current one lies in it. `None`: the current directory was
+/// removed.
+fn build_top(outer: Option<&OsStr>) -> Option<PathBuf> {
+    let here = env::current_dir().ok()?;
+    let outer = outer.map(Path::new).filter(|outer| outer.is_absolute());
+    match outer {
+        Some(outer) if here.starts_with(canonical(outer)) => Some(outer.to_path_buf()),
+        _ => Some(here),
+    }
 }
 
 /// Returns an absolute path, because calls run in other directories.
