@@ -76,6 +76,7 @@ fn package_of(program: &str) -> &str {
         "groff" => "groff-base",
         "ld.lld" => "lld",
         "ld.mold" => "mold",
+        "libtool" => "libtool-bin",
         "man" => "man-db",
         "ninja" => "ninja-build",
         "nix-build" => "nix-bin",
