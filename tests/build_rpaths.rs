@@ -278,7 +278,7 @@ fn a_build_outside_of_run() {
     fs::create_dir_all(&libs).unwrap();
     fs::copy(place.path("build/lib/libown.so"), libs.join("libown.so")).unwrap();
     link("-L$D/elsewhere/.libs", "NOTHING", "");
-    link("$D/elsewhere/.libs/libown.so", "NOTHING", "");
+    link("-L../lib $D/elsewhere/.libs/libown.so", "NOTHING", "");
 }
 
 /// An absolute directory of the caller that is no part of the build.
@@ -730,7 +730,16 @@ fn cmake_tests_run_before_the_installation() {
     let Some(place) = Place::new() else { return };
     place.file("build/CMakeLists.txt", CMAKE);
     place.build("cmake -S . -B b; cmake --build b");
-    place.expect_runs("build/b/app", &["build/b", "opt/z/lib"]);
+    // CMake ends its own rpath with a colon there, so that it finds the text
+    // again when it installs the program.
+    let found = place.runpath("build/b/app");
+    let found: Vec<&str> = found
+        .iter()
+        .map(String::as_str)
+        .filter(|e| !e.is_empty())
+        .collect();
+    assert_eq!(found, ["opt/z/lib", "build/b"]);
+    run_alone(&place.path("build/b/app"));
 }
 
 #[test]

@@ -59,15 +59,30 @@ pub fn do_linkers_work<'a>(
     command.before.extend(before.flat_map(pass_exactly));
     command.after.extend(after.flat_map(pass_exactly));
     if found.drops_empty_rpaths {
-        let is_empty = |arg: &Arg| matches!(&arg[..], b"-Wl,-rpath=" | b"-Wl,-rpath,");
         let params = &mut command.params;
         context
             .log
             .dropping(params, DropReason::Rpath, |params, _| {
-                params.retain(|arg| !is_empty(arg));
+                params.retain_mut(keep_entries);
             });
     }
     Ok(())
+}
+
+/// Removes the empty entries of an rpath in `-Wl,-rpath,LIST`. Returns false if
+/// nothing is left.
+fn keep_entries(arg: &mut Arg) -> bool {
+    for option in [&b"-Wl,-rpath,"[..], b"-Wl,-rpath="] {
+        match arg.strip_prefix(option) {
+            None => {}
+            Some(list) if list.contains(&b',') => {}
+            Some(list) => match link_additions::without_empty(list) {
+                Some(list) => arg.bytes = [option, &list].concat().into(),
+                None => return false,
+            },
+        }
+    }
+    true
 }
 
 /// Converts a linker argument to driver options, even if it contains commas.

@@ -22,6 +22,7 @@ use crate::rules::rpath::library_search::LibrarySearch;
 use crate::rules::rpath::store::Store;
 use crate::rules::rpath::without_store;
 use crate::rules::rpath::without_store::link::Link;
+use crate::text::path::entries;
 
 /// Set for the linker and the processes below it: the output of the link that
 /// already has this half's additions.
@@ -194,7 +195,7 @@ fn add_rpaths(
                     .push(Arg::new(&b"-rpath-link"[..], origin.clone()));
                 found.args.push(Arg::new(list, origin));
             }
-            found.drops_empty_rpaths = link.rpaths.iter().any(|list| list.is_empty());
+            found.drops_empty_rpaths = additions.drops_empty;
         }
     }
     if policy == RpathPolicy::Rpath {
@@ -229,18 +230,27 @@ impl<'a> Found<'a> {
 
     fn drop_of_caller(&self, params: &mut Vec<Arg<'a>>) {
         let mut keeps = alloc::vec![true; params.len()];
-        for (n, arg) in params
-            .iter()
-            .enumerate()
-            .filter(|(_, arg)| arg.parsed.is_read())
-        {
-            let next = params.get(n + 1).map(|arg| &arg[..]);
+        for n in 0..params.len() {
+            let arg = &params[n];
+            if !arg.parsed.is_read() {
+                continue;
+            }
             match arg.parsed.meaning() {
                 Meaning::NewDynamicTags if self.drops_new_tags => keeps[n] = false,
-                Meaning::Rpath if !self.drops_empty_rpaths => {}
-                Meaning::Rpath if arg.joined() == Some(b"") => keeps[n] = false,
-                Meaning::Rpath if arg.parsed.has_separate_value() && next == Some(b"") => {
-                    keeps[n..n + 2].fill(false);
+                Meaning::Rpath if self.drops_empty_rpaths => {
+                    let in_next = arg.parsed.has_separate_value() && n + 1 < params.len();
+                    let (place, start) = match arg.joined() {
+                        Some(value) => (n, arg.len() - value.len()),
+                        None if in_next => (n + 1, 0),
+                        None => continue,
+                    };
+                    match without_empty(&params[place][start..]) {
+                        Some(list) => {
+                            let bytes = [&params[place][..start], &list].concat();
+                            params[place].bytes = bytes.into();
+                        }
+                        None => keeps[n..=place].fill(false),
+                    }
                 }
                 _ => {}
             }
@@ -248,6 +258,12 @@ impl<'a> Found<'a> {
         let mut keeps = keeps.into_iter();
         params.retain(|_| keeps.next().unwrap_or(true));
     }
+}
+
+/// A list of directories without its empty entries. `None` if nothing is left.
+pub fn without_empty(list: &[u8]) -> Option<Vec<u8>> {
+    let entries: Vec<&[u8]> = entries(list).collect();
+    (!entries.is_empty()).then(|| entries.join(&b':'))
 }
 
 /// The output of a link with these arguments.

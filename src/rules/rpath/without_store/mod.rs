@@ -44,6 +44,9 @@ pub struct Additions {
     /// Directories that only the linker searches, for libraries that the
     /// link's libraries need.
     pub link_only: Vec<Vec<u8>>,
+    /// The caller's rpaths have empty entries, which nobody needs. (CMake needs
+    /// its own, to find the text that it replaces.)
+    pub drops_empty: bool,
 }
 
 /// Returns the rpaths of a link.
@@ -177,11 +180,10 @@ fn place(rpaths: Rpaths, link: &Link, world: &dyn World) -> Additions {
         [] => None,
         _ => build_system(world),
     };
-    let installed = match build_system {
-        Some(BuildSystem::CMake) => {
-            installed_rpath(&link.rpaths, link.output.unwrap_or_default(), world)
-        }
-        _ => Vec::new(),
+    let is_cmake = build_system == Some(BuildSystem::CMake);
+    let installed = match is_cmake {
+        true => installed_rpath(&link.rpaths, link.output.unwrap_or_default(), world),
+        false => Vec::new(),
     };
     for mut rpath in rpaths.rpaths {
         if link.gives(&rpath.directory) {
@@ -192,11 +194,14 @@ fn place(rpaths: Rpaths, link: &Link, world: &dyn World) -> Additions {
             }
             rpath.directory.push(b'/');
         }
-        match build_system {
-            Some(BuildSystem::CMake) => additions.before.push(rpath),
-            _ => additions.after.push(rpath),
+        // What follows text that is replaced by nothing begins with a colon.
+        match is_cmake && installed.is_empty() {
+            true => additions.before.push(rpath),
+            false => additions.after.push(rpath),
         }
     }
+    let has_empty = |list: &&[u8]| list.split(|&b| b == b':').any(<[u8]>::is_empty);
+    additions.drops_empty = !is_cmake && link.rpaths.iter().any(has_empty);
     additions
 }
 
