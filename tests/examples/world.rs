@@ -206,6 +206,7 @@ project(main C)
 find_library(ZLIB z REQUIRED)
 add_executable(main main.c part.c)
 target_link_libraries(main ${ZLIB})
+install(TARGETS main)
 ";
 
 const MESON: &str = "project('main', 'c')

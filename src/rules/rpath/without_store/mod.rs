@@ -1,4 +1,4 @@
-//! Adds rpaths in a root without a store (docs/differences.md#linkers-and-rpath):
+//! Adds rpaths in a root without a store (docs/differences.md#rpaths-without-a-store):
 //! a program gets those directories outside of the build from which the linker
 //! takes a shared library.
 

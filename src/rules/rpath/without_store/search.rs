@@ -90,8 +90,8 @@ impl<'s> Search<'s> {
     }
 
     fn has(&self, place: usize, file: &[u8], path: &[u8]) -> bool {
-        let listed = self.names.as_ref().and_then(|names| names.get(file));
-        match listed {
+        let names = self.names.as_ref().filter(|_| !file.contains(&b'/'));
+        match names.and_then(|names| names.get(file)) {
             Some(places) if !self.unlisted.contains(&place) => places.contains(&place),
             _ => self.world.has_entry(path),
         }

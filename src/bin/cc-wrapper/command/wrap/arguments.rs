@@ -1,8 +1,11 @@
 //! The command line of `wrap`.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+use cc_wrapper::model::toolchain::RpathPolicy;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, ValueHint};
 
 use crate::support::error::{Error, Result};
@@ -75,11 +78,35 @@ pub struct Arguments {
     pub hardening: Option<String>,
 
     #[command(flatten)]
+    pub rpaths: Rpaths,
+
+    #[command(flatten)]
     pub flags: FlagFiles,
 
     /// Do not test the root before putting it in place
     #[arg(long)]
     pub no_check: bool,
+}
+
+/// How linked programs find their libraries.
+#[derive(Args, Debug, Default)]
+pub struct Rpaths {
+    /// Record library directories as DT_RUNPATH, or as DT_RPATH, which also
+    /// serves the libraries that these need and comes before LD_LIBRARY_PATH, or
+    /// not at all
+    #[arg(long = "rpath", value_name = "POLICY", default_value = RpathPolicy::NAMES[0],
+        value_parser = PossibleValuesParser::new(RpathPolicy::NAMES))]
+    pub policy: String,
+
+    /// Add no rpath for directories that match GLOB (* and ? match slashes too);
+    /// may be repeated
+    #[arg(long = "rpath-exclude", value_name = "GLOB", value_hint = ValueHint::Other)]
+    pub exclude: Vec<OsString>,
+
+    /// Add an rpath for DIR in every dynamic link; may begin with $ORIGIN; may be
+    /// repeated
+    #[arg(long = "rpath-include", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub include: Vec<OsString>,
 }
 
 /// The contents of the flag files (docs/glossary.md) that `wrap` writes; `None`:
@@ -114,6 +141,18 @@ impl Arguments {
         }
         for store in &mut self.store {
             *store = store_prefix(store)?;
+        }
+        for directory in &self.rpaths.include {
+            let text = directory.as_bytes();
+            let is_origin = [&b"$ORIGIN"[..], b"${ORIGIN}"]
+                .iter()
+                .any(|o| text.starts_with(o));
+            if text.contains(&b':') || !is_origin && !text.starts_with(b"/") {
+                return Err(Error::new(format!(
+                    "--rpath-include {}: give one directory, which begins with / or $ORIGIN",
+                    shown(Path::new(directory))
+                )));
+            }
         }
         if let Some(loader) = &self.flags.dynamic_linker {
             must_be_absolute("--dynamic-linker", loader)?;
@@ -192,6 +231,8 @@ mod tests {
             &["--store", "deps"],
             &["--store", "/opt/../deps"],
             &["--store", "//"],
+            &["--rpath-include", "lib"],
+            &["--rpath-include", "/a:/b"],
             &["--dynamic-linker", "ld.so"],
             &["--dynamic-linker", "/a b/ld.so"],
         ] {

@@ -1,12 +1,14 @@
 //! Builds the content of a root's `toolchain.json` (docs/toolchain.md).
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
+use cc_wrapper::model::toolchain::{RoleMarkers, RpathPolicy, Tool, ToolKind, Toolchain};
 use cc_wrapper::text::Bytes;
 
+use super::arguments::Rpaths;
 use super::bintools::Bintools;
 use super::find::Found;
 use super::run::Workshop;
@@ -21,6 +23,7 @@ pub struct Description<'a> {
     pub salt: Option<String>,
     pub store: &'a [PathBuf],
     pub hardening: Option<&'a [String]>,
+    pub rpaths: &'a Rpaths,
     pub selection: &'a Selection,
     pub bintools: &'a Bintools,
     pub pkg_config: &'a [Found],
@@ -49,6 +52,9 @@ impl<'a> Description<'a> {
                 .iter()
                 .map(|path| bytes(path))
                 .collect(),
+            rpath: RpathPolicy::parse(self.rpaths.policy.as_bytes()).unwrap_or_default(),
+            rpath_exclude: os_strings(&self.rpaths.exclude),
+            rpath_include: os_strings(&self.rpaths.include),
             default_hardening: self.hardening.map(strings),
             ..Toolchain::default()
         })
@@ -98,6 +104,11 @@ fn tool<'a>(name: &'a [u8], kind: ToolKind, program: &'a Path) -> Tool<'a> {
 
 fn bytes(path: &Path) -> Bytes<'_> {
     Cow::Borrowed(path.as_os_str().as_bytes())
+}
+
+fn os_strings(list: &[OsString]) -> Vec<Bytes<'_>> {
+    let bytes = list.iter().map(|item| item.as_bytes());
+    bytes.map(Cow::Borrowed).collect()
 }
 
 fn strings<S: AsRef<str>>(list: &[S]) -> Vec<Bytes<'static>> {

@@ -112,6 +112,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
         salt: arguments.salt.take(),
         store: &arguments.store,
         hardening: hardening.as_deref(),
+        rpaths: &arguments.rpaths,
         selection: &selection,
         bintools: &bintools,
         pkg_config: &pkg_config,
