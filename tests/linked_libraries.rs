@@ -343,8 +343,8 @@ fn relinking_a_library_does_not_record_its_own_directory() {
     let output = place.path("out/libf.so");
     fs::create_dir(place.path("out")).unwrap();
     for _ in 0..2 {
-        let mut link = place.link("f");
-        link.args(["-shared", "-fPIC", "-Df()=0", "-o"])
+        let mut link = place.gcc();
+        link.args(["-shared", "-x", "c", "/dev/null", "-o"])
             .arg(&output);
         link.arg(format!(
             "-Wl,-Map,{}",

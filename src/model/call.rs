@@ -4,6 +4,7 @@ use crate::model::environment::Environment;
 use crate::model::toolchain::{Family, Tool, ToolKind, Toolchain};
 use crate::options::{Parser, driver, linker};
 use crate::text::Bytes;
+use alloc::vec::Vec;
 
 /// A call and the toolchain and tool that it belongs to.
 #[derive(Clone, Copy)]
@@ -44,6 +45,15 @@ impl<'a> Call<'a> {
     /// A parser for the options of the called linker.
     pub fn linker_parser(&self) -> Parser {
         Parser::for_linker(linker::from_program(&self.tool.program))
+    }
+
+    /// The absolute path of the toolchain's sysroot, if it has one.
+    pub fn sysroot(&self) -> Option<Vec<u8>> {
+        match &*self.toolchain.sysroot {
+            b"" => None,
+            path @ [b'/', ..] => Some(path.to_vec()),
+            path => Some([self.root?, b"/", path].concat()),
+        }
     }
 
     /// The hardening flags that the called tool does not support.

@@ -51,6 +51,8 @@ pub enum Error {
         path: Vec<u8>,
         fault: ResponseFileFault,
     },
+    /// A call for another machine names a directory of this one.
+    HostDirectory { option: Vec<u8>, directory: Vec<u8> },
     /// `-target` without a value.
     TargetMissing,
     /// The binary was called through a link outside of any root, under the name
@@ -173,6 +175,11 @@ impl Error {
                 Message::at("cannot read response file", path)
                     .because(&*why)
                     .remedy(remedy)
+            }
+            Error::HostDirectory { option, directory } => {
+                Message::at([&option[..], b" names"].concat(), directory)
+                    .because("that is a directory of this machine, and the call is for another")
+                    .remedy("leave it out, or wrap again with --allow-host-directories")
             }
             Error::TargetMissing => {
                 Message::about("-target", "has no value").remedy("add the target triple")

@@ -26,6 +26,8 @@ pub enum Event {
         value: Vec<u8>,
         known: &'static [&'static str],
     },
+    /// A call for another machine names a directory of this one.
+    HostDirectory { option: Vec<u8>, directory: Vec<u8> },
     /// The program will not find a library that a library of the link needs.
     IndirectLibrary {
         /// The file name of the missing library, and where it is.
@@ -60,6 +62,7 @@ impl Event {
             | Event::ForeignTarget { .. }
             | Event::NotANumber { .. }
             | Event::UnknownValue { .. }
+            | Event::HostDirectory { .. }
             | Event::IndirectLibrary { .. } => Level::Warning,
             Event::SkippedImpure(_) | Event::Hardening { .. } => Level::Debug,
             Event::Trace(_) | Event::Explanation(_) => Level::Trace,
@@ -114,6 +117,14 @@ impl Event {
                 value,
                 b" is ignored; set it to one of: ",
                 known.join(", ").as_bytes(),
+            ]
+            .concat(),
+            Event::HostDirectory { option, directory } => [
+                b"warning: ",
+                &option[..],
+                b" names ",
+                directory,
+                b", a directory of this machine, but the call is for another; leave it out",
             ]
             .concat(),
             Event::IndirectLibrary {

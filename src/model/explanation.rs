@@ -148,6 +148,8 @@ pub enum NoRpath {
     NoLibrary,
     /// The directory belongs to the build.
     InBuild(BuildPart),
+    /// The program is for another machine, which has no such directory.
+    OtherMachine,
     /// The compiler's own directory.
     Compilers,
     /// A directory named `stubs`: its libraries are only for linking.
@@ -256,6 +258,7 @@ impl NoRpath {
             NoRpath::Endless => b"its symlinks form a loop".to_vec(),
             NoRpath::NoLibrary => b"it holds no library of this link".to_vec(),
             NoRpath::InBuild(part) => [&b"it is part of the build: "[..], &part.text()].concat(),
+            NoRpath::OtherMachine => b"the program is for another machine".to_vec(),
             NoRpath::Compilers => b"the compiler searches it by itself".to_vec(),
             NoRpath::Stubs => b"its libraries are only for linking".to_vec(),
             NoRpath::Excluded => b"rpathExclude of toolchain.json has it".to_vec(),

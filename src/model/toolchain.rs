@@ -63,6 +63,16 @@ pub struct Toolchain<'a> {
     /// unset: the compilers' own, and those that the dynamic loader searches by
     /// itself.
     pub system_library_directories: Vec<Bytes<'a>>,
+    /// The tools make programs for another machine.
+    pub other_machine: bool,
+    /// The directory with the headers and libraries of the machine that
+    /// programs are for: absolute, or relative to this root. Empty: none.
+    pub sysroot: Bytes<'a>,
+    /// Directories of this machine, without symlinks. A call that names one of
+    /// them with `-I` or `-L` is refused.
+    pub host_directories: Vec<Bytes<'a>>,
+    /// Such a call gets a warning instead.
+    pub allow_host_directories: bool,
     /// How programs find the libraries that they were linked with.
     pub rpath: RpathPolicy,
     /// Patterns with `*` and `?` of directories that get no rpath.
@@ -288,6 +298,10 @@ impl<'a> Toolchain<'a> {
                 b"systemLibraryDirectories" => {
                     toolchain.system_library_directories = strings(r)?;
                 }
+                b"otherMachine" => toolchain.other_machine = r.boolean()?,
+                b"sysroot" => toolchain.sysroot = r.string()?,
+                b"hostDirectories" => toolchain.host_directories = strings(r)?,
+                b"allowHostDirectories" => toolchain.allow_host_directories = r.boolean()?,
                 b"rpath" => toolchain.rpath = RpathPolicy::read(r)?,
                 b"rpathExclude" => toolchain.rpath_exclude = strings(r)?,
                 b"rpathInclude" => toolchain.rpath_include = strings(r)?,
@@ -339,6 +353,10 @@ impl<'a> Toolchain<'a> {
         }
         object.strings("store", &self.store);
         object.strings("systemLibraryDirectories", &self.system_library_directories);
+        object.flag("otherMachine", self.other_machine);
+        object.nonempty("sysroot", &self.sysroot);
+        object.strings("hostDirectories", &self.host_directories);
+        object.flag("allowHostDirectories", self.allow_host_directories);
         if self.rpath != RpathPolicy::default() {
             object.entry("rpath", json::string(self.rpath.name().as_bytes()));
         }
@@ -549,6 +567,10 @@ mod tests {
             role_markers: RoleMarkers::Optional,
             store: vec![Cow::Borrowed(b"/opt")],
             system_library_directories: vec![Cow::Borrowed(b"/usr/lib")],
+            other_machine: true,
+            sysroot: Cow::Borrowed(b"sysroot"),
+            host_directories: vec![Cow::Borrowed(b"/usr/lib")],
+            allow_host_directories: true,
             rpath: RpathPolicy::Rpath,
             rpath_exclude: vec![Cow::Borrowed(b"/opt/x/*")],
             rpath_include: vec![Cow::Borrowed(b"$ORIGIN/../lib")],

@@ -52,6 +52,7 @@ pub enum Meaning {
     Shared,
     Relocatable,
     Rpath,
+    Sysroot,
 
     // Linkers.
     /// `-Bstatic`: only static libraries are used from here on.
@@ -66,7 +67,6 @@ pub enum Meaning {
     DynamicLinker,
     Plugin,
     Emulation,
-    Sysroot,
     /// `-syslibroot` of Darwin's linker.
     SystemLibraryRoot,
     /// The linker prints an answer and exits.

@@ -4,6 +4,7 @@
 pub mod collect;
 pub mod collect_gcc_options;
 pub mod compile_record;
+pub mod cross;
 pub mod darwin;
 pub mod driver_link;
 pub mod hardening;

@@ -16,6 +16,7 @@ use crate::planning::context::Context;
 use crate::rules::collect::collect;
 use crate::rules::collect_gcc_options;
 use crate::rules::compile_record::{record, why_no_record};
+use crate::rules::cross;
 use crate::rules::darwin;
 use crate::rules::driver_link;
 use crate::rules::hardening;
@@ -70,6 +71,9 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     if let Some(purity) = Purity::enforced(call.environment, sdk_root, context.world) {
         drop_impure(&mut params, &purity, context.log);
     }
+    let parser = call.driver_parser();
+    cross::check_directories(&params, call, parser.clone(), context.world, context.log)?;
+    let sysroot = cross::sysroot(&params, call, parser);
     let files = collect(&mut context, scan.c_includes)?;
     if context.variables.is_one("NIX_ENFORCE_NO_NATIVE") {
         drop_native(&mut params, context.log);
@@ -77,6 +81,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     add_cxx(&scan, &mut context);
 
     let mut command = put_in(params, &mut context);
+    command.before.extend(sysroot);
     if needs_linker(&scan, &command) {
         command.after.extend(linker_prefix(call, &command));
     }

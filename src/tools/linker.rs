@@ -16,6 +16,7 @@ use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
 use crate::planning::variables::Variables;
 use crate::rules::collect::linker_half;
+use crate::rules::cross;
 use crate::rules::darwin;
 use crate::rules::hooks;
 use crate::rules::link_additions::Found;
@@ -97,6 +98,10 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let enabled = variables.list("NIX_HARDENING_ENABLE");
     before.extend(pie::linker(enabled.bytes(), call, &params));
     if inherited.is_none() {
+        // A driver passes on its own sysroot.
+        let parser = call.linker_parser();
+        cross::check_directories(&params, call, parser.clone(), context.world, log)?;
+        before.extend(cross::sysroot(&params, call, parser));
         before.extend(link_type.filter(variables.list("NIX_LDFLAGS_BEFORE").args(), log));
         if link_type == LinkType::Dynamic {
             before.extend(dynamic_linker(variables));

@@ -13,6 +13,9 @@ const MARK: &str = "NIX_PKG_CONFIG_WRAPPER_FLAGS_SET";
 /// Plans a call of a tool with the role pkg-config.
 pub fn plan<'a>(mut context: Context<'_, 'a>) -> Plan<'a> {
     collect(&mut context);
+    if let Some(sysroot) = context.call.sysroot() {
+        search_only(sysroot, &mut context);
+    }
     let is_static = context.call.toolchain.is_static;
     let flag = is_static.then(|| Arg::rule("--static", "static target"));
     let command = Command {
@@ -21,6 +24,37 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Plan<'a> {
         after: Vec::new(),
     };
     context.plan(command)
+}
+
+/// Where packages lie in a sysroot, besides `usr/lib/TRIPLE/pkgconfig`.
+const IN_SYSROOT: [&[u8]; 3] = [
+    b"/usr/lib/pkgconfig",
+    b"/usr/lib64/pkgconfig",
+    b"/usr/share/pkgconfig",
+];
+
+/// Makes pkg-config find the packages of the sysroot instead of this machine's.
+/// Variables that the caller has set are left alone.
+fn search_only(sysroot: Vec<u8>, context: &mut Context) {
+    let mut directories: Vec<Vec<u8>> = Vec::new();
+    let libraries = [&sysroot[..], b"/usr/lib"].concat();
+    context.world.list(&libraries, &mut |name| {
+        let directory = [&libraries[..], b"/", name, b"/pkgconfig"].concat();
+        if context.world.exists(&directory) {
+            directories.push(directory);
+        }
+        false
+    });
+    directories.extend(IN_SYSROOT.map(|below| [&sysroot[..], below].concat()));
+    let environment = context.call.environment;
+    for (name, value) in [
+        (&b"PKG_CONFIG_LIBDIR"[..], directories.join(&b':')),
+        (b"PKG_CONFIG_SYSROOT_DIR", sysroot),
+    ] {
+        if environment.get(name).is_none() {
+            context.variables.export(name.to_vec(), value);
+        }
+    }
 }
 
 fn collect(context: &mut Context) {

@@ -44,6 +44,9 @@ pub struct Directories<'a> {
     store: Store<'a>,
     toolchain: &'a Toolchain<'a>,
     environment: &'a Environment<'a>,
+    /// The directory that is the root directory of the machine that the program
+    /// is for. Empty: this machine's.
+    sysroot: Vec<u8>,
     world: &'a dyn World,
     known: RefCell<BTreeMap<Vec<u8>, Class>>,
 }
@@ -53,6 +56,7 @@ impl<'a> Directories<'a> {
         declared: Declared<'a>,
         environment: &'a Environment<'a>,
         toolchain: &'a Toolchain<'a>,
+        sysroot: &[u8],
         world: &'a dyn World,
     ) -> Directories<'a> {
         Directories {
@@ -61,6 +65,7 @@ impl<'a> Directories<'a> {
             store: Store::new(environment, toolchain, world),
             toolchain,
             environment,
+            sysroot: without_slashes(sysroot).to_vec(),
             world,
             known: RefCell::default(),
         }
@@ -71,7 +76,7 @@ impl<'a> Directories<'a> {
         if let Some(class) = self.known.borrow().get(directory) {
             return class.clone();
         }
-        let class = self.find(directory);
+        let class = self.on_its_machine(self.find(directory));
         let mut known = self.known.borrow_mut();
         known.insert(directory.to_vec(), class.clone());
         class
@@ -99,7 +104,8 @@ impl<'a> Directories<'a> {
         if self.declared.is_spelled(directory) {
             return counts(RpathSource::Declared);
         }
-        if let Some(part) = self.part(directory, &real) {
+        let is_target = self.on_target(path, &real).is_some();
+        if let Some(part) = self.part(directory, &real).filter(|_| !is_target) {
             return match self.declared.has(&real) {
                 true => counts(RpathSource::Declared),
                 false => Class::No(NoRpath::InBuild(part)),
@@ -111,9 +117,65 @@ impl<'a> Directories<'a> {
         counts(RpathSource::Caller)
     }
 
+    /// The class with the path that the directory has on the machine that the
+    /// program is for.
+    fn on_its_machine(&self, class: Class) -> Class {
+        let Class::Counts { path, real, source } = class else {
+            return class;
+        };
+        match self.on_target(&path, &real) {
+            Some(path) if is_system(&path) => Class::No(NoRpath::Searched),
+            Some(target) => Class::Counts {
+                path: target,
+                real,
+                source,
+            },
+            None if self.toolchain.other_machine => Class::No(NoRpath::OtherMachine),
+            None => Class::Counts { path, real, source },
+        }
+    }
+
+    /// The path of a directory in the sysroot for programs that run there.
+    fn on_target(&self, path: &[u8], real: &[u8]) -> Option<Vec<u8>> {
+        if self.sysroot.is_empty() {
+            return None;
+        }
+        let in_sysroot = || {
+            let sysroot = resolve(&self.sysroot, self.world, |_| false)?;
+            below(real, &sysroot).map(<[u8]>::to_vec)
+        };
+        below(path, &self.sysroot)
+            .map(<[u8]>::to_vec)
+            .or_else(in_sysroot)
+    }
+
     fn part(&self, directory: &[u8], real: &[u8]) -> Option<BuildPart> {
         let build = || BuildTree::new(self.environment, self.world);
         self.build.get_or_init(build).part(directory, real)
+    }
+}
+
+/// The part of `path` below `directory`, beginning with a slash.
+fn below<'p>(path: &'p [u8], directory: &[u8]) -> Option<&'p [u8]> {
+    let rest = path.strip_prefix(directory)?;
+    rest.starts_with(b"/").then_some(rest)
+}
+
+/// Whether the loader of a usual Linux system searches a directory by itself.
+fn is_system(path: &[u8]) -> bool {
+    let mut components = path
+        .split(|&b| b == b'/')
+        .filter(|component| !component.is_empty());
+    let mut component = components.next();
+    if component == Some(b"usr") {
+        component = components.next();
+    }
+    let is_lib = matches!(component, Some(b"lib" | b"lib32" | b"lib64"));
+    match (components.next(), components.next()) {
+        (None, _) => is_lib,
+        // Debian's lib/TRIPLE.
+        (Some(triple), None) => is_lib && triple.windows(6).any(|part| part == b"-linux"),
+        _ => false,
     }
 }
 
@@ -133,6 +195,22 @@ fn matches(pattern: &[u8], path: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_loaders_directories_are_known() {
+        for path in ["/lib", "/usr/lib64", "/usr/lib/aarch64-linux-gnu"] {
+            assert!(is_system(path.as_bytes()), "{path}");
+        }
+        for path in [
+            "/opt/lib",
+            "/usr",
+            "/usr/lib/x",
+            "/usr/local/lib",
+            "/usr/lib/a-linux-gnu/x",
+        ] {
+            assert!(!is_system(path.as_bytes()), "{path}");
+        }
+    }
 
     #[test]
     fn patterns_match_whole_paths() {

@@ -41,7 +41,7 @@ pub fn missing(
     for taken in taken.iter().rev() {
         if let Some((needed, library)) = &taken.file {
             known.insert(needed.clone());
-            let path = [&taken.path, &b"/"[..], needed].concat();
+            let path = [&taken.real, &b"/"[..], needed].concat();
             pending.push((path, library.clone()));
         }
     }
@@ -65,7 +65,7 @@ pub fn missing(
             let Some((found, real)) = find(link, directories, has) else {
                 continue;
             };
-            let next = [&found, &b"/"[..], name].concat();
+            let next = [&real, &b"/"[..], name].concat();
             if let LinkedFile::Library(library) = shared_library::read(&next, world) {
                 pending.push((next, library));
             }
@@ -115,7 +115,7 @@ fn find(
             return None;
         };
         match directories.class(directory) {
-            Class::Counts { path, real, .. } if has(&path) => Some((path, real)),
+            Class::Counts { path, real, .. } if has(&real) => Some((path, real)),
             _ => None,
         }
     })

@@ -20,6 +20,8 @@ pub struct Link<'p> {
     pub relocatable: bool,
     /// The last `-m`, such as `elf_i386`.
     pub emulation: Option<&'p [u8]>,
+    /// The value of `--sysroot`. Empty: none.
+    pub sysroot: &'p [u8],
     /// The value of `-o`.
     pub output: Option<&'p [u8]>,
 }
@@ -47,7 +49,6 @@ impl<'p> Link<'p> {
     /// Parses a linker command, without the program, as the linker does.
     pub fn parse(command: impl IntoIterator<Item = &'p [u8]>, parser: Parser) -> Link<'p> {
         let mut link = Link::default();
-        let mut sysroot: &[u8] = b"";
         let mut is_static = false;
         let mut saved = Vec::new();
         for used in parser.uses(command) {
@@ -68,7 +69,7 @@ impl<'p> Link<'p> {
                 (Meaning::PushState, _) => saved.push(is_static),
                 (Meaning::PopState, _) => is_static = saved.pop().unwrap_or(is_static),
                 (Meaning::Rpath, Some(list)) => link.rpaths.push(list),
-                (Meaning::Sysroot, Some(directory)) => sysroot = directory,
+                (Meaning::Sysroot, Some(directory)) => link.sysroot = directory,
                 (Meaning::Relocatable, _) => link.relocatable = true,
                 (Meaning::Emulation, value) => link.emulation = value,
                 (Meaning::Output, Some(file)) => link.output = Some(file),
@@ -81,7 +82,7 @@ impl<'p> Link<'p> {
                     .strip_prefix(b"=")
                     .or_else(|| directory.strip_prefix(b"$SYSROOT"));
                 if let Some(below) = below {
-                    *directory = Cow::Owned([sysroot, below].concat());
+                    *directory = Cow::Owned([link.sysroot, below].concat());
                 }
             }
         }

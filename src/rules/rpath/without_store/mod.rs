@@ -54,7 +54,11 @@ pub fn additions(link: &Link, policy: RpathPolicy, context: &mut Context) -> Add
     let world = context.world;
     let call = context.call;
     let declared = Declared::new(context);
-    let directories = Directories::new(declared, call.environment, call.toolchain, world);
+    let sysroot = match link.sysroot {
+        b"" | b"/" => call.sysroot().unwrap_or_default(),
+        given => given.to_vec(),
+    };
+    let directories = Directories::new(declared, call.environment, call.toolchain, &sysroot, world);
     let searched =
         |directory: &[u8]| !matches!(directories.class(directory), Class::No(NoRpath::Searched));
     let mut finder = Finder {
@@ -416,9 +420,13 @@ impl Finder<'_> {
                     continue;
                 }
                 Input::File(name) => {
-                    let beside = [&script.path, &b"/"[..], name].concat();
+                    let beside = [&script.real, &b"/"[..], name].concat();
                     if self.world.exists(&beside) {
-                        let class = self.directories.class(&script.path);
+                        let class = Class::Counts {
+                            path: script.path.clone(),
+                            real: script.real.clone(),
+                            source: script.source,
+                        };
                         self.take(script.place, &beside, class, deeper);
                         continue;
                     }

@@ -77,6 +77,16 @@ pub struct Arguments {
     #[arg(long, value_name = "LIST", value_hint = ValueHint::Other)]
     pub hardening: Option<String>,
 
+    /// The directory with the headers and libraries of the machine that programs
+    /// are for; in the root's own DIR, it moves with the root
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub sysroot: Option<PathBuf>,
+
+    /// In a root for another machine, warn of this machine's directories after -I
+    /// and -L instead of refusing the call
+    #[arg(long)]
+    pub allow_host_directories: bool,
+
     #[command(flatten)]
     pub rpaths: Rpaths,
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::toolchain::{RoleMarkers, RpathPolicy, Tool, ToolKind, Toolchain};
@@ -13,6 +14,7 @@ use super::bintools::Bintools;
 use super::find::Found;
 use super::run::Workshop;
 use super::select::{Named, Selection};
+use super::triple::Triple;
 use super::{hardening, run};
 use crate::support::error::Result;
 
@@ -23,6 +25,9 @@ pub struct Description<'a> {
     pub salt: Option<String>,
     pub store: &'a [PathBuf],
     pub hardening: Option<&'a [String]>,
+    /// Absolute, or relative to the root.
+    pub sysroot: Option<&'a Path>,
+    pub allow_host_directories: bool,
     pub rpaths: &'a Rpaths,
     pub selection: &'a Selection,
     pub bintools: &'a Bintools,
@@ -52,6 +57,13 @@ impl<'a> Description<'a> {
                 .iter()
                 .map(|path| bytes(path))
                 .collect(),
+            other_machine: !target.is_native(),
+            sysroot: self.sysroot.map_or(Cow::Borrowed(&[]), bytes),
+            host_directories: match target.is_native() {
+                true => Vec::new(),
+                false => host_directories(),
+            },
+            allow_host_directories: self.allow_host_directories,
             rpath: RpathPolicy::parse(self.rpaths.policy.as_bytes()).unwrap_or_default(),
             rpath_exclude: os_strings(&self.rpaths.exclude),
             rpath_include: os_strings(&self.rpaths.include),
@@ -104,6 +116,35 @@ fn tool<'a>(name: &'a [u8], kind: ToolKind, program: &'a Path) -> Tool<'a> {
 
 fn bytes(path: &Path) -> Bytes<'_> {
     Cow::Borrowed(path.as_os_str().as_bytes())
+}
+
+/// Directories with the headers and libraries of this machine, without
+/// symlinks.
+fn host_directories() -> Vec<Bytes<'static>> {
+    let triple = Triple::of_machine();
+    let own = [
+        format!("/usr/include/{}", triple.as_str()),
+        format!("/usr/lib/{}", triple.as_str()),
+        format!("/usr/local/lib/{}", triple.as_str()),
+    ];
+    let common = [
+        "/usr/include",
+        "/usr/local/include",
+        "/lib",
+        "/lib64",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/local/lib",
+        "/usr/local/lib64",
+    ];
+    let directories = common.into_iter().chain(own.iter().map(String::as_str));
+    let mut real: Vec<_> = directories
+        .filter_map(|directory| fs::canonicalize(directory).ok())
+        .map(|directory| Cow::Owned(directory.into_os_string().into_vec()))
+        .collect();
+    real.sort();
+    real.dedup();
+    real
 }
 
 fn os_strings(list: &[OsString]) -> Vec<Bytes<'_>> {

@@ -29,7 +29,7 @@ use self::report::Report;
 use self::run::Workshop;
 use self::select::Selection;
 use crate::process::anonymous_file::temporary_directory;
-use crate::support::error::{Result, cannot};
+use crate::support::error::{Error, Result, cannot};
 use crate::support::install::Staging;
 use crate::support::self_binary::BINARY;
 use crate::support::show::shown;
@@ -107,11 +107,16 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     let given = arguments.flags.dynamic_linker.as_ref();
     let given = given.map(|path| Loader::at(&workshop, selection.target(), path.clone()));
     let system = system_directories(&workshop, [&loader, &given], &selection)?;
+    let sysroot = arguments.sysroot.as_deref();
+    let sysroot = sysroot.map(|path| sysroot_of(staging.place(), path));
+    let sysroot = sysroot.transpose()?;
     let toolchain = Description {
         workshop: &workshop,
         salt: arguments.salt.take(),
         store: &arguments.store,
         hardening: hardening.as_deref(),
+        sysroot: sysroot.as_deref(),
+        allow_host_directories: arguments.allow_host_directories,
         rpaths: &arguments.rpaths,
         selection: &selection,
         bintools: &bintools,
@@ -149,6 +154,23 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     interrupt::check()?;
     staging.install()?;
     Ok(report)
+}
+
+/// The path of a sysroot for `toolchain.json`: relative to the root if it lies in
+/// it. Then it need not exist yet.
+///
+/// # Errors
+/// It is outside of the root and is not a directory.
+fn sysroot_of(root: &Path, sysroot: &Path) -> Result<PathBuf> {
+    let path = paths::without_parents(&paths::absolute(sysroot)?);
+    if let Ok(inside) = path.strip_prefix(root) {
+        return Ok(inside.to_path_buf());
+    }
+    if !path.is_dir() {
+        return Err(Error::about(&path, "is not a directory")
+            .remedy("give --sysroot the directory that holds usr and lib"));
+    }
+    Ok(path)
 }
 
 /// The library directories that never become an rpath in programs linked by the
