@@ -100,6 +100,8 @@ pub enum DropReason {
     Native,
     /// A static-pie program must not have an rpath.
     StaticPie,
+    /// The link makes an object file or embeds data (§3.5).
+    PartialLink,
     /// The call gets no flags.
     NothingPutIn,
     /// The tool does not know the option.
@@ -173,6 +175,7 @@ impl DropReason {
             DropReason::Impure => "impure",
             DropReason::Native => "native",
             DropReason::StaticPie => "static-pie",
+            DropReason::PartialLink => "partial-link",
             DropReason::NothingPutIn => "nothing-put-in",
             DropReason::Unknown => "unknown-to-tool",
             DropReason::Empty => "empty",
@@ -188,6 +191,9 @@ impl DropReason {
             }
             DropReason::Native => "NIX_ENFORCE_NO_NATIVE is 1",
             DropReason::StaticPie => "a static-pie program must have no rpath",
+            DropReason::PartialLink => {
+                "the link makes an object file or embeds data, so it gets only -L"
+            }
             DropReason::NothingPutIn => "this call gets no flags",
             DropReason::Unknown => "the tool does not know it",
             DropReason::Empty => "no operand follows it",

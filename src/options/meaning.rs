@@ -57,6 +57,8 @@ pub enum Meaning {
     DynamicLinker,
     Plugin,
     Emulation,
+    /// `-b`: the format of the inputs after it.
+    InputFormat,
     Sysroot,
     /// `-syslibroot` of Darwin's linker.
     SystemLibraryRoot,

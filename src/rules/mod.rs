@@ -14,6 +14,7 @@ pub mod linker_choice;
 pub mod linker_question;
 pub mod linker_shim;
 pub mod native;
+pub mod partial_link;
 pub mod pie;
 pub mod purity;
 pub mod response_file;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::options::meaning::{Meaning, Stage};
+use crate::rules::partial_link::makes_partial;
 
 /// The result of the scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Scan<'a> {
     pub has_input: bool,
     /// `-cc1`: clang's internal compiler, which gets no flags.
     pub cc1: bool,
+    /// The output is an object file that is linked again: `-r`, `-Wl,-r`.
+    pub relocatable: bool,
     /// `-x` selects C++.
     pub cxx: bool,
     pub c_includes: bool,
@@ -42,6 +45,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         asks: false,
         has_input: false,
         cc1: false,
+        relocatable: false,
         cxx: false,
         c_includes: true,
         cxx_includes: true,
@@ -84,6 +88,16 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                     input = true;
                 }
                 break;
+            }
+            Meaning::Relocatable => scan.relocatable = true,
+            Meaning::LinkerList => {
+                let words = param.joined().unwrap_or_default().split(|&b| b == b',');
+                scan.relocatable |= words.into_iter().any(makes_partial);
+            }
+            Meaning::LinkerArgument => {
+                let next = params.get(n + 1).map(|arg| &arg[..]);
+                let word = param.joined().or(next).unwrap_or_default();
+                scan.relocatable |= makes_partial(word);
             }
             meaning => {
                 if let Some(of_option) = meaning.stage() {

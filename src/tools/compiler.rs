@@ -10,9 +10,10 @@ use crate::model::call::Call;
 use crate::model::error::Error;
 use crate::model::explanation::{DropReason, Explanation, LinkerHandling};
 use crate::model::plan::Plan;
-use crate::model::toolchain::{Family, ToolKind};
+use crate::model::toolchain::{Family, RoleMarkers, ToolKind};
 use crate::options::meaning::Meaning;
 use crate::planning::context::Context;
+use crate::planning::log::Log;
 use crate::rules::collect::collect;
 use crate::rules::collect_gcc_options;
 use crate::rules::compile_record::{record, why_no_record};
@@ -25,6 +26,7 @@ use crate::rules::linker_choice;
 use crate::rules::linker_choice::has_other_target;
 use crate::rules::linker_shim;
 use crate::rules::native::drop_native;
+use crate::rules::partial_link;
 use crate::rules::pie;
 use crate::rules::purity::{Purity, drop_impure};
 use crate::rules::response_file;
@@ -85,7 +87,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
             context.log.explain(|| Explanation::NoLinking(why));
             None
         }
-        None => Some(link(&mut command, &mut context)?),
+        None => Some(link(&mut command, &scan, &mut context)?),
     };
     if family == Family::Clang {
         let flags = target::flags(&command.params, call, context.log)?;
@@ -190,7 +192,11 @@ fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a
 }
 
 /// Adds the flags that only calls which link get (§2.8).
-fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<LinkType, Error> {
+fn link<'a>(
+    command: &mut Command<'a>,
+    scan: &Scan,
+    context: &mut Context<'_, 'a>,
+) -> Result<LinkType, Error> {
     let variables = &mut context.variables;
     let mut ld_before = variables.list("NIX_LDFLAGS_BEFORE").args();
     let mut link_flags = variables.list("NIX_CFLAGS_LINK").args();
@@ -211,11 +217,22 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
         },
     });
 
+    let without_markers = context.call.toolchain.role_markers == RoleMarkers::Optional;
+    let is_partial = without_markers && scan.relocatable;
+    if is_partial {
+        keep_only(
+            &[Meaning::LibraryDirectory],
+            DropReason::PartialLink,
+            [&mut link_flags, &mut ld_before, &mut ld_flags],
+            log,
+        );
+    }
     command.after.extend(link_type.filter(link_flags, log));
     let ld_before = link_type.filter(ld_before, log).into_iter();
     command.before.extend(ld_before.map(driver_link::pass));
     let dynamic_linker = variables.list("NIX_DYNAMIC_LINKER");
-    if let (LinkType::Dynamic, Some(origin)) = (link_type, dynamic_linker.origin()) {
+    let origin = dynamic_linker.origin().filter(|_| !is_partial);
+    if let (LinkType::Dynamic, Some(origin)) = (link_type, origin) {
         let flag = [b"-Wl,-dynamic-linker=", dynamic_linker.bytes()].concat();
         let flag = Arg::new(flag, origin.clone());
         command.before.push(flag);
@@ -235,7 +252,7 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
         Some(linker) if linker_shim::run(&linker, command, context) => {}
         Some(linker) => {
             context.log.explain(|| linker.explanation());
-            if !linker.is_left_alone {
+            if !linker.is_left_alone && !is_partial {
                 driver_link::do_linkers_work(command, link_type, context)?;
             }
         }
@@ -244,6 +261,19 @@ fn link<'a>(command: &mut Command<'a>, context: &mut Context<'_, 'a>) -> Result<
         collect_gcc_options::shorten(command);
     }
     Ok(link_type)
+}
+
+/// Removes all options without one of these meanings. The arguments must have
+/// been read.
+fn keep_only<'v, 'a: 'v>(
+    meanings: &[Meaning],
+    why: DropReason,
+    lists: impl IntoIterator<Item = &'v mut Vec<Arg<'a>>>,
+    log: &mut Log,
+) {
+    for list in lists {
+        log.dropping(list, why, |list, _| partial_link::keep(list, meanings));
+    }
 }
 
 /// Whether the call runs a linker, or asks which linker it would run.

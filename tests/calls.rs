@@ -1,0 +1,233 @@
+//! Calls with real tools that are no ordinary link: questions, links that make
+//! an object file, assembly, other targets and other linkers. The flags that
+//! are added must not break them or change their results.
+
+mod common;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use common::{command, run, tool, wrap, write};
+use tempfile::TempDir;
+
+const LINKERS: [&str; 4] = ["ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
+
+/// A wrapped root, and a prefix with a static and a shared libalpha.
+struct Place {
+    dir: TempDir,
+    root: PathBuf,
+}
+
+impl Place {
+    fn new() -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("root");
+        wrap(&root, ["--no-check"]);
+        let place = Place { dir, root };
+        write(&place.path("alpha.c"), "int alpha(void) { return 1; }\n");
+        write(&place.path("beta.c"), "int beta(void) { return 2; }\n");
+        write(
+            &place.path("main.c"),
+            "int alpha(void);\nint main(void) { return alpha() - 1; }\n",
+        );
+        fs::create_dir_all(place.path("opt/lib")).unwrap();
+        place.plain(&["cc", "-fPIC", "-c", "alpha.c", "beta.c", "main.c"]);
+        place.plain(&["ar", "rc", "opt/lib/libalpha.a", "alpha.o"]);
+        place.plain(&["cc", "-shared", "alpha.o", "-o", "opt/lib/libalpha.so"]);
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs a tool that is not wrapped.
+    fn plain(&self, words: &[&str]) -> String {
+        run(command(words[0])
+            .args(&words[1..])
+            .current_dir(self.dir.path()))
+    }
+
+    /// Returns a call of a tool of the root.
+    fn call(&self, words: &[&str]) -> Command {
+        let bin = self.root.join("bin");
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let mut call = command(bin.join(words[0]));
+        call.args(&words[1..])
+            .current_dir(self.dir.path())
+            .env("PATH", path);
+        call
+    }
+
+    fn lib(&self) -> String {
+        format!("-L{}", self.path("opt/lib").display())
+    }
+
+    /// The linkers of the root.
+    fn linkers(&self) -> impl Iterator<Item = &'static str> {
+        LINKERS
+            .into_iter()
+            .filter(|linker| tool(linker).is_some() && self.root.join("bin").join(linker).exists())
+    }
+
+    fn defines(&self, object: &str, symbol: &str) -> bool {
+        let symbols = self.plain(&["nm", "--defined-only", object]);
+        symbols.lines().any(|line| line.ends_with(symbol))
+    }
+}
+
+fn succeed(call: &mut Command) -> Output {
+    let output = call.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{call:?}: {told}");
+    output
+}
+
+fn exists(tool: &str) -> bool {
+    common::tool(tool).is_some()
+}
+
+#[test]
+fn an_object_file_gets_no_libraries() {
+    let place = Place::new();
+    let flags = format!(
+        "{} -Bstatic -lalpha --whole-archive {}",
+        place.lib(),
+        place.path("opt/lib/libalpha.a").display()
+    );
+    for variable in ["NIX_LDFLAGS", "NIX_LDFLAGS_AFTER", "NIX_LDFLAGS_BEFORE"] {
+        for linker in place.linkers() {
+            // gold knows no long name.
+            let long = (linker != "ld.gold").then_some("--relocatable");
+            for option in ["-r"].into_iter().chain(long) {
+                let mut call = place.call(&[linker, option, "beta.o", "-o", "r.o"]);
+                succeed(
+                    call.env(variable, &flags)
+                        .env("NIX_DYNAMIC_LINKER", "/lib/ld.so")
+                        .env("NIX_SET_BUILD_ID", "1")
+                        .env("NIX_HARDENING_ENABLE", "relro bindnow"),
+                );
+                assert!(place.defines("r.o", "beta"), "{linker}");
+                assert!(!place.defines("r.o", "alpha"), "{linker} {variable}");
+                let sections = place.plain(&["readelf", "-SW", "r.o"]);
+                assert!(!sections.contains(".interp"), "{linker}: {sections}");
+                assert!(!sections.contains("build-id"), "{linker}: {sections}");
+            }
+        }
+    }
+    // The caller's libraries are found in declared directories.
+    for linker in place.linkers() {
+        let words = [
+            linker,
+            "-r",
+            "beta.o",
+            "--whole-archive",
+            "-l:libalpha.a",
+            "-o",
+            "r.o",
+        ];
+        succeed(place.call(&words).env("NIX_LDFLAGS", place.lib()));
+        assert!(place.defines("r.o", "alpha"), "{linker}");
+    }
+}
+
+#[test]
+fn drivers_that_make_an_object_file_pass_no_libraries() {
+    let place = Place::new();
+    let object = place.path("alpha.o").display().to_string();
+    for driver in ["gcc", "clang"].into_iter().filter(|driver| exists(driver)) {
+        for option in ["-r", "-Wl,-r", "-Wl,--relocatable"] {
+            for linker in ["-DX", "-fuse-ld=gold", "-fuse-ld=lld"] {
+                // gold knows no long name.
+                if option.ends_with("--relocatable") && linker.ends_with("gold") {
+                    continue;
+                }
+                let words = [driver, "-nostdlib", option, linker, "beta.o", "-o", "r.o"];
+                // gcc and clang pass -pie beside `-Wl,-r` by default.
+                let mut call = place.call(&words);
+                call.arg("-no-pie");
+                for variable in ["NIX_CFLAGS_LINK", "NIX_LDFLAGS", "NIX_LDFLAGS_AFTER"] {
+                    call.env(variable, format!("{} {object}", place.lib()));
+                }
+                succeed(call.env("NIX_HARDENING_ENABLE", "relro"));
+                assert!(place.defines("r.o", "beta"), "{words:?}");
+                assert!(!place.defines("r.o", "alpha"), "{words:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn embedded_data_holds_no_library() {
+    let place = Place::new();
+    write(&place.path("data.txt"), "12345678");
+    let size = |file: &str| {
+        let sections = place.plain(&["size", "-A", file]);
+        let data = sections.lines().find(|line| line.starts_with(".data"));
+        data.unwrap().split_whitespace().nth(1).unwrap().to_owned()
+    };
+    for words in [
+        &["ld.bfd", "-r", "-b", "binary", "data.txt", "-o", "d.o"][..],
+        &["ld.bfd", "-r", "--format=binary", "data.txt", "-o", "d.o"],
+        &[
+            "ld.lld",
+            "-m",
+            "elf_x86_64",
+            "-r",
+            "--format=binary",
+            "data.txt",
+            "-o",
+            "d.o",
+        ],
+        &["ld.bfd", "-b", "binary", "data.txt", "-e", "0", "-o", "d.o"],
+    ] {
+        if !exists(words[0]) {
+            continue;
+        }
+        let flags = format!("{} -lalpha", place.lib());
+        succeed(place.call(words).env("NIX_LDFLAGS", flags));
+        assert_eq!(size("d.o"), "8", "{words:?}");
+    }
+}
+
+#[test]
+fn questions_to_linkers_link_nothing() {
+    let place = Place::new();
+    let flags = format!("{} -lalpha", place.lib());
+    for linker in place.linkers() {
+        for option in ["-v", "-V", "--verbose", "--version", "--help"] {
+            let plain = command(tool(linker).unwrap())
+                .arg(option)
+                .current_dir(place.dir.path())
+                .output()
+                .unwrap();
+            let mut call = place.call(&[linker, option]);
+            let wrapped = call.env("NIX_LDFLAGS", &flags).output().unwrap();
+            assert_eq!(plain.status, wrapped.status, "{linker} {option}");
+            assert_eq!(
+                plain.stdout.len(),
+                wrapped.stdout.len(),
+                "{linker} {option}"
+            );
+            assert!(!place.path("a.out").exists(), "{linker} {option}");
+        }
+    }
+    for driver in ["gcc", "clang"].into_iter().filter(|driver| exists(driver)) {
+        for words in [&["-v"][..], &["-v", "-O2"], &["-Wl,--version"], &["-Wl,-v"]] {
+            let mut call = place.call(&[driver]);
+            let wrapped = call
+                .args(words)
+                .env("NIX_LDFLAGS", &flags)
+                .output()
+                .unwrap();
+            let plain = command(driver)
+                .args(words)
+                .current_dir(place.dir.path())
+                .output()
+                .unwrap();
+            assert_eq!(plain.status, wrapped.status, "{driver} {words:?}");
+            assert!(!place.path("a.out").exists(), "{driver} {words:?}");
+        }
+    }
+}
