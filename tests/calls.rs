@@ -231,3 +231,38 @@ fn questions_to_linkers_link_nothing() {
         }
     }
 }
+
+#[test]
+fn clang_does_not_complain_about_unused_options() {
+    let place = Place::new();
+    if !exists("clang") {
+        return;
+    }
+    write(&place.path("f.s"), ".globl f\nf: ret\n");
+    place.plain(&["clang", "-E", "beta.c", "-o", "p.i"]);
+    place.plain(&["clang", "-S", "-emit-llvm", "beta.c", "-o", "q.ll"]);
+    let include = format!("-isystem {}", place.path("opt/include").display());
+    for words in [
+        &["f.s"][..],
+        &["-x", "assembler", "f.s"],
+        &["p.i"],
+        &["q.ll"],
+        &["--", "f.s"],
+    ] {
+        let mut call = place.call(&["clang", "-Werror", "-c", "-o", "x.o"]);
+        succeed(
+            call.args(words)
+                .env("NIX_CFLAGS_COMPILE", &include)
+                .env("NIX_CFLAGS_COMPILE_BEFORE", "-DBEFORE")
+                .env("NIX_HARDENING_ENABLE", "stackprotector fortify pic"),
+        );
+    }
+    // Unused options of the caller's are still reported.
+    let mut call = place.call(&["clang", "-Werror", "-c", "f.s", "-DCALLER", "-o", "x.o"]);
+    let output = call.env("NIX_CFLAGS_COMPILE", include).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && told.contains("CALLER"),
+        "{told}"
+    );
+}

@@ -22,6 +22,8 @@ pub struct Scan<'a> {
     pub cc1: bool,
     /// The output is an object file that is linked again: `-r`, `-Wl,-r`.
     pub relocatable: bool,
+    /// An input is not preprocessed: assembly, LLVM's code or preprocessed text.
+    pub has_processed: bool,
     /// `-x` selects C++.
     pub cxx: bool,
     pub c_includes: bool,
@@ -36,6 +38,12 @@ const HEADERS: [&str; 9] = [
     ".h", ".H", ".hh", ".hp", ".hpp", ".HPP", ".hxx", ".h++", ".tcc",
 ];
 
+/// The extensions of files that the compiler does not preprocess.
+const PROCESSED: [&str; 7] = [".s", ".i", ".ii", ".mi", ".mii", ".ll", ".bc"];
+
+/// The languages of `-x` that the compiler does not preprocess.
+const PROCESSED_LANGUAGES: [&str; 3] = ["assembler", "cpp-output", "ir"];
+
 /// Scans `params`, which must have been read, and moves `--` and its operands
 /// from `params` to the result.
 pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
@@ -46,6 +54,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         has_input: false,
         cc1: false,
         relocatable: false,
+        has_processed: false,
         cxx: false,
         c_includes: true,
         cxx_includes: true,
@@ -65,6 +74,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                 input = true;
                 if param.parsed.meaning() == Meaning::Input {
                     files.add(param);
+                    scan.has_processed |= ends_with(param, &PROCESSED);
                 }
             }
             Meaning::Cc1 => scan.cc1 = true,
@@ -83,7 +93,10 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                 // `--` without operands has no effect, so it is removed.
                 let operands = params.split_off(n);
                 if operands.len() > 1 {
-                    operands[1..].iter().for_each(|file| files.add(file));
+                    operands[1..].iter().for_each(|file| {
+                        files.add(file);
+                        scan.has_processed |= ends_with(file, &PROCESSED);
+                    });
                     scan.operands = operands;
                     input = true;
                 }
@@ -128,7 +141,11 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
 
 /// Whether the file's extension is that of a header.
 pub fn is_header(file: &[u8]) -> bool {
-    HEADERS.iter().any(|end| file.ends_with(end.as_bytes()))
+    ends_with(file, &HEADERS)
+}
+
+fn ends_with(file: &[u8], ends: &[&str]) -> bool {
+    ends.iter().any(|end| file.ends_with(end.as_bytes()))
 }
 
 /// The kind of the inputs, according to their extensions.
@@ -150,6 +167,7 @@ impl Files {
 
 impl Scan<'_> {
     fn language(&mut self, language: &[u8]) {
+        self.has_processed |= ends_with(language, &PROCESSED_LANGUAGES);
         if language.ends_with(b"-header") {
             self.no_link = Some("-x …-header");
             self.compiles = true;

@@ -102,6 +102,9 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let read_by_hooks = |_: &Command| shell_variables(call, &scan, link_type);
     let before = hooks::COMPILER_BEFORE;
     hooks::run(before, read_by_hooks, &mut command, &files, &mut context)?;
+    if scan.has_processed && call.tool.no_unused_arguments {
+        allow_unused(&mut command);
+    }
     // `-v` alone prints the version. With further flags, the driver would
     // complain about missing input.
     if scan.cc1 || call.args == [b"-v"] {
@@ -280,6 +283,17 @@ fn keep_only<'v, 'a: 'v>(
 fn needs_linker(scan: &Scan, command: &Command) -> bool {
     let asks = |param: &Arg| param.parsed.by_itself() == Meaning::ProgramName;
     scan.no_link.is_none() || command.params.iter().any(asks)
+}
+
+/// Tells clang not to warn about added options that it does not use.
+fn allow_unused(command: &mut Command) {
+    const RULE: &str = "unused arguments";
+    for part in [&mut command.before, &mut command.after] {
+        if !part.is_empty() {
+            part.insert(0, Arg::rule("--start-no-unused-arguments", RULE));
+            part.push(Arg::rule("--end-no-unused-arguments", RULE));
+        }
+    }
 }
 
 /// The `-B` with our linker's directory, for a compiler that searches its own
