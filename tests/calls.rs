@@ -266,3 +266,27 @@ fn clang_does_not_complain_about_unused_options() {
         "{told}"
     );
 }
+
+#[test]
+fn clangs_inner_assembler_gets_no_flags() {
+    let place = Place::new();
+    if !exists("clang") {
+        return;
+    }
+    write(&place.path("f.s"), ".globl f\nf: ret\n");
+    let words = [
+        "clang",
+        "-cc1as",
+        "-triple",
+        "x86_64-pc-linux-gnu",
+        "-filetype",
+        "obj",
+    ];
+    let mut call = place.call(&words);
+    call.args(["-o", "x.o", "f.s"]);
+    succeed(
+        call.env("NIX_CFLAGS_COMPILE", "-isystem /opt/include")
+            .env("NIX_LDFLAGS", "-lalpha")
+            .env("NIX_HARDENING_ENABLE", "fortify pic"),
+    );
+}

@@ -16,7 +16,7 @@ pub const CLANG: Tools = 2;
 /// own.
 pub const GNAT: Tools = 4;
 
-static ROWS: [Row; 223] = [
+static ROWS: [Row; 224] = [
     Row::new("-###", Nothing, Stage(Stage::Answer)),
     Row::new("--", Nothing, Operands).in_nixpkgs(0),
     Row::new("--analyze", Nothing, Stage(Stage::Other)),
@@ -128,6 +128,7 @@ static ROWS: [Row; 223] = [
     Row::new("-bundle_loader", Separate, Other),
     Row::new("-c", Nothing, Stage(Stage::Object)).in_nixpkgs(0),
     Row::new("-cc1", Nothing, Cc1).in_nixpkgs(0),
+    Row::new("-cc1as", Nothing, Cc1),
     Row::new("-ccc-arcmt-migrate", Separate, Other),
     Row::new("-ccc-gcc-name", Separate, Other),
     Row::new("-ccc-install-dir", Separate, Other),

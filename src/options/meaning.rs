@@ -13,7 +13,7 @@ pub enum Meaning {
 
     // Compiler drivers.
     Stage(Stage),
-    /// `-cc1`: clang's internal compiler.
+    /// `-cc1`, `-cc1as`: clang's internal compiler and assembler.
     Cc1,
     NoStandardIncludes,
     NoCxxIncludes,

@@ -18,7 +18,7 @@ pub struct Scan<'a> {
     pub asks: bool,
     /// There is an input, or an argument that nixpkgs takes for one.
     pub has_input: bool,
-    /// `-cc1`: clang's internal compiler, which gets no flags.
+    /// `-cc1`, `-cc1as`: clang's internal tools, which get no flags.
     pub cc1: bool,
     /// The output is an object file that is linked again: `-r`, `-Wl,-r`.
     pub relocatable: bool,
