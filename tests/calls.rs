@@ -5,7 +5,7 @@
 mod common;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::{command, run, tool, wrap, write};
@@ -289,4 +289,85 @@ fn clangs_inner_assembler_gets_no_flags() {
             .env("NIX_LDFLAGS", "-lalpha")
             .env("NIX_HARDENING_ENABLE", "fortify pic"),
     );
+}
+
+#[test]
+fn other_targets_get_no_hardening_that_they_lack() {
+    let place = Place::new();
+    if !exists("clang") {
+        return;
+    }
+    let source = "int g;\nint f(char *p) { char b[64]; for (int i = 0; i < 64; i++) b[i] = p[i] ^ 1; return b[g & 63]; }\n";
+    write(&place.path("f.c"), source);
+    let flags = "pacret pic stackclashprotection fortify3 fortify shadowstack format zerocallusedregs \
+                 strictflexarrays3 stackprotector nostrictaliasing strictoverflow trivialautovarinit";
+    let mut tested = 0;
+    for target in [
+        "bpf",
+        "wasm32",
+        "wasm32-wasi",
+        "aarch64-linux-gnu",
+        "arm-linux-gnueabihf",
+        "riscv64-unknown-elf",
+        "riscv64-linux-gnu",
+        "powerpc64le-linux-gnu",
+        "s390x-linux-gnu",
+        "msp430",
+        "x86_64-pc-windows-msvc",
+        "x86_64-w64-mingw32",
+        "x86_64-apple-darwin",
+        "i686-linux-gnu",
+        "x86_64-unknown-none",
+        "x86_64-pc-linux-gnu",
+    ] {
+        let compile = |mut driver: Command| {
+            let target = format!("--target={target}");
+            driver.args([&target, "-Werror", "-O1", "-c", "f.c", "-o", "f.o"]);
+            driver.current_dir(place.dir.path());
+            driver
+        };
+        if !compile(command("clang")).output().unwrap().status.success() {
+            continue;
+        }
+        tested += 1;
+        let mut call = compile(place.call(&["clang"]));
+        succeed(call.env("NIX_HARDENING_ENABLE", flags));
+    }
+    assert!(tested > 8, "{tested}");
+    let mut explain = command(env!("CARGO_BIN_EXE_cc-wrapper"));
+    let clang = place.root.join("bin/clang");
+    explain.arg("explain").arg("--").arg(clang);
+    explain
+        .args(["--target=bpf", "-c", "f.c"])
+        .env("NIX_HARDENING_ENABLE", "shadowstack pic");
+    let told = run(&mut explain);
+    assert!(
+        told.contains("the call's target does not support it"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_compilers_own_hardening_is_not_given_twice() {
+    let place = Place::new();
+    let file: &Path = &place.path("f.c");
+    write(file, "int f(void) { return 0; }\n");
+    let mut call = place.call(&["gcc", "-fhardened", "-Werror", "-O2", "-c", "f.c"]);
+    call.env("NIX_DEBUG", "1");
+    call.env(
+        "NIX_HARDENING_ENABLE",
+        "fortify3 trivialautovarinit stackprotector format",
+    );
+    let output = call.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    for flag in ["_FORTIFY_SOURCE", "auto-var-init", "stack-protector"] {
+        assert!(
+            !told.contains(&format!("  -{flag}")) && !told.contains(&format!("{flag}=")),
+            "{told}"
+        );
+    }
+    assert!(told.contains("-Wformat"), "{told}");
+    // gcc knows the option from version 14 on.
+    let is_known = !told.contains("unrecognized");
+    assert_eq!(output.status.success(), is_known, "{told}");
 }

@@ -89,6 +89,10 @@ pub enum DisabledReason {
     Stronger(&'static str),
     /// There is no hardening flag with this name.
     Unknown,
+    /// The target that the call names does not support it.
+    Target,
+    /// The caller's `-fhardened` does it.
+    Hardened,
 }
 
 /// Why an argument was dropped.
@@ -209,6 +213,8 @@ impl DisabledReason {
             DisabledReason::Unsupported => b"the tool does not support it".to_vec(),
             DisabledReason::Stronger(name) => [name.as_bytes(), b" implies it"].concat(),
             DisabledReason::Unknown => b"no hardening flag has this name".to_vec(),
+            DisabledReason::Target => b"the call's target does not support it".to_vec(),
+            DisabledReason::Hardened => b"-fhardened sets it".to_vec(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub const CLANG: Tools = 2;
 /// own.
 pub const GNAT: Tools = 4;
 
-static ROWS: [Row; 224] = [
+static ROWS: [Row; 226] = [
     Row::new("-###", Nothing, Stage(Stage::Answer)),
     Row::new("--", Nothing, Operands).in_nixpkgs(0),
     Row::new("--analyze", Nothing, Stage(Stage::Other)),
@@ -154,10 +154,12 @@ static ROWS: [Row; 224] = [
     Row::new("-emit-llvm", Nothing, EmitLlvm),
     Row::new("-exported_symbols_list", Separate, Other),
     Row::new("-fdebug-compilation-dir", Separate, Other),
+    Row::new("-fhardened", Nothing, Hardened),
     Row::new("-filelist", Separate, Other),
     Row::new("-fintrinsic-modules-path", Separate, Other),
     Row::new("-flto", Joined, Lto),
     Row::new("-fmodules-user-build-path", Separate, Other),
+    Row::new("-fno-hardened", Nothing, Hardened),
     Row::new("-fno-lto", Nothing, Lto),
     Row::new("-force_load", Separate, Other),
     Row::new("-framework", Separate, Other),

@@ -35,6 +35,8 @@ pub enum Meaning {
     LinkerArgument,
     /// `-Wl,`: a comma-separated list of arguments for the linker.
     LinkerList,
+    /// `-fhardened`, `-fno-hardened`
+    Hardened,
     /// `-print-prog-name=`
     ProgramName,
     Lto,

@@ -22,3 +22,4 @@ pub mod rpath;
 pub mod scan;
 pub mod statistics;
 pub mod target;
+pub mod target_support;

@@ -22,6 +22,8 @@ pub struct Scan<'a> {
     pub cc1: bool,
     /// The output is an object file that is linked again: `-r`, `-Wl,-r`.
     pub relocatable: bool,
+    /// The last of `-fhardened` and `-fno-hardened` is the former.
+    pub hardened: bool,
     /// An input is not preprocessed: assembly, LLVM's code or preprocessed text.
     pub has_processed: bool,
     /// `-x` selects C++.
@@ -54,6 +56,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         has_input: false,
         cc1: false,
         relocatable: false,
+        hardened: false,
         has_processed: false,
         cxx: false,
         c_includes: true,
@@ -112,6 +115,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                 let word = param.joined().or(next).unwrap_or_default();
                 scan.relocatable |= makes_partial(word);
             }
+            Meaning::Hardened => scan.hardened = param.parsed.name() == Some("-fhardened"),
             meaning => {
                 if let Some(of_option) = meaning.stage() {
                     stage = stage.max(of_option);

@@ -32,6 +32,8 @@ use crate::rules::purity::{Purity, drop_impure};
 use crate::rules::response_file;
 use crate::rules::scan::{Scan, scan};
 use crate::rules::target;
+use crate::rules::target_support;
+use crate::text::Bytes;
 
 /// A command line that runs compile steps as `LAUNCHER COMPILER ARGS`, such as
 /// ccache or distcc. Other calls do not use it.
@@ -78,7 +80,7 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     }
     add_cxx(&scan, &mut context);
 
-    let mut command = put_in(params, &mut context);
+    let mut command = put_in(params, &scan, &mut context);
     if needs_linker(&scan, &command) {
         command.after.extend(linker_prefix(call, &command));
     }
@@ -173,14 +175,23 @@ fn add_cxx(scan: &Scan, context: &mut Context) {
 }
 
 /// The command with the flags that every call gets (§2.8).
-fn put_in<'a>(params: Vec<Arg<'a>>, context: &mut Context<'_, 'a>) -> Command<'a> {
+fn put_in<'a>(params: Vec<Arg<'a>>, scan: &Scan, context: &mut Context<'_, 'a>) -> Command<'a> {
     let call = context.call;
     let variables = &mut context.variables;
     let enabled = variables.list("NIX_HARDENING_ENABLE");
-    let unsupported = call.hardening_unsupported();
+    let without = target_support::without(call, target(call, &params), scan.hardened);
     context
         .log
-        .explain(|| hardening::explain_compiler(enabled.args(), call));
+        .explain(|| hardening::explain_compiler(enabled.args(), &without, call));
+    let names = without.iter().map(|(name, _)| name.as_bytes().into());
+    let all: Vec<Bytes>;
+    let unsupported = match call.hardening_unsupported() {
+        unsupported if without.is_empty() => unsupported,
+        unsupported => {
+            all = unsupported.iter().cloned().chain(names).collect();
+            &all
+        }
+    };
     let (mut before, mut after) =
         hardening::compiler(enabled.bytes(), unsupported, call.family(), context.log);
     let enabled = variables.list("NIX_HARDENING_ENABLE");
@@ -277,6 +288,12 @@ fn keep_only<'v, 'a: 'v>(
     for list in lists {
         log.dropping(list, why, |list, _| partial_link::keep(list, meanings));
     }
+}
+
+/// The target that the caller names. Only clang serves several targets.
+fn target<'p>(call: &Call, params: &'p [Arg]) -> Option<&'p [u8]> {
+    let is_clang = call.family() == Family::Clang;
+    is_clang.then(|| target::given(params).ok()?)?
 }
 
 /// Whether the call runs a linker, or asks which linker it would run.
