@@ -348,6 +348,38 @@ fn other_targets_get_no_hardening_that_they_lack() {
 }
 
 #[test]
+fn declared_system_headers_do_not_break_those_of_cxx() {
+    let place = Place::new();
+    write(
+        &place.path("x.cc"),
+        "#include <cstdlib>\n#include <cmath>\nint main() { return std::abs(0); }\n",
+    );
+    for driver in ["g++", "clang++"]
+        .into_iter()
+        .filter(|driver| exists(driver))
+    {
+        for flags in [
+            "-isystem /usr/include",
+            "-isystem /usr/include/",
+            "-isystem /usr/lib/../include -DX",
+            "-isystem/usr/include",
+            "-I/usr/include",
+        ] {
+            for variable in ["NIX_CFLAGS_COMPILE", "NIX_CFLAGS_COMPILE_BEFORE"] {
+                let mut call = place.call(&[driver, "-c", "x.cc", "-o", "x.o"]);
+                succeed(call.env(variable, flags));
+            }
+        }
+    }
+    let mut call = place.call(&["g++", "-c", "x.cc", "-o", "x.o"]);
+    call.env("NIX_CFLAGS_COMPILE", "-isystem /usr/include")
+        .env("NIX_DEBUG", "7");
+    let output = succeed(&mut call);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("dropped -isystem /usr/include: "), "{told}");
+}
+
+#[test]
 fn the_compilers_own_hardening_is_not_given_twice() {
     let place = Place::new();
     let file: &Path = &place.path("f.c");

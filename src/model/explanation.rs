@@ -106,6 +106,8 @@ pub enum DropReason {
     StaticPie,
     /// The link makes an object file or embeds data (§3.5).
     PartialLink,
+    /// It hides the C library's headers from those of the C++ library (§2.8).
+    SystemIncludes,
     /// The call gets no flags.
     NothingPutIn,
     /// The tool does not know the option.
@@ -180,6 +182,7 @@ impl DropReason {
             DropReason::Native => "native",
             DropReason::StaticPie => "static-pie",
             DropReason::PartialLink => "partial-link",
+            DropReason::SystemIncludes => "system-includes",
             DropReason::NothingPutIn => "nothing-put-in",
             DropReason::Unknown => "unknown-to-tool",
             DropReason::Empty => "empty",
@@ -197,6 +200,9 @@ impl DropReason {
             DropReason::StaticPie => "a static-pie program must have no rpath",
             DropReason::PartialLink => {
                 "the link makes an object file or embeds data, so it gets only -L"
+            }
+            DropReason::SystemIncludes => {
+                "the compiler searches it anyway, and earlier it breaks #include_next of C++ headers"
             }
             DropReason::NothingPutIn => "this call gets no flags",
             DropReason::Unknown => "the tool does not know it",

@@ -21,5 +21,6 @@ pub mod response_file;
 pub mod rpath;
 pub mod scan;
 pub mod statistics;
+pub mod system_includes;
 pub mod target;
 pub mod target_support;

@@ -31,6 +31,7 @@ use crate::rules::pie;
 use crate::rules::purity::{Purity, drop_impure};
 use crate::rules::response_file;
 use crate::rules::scan::{Scan, scan};
+use crate::rules::system_includes::drop_system;
 use crate::rules::target;
 use crate::rules::target_support;
 use crate::text::Bytes;
@@ -196,8 +197,16 @@ fn put_in<'a>(params: Vec<Arg<'a>>, scan: &Scan, context: &mut Context<'_, 'a>) 
         hardening::compiler(enabled.bytes(), unsupported, call.family(), context.log);
     let enabled = variables.list("NIX_HARDENING_ENABLE");
     before.splice(..0, pie::compiler(enabled.bytes(), call, &params));
-    before.extend(variables.list("NIX_CFLAGS_COMPILE_BEFORE").args());
-    after.extend(variables.list("NIX_CFLAGS_COMPILE").args());
+    for (name, part) in [
+        ("NIX_CFLAGS_COMPILE_BEFORE", &mut before),
+        ("NIX_CFLAGS_COMPILE", &mut after),
+    ] {
+        let mut flags = variables.list(name).args();
+        if call.toolchain.role_markers == RoleMarkers::Optional {
+            drop_system(&mut flags, call.driver_parser(), context.log);
+        }
+        part.extend(flags);
+    }
     Command {
         before,
         params,
