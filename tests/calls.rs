@@ -380,6 +380,58 @@ fn declared_system_headers_do_not_break_those_of_cxx() {
 }
 
 #[test]
+fn linkers_of_other_formats_get_no_options_for_elf() {
+    let place = Place::new();
+    if !exists("clang") || !exists("wasm-ld") {
+        return;
+    }
+    write(&place.path("w.c"), "int twice(int a) { return a * 2; }\n");
+    let wasm_ld = format!("--ld-path={}", tool("wasm-ld").unwrap().display());
+    for words in [
+        &["--target=wasm32", "w.c"][..],
+        &["-target", "wasm32", "w.c"],
+        &["--target=wasm32", &wasm_ld, "w.c"],
+    ] {
+        let mut call = place.call(&["clang", "-nostdlib", "-Wl,--no-entry"]);
+        call.args(words)
+            .args(["-Wl,--export=twice", "-o", "w.wasm"]);
+        succeed(
+            call.env(
+                "NIX_HARDENING_ENABLE",
+                "relro bindnow stackprotector pic fortify",
+            )
+            .env("NIX_SET_BUILD_ID", "1")
+            .env("NIX_DYNAMIC_LINKER", "/lib64/ld-linux-x86-64.so.2")
+            .env(
+                "NIX_LDFLAGS",
+                format!("{} -rpath /opt/x/lib -z defs", place.lib()),
+            )
+            .env("NIX_LDFLAGS_AFTER", "--hash-style=gnu"),
+        );
+        let wasm = fs::read(place.path("w.wasm")).unwrap();
+        assert!(wasm.starts_with(b"\0asm"));
+        fs::remove_file(place.path("w.wasm")).unwrap();
+    }
+    // lld for Windows says what it does not know.
+    if exists("lld-link") {
+        let words = [
+            "clang",
+            "--target=x86_64-pc-windows-msvc",
+            "-fuse-ld=lld",
+            "-nostdlib",
+        ];
+        let mut call = place.call(&words);
+        call.args(["w.c", "-shared", "-Wl,/noentry", "-o", "w.dll"]);
+        let output = succeed(
+            call.env("NIX_HARDENING_ENABLE", "relro bindnow pic")
+                .env("NIX_SET_BUILD_ID", "1"),
+        );
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!told.contains("unknown"), "{told}");
+    }
+}
+
+#[test]
 fn the_compilers_own_hardening_is_not_given_twice() {
     let place = Place::new();
     let file: &Path = &place.path("f.c");

@@ -106,6 +106,8 @@ pub enum DropReason {
     StaticPie,
     /// The link makes an object file or embeds data (§3.5).
     PartialLink,
+    /// The linker makes no ELF files (§2.8).
+    OtherFormat,
     /// It hides the C library's headers from those of the C++ library (§2.8).
     SystemIncludes,
     /// The call gets no flags.
@@ -182,6 +184,7 @@ impl DropReason {
             DropReason::Native => "native",
             DropReason::StaticPie => "static-pie",
             DropReason::PartialLink => "partial-link",
+            DropReason::OtherFormat => "other-format",
             DropReason::SystemIncludes => "system-includes",
             DropReason::NothingPutIn => "nothing-put-in",
             DropReason::Unknown => "unknown-to-tool",
@@ -201,6 +204,7 @@ impl DropReason {
             DropReason::PartialLink => {
                 "the link makes an object file or embeds data, so it gets only -L"
             }
+            DropReason::OtherFormat => "the linker makes no ELF files, so it gets only -L and -l",
             DropReason::SystemIncludes => {
                 "the compiler searches it anyway, and earlier it breaks #include_next of C++ headers"
             }

@@ -33,16 +33,27 @@ pub struct Unwrapped {
 }
 
 impl Unwrapped {
+    /// The note for an explanation of a call whose linker gets no flags.
+    pub fn left_alone(&self) -> Explanation {
+        Explanation::Linker {
+            path: self.path(),
+            handling: LinkerHandling::LeftAlone,
+        }
+    }
+
     /// The note for an explanation of the call.
     pub fn explanation(&self) -> Explanation {
-        Explanation::Linker {
-            path: self.program.clone().unwrap_or_else(|| self.name.clone()),
-            handling: if self.is_left_alone {
-                LinkerHandling::LeftAlone
-            } else {
-                LinkerHandling::PassedByDriver
-            },
+        if self.is_left_alone {
+            return self.left_alone();
         }
+        Explanation::Linker {
+            path: self.path(),
+            handling: LinkerHandling::PassedByDriver,
+        }
+    }
+
+    fn path(&self) -> Vec<u8> {
+        self.program.clone().unwrap_or_else(|| self.name.clone())
     }
 }
 

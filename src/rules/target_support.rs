@@ -83,8 +83,9 @@ fn supports(target: &[u8], flag: &str) -> bool {
     }
 }
 
-/// Whether programs for a target are ELF files.
-fn is_elf(target: &[u8]) -> bool {
+/// Whether programs for a target are ELF files. `target` is a triple, or a
+/// tool's name that begins with one.
+pub fn is_elf(target: &[u8]) -> bool {
     const OTHERS: [&[u8]; 7] = [
         b"-apple-",
         b"-cygwin",
@@ -95,6 +96,13 @@ fn is_elf(target: &[u8]) -> bool {
         b"-windows",
     ];
     !target.starts_with(b"wasm") && !OTHERS.iter().any(|part| contains(target, part))
+}
+
+/// Whether a linker of this file name makes ELF files. mingw's linkers have
+/// names that begin with their target.
+pub fn makes_elf(linker: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 4] = [b"ld64", b"lld-link", b"wasm-ld", b"wasm-component-ld"];
+    is_elf(linker) && !OTHERS.iter().any(|part| contains(linker, part))
 }
 
 fn architecture(target: &[u8]) -> &[u8] {
@@ -153,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_are_known_by_targets() {
+    fn formats_are_known_by_targets_and_linkers() {
         for name in [
             "wasm32",
             "x86_64-w64-mingw32-gcc",
@@ -170,6 +178,17 @@ mod tests {
             "riscv64-unknown-elf",
         ] {
             assert!(is_elf(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "wasm-ld",
+            "ld64.lld-14",
+            "lld-link",
+            "x86_64-w64-mingw32-ld",
+        ] {
+            assert!(!makes_elf(name.as_bytes()), "{name}");
+        }
+        for name in ["ld", "ld.lld", "mold", "ld.gold"] {
+            assert!(makes_elf(name.as_bytes()), "{name}");
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::rules::hardening;
 use crate::rules::hooks;
 use crate::rules::link_type::LinkType;
 use crate::rules::linker_choice;
-use crate::rules::linker_choice::has_other_target;
+use crate::rules::linker_choice::{Unwrapped, has_other_target};
 use crate::rules::linker_shim;
 use crate::rules::native::drop_native;
 use crate::rules::partial_link;
@@ -251,10 +251,22 @@ fn link<'a>(
         );
     }
     command.after.extend(link_type.filter(link_flags, log));
+    let linker = linker_choice::unwrapped(command, context.call, context.world);
+    let format = Format::of(command, context.call, linker.as_ref());
+    if without_markers && format == Format::NotTheRoots {
+        let kept = [Meaning::LibraryDirectory, Meaning::Library];
+        keep_only(
+            &kept,
+            DropReason::OtherFormat,
+            [&mut ld_before, &mut ld_flags],
+            log,
+        );
+    }
     let ld_before = link_type.filter(ld_before, log).into_iter();
     command.before.extend(ld_before.map(driver_link::pass));
     let dynamic_linker = variables.list("NIX_DYNAMIC_LINKER");
-    let origin = dynamic_linker.origin().filter(|_| !is_partial);
+    let takes_interpreter = !without_markers || !is_partial && format == Format::Elf;
+    let origin = dynamic_linker.origin().filter(|_| takes_interpreter);
     if let (LinkType::Dynamic, Some(origin)) = (link_type, origin) {
         let flag = [b"-Wl,-dynamic-linker=", dynamic_linker.bytes()].concat();
         let flag = Arg::new(flag, origin.clone());
@@ -267,11 +279,15 @@ fn link<'a>(
     let name = variables.salted("NIX_LINK_TYPE");
     variables.export(name, link_type.name().as_bytes().to_vec());
 
-    match linker_choice::unwrapped(command, context.call, context.world) {
+    match linker {
         None => context.log.explain(|| Explanation::Linker {
             path: linker_choice::own(command, context.call),
-            handling: LinkerHandling::Own,
+            handling: match format {
+                Format::NotTheRoots => LinkerHandling::LeftAlone,
+                _ => LinkerHandling::Own,
+            },
         }),
+        Some(linker) if format != Format::Elf => context.log.explain(|| linker.left_alone()),
         Some(linker) if linker_shim::run(&linker, command, context) => {}
         Some(linker) => {
             context.log.explain(|| linker.explanation());
@@ -296,6 +312,30 @@ fn keep_only<'v, 'a: 'v>(
 ) {
     for list in lists {
         log.dropping(list, why, |list, _| partial_link::keep(list, meanings));
+    }
+}
+
+/// The format of a link's output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Elf,
+    /// Another format, for which the root's compiler is made.
+    Roots,
+    /// Another format, because of the target or the linker that the call names.
+    NotTheRoots,
+}
+
+impl Format {
+    fn of(command: &Command, call: &Call, linker: Option<&Unwrapped>) -> Format {
+        let is_named = target(call, &command.params).is_some_and(|t| !target_support::is_elf(t))
+            || linker.is_some_and(|linker| !target_support::makes_elf(&linker.name));
+        if is_named {
+            Format::NotTheRoots
+        } else if target_support::is_elf(&call.tool.name) {
+            Format::Elf
+        } else {
+            Format::Roots
+        }
     }
 }
 
