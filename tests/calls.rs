@@ -432,6 +432,31 @@ fn linkers_of_other_formats_get_no_options_for_elf() {
 }
 
 #[test]
+fn compilers_find_declared_libraries_by_name() {
+    let place = Place::new();
+    let drivers = ["gcc", "g++", "clang"];
+    for driver in drivers.into_iter().filter(|driver| exists(driver)) {
+        for name in ["libalpha.so", "libalpha.a"] {
+            let question = format!("-print-file-name={name}");
+            let mut call = place.call(&[driver, &question]);
+            let answer = run(call.env("NIX_LDFLAGS", place.lib()));
+            let found = fs::canonicalize(answer.trim()).unwrap();
+            assert_eq!(
+                found,
+                fs::canonicalize(place.path("opt/lib").join(name)).unwrap()
+            );
+        }
+        // Other files are the compiler's own.
+        for name in ["libc.so", "crt1.o", "include", "libgcc.a", "libno-such.so"] {
+            let question = format!("-print-file-name={name}");
+            let mut call = place.call(&[driver, &question]);
+            let answer = run(call.env("NIX_LDFLAGS", place.lib()));
+            assert_eq!(answer, place.plain(&[driver, &question]), "{driver}");
+        }
+    }
+}
+
+#[test]
 fn the_compilers_own_hardening_is_not_given_twice() {
     let place = Place::new();
     let file: &Path = &place.path("f.c");

@@ -16,7 +16,7 @@ pub const CLANG: Tools = 2;
 /// own.
 pub const GNAT: Tools = 4;
 
-static ROWS: [Row; 226] = [
+static ROWS: [Row; 228] = [
     Row::new("-###", Nothing, Stage(Stage::Answer)),
     Row::new("--", Nothing, Operands).in_nixpkgs(0),
     Row::new("--analyze", Nothing, Stage(Stage::Other)),
@@ -60,6 +60,7 @@ static ROWS: [Row; 226] = [
     Row::new("--prefix", EqualsOrSeparate, Prefix),
     Row::new("--preprocess", Nothing, Stage(Stage::Other)),
     Row::new("--print-", Joined, Stage(Stage::Answer)),
+    Row::new("--print-file-name=", Joined, FileName),
     Row::new("--print-prog-name=", Joined, ProgramName),
     Row::new("--resource", EqualsOrSeparate, Other),
     Row::new("--serialize-diagnostics", EqualsOrSeparate, Other),
@@ -213,6 +214,7 @@ static ROWS: [Row; 226] = [
     Row::new("-objcmt-", Joined, Other),
     Row::new("-pagezero_size", Separate, Other),
     Row::new("-print-", Joined, Stage(Stage::Answer)),
+    Row::new("-print-file-name=", Joined, FileName),
     Row::new("-print-prog-name=", Joined, ProgramName),
     Row::new("-r", Nothing, Relocatable),
     Row::new("-read_only_relocs", Separate, Other),
@@ -270,13 +272,12 @@ pub fn find(argument: &[u8], tools: Tools) -> Option<Match> {
 mod tests {
     use super::*;
     use crate::options::Parser;
-    use crate::options::meaning::Meaning;
 
     #[test]
     fn options_have_the_stage_where_a_call_ends() {
-        let stage = |option: &str| match Parser::for_driver(GCC).read(option.as_bytes()).meaning() {
-            Meaning::Stage(stage) => Some(stage),
-            _ => None,
+        let stage = |option: &str| {
+            let parsed = Parser::for_driver(GCC).read(option.as_bytes());
+            parsed.meaning().stage()
         };
         assert_eq!(stage("-c"), Some(Stage::Object));
         assert_eq!(stage("-dumpversion"), Some(Stage::Answer));

@@ -37,6 +37,8 @@ pub enum Meaning {
     LinkerList,
     /// `-fhardened`, `-fno-hardened`
     Hardened,
+    /// `-print-file-name=`
+    FileName,
     /// `-print-prog-name=`
     ProgramName,
     Lto,
@@ -79,7 +81,7 @@ impl Meaning {
     pub fn stage(self) -> Option<Stage> {
         match self {
             Meaning::Stage(stage) => Some(stage),
-            Meaning::ProgramName => Some(Stage::Answer),
+            Meaning::FileName | Meaning::ProgramName => Some(Stage::Answer),
             _ => None,
         }
     }

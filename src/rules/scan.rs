@@ -24,6 +24,8 @@ pub struct Scan<'a> {
     pub relocatable: bool,
     /// The last of `-fhardened` and `-fno-hardened` is the former.
     pub hardened: bool,
+    /// `-print-file-name=lib…`: the call asks where a library is.
+    pub asks_file: bool,
     /// An input is not preprocessed: assembly, LLVM's code or preprocessed text.
     pub has_processed: bool,
     /// `-x` selects C++.
@@ -57,6 +59,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         cc1: false,
         relocatable: false,
         hardened: false,
+        asks_file: false,
         has_processed: false,
         cxx: false,
         c_includes: true,
@@ -117,6 +120,9 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
             }
             Meaning::Hardened => scan.hardened = param.parsed.name() == Some("-fhardened"),
             meaning => {
+                let is_library = |name: &[u8]| name.starts_with(b"lib");
+                scan.asks_file |=
+                    meaning == Meaning::FileName && param.joined().is_some_and(is_library);
                 if let Some(of_option) = meaning.stage() {
                     stage = stage.max(of_option);
                     if of_option.ends_before_linking() {

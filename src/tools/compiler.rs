@@ -105,6 +105,10 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let read_by_hooks = |_: &Command| shell_variables(call, &scan, link_type);
     let before = hooks::COMPILER_BEFORE;
     hooks::run(before, read_by_hooks, &mut command, &files, &mut context)?;
+    if scan.asks_file && call.toolchain.role_markers == RoleMarkers::Optional {
+        let declared = library_prefixes(&mut context);
+        command.before.extend(declared);
+    }
     if scan.has_processed && call.tool.no_unused_arguments {
         allow_unused(&mut command);
     }
@@ -349,6 +353,24 @@ fn target<'p>(call: &Call, params: &'p [Arg]) -> Option<&'p [u8]> {
 fn needs_linker(scan: &Scan, command: &Command) -> bool {
     let asks = |param: &Arg| param.parsed.by_itself() == Meaning::ProgramName;
     scan.no_link.is_none() || command.params.iter().any(asks)
+}
+
+/// Declared library directories as `-B` options. With these, the compiler
+/// finds the libraries of `-print-file-name`; it ignores `-L` there.
+fn library_prefixes<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
+    let mut prefixes = Vec::new();
+    for name in ["NIX_LDFLAGS_BEFORE", "NIX_LDFLAGS", "NIX_LDFLAGS_AFTER"] {
+        let flags = context.variables.list(name).args();
+        let used = context.call.linker_parser().uses(&flags);
+        let directories = used.filter(|used| used.meaning == Meaning::LibraryDirectory);
+        for used in directories {
+            if let Some(directory @ [b'/', ..]) = used.value {
+                let option = [b"-B", directory, b"/"].concat();
+                prefixes.push(Arg::new(option, used.argument.origin.clone()));
+            }
+        }
+    }
+    prefixes
 }
 
 /// Tells clang not to warn about added options that it does not use.
