@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{command, run, tool, wrap, write};
+use common::{command, run, run_alone, runpath, tool, wrap, write};
 use tempfile::TempDir;
 
 const LINKERS: [&str; 4] = ["ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
@@ -452,6 +452,48 @@ fn compilers_find_declared_libraries_by_name() {
             let mut call = place.call(&[driver, &question]);
             let answer = run(call.env("NIX_LDFLAGS", place.lib()));
             assert_eq!(answer, place.plain(&[driver, &question]), "{driver}");
+        }
+    }
+}
+
+#[test]
+fn programs_linked_below_mold_run_find_their_libraries() {
+    let place = Place::new();
+    let Some(mold) = tool("mold") else {
+        return;
+    };
+    let lib = place.path("opt/lib");
+    for driver in ["gcc", "clang"].into_iter().filter(|driver| exists(driver)) {
+        for linker in ["", "-fuse-ld=lld", "-fuse-ld=gold", "-fuse-ld=mold"] {
+            let _ = fs::remove_file(place.path("main"));
+            let mut call = place.call(&[driver]);
+            let wrapped = call.get_program().to_owned();
+            let mut below = command(&mold);
+            below.arg("-run").arg(wrapped);
+            below.args(["main.o", "-lalpha", "-o", "main"]);
+            below.args([linker].iter().filter(|linker| !linker.is_empty()));
+            below.current_dir(place.dir.path());
+            below.env(
+                "PATH",
+                call.get_envs()
+                    .find(|(name, _)| *name == "PATH")
+                    .unwrap()
+                    .1
+                    .unwrap(),
+            );
+            below
+                .env("NIX_LDFLAGS", place.lib())
+                .env("NIX_SET_BUILD_ID", "1");
+            succeed(&mut below);
+            assert_eq!(
+                runpath(&place.path("main")),
+                [lib.as_path()],
+                "{driver} {linker}"
+            );
+            run_alone(&place.path("main"));
+            let comment = place.plain(&["readelf", "-p", ".comment", "main"]);
+            assert!(comment.contains("mold"), "{driver} {linker}: {comment}");
+            call.arg("unused");
         }
     }
 }

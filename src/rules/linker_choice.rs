@@ -73,7 +73,7 @@ pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Un
         by_path: asked.by_path,
         is_left_alone,
     };
-    let Some(bintools) = call.bintools else {
+    let Some(bintools) = call.bintools.filter(|_| !is_below_mold(call)) else {
         return Some(unwrapped(None, false));
     };
     if call.tool.linker_by_prefix && has_other_target(call, command) {
@@ -105,6 +105,14 @@ pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Un
         }
         None => Some(unwrapped(None, is_left_alone)),
     }
+}
+
+/// Whether `mold -run` is above the call. Its library replaces every linker
+/// that a process executes with mold, so the wrapped linker never runs.
+pub fn is_below_mold(call: &Call) -> bool {
+    let library = b"mold-wrapper.so";
+    let preload = call.environment.get_nonempty(b"LD_PRELOAD");
+    preload.is_some_and(|list| list.windows(library.len()).any(|part| part == library))
 }
 
 /// The linker that the arguments select.

@@ -26,6 +26,7 @@ use crate::rules::link_additions::from_libraries;
 use crate::rules::link_additions::hardening_flags;
 use crate::rules::link_additions::output;
 use crate::rules::link_type::LinkType;
+use crate::rules::linker_choice::is_below_mold;
 use crate::rules::linker_question::is_question;
 use crate::rules::linker_shim;
 use crate::rules::partial_link;
@@ -46,8 +47,9 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     argument::read(&mut params, call.linker_parser());
     context.count(|counts| counts.add_linker(&params));
     let any_driver = call.toolchain.any_driver;
-    // Drivers of any root can find the built-in toolchain's linker on PATH.
-    let linked = if any_driver || call.root.is_none() {
+    // Drivers of any root can find the built-in toolchain's linker on PATH. Below
+    // `mold -run`, drivers do all of the linker's work.
+    let linked = if any_driver || call.root.is_none() || is_below_mold(call) {
         call.environment.get(LINKED)
     } else {
         None
