@@ -94,6 +94,10 @@ pub enum DisabledReason {
     Stronger(&'static str),
     /// There is no hardening flag with this name.
     Unknown,
+    /// The target that the call names does not support it.
+    Target,
+    /// The caller's `-fhardened` does it.
+    Hardened,
 }
 
 /// Why an argument was dropped.
@@ -105,6 +109,12 @@ pub enum DropReason {
     Native,
     /// A static-pie program must not have an rpath.
     StaticPie,
+    /// The link makes an object file or embeds data (§3.5).
+    PartialLink,
+    /// The linker makes no ELF files (§2.8).
+    OtherFormat,
+    /// It hides the C library's headers from those of the C++ library (§2.8).
+    SystemIncludes,
     /// The call gets no flags.
     NothingPutIn,
     /// The tool does not know the option.
@@ -282,6 +292,9 @@ impl DropReason {
             DropReason::Impure => "impure",
             DropReason::Native => "native",
             DropReason::StaticPie => "static-pie",
+            DropReason::PartialLink => "partial-link",
+            DropReason::OtherFormat => "other-format",
+            DropReason::SystemIncludes => "system-includes",
             DropReason::NothingPutIn => "nothing-put-in",
             DropReason::Unknown => "unknown-to-tool",
             DropReason::Empty => "empty",
@@ -298,6 +311,13 @@ impl DropReason {
             }
             DropReason::Native => "NIX_ENFORCE_NO_NATIVE is 1",
             DropReason::StaticPie => "a static-pie program must have no rpath",
+            DropReason::PartialLink => {
+                "the link makes an object file or embeds data, so it gets only -L"
+            }
+            DropReason::OtherFormat => "the linker makes no ELF files, so it gets only -L and -l",
+            DropReason::SystemIncludes => {
+                "the compiler searches it anyway, and earlier it breaks #include_next of C++ headers"
+            }
             DropReason::NothingPutIn => "this call gets no flags",
             DropReason::Unknown => "the tool does not know it",
             DropReason::Empty => "no operand follows it",
@@ -316,6 +336,8 @@ impl DisabledReason {
             DisabledReason::Unsupported => b"the tool does not support it".to_vec(),
             DisabledReason::Stronger(name) => [name.as_bytes(), b" implies it"].concat(),
             DisabledReason::Unknown => b"no hardening flag has this name".to_vec(),
+            DisabledReason::Target => b"the call's target does not support it".to_vec(),
+            DisabledReason::Hardened => b"-fhardened sets it".to_vec(),
         }
     }
 }

@@ -103,6 +103,10 @@ pub struct Tool<'a> {
     /// The compiler searches other directories before PATH for its linker. It
     /// gets a `-B` with the directory of this root's linker.
     pub linker_by_prefix: bool,
+    /// The compiler warns about unused options, except for those between
+    /// `--start-no-unused-arguments` and `--end-no-unused-arguments` (clang from
+    /// version 14 on).
+    pub no_unused_arguments: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -385,6 +389,7 @@ impl<'a> Tool<'a> {
                 b"compiler" => tool.compiler = r.optional(Family::read)?,
                 b"hardeningUnsupported" => tool.hardening_unsupported = r.optional(strings)?,
                 b"linkerByPrefix" => tool.linker_by_prefix = r.boolean()?,
+                b"noUnusedArguments" => tool.no_unused_arguments = r.boolean()?,
                 _ => r.skip()?,
             }
             Ok(())
@@ -409,6 +414,7 @@ impl<'a> Tool<'a> {
             object.entry("hardeningUnsupported", array(unsupported));
         }
         object.flag("linkerByPrefix", self.linker_by_prefix);
+        object.flag("noUnusedArguments", self.no_unused_arguments);
         json::object(object.0)
     }
 }
@@ -540,6 +546,7 @@ mod tests {
                     compiler: Some(Family::Gcc),
                     hardening_unsupported: Some(vec![]),
                     linker_by_prefix: true,
+                    no_unused_arguments: true,
                 },
                 Tool {
                     name: Cow::Borrowed(b"ld"),

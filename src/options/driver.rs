@@ -16,7 +16,7 @@ pub const CLANG: Tools = 2;
 /// own.
 pub const GNAT: Tools = 4;
 
-static ROWS: [Row; 223] = [
+static ROWS: [Row; 228] = [
     Row::new("-###", Nothing, Stage(Stage::Answer)),
     Row::new("--", Nothing, Operands).in_nixpkgs(0),
     Row::new("--analyze", Nothing, Stage(Stage::Other)),
@@ -60,6 +60,7 @@ static ROWS: [Row; 223] = [
     Row::new("--prefix", EqualsOrSeparate, Prefix),
     Row::new("--preprocess", Nothing, Stage(Stage::Other)),
     Row::new("--print-", Joined, Stage(Stage::Answer)),
+    Row::new("--print-file-name=", Joined, FileName),
     Row::new("--print-prog-name=", Joined, ProgramName),
     Row::new("--resource", EqualsOrSeparate, Other),
     Row::new("--serialize-diagnostics", EqualsOrSeparate, Other),
@@ -128,6 +129,7 @@ static ROWS: [Row; 223] = [
     Row::new("-bundle_loader", Separate, Other),
     Row::new("-c", Nothing, Stage(Stage::Object)).in_nixpkgs(0),
     Row::new("-cc1", Nothing, Cc1).in_nixpkgs(0),
+    Row::new("-cc1as", Nothing, Cc1),
     Row::new("-ccc-arcmt-migrate", Separate, Other),
     Row::new("-ccc-gcc-name", Separate, Other),
     Row::new("-ccc-install-dir", Separate, Other),
@@ -153,10 +155,12 @@ static ROWS: [Row; 223] = [
     Row::new("-emit-llvm", Nothing, EmitLlvm),
     Row::new("-exported_symbols_list", Separate, Other),
     Row::new("-fdebug-compilation-dir", Separate, Other),
+    Row::new("-fhardened", Nothing, Hardened),
     Row::new("-filelist", Separate, Other),
     Row::new("-fintrinsic-modules-path", Separate, Other),
     Row::new("-flto", Joined, Lto),
     Row::new("-fmodules-user-build-path", Separate, Other),
+    Row::new("-fno-hardened", Nothing, Hardened),
     Row::new("-fno-lto", Nothing, Lto),
     Row::new("-force_load", Separate, Other),
     Row::new("-framework", Separate, Other),
@@ -210,6 +214,7 @@ static ROWS: [Row; 223] = [
     Row::new("-objcmt-", Joined, Other),
     Row::new("-pagezero_size", Separate, Other),
     Row::new("-print-", Joined, Stage(Stage::Answer)),
+    Row::new("-print-file-name=", Joined, FileName),
     Row::new("-print-prog-name=", Joined, ProgramName),
     Row::new("-r", Nothing, Relocatable),
     Row::new("-read_only_relocs", Separate, Other),
@@ -267,13 +272,12 @@ pub fn find(argument: &[u8], tools: Tools) -> Option<Match> {
 mod tests {
     use super::*;
     use crate::options::Parser;
-    use crate::options::meaning::Meaning;
 
     #[test]
     fn options_have_the_stage_where_a_call_ends() {
-        let stage = |option: &str| match Parser::for_driver(GCC).read(option.as_bytes()).meaning() {
-            Meaning::Stage(stage) => Some(stage),
-            _ => None,
+        let stage = |option: &str| {
+            let parsed = Parser::for_driver(GCC).read(option.as_bytes());
+            parsed.meaning().stage()
         };
         assert_eq!(stage("-c"), Some(Stage::Object));
         assert_eq!(stage("-dumpversion"), Some(Stage::Answer));

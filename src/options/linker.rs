@@ -69,7 +69,7 @@ static ROWS: [Row; 198] = [
     Row::new("assert", EqualsOrSeparate, Other).dashes(),
     Row::new("audit", EqualsOrSeparate, Other).dashes(),
     Row::new("auxiliary", EqualsOrSeparate, Other).dashes(),
-    Row::new("b", JoinedOrSeparate, Other).one_dash(),
+    Row::new("b", JoinedOrSeparate, InputFormat).one_dash(),
     Row::new("base_file", EqualsOrSeparate, Other).dashes(),
     Row::new("build-id-chunk-size-for-treehash", EqualsOrSeparate, Other).dashes(),
     Row::new(
@@ -118,7 +118,7 @@ static ROWS: [Row; 198] = [
     Row::new("fini", EqualsOrSeparate, Other).dashes(),
     Row::new("flto-partition", EqualsOrSeparate, Other).dashes(),
     Row::new("force_load", Separate, Other).one_dash(),
-    Row::new("format", EqualsOrSeparate, Other).dashes(),
+    Row::new("format", EqualsOrSeparate, InputFormat).dashes(),
     Row::new("framework", Separate, Other).one_dash(),
     Row::new("fuse-ld", EqualsOrSeparate, Other).dashes(),
     Row::new("gpsize", EqualsOrSeparate, Other).dashes(),

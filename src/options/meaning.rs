@@ -13,7 +13,7 @@ pub enum Meaning {
 
     // Compiler drivers.
     Stage(Stage),
-    /// `-cc1`: clang's internal compiler.
+    /// `-cc1`, `-cc1as`: clang's internal compiler and assembler.
     Cc1,
     NoStandardIncludes,
     NoCxxIncludes,
@@ -35,6 +35,10 @@ pub enum Meaning {
     LinkerArgument,
     /// `-Wl,`: a comma-separated list of arguments for the linker.
     LinkerList,
+    /// `-fhardened`, `-fno-hardened`
+    Hardened,
+    /// `-print-file-name=`
+    FileName,
     /// `-print-prog-name=`
     ProgramName,
     Lto,
@@ -67,6 +71,8 @@ pub enum Meaning {
     DynamicLinker,
     Plugin,
     Emulation,
+    /// `-b`: the format of the inputs after it.
+    InputFormat,
     /// `-syslibroot` of Darwin's linker.
     SystemLibraryRoot,
     /// The linker prints an answer and exits.
@@ -84,7 +90,7 @@ impl Meaning {
     pub fn stage(self) -> Option<Stage> {
         match self {
             Meaning::Stage(stage) => Some(stage),
-            Meaning::ProgramName => Some(Stage::Answer),
+            Meaning::FileName | Meaning::ProgramName => Some(Stage::Answer),
             _ => None,
         }
     }

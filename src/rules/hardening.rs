@@ -172,8 +172,13 @@ fn resolve<'e>(enabled: &'e [u8], unsupported: &[Bytes]) -> Vec<&'e [u8]> {
     set
 }
 
-/// Explains the effect of the words `asked` on a compiler call.
-pub fn explain_compiler(asked: Vec<Arg<'static>>, call: &Call) -> Explanation {
+/// Explains the effect of the words `asked` on a compiler call. `without` are
+/// the flags that only this call must not get.
+pub fn explain_compiler(
+    asked: Vec<Arg<'static>>,
+    without: &[(&str, DisabledReason)],
+    call: &Call,
+) -> Explanation {
     let unsupported = call.hardening_unsupported();
     let text: Vec<&[u8]> = asked.iter().map(|word| &word[..]).collect();
     let text = text.join(&b' ');
@@ -191,8 +196,10 @@ pub fn explain_compiler(asked: Vec<Arg<'static>>, call: &Call) -> Explanation {
         let implied_by = |(weaker, stronger): &&(&str, &'static str)| {
             weaker.as_bytes() == name && enabled.contains(&stronger.as_bytes())
         };
+        let of_call = without.iter().find(|(flag, _)| flag.as_bytes() == name);
         let why = match STRONGER.iter().find(implied_by) {
             _ if !is_known(name) => DisabledReason::Unknown,
+            _ if of_call.is_some() => of_call?.1,
             _ if enabled.contains(&name) => return None,
             Some((_, stronger)) => DisabledReason::Stronger(stronger),
             None => DisabledReason::Unsupported,
@@ -361,7 +368,7 @@ mod tests {
                 DisabledReason::Stronger("strictflexarrays3"),
             ),
         ];
-        assert_eq!(off(explain_compiler(asked(), &call)), want);
+        assert_eq!(off(explain_compiler(asked(), &[], &call)), want);
         let want = [(b"relro".to_vec(), DisabledReason::Unsupported)];
         assert_eq!(off(explain_linker(asked(), &call)), want);
     }

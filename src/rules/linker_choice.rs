@@ -33,16 +33,27 @@ pub struct Unwrapped {
 }
 
 impl Unwrapped {
+    /// The note for an explanation of a call whose linker gets no flags.
+    pub fn left_alone(&self) -> Explanation {
+        Explanation::Linker {
+            path: self.path(),
+            handling: LinkerHandling::LeftAlone,
+        }
+    }
+
     /// The note for an explanation of the call.
     pub fn explanation(&self) -> Explanation {
-        Explanation::Linker {
-            path: self.program.clone().unwrap_or_else(|| self.name.clone()),
-            handling: if self.is_left_alone {
-                LinkerHandling::LeftAlone
-            } else {
-                LinkerHandling::PassedByDriver
-            },
+        if self.is_left_alone {
+            return self.left_alone();
         }
+        Explanation::Linker {
+            path: self.path(),
+            handling: LinkerHandling::PassedByDriver,
+        }
+    }
+
+    fn path(&self) -> Vec<u8> {
+        self.program.clone().unwrap_or_else(|| self.name.clone())
     }
 }
 
@@ -62,7 +73,7 @@ pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Un
         by_path: asked.by_path,
         is_left_alone,
     };
-    let Some(bintools) = call.bintools else {
+    let Some(bintools) = call.bintools.filter(|_| !is_below_mold(call)) else {
         return Some(unwrapped(None, false));
     };
     if call.tool.linker_by_prefix && has_other_target(call, command) {
@@ -94,6 +105,14 @@ pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Un
         }
         None => Some(unwrapped(None, is_left_alone)),
     }
+}
+
+/// Whether `mold -run` is above the call. Its library replaces every linker
+/// that a process executes with mold, so the wrapped linker never runs.
+pub fn is_below_mold(call: &Call) -> bool {
+    let library = b"mold-wrapper.so";
+    let preload = call.environment.get_nonempty(b"LD_PRELOAD");
+    preload.is_some_and(|list| list.windows(library.len()).any(|part| part == library))
 }
 
 /// The linker that the arguments select.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::model::argument::Arg;
 use crate::options::meaning::{Meaning, Stage};
+use crate::rules::partial_link::makes_partial;
 
 /// The result of the scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +18,16 @@ pub struct Scan<'a> {
     pub asks: bool,
     /// There is an input, or an argument that nixpkgs takes for one.
     pub has_input: bool,
-    /// `-cc1`: clang's internal compiler, which gets no flags.
+    /// `-cc1`, `-cc1as`: clang's internal tools, which get no flags.
     pub cc1: bool,
+    /// The output is an object file that is linked again: `-r`, `-Wl,-r`.
+    pub relocatable: bool,
+    /// The last of `-fhardened` and `-fno-hardened` is the former.
+    pub hardened: bool,
+    /// `-print-file-name=lib…`: the call asks where a library is.
+    pub asks_file: bool,
+    /// An input is not preprocessed: assembly, LLVM's code or preprocessed text.
+    pub has_processed: bool,
     /// `-x` selects C++.
     pub cxx: bool,
     pub c_includes: bool,
@@ -33,6 +42,12 @@ const HEADERS: [&str; 9] = [
     ".h", ".H", ".hh", ".hp", ".hpp", ".HPP", ".hxx", ".h++", ".tcc",
 ];
 
+/// The extensions of files that the compiler does not preprocess.
+const PROCESSED: [&str; 7] = [".s", ".i", ".ii", ".mi", ".mii", ".ll", ".bc"];
+
+/// The languages of `-x` that the compiler does not preprocess.
+const PROCESSED_LANGUAGES: [&str; 3] = ["assembler", "cpp-output", "ir"];
+
 /// Scans `params`, which must have been read, and moves `--` and its operands
 /// from `params` to the result.
 pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
@@ -42,6 +57,10 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
         asks: false,
         has_input: false,
         cc1: false,
+        relocatable: false,
+        hardened: false,
+        asks_file: false,
+        has_processed: false,
         cxx: false,
         c_includes: true,
         cxx_includes: true,
@@ -61,6 +80,7 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                 input = true;
                 if param.parsed.meaning() == Meaning::Input {
                     files.add(param);
+                    scan.has_processed |= ends_with(param, &PROCESSED);
                 }
             }
             Meaning::Cc1 => scan.cc1 = true,
@@ -79,13 +99,30 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
                 // `--` without operands has no effect, so it is removed.
                 let operands = params.split_off(n);
                 if operands.len() > 1 {
-                    operands[1..].iter().for_each(|file| files.add(file));
+                    operands[1..].iter().for_each(|file| {
+                        files.add(file);
+                        scan.has_processed |= ends_with(file, &PROCESSED);
+                    });
                     scan.operands = operands;
                     input = true;
                 }
                 break;
             }
+            Meaning::Relocatable => scan.relocatable = true,
+            Meaning::LinkerList => {
+                let words = param.joined().unwrap_or_default().split(|&b| b == b',');
+                scan.relocatable |= words.into_iter().any(makes_partial);
+            }
+            Meaning::LinkerArgument => {
+                let next = params.get(n + 1).map(|arg| &arg[..]);
+                let word = param.joined().or(next).unwrap_or_default();
+                scan.relocatable |= makes_partial(word);
+            }
+            Meaning::Hardened => scan.hardened = param.parsed.name() == Some("-fhardened"),
             meaning => {
+                let is_library = |name: &[u8]| name.starts_with(b"lib");
+                scan.asks_file |=
+                    meaning == Meaning::FileName && param.joined().is_some_and(is_library);
                 if let Some(of_option) = meaning.stage() {
                     stage = stage.max(of_option);
                     if of_option.ends_before_linking() {
@@ -114,7 +151,11 @@ pub fn scan<'a>(params: &mut Vec<Arg<'a>>) -> Scan<'a> {
 
 /// Whether the file's extension is that of a header.
 pub fn is_header(file: &[u8]) -> bool {
-    HEADERS.iter().any(|end| file.ends_with(end.as_bytes()))
+    ends_with(file, &HEADERS)
+}
+
+fn ends_with(file: &[u8], ends: &[&str]) -> bool {
+    ends.iter().any(|end| file.ends_with(end.as_bytes()))
 }
 
 /// The kind of the inputs, according to their extensions.
@@ -136,6 +177,7 @@ impl Files {
 
 impl Scan<'_> {
     fn language(&mut self, language: &[u8]) {
+        self.has_processed |= ends_with(language, &PROCESSED_LANGUAGES);
         if language.ends_with(b"-header") {
             self.no_link = Some("-x …-header");
             self.compiles = true;

@@ -12,8 +12,10 @@ use crate::model::explanation::{DropReason, Explanation};
 use crate::model::hook::Hook;
 use crate::model::plan::Plan;
 use crate::model::toolchain::RoleMarkers;
+use crate::options::meaning::Meaning;
 use crate::planning::context::Context;
 use crate::planning::flag_files::FlagFiles;
+use crate::planning::log::Log;
 use crate::planning::variables::Variables;
 use crate::rules::collect::linker_half;
 use crate::rules::cross;
@@ -25,8 +27,10 @@ use crate::rules::link_additions::from_libraries;
 use crate::rules::link_additions::hardening_flags;
 use crate::rules::link_additions::output;
 use crate::rules::link_type::LinkType;
+use crate::rules::linker_choice::is_below_mold;
 use crate::rules::linker_question::is_question;
 use crate::rules::linker_shim;
+use crate::rules::partial_link;
 use crate::rules::pie;
 use crate::rules::purity::Purity;
 use crate::rules::purity::drop_impure_of_linker;
@@ -44,8 +48,9 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     argument::read(&mut params, call.linker_parser());
     context.count(|counts| counts.add_linker(&params));
     let any_driver = call.toolchain.any_driver;
-    // Drivers of any root can find the built-in toolchain's linker on PATH.
-    let linked = if any_driver || call.root.is_none() {
+    // Drivers of any root can find the built-in toolchain's linker on PATH. Below
+    // `mold -run`, drivers do all of the linker's work.
+    let linked = if any_driver || call.root.is_none() || is_below_mold(call) {
         call.environment.get(LINKED)
     } else {
         None
@@ -82,7 +87,8 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     drop_enforced(&mut params, sdk_root, &mut context)?;
     // nixpkgs adds its flags even to questions, and with NIX_LDFLAGS the linker
     // may then link.
-    if call.toolchain.role_markers == RoleMarkers::Optional && is_question(&params) {
+    let without_markers = call.toolchain.role_markers == RoleMarkers::Optional;
+    if without_markers && is_question(&params) {
         let why = "the call only asks the linker for information";
         context.log.explain(|| Explanation::Nothing(why));
         return Ok(context.plan(Command {
@@ -90,6 +96,17 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
             ..Command::default()
         }));
     }
+
+    let is_partial = without_markers && partial_link::is_partial(&params);
+    let filter = |mut args: Vec<Arg<'a>>, log: &mut Log| {
+        if is_partial {
+            argument::read(&mut args, call.linker_parser());
+            log.dropping(&mut args, DropReason::PartialLink, |args, _| {
+                partial_link::keep(args, &[Meaning::LibraryDirectory]);
+            });
+        }
+        link_type.filter(args, log)
+    };
 
     let mut before = hardening_flags(&mut context);
     let mut after = Vec::new();
@@ -102,13 +119,13 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         let parser = call.linker_parser();
         cross::check_directories(&params, call, parser.clone(), context.world, log)?;
         before.extend(cross::sysroot(&params, call, parser));
-        before.extend(link_type.filter(variables.list("NIX_LDFLAGS_BEFORE").args(), log));
-        if link_type == LinkType::Dynamic {
+        before.extend(filter(variables.list("NIX_LDFLAGS_BEFORE").args(), log));
+        if link_type == LinkType::Dynamic && !is_partial {
             before.extend(dynamic_linker(variables));
         }
-        after.extend(link_type.filter(variables.list("NIX_LDFLAGS").args(), log));
+        after.extend(filter(variables.list("NIX_LDFLAGS").args(), log));
     }
-    after.extend(link_type.filter(variables.list("NIX_LDFLAGS_AFTER").args(), log));
+    after.extend(filter(variables.list("NIX_LDFLAGS_AFTER").args(), log));
     if let Some(darwin) = &call.toolchain.darwin {
         let flags = darwin::linker_flags(darwin, &mut params, variables, &context.roles)?;
         before.extend(flags);
@@ -128,8 +145,18 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         &files,
         &mut context,
     )?;
-    let args = command.args().map(|arg| &arg[..]);
-    let mut found = from_libraries(args, link_type, &files, &mut context)?;
+    let mut found = if is_partial {
+        let why = DropReason::PartialLink.text();
+        context.log.explain(|| Explanation::NoRpaths(why));
+        Found {
+            output: output(command.args(), call.linker_parser()).to_vec(),
+            relocatable: true,
+            ..Found::default()
+        }
+    } else {
+        let args = command.args().map(|arg| &arg[..]);
+        from_libraries(args, link_type, &files, &mut context)?
+    };
     found.apply(&mut command, context.log);
     let read_by_hooks = || shell_variables(call, link_type, &found);
     hooks::run(
@@ -222,7 +249,6 @@ mod tests {
     use crate::model::environment::Environment;
     use crate::model::half::WrapperHalf;
     use crate::model::toolchain::{Tool, ToolKind, Toolchain};
-    use crate::planning::log::Log;
     use alloc::borrow::Cow;
 
     /// The arguments that a linker half with `any_driver` passes for `-L/s/lib

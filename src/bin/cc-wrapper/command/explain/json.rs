@@ -253,6 +253,8 @@ fn hardening(notes: &[&Explanation], words: &Words) -> Value {
             DisabledReason::Unsupported => "unsupported",
             DisabledReason::Stronger(_) => "implied",
             DisabledReason::Unknown => "unknown",
+            DisabledReason::Target => "target",
+            DisabledReason::Hardened => "hardened",
         };
         object([("name", string(name)), ("reason", string(reason))])
     });

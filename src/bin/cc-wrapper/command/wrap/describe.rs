@@ -42,13 +42,15 @@ impl<'a> Description<'a> {
         let compilers = &self.selection.compilers;
         let unsupported = run::of_each(compilers, |c| hardening::unsupported(self.workshop, c));
         let unsupported = unsupported.into_iter().collect::<Result<Vec<_>>>()?;
+        let no_unused = run::of_each(compilers, |c| c.knows_no_unused_arguments(self.workshop));
+        let no_unused = no_unused.into_iter().collect::<Result<Vec<_>>>()?;
         let main = self.selection.main();
         let target = self.selection.target();
         let salt = self.salt.clone().unwrap_or_else(|| target.salt());
         Ok(Toolchain {
             suffix_salt: Cow::Owned(salt.into_bytes()),
             compiler: main.identity.family,
-            tools: self.tools(&unsupported),
+            tools: self.tools(&unsupported, &no_unused),
             hardening_unsupported: strings(&unsupported[0]),
             role_markers: RoleMarkers::Optional,
             store: self.store.iter().map(|path| bytes(path)).collect(),
@@ -73,10 +75,13 @@ impl<'a> Description<'a> {
     }
 
     /// `unsupported`: for each compiler, the hardening flags it does not
-    /// support.
-    fn tools(&self, unsupported: &[Vec<&str>]) -> Vec<Tool<'a>> {
+    /// support. `no_unused`: whether each knows `--start-no-unused-arguments`.
+    fn tools(&self, unsupported: &[Vec<&str>], no_unused: &[bool]) -> Vec<Tool<'a>> {
         let compilers = self.selection.names.iter();
-        let compilers = compilers.map(|named| self.compiler(named, unsupported));
+        let compilers = compilers.map(|named| Tool {
+            no_unused_arguments: no_unused[named.compiler],
+            ..self.compiler(named, unsupported)
+        });
         let mut tools: Vec<_> = compilers.collect();
         let gnat = self.selection.gnat.iter();
         let gnat = gnat.map(|found| tool(found.name.as_bytes(), ToolKind::Gnat, &found.program));

@@ -67,6 +67,21 @@ impl Compiler {
         ask_program_name(&mut command, tool)
     }
 
+    /// Whether the compiler knows `--start-no-unused-arguments`, which only
+    /// clang needs.
+    ///
+    /// # Errors
+    /// The compiler cannot be run.
+    pub fn knows_no_unused_arguments(&self, workshop: &Workshop) -> Result<bool> {
+        if self.identity.family != Family::Clang {
+            return Ok(false);
+        }
+        let mut command = workshop.command(&self.program);
+        command.args(["--start-no-unused-arguments", "--end-no-unused-arguments"]);
+        command.args(["-###", "-x", "c", "-S", "/dev/null"]);
+        Ok(run::output(&mut command)?.status.success())
+    }
+
     /// The output of `-print-search-dirs`, lines such as `libraries: =/a:/b`.
     /// The compiler runs only once.
     ///
