@@ -274,6 +274,170 @@ fn options_end_up_in_the_root() {
     assert!(runpath(&build.join("other")).is_empty());
 }
 
+/// Returns `program` with nothing in the environment but a PATH with the root,
+/// as under sudo.
+fn with_only_path(root: &Path, program: &str) -> Command {
+    let mut command = Command::new("/usr/bin/env");
+    let path = format!("PATH={}/bin:/usr/bin:/bin", root.display());
+    command.args(["-i", &path, program]);
+    command
+}
+
+/// A root with the library of `answer`, which another prefix needs.
+struct Remembering {
+    temp: tempfile::TempDir,
+    root: PathBuf,
+    answer: PathBuf,
+}
+
+impl Remembering {
+    fn new() -> Option<Remembering> {
+        tool("gcc")?;
+        let temp = tempfile::tempdir().unwrap();
+        let path = |name: &str| temp.path().join(name);
+        let (root, answer, outer) = (path("root"), path("answer"), path("outer"));
+        library(&answer);
+        let module = format!(
+            "Name: answer\nDescription: x\nVersion: 4.2\nCflags: -I{0}/include\nLibs: -L{0}/lib -lanswer\n",
+            answer.display()
+        );
+        write(&answer.join("lib/pkgconfig/answer.pc"), &module);
+        write(&outer.join("include/outer.h"), "#include <answer.h>\n");
+        let propagated = outer.join("nix-support/propagated-build-inputs");
+        write(&propagated, answer.to_str().unwrap());
+        wrap(
+            &root,
+            [&GCC[..], &["--with", outer.to_str().unwrap()]].concat(),
+        );
+        Some(Remembering { temp, root, answer })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.temp.path().join(name)
+    }
+}
+
+#[test]
+fn a_root_remembers_its_dependencies() {
+    let Some(place) = Remembering::new() else {
+        return;
+    };
+    let (root, answer) = (&place.root, &place.answer);
+    let build = place.path("build");
+    let source = "#include <outer.h>\nint main(void) { return answer() != 42; }\n";
+    write(&build.join("main.c"), source);
+    let mut link = with_only_path(root, "cc");
+    run(link
+        .args(["main.c", "-lanswer", "-o", "main"])
+        .current_dir(&build));
+    run_alone(&build.join("main"));
+    assert_eq!(runpath(&build.join("main")), [answer.join("lib")]);
+    if tool("pkg-config").is_some() {
+        let mut asked = with_only_path(root, "pkg-config");
+        assert_eq!(run(asked.args(["--modversion", "answer"])), "4.2\n");
+        // The caller's directories come first.
+        write(
+            &place.path("mine/answer.pc"),
+            "Name: answer\nDescription: x\nVersion: 1\n",
+        );
+        let mut asked = with_only_path(root, "env");
+        asked.arg(format!("PKG_CONFIG_PATH={}", place.path("mine").display()));
+        asked.args(["pkg-config", "--modversion", "answer"]);
+        assert_eq!(run(&mut asked), "1\n");
+    }
+
+    // CMake looks for files by itself.
+    let mut env = command(root.join("bin/cc-wrapper"));
+    let set = run(env.args(["env", "--shell", "json"]));
+    let set: serde_json::Value = serde_json::from_str(&set).unwrap();
+    let (at, outer) = (answer.display(), place.path("outer"));
+    let outer = outer.display();
+    assert_eq!(set["CMAKE_PREFIX_PATH"], format!("{outer}:{at}"));
+    assert_eq!(
+        set["CMAKE_INCLUDE_PATH"],
+        format!("{outer}/include:{at}/include")
+    );
+    assert_eq!(set["CMAKE_LIBRARY_PATH"], format!("{at}/lib"));
+    assert!(set.get("NIX_CFLAGS_COMPILE").is_none(), "{set}");
+
+    // Wrapped again, it says which dependencies it loses.
+    let with = ["--with", answer.to_str().unwrap(), "--cflags", "-DX=1"];
+    let said = wrap(root, [&UNCHECKED[..], &with].concat());
+    assert!(
+        said.contains(&format!("left out      {outer} (to keep it: --with)")),
+        "{said}"
+    );
+    let flags = fs::read_to_string(root.join("nix-support/cc-cflags")).unwrap();
+    assert_eq!(flags, format!("-DX=1 -isystem {at}/include\n"));
+    assert_eq!(
+        toolchain(root)["with"],
+        serde_json::json!([answer.to_str()])
+    );
+    wrap(root, UNCHECKED);
+    assert!(!root.join("nix-support/cc-cflags").exists());
+    let mut asked = with_only_path(root, "cc");
+    asked.args(["-c", "main.c"]).current_dir(&build);
+    assert!(!asked.output().unwrap().status.success());
+}
+
+#[test]
+fn libtool_links_again_with_a_roots_dependencies() {
+    let (Some(_), Some(_)) = (tool("libtool"), tool("make")) else {
+        return;
+    };
+    let Some(place) = Remembering::new() else {
+        return;
+    };
+    let build = place.path("build");
+    write(&build.join("own.c"), "int own(void) { return 1; }\n");
+    write(
+        &build.join("use.c"),
+        "#include <answer.h>\nint own(void);\nint use(void) { return answer() + own(); }\n",
+    );
+    let prefix = place.path("prefix");
+    let makefile = "all:\n\
+        \tlibtool --tag=CC --mode=compile cc -c own.c\n\
+        \tlibtool --tag=CC --mode=compile cc -c use.c\n\
+        \tlibtool --tag=CC --mode=link cc -o libown.la own.lo -rpath $(prefix)/lib\n\
+        \tlibtool --tag=CC --mode=link cc -o libuse.la use.lo libown.la -lanswer -rpath $(prefix)/lib\n\
+        install:\n\
+        \tmkdir -p $(prefix)/lib\n\
+        \tlibtool --mode=install install -c libown.la libuse.la $(prefix)/lib\n";
+    let makefile = makefile.replace("$(prefix)", prefix.to_str().unwrap());
+    write(&build.join("Makefile"), &makefile);
+    run(with_only_path(&place.root, "make").current_dir(&build));
+    run(with_only_path(&place.root, "make")
+        .arg("install")
+        .current_dir(&build));
+    let path = runpath(&prefix.join("lib/libuse.so.0"));
+    assert!(path.contains(&place.answer.join("lib")), "{path:?}");
+}
+
+#[test]
+fn cmake_builds_outside_as_it_was_configured_inside() {
+    let (Some(_), Some(_)) = (tool("cmake"), tool("make")) else {
+        return;
+    };
+    let Some(place) = Remembering::new() else {
+        return;
+    };
+    let build = place.path("build");
+    write(
+        &build.join("CMakeLists.txt"),
+        "cmake_minimum_required(VERSION 3.13)\nproject(app C)\n\
+         find_library(ANSWER answer REQUIRED)\nfind_path(INCLUDE answer.h REQUIRED)\n\
+         add_executable(main main.c)\ntarget_include_directories(main PRIVATE ${INCLUDE})\n\
+         target_link_libraries(main ${ANSWER})\n",
+    );
+    let source = "#include <answer.h>\nint main(void) { return answer() != 42; }\n";
+    write(&build.join("main.c"), source);
+    let mut configure = command(place.root.join("bin/cc-wrapper"));
+    configure.args(["run", "-q", "--", "cmake", "."]);
+    run(configure.current_dir(&build));
+    run(with_only_path(&place.root, "make").current_dir(&build));
+    run_alone(&build.join("main"));
+}
+
 #[test]
 fn values_that_cannot_work_are_an_error_of_one_line() {
     if !gcc() {
@@ -295,6 +459,7 @@ fn values_that_cannot_work_are_an_error_of_one_line() {
         (&["--cc", "ld"], "is not a compiler"),
         (&["--ld", "/no/ld"], "--ld /no/ld: no such program"),
         (&["--bintools", "/no"], "--bintools /no is not a directory"),
+        (&["--with", "/no/prefix"], "/no/prefix does not exist"),
         (&["--cc", "cat"], "cat does not answer as a compiler"),
         (&["--cc", "true"], "true is neither gcc nor clang"),
     ] {

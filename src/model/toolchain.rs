@@ -79,6 +79,10 @@ pub struct Toolchain<'a> {
     pub rpath_exclude: Vec<Bytes<'a>>,
     /// Directories that get an rpath in every dynamic link.
     pub rpath_include: Vec<Bytes<'a>>,
+    /// Prefixes of dependencies whose flags are in the root's flag files.
+    pub with: Vec<Bytes<'a>>,
+    /// Directories that pkg-config searches after those of its variables.
+    pub pkg_config_path: Vec<Bytes<'a>>,
     /// The value of NIX_HARDENING_ENABLE if a call does not set it.
     pub default_hardening: Option<Vec<Bytes<'a>>>,
     /// Drivers of any root run this linker half. It then does not repeat what a
@@ -309,6 +313,8 @@ impl<'a> Toolchain<'a> {
                 b"rpath" => toolchain.rpath = RpathPolicy::read(r)?,
                 b"rpathExclude" => toolchain.rpath_exclude = strings(r)?,
                 b"rpathInclude" => toolchain.rpath_include = strings(r)?,
+                b"with" => toolchain.with = strings(r)?,
+                b"pkgConfigPath" => toolchain.pkg_config_path = strings(r)?,
                 b"defaultHardening" => toolchain.default_hardening = r.optional(strings)?,
                 b"anyDriver" => toolchain.any_driver = r.boolean()?,
                 _ => r.skip()?,
@@ -366,6 +372,8 @@ impl<'a> Toolchain<'a> {
         }
         object.strings("rpathExclude", &self.rpath_exclude);
         object.strings("rpathInclude", &self.rpath_include);
+        object.strings("with", &self.with);
+        object.strings("pkgConfigPath", &self.pkg_config_path);
         if let Some(default) = &self.default_hardening {
             object.entry("defaultHardening", array(default));
         }
@@ -581,6 +589,8 @@ mod tests {
             rpath: RpathPolicy::Rpath,
             rpath_exclude: vec![Cow::Borrowed(b"/opt/x/*")],
             rpath_include: vec![Cow::Borrowed(b"$ORIGIN/../lib")],
+            with: vec![Cow::Borrowed(b"/opt/zlib")],
+            pkg_config_path: vec![Cow::Borrowed(b"/opt/zlib/lib/pkgconfig")],
             default_hardening: Some(vec![]),
             any_driver: true,
         }

@@ -68,7 +68,13 @@ fn collect(context: &mut Context) {
     // If the toolchain serves no role, this pkg-config is not for the current
     // build, so the variable is left alone.
     if !context.roles.is_empty() {
-        let path = variables.list(PATH).bytes().to_vec();
+        let mut path = variables.list(PATH).bytes().to_vec();
+        for directory in &context.call.toolchain.pkg_config_path {
+            if !path.is_empty() {
+                path.push(b':');
+            }
+            path.extend_from_slice(directory);
+        }
         variables.export(PATH.into(), path);
     }
     variables.mark(MARK);

@@ -4,13 +4,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::arguments::BuildOptions;
-use super::dependencies::unlistable;
-use super::directories::{lib64, of_machine};
 use super::variables::Variable;
-use crate::command::wrap::Triple;
 use crate::support::error::{Error, Result};
 use crate::support::paths::{absolute, without_parents};
+use crate::support::prefix::dependencies::unlistable;
+use crate::support::prefix::directories::{lib64, of_machine};
 use crate::support::show::shown;
+use crate::support::triple::Triple;
 
 const LIBRARIES: &str = "CC_WRAPPER_INSTALL_LIBRARIES";
 

@@ -2,8 +2,6 @@
 //! would export for these dependencies, for use without Nix.
 
 mod arguments;
-mod dependencies;
-mod directories;
 mod install;
 mod print;
 mod reader;
@@ -21,11 +19,12 @@ pub use variables::Variable;
 
 use self::print::Shell;
 use self::root::Root;
-use crate::command::wrap::Triple;
 use crate::support::error::{Error, Result};
 use crate::support::output;
 use crate::support::paths::canonical;
+use crate::support::prefix::{dependencies, directories};
 use crate::support::self_binary;
+use crate::support::triple::Triple;
 
 /// Runs the command.
 ///
@@ -84,17 +83,22 @@ pub fn variables(prefixes: &[PathBuf], build: &BuildOptions) -> Result<Vec<Varia
     };
     let target = root.as_ref().and_then(|root| root.target.clone());
     let target = target.unwrap_or_else(Triple::of_machine);
-    let dependencies = dependencies.iter();
-    let directories: Vec<_> = dependencies
-        .map(|prefix| directories::in_prefix(prefix, &target))
-        .collect();
+    let own = root.as_ref().map_or(&[][..], |root| &root.with);
+    let [dependencies, own] = [&dependencies[..], own].map(|prefixes| {
+        // A root's prefix may have been removed since.
+        let found = prefixes
+            .iter()
+            .filter(|prefix| prefix.is_dir())
+            .map(|prefix| directories::in_prefix(prefix, &target));
+        found.collect::<Vec<_>>()
+    });
     match &root {
         Some(root) => root.check_others(),
         None if prefixes.is_empty() => {}
         None => reader::check(),
     }
     let current = |name: &str| env::var_os(name).map(OsStringExt::into_vec);
-    let mut variables = variables::compute(&directories, root.as_ref(), &current);
+    let mut variables = variables::compute(&dependencies, &own, root.as_ref(), &current);
     variables.extend(install::variable(build, &target)?);
     Ok(variables)
 }

@@ -10,7 +10,6 @@ use cc_wrapper::model::error::broken_toolchain;
 use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
 
-use crate::command::wrap::Triple;
 use crate::process::search;
 use crate::support::error::{Error, Result, cannot, warn};
 use crate::support::foreign_file;
@@ -18,6 +17,7 @@ use crate::support::paths::{absolute, canonical, has_colon, has_white_space, wit
 use crate::support::self_binary;
 use crate::support::self_binary::TOOLCHAIN;
 use crate::support::show::shown;
+use crate::support::triple::Triple;
 
 #[derive(Debug, Default)]
 pub struct Root {
@@ -26,6 +26,8 @@ pub struct Root {
     pub tools: Vec<(&'static str, Vec<u8>)>,
     /// The role markers that make the tools read variables without a suffix.
     pub markers: Vec<Vec<u8>>,
+    /// Dependencies whose flags are the root's own.
+    pub with: Vec<PathBuf>,
     /// The target triple, as far as the tools' names contain it.
     pub target: Option<Triple>,
 }
@@ -119,10 +121,13 @@ impl Root {
         }
         let markers = markers(&toolchain, &dir)?;
         let target = target(&toolchain, &prefixes);
+        let with = toolchain.with.iter();
+        let with = with.map(|path| OsStr::from_bytes(path).into()).collect();
         Ok(Root {
             bin,
             tools,
             markers,
+            with,
             target,
         })
     }

@@ -4,8 +4,9 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::directories::Directories;
 use super::root::Root;
+use crate::support::prefix::directories::Directories;
+use crate::support::prefix::flags::Flags;
 
 /// A variable's name and its complete new value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +28,12 @@ const LINK: &str = "NIX_LDFLAGS";
 /// The PATH that shells use if PATH is not set.
 const DEFAULT_PATH: &[u8] = b"/usr/bin:/bin";
 
-/// Returns the variables that the dependencies and the root set. `current` is
-/// the current environment.
+/// Returns the variables that the dependencies and the root set. `own` are the
+/// dependencies that the root's tools find by themselves. `current` is the
+/// current environment.
 pub fn compute(
     dependencies: &[Directories],
+    own: &[Directories],
     root: Option<&Root>,
     current: &dyn Fn(&str) -> Option<Vec<u8>>,
 ) -> Vec<Variable> {
@@ -40,24 +43,24 @@ pub fn compute(
     let mut pkg_config = list("PKG_CONFIG_PATH");
     let mut prefixes = list("CMAKE_PREFIX_PATH");
     for dependency in dependencies {
-        if let Some(include) = &dependency.include {
-            compile.add(&[b"-isystem", bytes(include)]);
-        }
-        if let Some(frameworks) = &dependency.frameworks {
-            compile.add(&[b"-iframework", bytes(frameworks)]);
-        }
-        for directory in &dependency.libraries {
-            link.add(&[&[b"-L", bytes(directory)].concat()]);
-        }
+        dependency.add_flags(&mut compile, &mut link);
         for directory in &dependency.pkg_config {
             pkg_config.add(bytes(directory));
         }
         prefixes.add(bytes(&dependency.prefix));
     }
 
+    // CMake looks for files of the root's own dependencies too, which only its
+    // tools find by themselves.
+    let (mut own_compile, mut own_link) = (Flags::default(), Flags::default());
+    for dependency in own {
+        dependency.add_flags(&mut own_compile, &mut own_link);
+        prefixes.add(bytes(&dependency.prefix));
+    }
+
     // CMake's setup hook reads the directories from the flags, including flags
     // that were there before.
-    let words: Vec<Vec<u8>> = [&compile, &link]
+    let words: Vec<Vec<u8>> = [&compile, &link, &own_compile, &own_link]
         .into_iter()
         .flat_map(|flags| flags.words().map(<[u8]>::to_vec))
         .collect();
@@ -73,16 +76,19 @@ pub fn compute(
         }
     }
 
-    let mut set: Vec<(&str, Vec<u8>)> = vec![
+    let given = [
         (COMPILE, compile.0),
         (LINK, link.0),
         ("PKG_CONFIG_PATH", pkg_config.0),
-        ("CMAKE_PREFIX_PATH", prefixes.0),
     ];
-    set.extend(searched.map(|(name, _, list)| (name, list.0)));
-    let mut variables: Vec<Variable> = set
+    let of_cmake = [("CMAKE_PREFIX_PATH", prefixes.0)].into_iter();
+    let of_cmake = of_cmake.chain(searched.map(|(name, _, list)| (name, list.0)));
+    let has_given = !dependencies.is_empty();
+    let mut variables: Vec<Variable> = given
         .into_iter()
-        .filter(|(_, value)| !value.is_empty() && !dependencies.is_empty())
+        .filter(|_| has_given)
+        .chain(of_cmake.filter(|_| has_given || !own.is_empty()))
+        .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| variable(name, value))
         .collect();
     if let Some(root) = root {
@@ -126,31 +132,6 @@ fn variable(name: &str, value: Vec<u8>) -> Variable {
 
 fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
-}
-
-/// Words separated by white space.
-struct Flags(Vec<u8>);
-
-impl Flags {
-    fn words(&self) -> impl Iterator<Item = &[u8]> {
-        let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n');
-        self.0.split(is_space).filter(|word| !word.is_empty())
-    }
-
-    /// Appends the words, unless they are already there in this order without
-    /// others between them.
-    fn add(&mut self, words: &[&[u8]]) {
-        let present: Vec<&[u8]> = self.words().collect();
-        if present.windows(words.len()).any(|there| there == words) {
-            return;
-        }
-        for word in words {
-            if !self.0.is_empty() {
-                self.0.push(b' ');
-            }
-            self.0.extend_from_slice(word);
-        }
-    }
 }
 
 /// Directories separated by colons.
@@ -212,7 +193,7 @@ mod tests {
 
     #[test]
     fn an_empty_environment_gets_what_the_hooks_export() {
-        let variables = compute(&[dependency("/a"), dependency("/b")], None, &|_| None);
+        let variables = compute(&[dependency("/a"), dependency("/b")], &[], None, &|_| None);
         assert_eq!(
             text(&variables),
             [
@@ -224,6 +205,22 @@ mod tests {
                 "CMAKE_LIBRARY_PATH=/a/lib64:/a/lib:/b/lib64:/b/lib",
             ]
         );
+    }
+
+    #[test]
+    fn only_cmake_needs_variables_for_a_roots_own_dependencies() {
+        let own = [dependency("/own")];
+        assert_eq!(
+            text(&compute(&[], &own, None, &|_| None)),
+            [
+                "CMAKE_PREFIX_PATH=/own",
+                "CMAKE_INCLUDE_PATH=/own/include",
+                "CMAKE_LIBRARY_PATH=/own/lib64:/own/lib",
+            ]
+        );
+        let both = text(&compute(&[dependency("/a")], &own, None, &|_| None));
+        assert_eq!(both[0], "NIX_CFLAGS_COMPILE=-isystem /a/include");
+        assert_eq!(both[3], "CMAKE_PREFIX_PATH=/a:/own");
     }
 
     #[test]
@@ -243,9 +240,9 @@ mod tests {
             bin: "/r/bin".into(),
             tools: vec![("CC", b"/r/bin/cc".to_vec())],
             markers: vec![b"NIX_M_s".to_vec()],
-            target: None,
+            ..Root::default()
         };
-        let variables = compute(&[dependency("/a")], Some(&root), &current);
+        let variables = compute(&[dependency("/a")], &[], Some(&root), &current);
         assert_eq!(
             text(&variables),
             [
@@ -264,6 +261,9 @@ mod tests {
             let set = variables.iter().find(|v| v.name == name.as_bytes());
             set.map(|v| v.value.clone()).or_else(|| current(name))
         };
-        assert_eq!(compute(&[dependency("/a")], Some(&root), &again), variables);
+        assert_eq!(
+            compute(&[dependency("/a")], &[], Some(&root), &again),
+            variables
+        );
     }
 }

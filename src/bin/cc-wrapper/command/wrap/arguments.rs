@@ -29,6 +29,10 @@ pub const HELP: Help = Help {
             "Wraps a cross compiler, with the binutils of its target",
         ),
         (
+            "cc-wrapper wrap ~/wrapped --with /opt/zlib",
+            "Calls find zlib in each environment: under sudo, in an IDE …",
+        ),
+        (
             "cc-wrapper wrap ~/hard --hardening \"fortify pic relro bindnow\"",
             "Uses these hardening flags if NIX_HARDENING_ENABLE is not set",
         ),
@@ -72,6 +76,11 @@ pub struct Arguments {
     /// by itself]
     #[arg(long, value_name = "PREFIX", value_hint = ValueHint::DirPath)]
     pub store: Vec<PathBuf>,
+
+    /// Make the root find this dependency by itself, without `env` or `run`; may
+    /// be repeated
+    #[arg(long, value_name = "PREFIX", value_hint = ValueHint::DirPath)]
+    pub with: Vec<PathBuf>,
 
     /// Use these hardening flags if NIX_HARDENING_ENABLE is unset [default: none]
     #[arg(long, value_name = "LIST", value_hint = ValueHint::Other)]

@@ -12,12 +12,12 @@ use cc_wrapper::model::toolchain::ToolKind;
 use super::find::Search;
 use super::probe::Compiler;
 use super::run::Workshop;
-use super::triple::Triple;
 use crate::process::search::is_program;
 use crate::support::error::{Error, Result};
 use crate::support::paths::canonical;
 use crate::support::self_binary;
 use crate::support::show::shown;
+use crate::support::triple::Triple;
 
 /// Programs, keyed by their names in `bin`.
 #[derive(Debug, Default)]

@@ -15,6 +15,7 @@ use super::find::Found;
 use super::run::Workshop;
 use super::select::{Named, Selection};
 use super::triple::Triple;
+use super::with::With;
 use super::{hardening, run};
 use crate::support::error::Result;
 
@@ -35,6 +36,7 @@ pub struct Description<'a> {
     /// For each compiler, whether it needs `-B` to find the root's linkers.
     pub by_prefix: &'a [bool],
     pub system_directories: &'a [PathBuf],
+    pub with: &'a With,
 }
 
 impl<'a> Description<'a> {
@@ -70,6 +72,13 @@ impl<'a> Description<'a> {
             rpath_exclude: os_strings(&self.rpaths.exclude),
             rpath_include: os_strings(&self.rpaths.include),
             default_hardening: self.hardening.map(strings),
+            with: self.with.prefixes.iter().map(|path| bytes(path)).collect(),
+            pkg_config_path: self
+                .with
+                .pkg_config
+                .iter()
+                .map(|path| bytes(path))
+                .collect(),
             ..Toolchain::default()
         })
     }

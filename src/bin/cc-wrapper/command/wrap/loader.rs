@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::probe::{self, Compiler};
 use super::run::{self, Workshop};
-use super::triple::Triple;
 use crate::process::search::{self, is_program};
 use crate::support::error::Result;
 use crate::support::foreign_file;
+use crate::support::triple::Triple;
 
 /// The dynamic loader of programs for a target.
 #[derive(Debug)]

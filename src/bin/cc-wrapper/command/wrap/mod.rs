@@ -17,7 +17,7 @@ mod probe;
 mod report;
 mod run;
 mod select;
-mod triple;
+mod with;
 
 use self::bintools::{Bintools, Source};
 use self::check::Check;
@@ -28,6 +28,7 @@ use self::probe::Compiler;
 use self::report::Report;
 use self::run::Workshop;
 use self::select::Selection;
+use self::with::With;
 use crate::process::anonymous_file::temporary_directory;
 use crate::support::error::{Error, Result, cannot};
 use crate::support::install::Staging;
@@ -41,7 +42,6 @@ use std::path::{Path, PathBuf};
 
 pub use arguments::{Arguments, HELP};
 pub use loader::musl_directories;
-pub use triple::Triple;
 
 /// Runs the command and returns its report for standard output.
 ///
@@ -110,6 +110,8 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
     let sysroot = arguments.sysroot.as_deref();
     let sysroot = sysroot.map(|path| sysroot_of(staging.place(), path));
     let sysroot = sysroot.transpose()?;
+    let with = With::of(&arguments.with, selection.target())?;
+    with.add_to(&mut arguments.flags);
     let toolchain = Description {
         workshop: &workshop,
         salt: arguments.salt.take(),
@@ -123,6 +125,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
         pkg_config: &pkg_config,
         by_prefix: &by_prefix,
         system_directories: &system,
+        with: &with,
     }
     .toolchain()?;
     lay_out::nix_support(&root, &toolchain, &arguments.flags)?;
@@ -149,6 +152,7 @@ fn wrap(mut arguments: Arguments) -> Result<Vec<u8>> {
         by_prefix: &by_prefix,
         checked: checked.as_ref(),
         carried_over: &carried_over,
+        forgotten: &with::forgotten(&arguments.dir, &with),
     }
     .lines();
     interrupt::check()?;

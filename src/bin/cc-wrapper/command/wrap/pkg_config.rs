@@ -4,7 +4,7 @@ use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::ToolKind;
 
 use super::find::{Found, Search};
-use super::triple::Triple;
+use crate::support::triple::Triple;
 
 /// The pkg-config programs for `target`, without those whose names have a
 /// version.

@@ -10,8 +10,8 @@ use once_cell::sync::OnceCell;
 
 use super::run;
 use super::run::Workshop;
-use super::triple::Triple;
 use crate::support::error::{Error, Result};
+use crate::support::triple::Triple;
 
 /// A real compiler. Several names may lead to it.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The report of `wrap` for standard output.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cc_wrapper::model::toolchain::ToolKind;
 
@@ -24,6 +24,8 @@ pub struct Report<'a> {
     /// `None` with `--no-check`.
     pub checked: Option<&'a Checked>,
     pub carried_over: &'a CarriedOver,
+    /// Prefixes of the old root that the new one does not have.
+    pub forgotten: &'a [PathBuf],
 }
 
 impl Report<'_> {
@@ -49,6 +51,10 @@ impl Report<'_> {
         row(&mut out, "kept", &kept.join(" "));
         for (path, kind) in left_out {
             row(&mut out, "left out", &format!("{} ({kind})", shown(path)));
+        }
+        for prefix in self.forgotten {
+            let text = format!("{} (to keep it: --with)", shown(prefix));
+            row(&mut out, "left out", &text);
         }
         out.extend_from_slice(b"use it: PATH=");
         out.extend(quoted(&self.dir.join("bin")));

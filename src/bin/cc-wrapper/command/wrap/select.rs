@@ -12,11 +12,11 @@ use cc_wrapper::model::toolchain::{Family, ToolKind};
 use super::find::{Cache, Found, Search};
 use super::probe::{Compiler, Identity};
 use super::run::Workshop;
-use super::triple::Triple;
 use super::{gnat, probe, run};
 use crate::support::error::{Error, Result};
 use crate::support::paths::canonical;
 use crate::support::show::shown;
+use crate::support::triple::Triple;
 
 /// The compilers of a root. All have the same target.
 #[derive(Debug)]

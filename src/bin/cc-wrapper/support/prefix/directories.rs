@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::command::wrap::Triple;
+use super::flags::Flags;
+use crate::support::triple::Triple;
 
 /// Existing directories whose paths are valid in a list.
 #[derive(Debug, Default)]
@@ -15,6 +16,24 @@ pub struct Directories {
     /// In the order in which the linker is to search them.
     pub libraries: Vec<PathBuf>,
     pub pkg_config: Vec<PathBuf>,
+}
+
+impl Directories {
+    /// Adds the flags of compilers and of linkers that find the directories.
+    pub fn add_flags(&self, compile: &mut Flags, link: &mut Flags) {
+        let compiled = [
+            ("-isystem", &self.include),
+            ("-iframework", &self.frameworks),
+        ];
+        for (option, directory) in compiled {
+            if let Some(directory) = directory {
+                compile.add(&[option.as_bytes(), directory.as_os_str().as_bytes()]);
+            }
+        }
+        for directory in &self.libraries {
+            link.add(&[&[b"-L", directory.as_os_str().as_bytes()].concat()]);
+        }
+    }
 }
 
 /// Returns the directories of `prefix`, with the libraries for `target`.
