@@ -455,6 +455,82 @@ fn a_cache_may_come_before_the_root() {
 }
 
 #[test]
+fn a_cache_that_does_not_see_the_variables_is_named() {
+    let Some(patient) = Patient::new() else {
+        return;
+    };
+    let Some(ccache) = tool("ccache") else { return };
+    let cached = patient.path("cached");
+    fs::create_dir(&cached).unwrap();
+    let gcc = patient.root.join("bin/gcc");
+    let (gcc, at) = (shown(&gcc), shown(&cached));
+    symlink(&ccache, cached.join("gcc")).unwrap();
+    let sccache = patient.path("sccache");
+    fs::copy("/bin/sh", &sccache).unwrap();
+    let sccache = format!("{} {gcc}", sccache.display());
+    let own = env::var("PATH").unwrap();
+    let path = format!("{at}:{}/bin:{own}", patient.root.display());
+    let cc = format!("ccache {gcc}");
+    let front = [
+        (at, ("PATH", &*path), "CCACHE_COMPILERCHECK"),
+        ("CC", ("CC", &*cc), "CCACHE_COMPILERCHECK"),
+        ("CC", ("CC", &sccache), "SCCACHE_C_CUSTOM_CACHE_BUSTER"),
+    ];
+    let ids = |doctor: &mut Command| {
+        let found = findings(doctor).1.into_iter();
+        let ids = found.map(|finding| finding["id"].as_str().unwrap().to_owned());
+        ids.filter(|id| id == "blind-cache").count()
+    };
+    for (place, (name, value), remedy) in front {
+        let doctor = || {
+            let mut doctor = patient.doctor();
+            doctor.env(name, value).env("CCACHE_DIR", patient.path("c"));
+            doctor
+        };
+        for flags in ["NIX_CFLAGS_COMPILE", "NIX_HARDENING_ENABLE"] {
+            let mut doctor = doctor();
+            doctor.env(flags, "pic");
+            assert_finds(&mut doctor, "error", "blind-cache", place, remedy);
+        }
+        // What env exports helps, but sccache only until flags change.
+        let mut env = command(patient.root.join("bin/cc-wrapper"));
+        env.args(["env", "--shell", "json"]);
+        let set = run(env.env("NIX_CFLAGS_COMPILE", "-DX"));
+        let set: Value = serde_json::from_str(&set).unwrap();
+        for (flags, is_blind) in [("-DX", false), ("-DY", remedy.starts_with('S'))] {
+            let mut doctor = doctor();
+            for name in ["CCACHE_COMPILERCHECK", "SCCACHE_C_CUSTOM_CACHE_BUSTER"] {
+                doctor.env(name, set[name].as_str().unwrap());
+            }
+            doctor.env("NIX_CFLAGS_COMPILE", flags);
+            assert_eq!(ids(&mut doctor), usize::from(is_blind), "{place} {flags}");
+        }
+        // There is nothing to see.
+        assert_eq!(ids(&mut doctor()), 0, "{place}");
+        assert_eq!(ids(doctor().env("NIX_LDFLAGS", "-L/usr/lib")), 0, "{place}");
+    }
+    let doctor = |cc: &str, name: &str, value: &str| {
+        let mut doctor = patient.doctor();
+        doctor.env("CC", cc).env("NIX_CFLAGS_COMPILE", "-DX");
+        doctor.env(name, value);
+        doctor
+    };
+    let place = "CMAKE_C_COMPILER_LAUNCHER";
+    let mut launched = doctor(gcc, place, "ccache");
+    let remedy = "CC_WRAPPER_LAUNCHER=ccache";
+    assert_finds(&mut launched, "error", "blind-cache", place, remedy);
+    assert_eq!(ids(&mut doctor(gcc, place, "")), 0);
+    // ccache's configuration counts.
+    let conf = patient.path("conf");
+    let name = "CCACHE_CONFIGPATH";
+    for (check, is_blind) in [("content", true), ("/x digest %compiler%", false)] {
+        write(&conf, &format!("compiler_check = {check}\n"));
+        let mut doctor = doctor(&cc, name, shown(&conf));
+        assert_eq!(ids(&mut doctor), usize::from(is_blind), "{check}");
+    }
+}
+
+#[test]
 fn a_root_that_comes_too_late_is_examined() {
     let Some(patient) = Patient::new() else {
         return;

@@ -324,7 +324,8 @@ fn binutils_are_the_roots_own() {
     ])));
     assert_eq!(
         names(&set),
-        "AR CC LD NIX_BINTOOLS_WRAPPER_TARGET_HOST_s NIX_CC_WRAPPER_TARGET_HOST_s"
+        "AR CC CCACHE_COMPILERCHECK LD NIX_BINTOOLS_WRAPPER_TARGET_HOST_s \
+         NIX_CC_WRAPPER_TARGET_HOST_s SCCACHE_C_CUSTOM_CACHE_BUSTER"
     );
     assert_eq!(set["AR"], place.path("avr/bin/avr-ar").to_str().unwrap());
     // clang has one name for all targets.
@@ -487,11 +488,13 @@ fn a_root_that_needs_markers_gets_them() {
         names,
         [
             "CC",
+            "CCACHE_COMPILERCHECK",
             "NIX_BINTOOLS_WRAPPER_TARGET_HOST_l",
             "NIX_BINTOOLS_WRAPPER_TARGET_HOST_s",
             "NIX_CC_WRAPPER_TARGET_HOST_s",
             "NIX_PKG_CONFIG_WRAPPER_TARGET_HOST_s",
             "PATH",
+            "SCCACHE_C_CUSTOM_CACHE_BUSTER",
         ]
     );
 }

@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod compdb;
 mod completions;
+mod digest;
 pub mod doctor;
 mod environment;
 pub mod explain;
@@ -43,6 +44,7 @@ enum Called {
     Explain(explain::Arguments),
     Doctor(doctor::Arguments),
     Compdb(compdb::Arguments),
+    Digest(digest::Arguments),
     Adopt(adopt::Arguments),
     Rustup(rustup::Arguments),
     Completions(completions::Arguments),
@@ -50,13 +52,14 @@ enum Called {
 }
 
 /// The names of all commands, and their help texts.
-const COMMANDS: [(&str, &Help); 10] = [
+const COMMANDS: [(&str, &Help); 11] = [
     ("wrap", &wrap::HELP),
     ("env", &environment::HELP),
     ("run", &run::HELP),
     ("explain", &explain::HELP),
     ("doctor", &doctor::HELP),
     ("compdb", &compdb::HELP),
+    ("digest", &digest::HELP),
     ("adopt", &adopt::HELP),
     ("rustup", &rustup::HELP),
     ("completions", &completions::HELP),
@@ -117,6 +120,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Called::Explain(arguments) => return explain::run(&arguments),
         Called::Doctor(arguments) => return doctor::run(&arguments),
         Called::Wrap(arguments) => wrap::run(arguments),
+        Called::Digest(arguments) => digest::run(&arguments),
         Called::Adopt(arguments) => adopt::run(&arguments),
         Called::Rustup(arguments) => rustup::run(&arguments),
         Called::Env(arguments) => environment::run(&arguments).map(nothing),

@@ -1,6 +1,7 @@
 //! Code that several commands share: files, messages, the terminal.
 //! docs/glossary.md defines the words that have a special meaning here.
 
+pub mod digest;
 pub mod elf;
 pub mod elf_note;
 pub mod error;

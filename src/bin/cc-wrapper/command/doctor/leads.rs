@@ -87,7 +87,7 @@ impl<'v> Leads<'v> {
     }
 
     /// The same for a word of a variable.
-    fn place(&self, word: &[u8]) -> Option<PathBuf> {
+    pub fn place(&self, word: &[u8]) -> Option<PathBuf> {
         let path = path(word);
         if !word.contains(&b'/') {
             return self.first(path.as_os_str());

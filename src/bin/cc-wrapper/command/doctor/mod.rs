@@ -2,6 +2,7 @@
 //! environment, and with built programs.
 
 mod arguments;
+mod caches;
 mod collected_paths;
 mod directory;
 mod environment;
@@ -71,6 +72,7 @@ fn groups(paths: &[PathBuf], variables: &Variables) -> Vec<Group> {
             tools::check(root, variables, &binaries),
             links::check(root, &leads, &binaries),
             markers::check(root, variables, &leads),
+            caches::check(root, variables, &leads),
             interpreter::check(root),
             hooks::check(root, variables),
             flags::in_files(root),

@@ -29,6 +29,14 @@ impl Variables {
         Environment::new(self.0.iter().map(|string| &string[..]))
     }
 
+    /// The strings of variables whose names do not begin with `start`.
+    pub fn environment_without(&self, start: &str) -> Vec<&[u8]> {
+        let strings = self.0.iter().map(|string| &string[..]);
+        strings
+            .filter(|string| !string.starts_with(start.as_bytes()))
+            .collect()
+    }
+
     /// Names and values of all that are set and not empty.
     pub fn all(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let pairs = self.0.iter().filter_map(|string| {

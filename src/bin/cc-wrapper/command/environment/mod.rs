@@ -2,6 +2,7 @@
 //! would export for these dependencies, for use without Nix.
 
 mod arguments;
+mod caches;
 mod install;
 mod print;
 mod reader;
@@ -100,6 +101,13 @@ pub fn variables(prefixes: &[PathBuf], build: &BuildOptions) -> Result<Vec<Varia
     let current = |name: &str| env::var_os(name).map(OsStringExt::into_vec);
     let mut variables = variables::compute(&dependencies, &own, root.as_ref(), &current);
     variables.extend(install::variable(build, &target)?);
+    if !variables.is_empty() {
+        let compilers = match &root {
+            Some(root) => root.compilers.clone(),
+            None => reader::compilers(),
+        };
+        variables.extend(caches::variables(&variables, &compilers));
+    }
     Ok(variables)
 }
 

@@ -39,6 +39,15 @@ pub fn check() {
     }
 }
 
+/// Returns the wrapped C and C++ compilers that come first on PATH.
+pub fn compilers() -> Vec<PathBuf> {
+    let names = ["cc", "gcc", "clang", "c++", "g++", "clang++"];
+    let first = names.iter().filter_map(search::program);
+    first
+        .filter(|program| self_binary::is_wrapper(program))
+        .collect()
+}
+
 /// Returns the compiler in the value of CC, which may have a compiler cache
 /// before it and options after it.
 fn compiler_in(value: &OsStr, find: impl Fn(&OsStr) -> Option<PathBuf>) -> Option<PathBuf> {

@@ -11,6 +11,7 @@ use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
 
 use crate::process::search;
+use crate::support::digest;
 use crate::support::error::{Error, Result, cannot, warn};
 use crate::support::foreign_file;
 use crate::support::paths::{absolute, canonical, has_colon, has_white_space, without_parents};
@@ -26,6 +27,8 @@ pub struct Root {
     pub tools: Vec<(&'static str, Vec<u8>)>,
     /// The role markers that make the tools read variables without a suffix.
     pub markers: Vec<Vec<u8>>,
+    /// Its C and C++ compilers.
+    pub compilers: Vec<PathBuf>,
     /// Dependencies whose flags are the root's own.
     pub with: Vec<PathBuf>,
     /// The target triple, as far as the tools' names contain it.
@@ -121,12 +124,14 @@ impl Root {
         }
         let markers = markers(&toolchain, &dir)?;
         let target = target(&toolchain, &prefixes);
+        let compilers = digest::compilers(&bin, &toolchain);
         let with = toolchain.with.iter();
         let with = with.map(|path| OsStr::from_bytes(path).into()).collect();
         Ok(Root {
             bin,
             tools,
             markers,
+            compilers,
             with,
             target,
         })
