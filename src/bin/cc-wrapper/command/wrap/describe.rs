@@ -14,10 +14,10 @@ use super::bintools::Bintools;
 use super::find::Found;
 use super::run::Workshop;
 use super::select::{Named, Selection};
-use super::triple::Triple;
 use super::with::With;
 use super::{hardening, run};
 use crate::support::error::Result;
+use crate::support::triple::Triple;
 
 /// The input for `toolchain.json`.
 pub struct Description<'a> {
