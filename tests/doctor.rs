@@ -530,6 +530,188 @@ fn a_cache_that_does_not_see_the_variables_is_named() {
     }
 }
 
+/// A build that needs a library in its own prefix.
+struct Build {
+    patient: Patient,
+    prefix: PathBuf,
+}
+
+impl Build {
+    fn new() -> Option<Build> {
+        let patient = Patient::new()?;
+        tool("gcc")?;
+        let prefix = patient.path("answer");
+        write(&prefix.join("include/answer.h"), "int answer(void);\n");
+        let source = patient.path("answer.c");
+        write(&source, "int answer(void) { return 42; }\n");
+        fs::create_dir(prefix.join("lib")).unwrap();
+        let library = prefix.join("lib/libanswer.so");
+        run(command("gcc")
+            .args(["-shared", "-fPIC", "-o"])
+            .args([&library, &source]));
+        write(
+            &patient.path("src/main.c"),
+            "#include <answer.h>\nint main(void) { return answer() != 42; }\n",
+        );
+        Some(Build { patient, prefix })
+    }
+
+    /// Runs a command with the prefix.
+    fn inside(&self, args: &[&str]) -> Command {
+        let mut inside = command(self.patient.root.join("bin/cc-wrapper"));
+        inside.args(["run", "-q", "--with"]).arg(&self.prefix);
+        inside.arg("--").args(args);
+        inside.current_dir(self.patient.path("src"));
+        inside
+    }
+
+    fn is_lost(&self, file: &str) {
+        let build = self.patient.path("src/build");
+        let doctor = || {
+            let mut doctor = self.patient.doctor();
+            doctor.arg(&build);
+            doctor
+        };
+        let (file, with) = (build.join(file), format!("--with {}", shown(&self.prefix)));
+        assert_finds(
+            &mut doctor(),
+            "error",
+            "lost-environment",
+            shown(&file),
+            &with,
+        );
+        // What run and env set, and a root of its own.
+        let inside = self.inside(&[env!("CARGO_BIN_EXE_cc-wrapper"), "doctor", shown(&build)]);
+        let well = format!("{}\nno problems found\n", build.display());
+        let mut inside = inside;
+        assert_eq!(output(&mut inside), (0, well.clone()));
+        let root = self.patient.root.join("nix-support");
+        let include = format!("-isystem {}/include\n", self.prefix.display());
+        write(&root.join("cc-cflags"), &include);
+        let library = format!("-L{}/lib\n", self.prefix.display());
+        write(&root.join("libc-ldflags"), &library);
+        assert_eq!(output(&mut doctor()), (0, well));
+        fs::remove_file(root.join("cc-cflags")).unwrap();
+        fs::remove_file(root.join("libc-ldflags")).unwrap();
+        // The compiler is gone.
+        let (bin, away) = (self.patient.root.join("bin"), self.patient.path("away"));
+        fs::rename(&bin, &away).unwrap();
+        let remedy = "configure the build again";
+        assert_finds(
+            &mut doctor(),
+            "error",
+            "lost-environment",
+            shown(&file),
+            remedy,
+        );
+        fs::rename(&away, &bin).unwrap();
+    }
+}
+
+const CMAKE_LISTS: &str = "cmake_minimum_required(VERSION 3.13)\nproject(app C)\n\
+    find_library(ANSWER answer REQUIRED)\nfind_path(INCLUDE answer.h REQUIRED)\n\
+    add_executable(main main.c)\ntarget_include_directories(main PRIVATE ${INCLUDE})\n\
+    target_link_libraries(main ${ANSWER})\n";
+
+#[test]
+fn a_cmake_build_that_has_lost_its_environment_is_named() {
+    let (Some(_), Some(_)) = (tool("cmake"), tool("make")) else {
+        return;
+    };
+    let Some(build) = Build::new() else { return };
+    let source = build.patient.path("src");
+    write(&source.join("CMakeLists.txt"), CMAKE_LISTS);
+    run(&mut build.inside(&["cmake", "-B", "build"]));
+    build.is_lost("CMakeCache.txt");
+
+    // Builds that were told where the library is.
+    let well = |name: &str, compiler: &Path| {
+        let mut cmake = command("cmake");
+        cmake.args(["-B", name, "-G", "Unix Makefiles"]);
+        cmake.arg(format!("-DCMAKE_PREFIX_PATH={}", build.prefix.display()));
+        cmake.arg(format!("-DCMAKE_C_COMPILER={}", compiler.display()));
+        run(cmake.current_dir(&source));
+        let mut doctor = build.patient.doctor();
+        let (status, said) = output(doctor.arg(source.join(name)));
+        assert_eq!(status, 0, "{said}");
+    };
+    well("plain", &which::which("gcc").unwrap());
+    well("wrapped", &build.patient.root.join("bin/gcc"));
+
+    // A cache that the build has in front of the compiler.
+    if tool("ccache").is_some() {
+        let launcher = "-DCMAKE_C_COMPILER_LAUNCHER=ccache";
+        run(&mut build.inside(&["cmake", "-B", "cached", launcher]));
+        let cached = source.join("cached");
+        let mut doctor = build.patient.doctor();
+        doctor.arg(&cached);
+        doctor.env("NIX_HARDENING_ENABLE", "pic");
+        let file = cached.join("CMakeCache.txt");
+        let remedy = "CC_WRAPPER_LAUNCHER=ccache";
+        assert_finds(&mut doctor, "error", "blind-cache", shown(&file), remedy);
+    }
+}
+
+#[test]
+fn a_meson_build_that_has_lost_its_environment_is_named() {
+    let (Some(_), Some(_)) = (tool("meson"), tool("ninja")) else {
+        return;
+    };
+    let Some(build) = Build::new() else { return };
+    write(
+        &build.patient.path("src/meson.build"),
+        "project('app', 'c')\nc = meson.get_compiler('c')\n\
+         executable('main', 'main.c', dependencies: c.find_library('answer'))\n",
+    );
+    run(&mut build.inside(&["meson", "setup", "build"]));
+    build.is_lost("build.ninja");
+}
+
+#[test]
+fn a_configured_build_that_has_lost_its_environment_is_named() {
+    let Some(build) = Build::new() else { return };
+    let at = build.patient.path("src/build");
+    let (root, prefix) = (build.patient.root.display(), build.prefix.display());
+    let cc = format!("{root}/bin/gcc");
+    let status = |cc: &str, libraries: &str| {
+        let text = format!(
+            "#! /bin/bash\nS[\"LIBS\"]=\"-lm {libraries}\"\nS[\"CC\"]=\"{cc}\"\nS[\"X\"]=\"-L. -lx\"\n"
+        );
+        write(&at.join("config.status"), &text);
+    };
+    status(&cc, "-lanswer");
+    // automake's record of what make compiled.
+    let dependencies =
+        format!("main.o: ../main.c \\\n {prefix}/include/answer.h\n{prefix}/include/answer.h:\n");
+    write(&at.join("part/.deps/main.Po"), &dependencies);
+    build.is_lost("config.status");
+    // It shows nothing before the first make, but the library is not found.
+    fs::remove_dir_all(at.join("part")).unwrap();
+    let doctor = || {
+        let mut doctor = build.patient.doctor();
+        doctor.arg(&at);
+        doctor
+    };
+    let file = at.join("config.status");
+    let (id, file) = ("lost-environment", shown(&file));
+    assert_finds(&mut doctor(), "error", id, file, "--with PREFIX");
+    status(&cc, &format!("-L{prefix}/lib -lanswer"));
+    assert_eq!(output(&mut doctor()).0, 0);
+    // A bare name that was the root's.
+    status("gcc", "");
+    write(
+        &at.join("config.log"),
+        &format!("PATH: {root}/bin/\nPATH: /usr/bin/\n"),
+    );
+    let mut other = doctor();
+    other.env("PATH", "/usr/bin:/bin");
+    let remedy = format!("PATH={root}/bin:$PATH");
+    assert_finds(&mut other, "error", id, file, &remedy);
+    assert_eq!(output(&mut doctor()).0, 0);
+    write(&at.join("config.log"), "PATH: /usr/bin/\n");
+    assert_eq!(output(other.env("PATH", "/usr/bin:/bin")).0, 0);
+}
+
 #[test]
 fn a_root_that_comes_too_late_is_examined() {
     let Some(patient) = Patient::new() else {

@@ -143,6 +143,16 @@ pub fn adds_flags(compiler: &Path, environment: &Environment) -> bool {
     added.is_ok_and(|added| added == Some(true))
 }
 
+/// Returns the C and C++ compilers of the root at `root`; none if it cannot be
+/// read.
+pub fn of_root(root: &Path) -> Vec<PathBuf> {
+    let text = foreign_file::read(&root.join(self_binary::TOOLCHAIN)).unwrap_or_default();
+    let toolchain = Toolchain::parse(&text);
+    toolchain.map_or(Vec::new(), |toolchain| {
+        compilers(&root.join("bin"), &toolchain)
+    })
+}
+
 /// Returns the C and C++ compilers of a root with this `bin`.
 pub fn compilers(bin: &Path, toolchain: &Toolchain) -> Vec<PathBuf> {
     let compiles = |tool: &&Tool| {

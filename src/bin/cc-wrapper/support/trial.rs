@@ -44,11 +44,17 @@ pub struct Trial {
 /// # Errors
 /// The kernel does not run it.
 pub fn version(program: &Path) -> io::Result<Trial> {
+    run(quiet(program).arg("--version"))
+}
+
+/// Returns a command that says things in English, and no more than its tool.
+pub fn quiet(program: &Path) -> Command {
     let mut command = Command::new(program);
     for name in LOUD {
         command.env_remove(name);
     }
-    run(command.arg("--version").env("LC_ALL", "C"))
+    command.env("LC_ALL", "C");
+    command
 }
 
 /// Runs a command to its end, or ends it together with what it has started.

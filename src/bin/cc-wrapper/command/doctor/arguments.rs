@@ -31,8 +31,9 @@ pub const HELP: Help = Help {
 #[derive(Parser)]
 #[command(after_help = HELP.text())]
 pub struct Arguments {
-    /// A wrapped root, a tool in it, or an ELF file [default: the root of the cc
-    /// on PATH, of $CC, or $NIX_CC]
+    /// A wrapped root, a tool in it, a build directory of CMake, Meson or
+    /// configure, or an ELF file [default: the root of the cc on PATH, of $CC, or
+    /// $NIX_CC]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
 

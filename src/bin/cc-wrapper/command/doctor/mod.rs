@@ -2,6 +2,7 @@
 //! environment, and with built programs.
 
 mod arguments;
+mod build;
 mod caches;
 mod collected_paths;
 mod directory;
@@ -90,6 +91,10 @@ fn groups(paths: &[PathBuf], variables: &Variables) -> Vec<Group> {
                     check(root)
                 });
                 (path, findings)
+            }
+            Target::Build(directory) => {
+                let findings = build::check(&directory, variables, &leads);
+                (directory, findings)
             }
             Target::File(file) => {
                 let findings = loading::check(&file, variables);

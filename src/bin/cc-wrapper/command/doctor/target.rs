@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use cc_wrapper::machine::linker_shim;
 
-use super::files;
 use super::finding::{Finding, Severity, shown};
 use super::leads::Leads;
 use super::nixpkgs::{is_of_nixpkgs, is_root};
 use super::variables::Variables;
+use super::{build, files};
 use crate::process::report;
 use crate::support::paths::{absolute, canonical, plain};
 use crate::support::self_binary;
@@ -21,6 +21,8 @@ pub enum Target {
     Root(PathBuf),
     /// A file that is no tool of a root.
     File(PathBuf),
+    /// A directory in which a build was configured.
+    Build(PathBuf),
     /// A path at which there is nothing to examine.
     Wrong(PathBuf, Finding),
     /// There is no root.
@@ -44,7 +46,7 @@ impl Target {
                 return wrong("absent", "is a link to a file that does not exist", remedy);
             }
             Err(why) => {
-                let remedy = "name a wrapped root, a tool in it, or an ELF file";
+                let remedy = "name a wrapped root, a tool in it, a build directory, or an ELF file";
                 return wrong(
                     "absent",
                     &format!("cannot be read: {}", report::why(&why)),
@@ -68,6 +70,9 @@ impl Target {
             let remedy = format!("cc-wrapper adopt {} --out NEW", shown(&path));
             let what = "is a wrapper of nixpkgs, not of cc-wrapper";
             return wrong("not-adopted", what, &remedy);
+        }
+        if build::is_one(&path) {
+            return Target::Build(path);
         }
         let what = "is not a wrapped root: it has no nix-support/toolchain.json";
         let remedy = "name another, or make one: cc-wrapper wrap NEW";
