@@ -88,6 +88,10 @@ pub fn additions(link: &Link, policy: RpathPolicy, context: &mut Context) -> Add
     if let Some(own) = &own {
         let installed = call.environment.get(INSTALL_LIBRARIES).unwrap_or_default();
         for directory in entries(installed) {
+            let class = directories.class(directory);
+            if let Class::No(NoRpath::Searched | NoRpath::Excluded) = class {
+                continue;
+            }
             let real = resolve(directory, world, |_| false);
             let real = real.as_deref().unwrap_or(directory);
             rpaths.add(directory, real, own, RpathSource::InstallPrefix);
