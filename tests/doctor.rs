@@ -1212,3 +1212,55 @@ fn an_adopted_root_is_well() {
         );
     }
 }
+
+/// All files that are installed in a prefix.
+#[test]
+fn a_prefix() {
+    let Some(_) = tool("gcc") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let prefix = dir.path().canonicalize().unwrap();
+    let path = |name: &str| prefix.join(name);
+    let gcc = |arguments: &[&str]| {
+        run(command("gcc").args(arguments).current_dir(&prefix));
+    };
+    write(&path("f.c"), "int f(void) { return 0; }\n");
+    write(
+        &path("m.c"),
+        "int f(void);\nint main(void) { return f(); }\n",
+    );
+    for name in ["bin", "lib/part"] {
+        fs::create_dir_all(path(name)).unwrap();
+    }
+    symlink("lib", path("lib64")).unwrap();
+    let rpath = "-Wl,-rpath,$ORIGIN/../lib";
+    gcc(&["-shared", "-fPIC", "f.c", "-o", "lib/libf.so"]);
+    gcc(&["m.c", "lib/libf.so", "-Wl,-soname,m", "-o", "bin/m"]);
+    gcc(&[
+        "-shared",
+        "-fPIC",
+        "m.c",
+        "-Llib",
+        "-lf",
+        "-o",
+        "lib/part/plugin.so",
+    ]);
+    let mut doctor = command(BINARY);
+    doctor.arg("doctor").arg(&prefix);
+    let (status, told) = output(&mut doctor);
+    assert_eq!(status, 1, "{told}");
+    let missing = |name: &str| format!("error: {} needs libf.so", path(name).display());
+    assert!(!told.contains(&missing("lib/libf.so")), "{told}");
+    assert_eq!(
+        told.matches(&missing("lib/part/plugin.so")).count(),
+        1,
+        "{told}"
+    );
+
+    gcc(&["m.c", "-Llib", "-lf", rpath, "-o", "bin/m"]);
+    fs::remove_file(path("lib/part/plugin.so")).unwrap();
+    let (status, told) = output(&mut doctor);
+    assert_eq!(
+        (status, &*told),
+        (0, &*format!("{}\nno problems found\n", prefix.display()))
+    );
+}

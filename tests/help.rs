@@ -86,7 +86,8 @@ fn examples_work() {
     write(
         &path("Makefile"),
         "all:\n\tmkdir -p build\n\t$(CC) main.c -o build/main\n\
-         \t$(CC) -c -fPIC main.c -o build/x.o\n\t$(CC) -shared build/x.o -o build/libx.so\n",
+         \t$(CC) -c -fPIC main.c -o build/x.o\n\t$(CC) -shared build/x.o -o build/libx.so\n\
+         \tmkdir -p opt/zlib/lib\n\tcp build/libx.so opt/zlib/lib\n",
     );
     let examples_of = |args: &[&str]| help::examples(&help::of(args));
     // Other shells, other machines, and what would change this one.

@@ -17,6 +17,10 @@ pub const HELP: Help = Help {
             "cc-wrapper doctor build/main build/libx.so",
             "Says whether they will find their libraries",
         ),
+        (
+            "cc-wrapper doctor /opt/zlib",
+            "Says so of all programs and libraries that are installed there",
+        ),
     ],
     notes: &["doctor changes nothing. It exits with 1 if one of its findings is an error."],
     related: &["explain"],
@@ -32,8 +36,8 @@ pub const HELP: Help = Help {
 #[command(after_help = HELP.text())]
 pub struct Arguments {
     /// A wrapped root, a tool in it, a build directory of CMake, Meson or
-    /// configure, or an ELF file [default: the root of the cc on PATH, of $CC, or
-    /// $NIX_CC]
+    /// configure, a prefix with installed programs, or an ELF file [default: the
+    /// root of the cc on PATH, of $CC, or $NIX_CC]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
 

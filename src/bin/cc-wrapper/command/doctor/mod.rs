@@ -11,6 +11,7 @@ mod files;
 mod finding;
 mod flags;
 mod hooks;
+mod installed;
 mod interpreter;
 mod leads;
 mod links;
@@ -29,7 +30,7 @@ use std::process::ExitCode;
 
 pub use arguments::{Arguments, HELP};
 
-use self::finding::{Finding, Group};
+use self::finding::{Finding, Group, Severity};
 use self::leads::Leads;
 use self::root::Root;
 use self::target::Target;
@@ -99,6 +100,14 @@ fn groups(paths: &[PathBuf], variables: &Variables) -> Vec<Group> {
             Target::File(file) => {
                 let findings = loading::check(&file, variables);
                 (file, findings)
+            }
+            Target::Prefix(prefix, files) => {
+                let findings = files
+                    .iter()
+                    .flat_map(|file| loading::check(file, variables));
+                // Notes of many files would hide what matters.
+                let findings = findings.filter(|finding| finding.severity != Severity::Note);
+                (prefix, findings.collect())
             }
             Target::Wrong(path, finding) => (path, vec![finding]),
             Target::Environment(finding) => {

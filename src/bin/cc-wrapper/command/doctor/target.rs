@@ -10,7 +10,7 @@ use super::finding::{Finding, Severity, shown};
 use super::leads::Leads;
 use super::nixpkgs::{is_of_nixpkgs, is_root};
 use super::variables::Variables;
-use super::{build, files};
+use super::{build, files, installed};
 use crate::process::report;
 use crate::support::paths::{absolute, canonical, plain};
 use crate::support::self_binary;
@@ -23,6 +23,8 @@ pub enum Target {
     File(PathBuf),
     /// A directory in which a build was configured.
     Build(PathBuf),
+    /// A prefix, and the programs and shared libraries that are installed there.
+    Prefix(PathBuf, Vec<PathBuf>),
     /// A path at which there is nothing to examine.
     Wrong(PathBuf, Finding),
     /// There is no root.
@@ -46,7 +48,7 @@ impl Target {
                 return wrong("absent", "is a link to a file that does not exist", remedy);
             }
             Err(why) => {
-                let remedy = "name a wrapped root, a tool in it, a build directory, or an ELF file";
+                let remedy = "name a wrapped root, a tool in it, a build directory, a prefix with programs, or an ELF file";
                 return wrong(
                     "absent",
                     &format!("cannot be read: {}", report::why(&why)),
@@ -73,6 +75,10 @@ impl Target {
         }
         if build::is_one(&path) {
             return Target::Build(path);
+        }
+        let installed = installed::files(&path);
+        if !installed.is_empty() {
+            return Target::Prefix(path, installed);
         }
         let what = "is not a wrapped root: it has no nix-support/toolchain.json";
         let remedy = "name another, or make one: cc-wrapper wrap NEW";
