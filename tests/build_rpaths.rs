@@ -757,6 +757,53 @@ fn cmake_with_the_own_prefix() {
     place.expect("out/lib/libown.so", &[]);
 }
 
+/// A build directory that is elsewhere, and libraries in a subdirectory of it, which
+/// the project names by `-L` or by CMake's target.
+#[test]
+fn cmake_elsewhere() {
+    for linked in ["own", "${CMAKE_BINARY_DIR}/lib/libown.so", "-lown"] {
+        for generator in ["Unix Makefiles", "Ninja"] {
+            let Some(_) = tool("cmake") else { return };
+            let Some(_) = tool(if generator == "Ninja" {
+                "ninja"
+            } else {
+                "make"
+            }) else {
+                continue;
+            };
+            let Some(place) = Place::new() else { return };
+            let top = "cmake_minimum_required(VERSION 3.16)\nproject(x C)\n\
+                 add_subdirectory(lib)\nlink_directories(${CMAKE_BINARY_DIR}/lib)\n\
+                 add_subdirectory(progs)\n";
+            place.file("build/CMakeLists.txt", top);
+            let own = "add_library(own SHARED ../own.c)\ninstall(TARGETS own DESTINATION lib)\n";
+            place.file("build/lib/CMakeLists.txt", own);
+            let app = format!(
+                "add_executable(app ../main.c)\nadd_dependencies(app own)\n\
+                 target_link_libraries(app {linked} z)\ninstall(TARGETS app DESTINATION bin)\n"
+            );
+            place.file("build/progs/CMakeLists.txt", &app);
+            place.build(&format!(
+                "cmake -G '{generator}' -S . -B $D/elsewhere -DCMAKE_INSTALL_PREFIX=$D/out
+                 cmake --build $D/elsewhere; cmake --install $D/elsewhere"
+            ));
+            let how = format!("{generator}, {linked}");
+            assert_eq!(place.runpath("out/bin/app"), ["opt/z/lib"], "{how}");
+        }
+    }
+}
+
+/// `run` in the root directory, as in containers.
+#[test]
+fn a_build_started_in_the_root_directory() {
+    let Some(place) = Place::new() else { return };
+    let mut command = place.outside(root().join("bin/cc-wrapper"));
+    let script = "cd $D/build; gcc main.c own.c -L$D/opt/z/lib -lz -o main";
+    command.args(["run", "--quiet", "--", "sh", "-ec", script]);
+    run(command.current_dir("/"));
+    place.expect_runs("build/main", &["opt/z/lib"]);
+}
+
 // Meson.
 
 const MESON: &str = "project('x', 'c')
@@ -825,4 +872,68 @@ fn meson_with_the_own_prefix() {
         &["$ORIGIN/../lib", "out/lib", "opt/z/lib"],
     );
     place.expect("out/lib/libown.so", &[]);
+}
+
+// A root that remembers dependencies, for IDEs, `sudo` and all that starts
+// compilers without `run`.
+
+impl Place {
+    /// Returns a function that runs scripts in the build directory, with nothing
+    /// in the environment but the tools of a root that remembers libz.
+    fn remembering(&self) -> impl Fn(&str) {
+        let root = self.path("root");
+        let z = self.path("opt/z");
+        wrap(
+            &root,
+            ["--no-check".as_ref(), "--with".as_ref(), z.as_os_str()],
+        );
+        let path = format!("{}/bin:/usr/bin:/bin", root.display());
+        let (place, build) = (self.0.path().to_owned(), self.path("build"));
+        move |script| {
+            let mut shell = Command::new("sh");
+            shell.args(["-ec", script]).env_clear().current_dir(&build);
+            run(shell.env("PATH", &path).env("D", &place));
+        }
+    }
+}
+
+#[test]
+fn a_root_that_remembers() {
+    let Some(place) = Place::new() else { return };
+    let outside = place.remembering();
+    outside("gcc main.c own.c -lz -o main");
+    place.expect_runs("build/main", &["opt/z/lib"]);
+    outside(OWN);
+    outside("cd progs; gcc ../main.c -L../lib -lown -lz -o main");
+    place.expect("build/progs/main", &["opt/z/lib"]);
+}
+
+#[test]
+fn a_root_that_remembers_and_libtool() {
+    let (Some(_), Some(place)) = (tool("libtool"), Place::new()) else {
+        return;
+    };
+    let outside = place.remembering();
+    outside(&format!("TOP=..; {LIBTOOL}"));
+    outside(LIBTOOL_INSTALL);
+    place.expect("out/lib/liba.so", &["opt/z/lib"]);
+    place.expect("out/lib/libb.so", &["out/lib"]);
+    place.expect_runs("out/bin/p", &["out/lib", "opt/z/lib"]);
+}
+
+#[test]
+fn a_root_that_remembers_and_cmake() {
+    let (Some(_), Some(_)) = (tool("cmake"), tool("make")) else {
+        return;
+    };
+    let Some(place) = Place::new() else { return };
+    place.file("build/CMakeLists.txt", &CMAKE.replace("${Z}", "z"));
+    let outside = place.remembering();
+    outside(
+        "cmake -S . -B b -DZ=z -DCMAKE_INSTALL_PREFIX=$D/out -DCMAKE_INSTALL_RPATH='$ORIGIN/../lib'
+         cmake --build b; cmake --install b",
+    );
+    let origin = ["$ORIGIN/../lib", "opt/z/lib"];
+    place.expect_runs("out/bin/app", &origin);
+    place.expect_runs("out/bin/alone", &origin);
 }
