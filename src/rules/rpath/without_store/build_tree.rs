@@ -65,17 +65,18 @@ impl<'a> BuildTree<'a> {
     }
 
     /// Why a directory that the caller names is part of the build. `None` if it
-    /// is not. `real` is the same directory without symlinks.
-    pub fn part(&self, directory: &[u8], real: &[u8]) -> Option<BuildPart> {
+    /// is not. `path` is the same directory without `..`, and `real` without
+    /// symlinks.
+    pub fn part(&self, directory: &[u8], path: &[u8], real: &[u8]) -> Option<BuildPart> {
         if !directory.starts_with(b"/") {
             return Some(BuildPart::Relative);
         }
-        let mut components = directory.split(|&b| b == b'/');
+        let mut components = path.split(|&b| b == b'/');
         if components.any(|component| component == b".libs") {
             return Some(BuildPart::Libtool);
         }
         let below =
-            |(_, given, top): &&(&str, &[u8], Vec<u8>)| is_in(directory, given) || is_in(real, top);
+            |(_, given, top): &&(&str, &[u8], Vec<u8>)| is_in(path, given) || is_in(real, top);
         if let Some((name, ..)) = self.tops.iter().find(below) {
             return Some(BuildPart::Below(name));
         }
@@ -138,7 +139,11 @@ mod tests {
         };
         let environment = Environment::new(variables.iter().map(|v| v.as_bytes()));
         let real = resolve(directory.as_bytes(), &world, |_| false).unwrap();
-        BuildTree::new(&environment, &world).part(directory.as_bytes(), &real)
+        let tree = BuildTree::new(&environment, &world);
+        match directory.contains("..") {
+            true => tree.part(directory.as_bytes(), &real, &real),
+            false => tree.part(directory.as_bytes(), directory.as_bytes(), &real),
+        }
     }
 
     #[test]
@@ -172,6 +177,7 @@ mod tests {
             let below = Some(BuildPart::Below(name));
             assert_eq!(part(&[variable], "/stage/opt/z/lib"), below);
             assert_eq!(part(&[variable], "/stages/lib"), None);
+            assert_eq!(part(&[variable], "/stage/../opt/z/lib"), None);
         }
         for nothing in ["DESTDIR=", "DESTDIR=/", "TMPDIR=//"] {
             assert_eq!(part(&[nothing], "/opt/z/lib"), None, "{nothing}");

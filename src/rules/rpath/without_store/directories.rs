@@ -105,7 +105,7 @@ impl<'a> Directories<'a> {
             return counts(RpathSource::Declared);
         }
         let is_target = self.on_target(path, &real).is_some();
-        if let Some(part) = self.part(directory, &real).filter(|_| !is_target) {
+        if let Some(part) = self.part(directory, path, &real).filter(|_| !is_target) {
             return match self.declared.has(&real) {
                 true => counts(RpathSource::Declared),
                 false => Class::No(NoRpath::InBuild(part)),
@@ -149,9 +149,10 @@ impl<'a> Directories<'a> {
             .or_else(in_sysroot)
     }
 
-    fn part(&self, directory: &[u8], real: &[u8]) -> Option<BuildPart> {
+    fn part(&self, directory: &[u8], path: &[u8], real: &[u8]) -> Option<BuildPart> {
         let build = || BuildTree::new(self.environment, self.world);
-        self.build.get_or_init(build).part(directory, real)
+        let build = self.build.get_or_init(build);
+        build.part(directory, path, real)
     }
 }
 
