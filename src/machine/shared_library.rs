@@ -109,7 +109,11 @@ impl Elf<'_> {
         let length = size
             .checked_mul(count)
             .filter(|&l| l as u64 <= LONGEST_TABLE)?;
-        let table = (self.part)(headers, length);
+        let at = usize::try_from(headers).ok()?;
+        let table = match start.get(at..at.checked_add(length)?) {
+            Some(table) => table.to_vec(),
+            None => (self.part)(headers, length),
+        };
         let fields = match self.is_64 {
             true => [8, 16, 32],
             false => [4, 8, 16],

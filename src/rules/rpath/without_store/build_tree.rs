@@ -111,7 +111,7 @@ impl<'a> BuildTree<'a> {
 }
 
 /// Whether `path` is `directory` or below it.
-fn is_in(path: &[u8], directory: &[u8]) -> bool {
+pub fn is_in(path: &[u8], directory: &[u8]) -> bool {
     let rest = path.strip_prefix(directory);
     !directory.is_empty() && rest.is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
 }

@@ -10,7 +10,7 @@ use crate::model::environment::Environment;
 use crate::model::explanation::{BuildPart, NoRpath, RpathSource};
 use crate::model::toolchain::Toolchain;
 use crate::rules::rpath::store::Store;
-use crate::rules::rpath::without_store::build_tree::BuildTree;
+use crate::rules::rpath::without_store::build_tree::{BuildTree, is_in};
 use crate::rules::rpath::without_store::declared::Declared;
 use crate::text::path::{file_name, without_slashes};
 
@@ -83,6 +83,11 @@ impl<'a> Directories<'a> {
     }
 
     fn find(&self, directory: &[u8]) -> Class {
+        if let Some(real) = self.beside_system(directory) {
+            if self.store.excludes(&real) {
+                return Class::No(NoRpath::Searched);
+            }
+        }
         let real = resolve(directory, self.world, |_| false);
         let (Some(real), Some(path)) = (real, self.store.spelled(directory)) else {
             return Class::No(NoRpath::Endless);
@@ -115,6 +120,31 @@ impl<'a> Directories<'a> {
             return Class::No(NoRpath::Compilers);
         }
         counts(RpathSource::Caller)
+    }
+
+    /// A directory without symlinks, if that can be told without asking the
+    /// kernel: it is one of the system's library directories, or contains one. A
+    /// driver names them in long ways, with many `..`.
+    fn beside_system(&self, directory: &[u8]) -> Option<Vec<u8>> {
+        let known = &self.toolchain.system_library_directories;
+        let mut real = Vec::new();
+        for component in directory.strip_prefix(b"/")?.split(|&b| b == b'/') {
+            match component {
+                b"" | b"." => {}
+                b".." => {
+                    let end = real.iter().rposition(|&b| b == b'/').unwrap_or(0);
+                    real.truncate(end);
+                }
+                name => {
+                    real.push(b'/');
+                    real.extend_from_slice(name);
+                    if !known.iter().any(|known| is_in(known, &real)) {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(real)
     }
 
     /// The class with the path that the directory has on the machine that the

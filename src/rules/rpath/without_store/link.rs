@@ -13,6 +13,7 @@ use crate::text::path::without_slashes;
 #[derive(Debug, Default)]
 pub struct Link<'p> {
     pub places: Vec<Place<'p>>,
+    /// Without duplicates.
     pub libraries: Vec<Library<'p>>,
     /// The values of `-rpath`: lists of directories.
     pub rpaths: Vec<&'p [u8]>,
@@ -59,11 +60,16 @@ impl<'p> Link<'p> {
                 (Meaning::LibraryDirectory, Some(directory)) => {
                     link.places.push(Place::Directory(Cow::Borrowed(directory)));
                 }
-                (Meaning::Library, Some(name)) => link.libraries.push(Library {
-                    name: name.strip_prefix(b":").unwrap_or(name),
-                    is_exact: name.starts_with(b":"),
-                    is_static,
-                }),
+                (Meaning::Library, Some(name)) => {
+                    let library = Library {
+                        name: name.strip_prefix(b":").unwrap_or(name),
+                        is_exact: name.starts_with(b":"),
+                        is_static,
+                    };
+                    if !link.libraries.contains(&library) {
+                        link.libraries.push(library);
+                    }
+                }
                 (Meaning::Static | Meaning::BindStatic, _) => is_static = true,
                 (Meaning::BindDynamic, _) => is_static = false,
                 (Meaning::PushState, _) => saved.push(is_static),

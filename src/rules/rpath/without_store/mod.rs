@@ -59,10 +59,10 @@ pub fn additions(link: &Link, policy: RpathPolicy, context: &mut Context) -> Add
         given => given.to_vec(),
     };
     let directories = Directories::new(declared, call.environment, call.toolchain, &sysroot, world);
-    let searched =
-        |directory: &[u8]| !matches!(directories.class(directory), Class::No(NoRpath::Searched));
+    let is_system = |directory: &[u8]| directories.class(directory) == Class::No(NoRpath::Searched);
+    let search = Search::new(link, is_system, world);
     let mut finder = Finder {
-        search: Search::new(link, searched, world),
+        search: &search,
         directories: &directories,
         is_32_bit: match link.emulation {
             Some(b"elf_i386") => Some(true),
@@ -276,7 +276,7 @@ struct Taken {
 
 /// Finds the shared libraries that the linker takes.
 struct Finder<'s> {
-    search: Search<'s>,
+    search: &'s Search<'s>,
     directories: &'s Directories<'s>,
     /// Whether the link is for 32-bit x86. The linker skips other libraries.
     is_32_bit: Option<bool>,
@@ -292,17 +292,13 @@ impl Finder<'_> {
     /// has it.
     fn library(&mut self, library: &Library, deeper: usize) {
         let mut is_own = false;
-        let found: Vec<_> = self
-            .search
-            .find(library)
-            .map(|(place, path, file)| (place, path, file.into_owned()))
-            .collect();
-        for (place, path, file) in found {
+        let search = self.search;
+        for (place, path, file) in search.find(library) {
             let class = self.directories.class(directory_of(&path));
             let is_shared = is_shared(&file);
             if class.is_in_build() && is_shared {
                 is_own = true;
-                self.own.get_or_insert(file);
+                self.own.get_or_insert(file.into_owned());
             } else if !is_own {
                 if !is_shared || self.take(place, &path, class, deeper) {
                     return;

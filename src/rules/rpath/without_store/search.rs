@@ -18,7 +18,7 @@ const ASK_AT_MOST: usize = 3;
 pub struct Search<'s> {
     /// The directories, each with its index in the places of the link. Without
     /// duplicates.
-    pub directories: Vec<(usize, &'s [u8])>,
+    directories: Vec<(usize, &'s [u8])>,
     /// For each file name, the directories that have it. `None`: look it up.
     names: Option<BTreeMap<Vec<u8>, BTreeSet<usize>>>,
     /// Directories that were not listed.
@@ -27,9 +27,14 @@ pub struct Search<'s> {
 }
 
 impl<'s> Search<'s> {
-    /// `lists`: whether a directory, as spelled, may be listed. The system's
-    /// directories are too large for that.
-    pub fn new(link: &'s Link, lists: impl Fn(&[u8]) -> bool, world: &'s dyn World) -> Search<'s> {
+    /// `is_system`: whether a directory, as spelled, can get no rpath because
+    /// the loader or the compiler searches it by itself. Such directories are too
+    /// large to be listed, and are not searched if no others follow.
+    pub fn new(
+        link: &'s Link,
+        is_system: impl Fn(&[u8]) -> bool,
+        world: &'s dyn World,
+    ) -> Search<'s> {
         let mut seen = BTreeSet::new();
         let mut directories = Vec::new();
         for (place, directory) in link.places.iter().enumerate() {
@@ -39,6 +44,8 @@ impl<'s> Search<'s> {
                 }
             }
         }
+        let last = directories.iter().rposition(|(_, d)| !is_system(d));
+        directories.truncate(last.map_or(0, |last| last + 1));
         let mut search = Search {
             directories,
             names: None,
@@ -46,12 +53,12 @@ impl<'s> Search<'s> {
             world,
         };
         if link.libraries.len() > ASK_AT_MOST && search.directories.len() > 1 {
-            search.list(link, lists);
+            search.list(link, is_system);
         }
         search
     }
 
-    fn list(&mut self, link: &Link, lists: impl Fn(&[u8]) -> bool) {
+    fn list(&mut self, link: &Link, is_system: impl Fn(&[u8]) -> bool) {
         let mut names: BTreeMap<Vec<u8>, BTreeSet<usize>> = BTreeMap::new();
         for library in &link.libraries {
             for file in files(library) {
@@ -65,7 +72,7 @@ impl<'s> Search<'s> {
                 }
                 false
             };
-            if !lists(directory) || !self.world.list(directory, &mut add) {
+            if is_system(directory) || !self.world.list(directory, &mut add) {
                 self.unlisted.insert(*place);
             }
         }
