@@ -110,11 +110,11 @@ pub struct Arguments {
 /// How linked programs find their libraries.
 #[derive(Args, Debug, Default)]
 pub struct Rpaths {
-    /// Record library directories as DT_RUNPATH, or as DT_RPATH, which also
-    /// serves the libraries that these need and comes before LD_LIBRARY_PATH, or
-    /// not at all
+    /// Record library directories as DT_RUNPATH (runpath), as DT_RPATH, which also
+    /// serves the libraries that these need and comes before LD_LIBRARY_PATH
+    /// (rpath), or not at all (none)
     #[arg(long = "rpath", value_name = "POLICY", default_value = RpathPolicy::NAMES[0],
-        value_parser = PossibleValuesParser::new(RpathPolicy::NAMES))]
+        value_parser = PossibleValuesParser::new(RpathPolicy::NAMES), hide_possible_values = true)]
     pub policy: String,
 
     /// Add no rpath for directories that match GLOB (* and ? match slashes too);

@@ -43,7 +43,9 @@ pub fn of_run_path(file: &Path, looks: &Looks, loaded: [&Loaded; 2]) -> Vec<Find
             Entry::Directory(path) if is_useless(path, looks, loaded) => {
                 let why = "which has no library that it needs";
                 let remedy = "link it again without that directory, unless it is for dlopen";
-                finding("useless-run-path", shown(path), why, remedy)
+                // A linker with --as-needed drops libraries, not directories.
+                let finding = finding("useless-run-path", shown(path), why, remedy)?;
+                Some(finding.of(Severity::Note))
             }
             Entry::Directory(_) => None,
         }
