@@ -276,9 +276,9 @@ fn unrecognised_scripts_stay_and_are_named() {
     symlink("gccgo", bin.join("own")).unwrap();
     let told = place.adopt();
     for line in [
-        "another-gcc: it is of another wrapper than the others",
-        "gccgo: a script in an unknown format",
-        "go: go is not served yet",
+        "another-gcc: it belongs to another wrapper than the others",
+        "gccgo: its format is unknown",
+        "go: wrappers of gccgo are not supported",
         "gcc-gone: it runs /gone, which does not exist",
     ] {
         assert!(
@@ -302,7 +302,7 @@ fn endless_files_of_a_wrapper_are_refused() {
     append(&gcc, &"(".repeat(1_000_000));
     let told = place.adopt();
     assert!(
-        told.contains("gcc: it has lines of its own, first "),
+        told.contains("gcc: it has lines that nixpkgs does not write, the first is "),
         "{told}"
     );
     append(&gcc, &"#".repeat(1_000_000));
@@ -349,10 +349,11 @@ fn a_script_with_lines_of_its_own_stays_and_they_run() {
         } else {
             (place.adopt(), place.path("fast/bin/gcc"))
         };
-        let own = format!("gcc: it has lines of its own, first line 2: {line}\n");
+        let own =
+            format!("gcc: it has lines that nixpkgs does not write, the first is line 2: {line}\n");
         assert!(told.contains(&own), "{told}");
         assert!(
-            in_place || told.contains("ld: it has lines of its own"),
+            in_place || told.contains("ld: it has lines that nixpkgs does not write"),
             "{told}"
         );
         write(&place.path("own.c"), "#ifndef OWN\n#error\n#endif\n");
@@ -391,7 +392,7 @@ fn lines_in_what_scripts_read_are_not_dropped() {
                 continue;
             }
             append(&path, line);
-            let parts = [file, "lines of its own", line];
+            let parts = [file, "lines that nixpkgs does not write", line];
             for to in [&["--in-place"][..], &["--out", "fast"]] {
                 let mut adopt = adopt(&place.wrapper.cc);
                 refused(
@@ -425,7 +426,7 @@ fn lines_in_what_scripts_read_are_not_dropped() {
         let mut in_place = adopt(&place.wrapper.cc);
         let parts = [
             "bintools-wrapper-1/nix-support/add-flags.sh",
-            "lines of its own",
+            "lines that nixpkgs does not write",
         ];
         refused(&place.path(""), in_place.arg("--in-place"), &parts);
     }
@@ -573,7 +574,11 @@ fn an_unusable_place_is_refused() {
     }
     let mut out = adopt(cc);
     out.args(["--out", "o p"]).current_dir(place.path(""));
-    refused(&place.path(""), &mut out, &["cannot hold white space"]);
+    refused(
+        &place.path(""),
+        &mut out,
+        &["has white space, which stdenv"],
+    );
 }
 
 #[test]
@@ -640,7 +645,7 @@ fn tools_may_be_links_to_a_binary_elsewhere() {
     refused(
         &place.path(""),
         &mut wrong,
-        &["no program called cc-wrapper"],
+        &["is not a program called cc-wrapper"],
     );
 }
 
@@ -709,30 +714,27 @@ fn what_cannot_be_adopted_is_refused() {
     refused(
         &top,
         &mut out(&place.path("plain")),
-        &["is not a wrapper: it has no nix-support"],
+        &["is not a nixpkgs wrapper: it has no nix-support"],
     );
     write(&place.path("plain/nix-support/x"), "");
     refused(
         &top,
         &mut out(&place.path("plain")),
-        &["is not a wrapper: no script"],
+        &["is not a nixpkgs wrapper: its bin contains no script"],
     );
     script(&place.path("plain/bin/gcc"), "#!/bin/sh\nexec gcc \"$@\"\n");
-    let unknown = [
-        "its format is unknown",
-        "bin/gcc: a script in an unknown format",
-    ];
+    let unknown = ["its format is unknown", "(bin/gcc: its format is unknown)"];
     refused(&top, &mut out(&place.path("plain")), &unknown);
     refused(
         &top,
         &mut out(&place.path("gone")),
-        &["does not exist; was it collected?"],
+        &["does not exist; give a wrapper that exists"],
     );
     symlink("gone", place.path("dangling")).unwrap();
     refused(
         &top,
         &mut out(&place.path("dangling")),
-        &["does not exist; was it collected?"],
+        &["does not exist; give a wrapper that exists"],
     );
     let file = place.wrapper.cc.join("bin/gcc");
     refused(&top, &mut out(&file), &["bin/gcc is not a directory"]);
@@ -746,7 +748,7 @@ fn what_cannot_be_adopted_is_refused() {
     refused(
         &top,
         &mut out(&place.path("links")),
-        &["only leads to a wrapper", &elsewhere],
+        &["only contains links to a wrapper", &elsewhere],
     );
 
     let hardening = place.wrapper.cc.join("nix-support/add-hardening.sh");
@@ -759,14 +761,18 @@ fn what_cannot_be_adopted_is_refused() {
     fs::write(&hardening, text).unwrap();
 
     fs::rename(&place.wrapper.bintools, place.path("away")).unwrap();
-    let parts = ["its linker half", "was it collected?"];
+    let parts = [
+        "its linker half",
+        "does not exist",
+        "whose linker half exists",
+    ];
     refused(&top, &mut out(&place.wrapper.cc), &parts);
     let mut in_place = adopt(&place.wrapper.cc);
     refused(&top, in_place.arg("--in-place"), &parts);
     fs::rename(place.path("away"), &place.wrapper.bintools).unwrap();
 
     fs::rename(&place.wrapper.cc, place.path("copy")).unwrap();
-    let parts = ["copy: its scripts belong to ", "cc-wrapper-1; adopt that"];
+    let parts = ["copy contains scripts of ", "cc-wrapper-1; adopt that"];
     refused(&top, &mut out(&place.path("copy")), &parts);
 }
 
@@ -802,7 +808,7 @@ fn the_wrapper_of_a_shell_is_the_default() {
         refused(
             &top,
             &mut adopt(unset),
-            &["NIX_CC is not set; name the wrapper"],
+            &["NIX_CC is not set; give the wrapper"],
         );
     }
     refused(
@@ -815,7 +821,7 @@ fn the_wrapper_of_a_shell_is_the_default() {
     refused(
         &top,
         &mut adopt(Some(&foreign)),
-        &["NIX_CC (", "is not a wrapper"],
+        &["NIX_CC (", "is not a nixpkgs wrapper"],
     );
     run(&mut adopt(Some(&place.wrapper.cc)));
     run(place.call("fast/bin/gcc").arg("--version"));
@@ -827,7 +833,7 @@ fn in_place_what_is_read_only_is_not_touched() {
     let bin = place.wrapper.cc.join("bin");
     fs::set_permissions(&bin, fs::Permissions::from_mode(0o555)).unwrap();
     let mut in_place = adopt(&place.wrapper.cc);
-    let parts = ["cc-wrapper-1/bin cannot be written; use --out"];
+    let parts = ["cc-wrapper-1/bin is not writable; create a new root with --out"];
     refused(&place.path(""), in_place.arg("--in-place"), &parts);
     fs::set_permissions(&bin, fs::Permissions::from_mode(0o755)).unwrap();
     fs::create_dir(bin.join("cc-wrapper")).unwrap();
@@ -835,7 +841,7 @@ fn in_place_what_is_read_only_is_not_touched() {
     refused(
         &place.path(""),
         in_place.arg("--in-place"),
-        &["is in the way"],
+        &["is a directory, but the program must be placed there"],
     );
 }
 

@@ -208,13 +208,13 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["adopt", "none", "--out", "x"],
             1,
-            &["none does not exist", "give the root of a wrapper"],
+            &["none does not exist", "give a wrapper that exists"],
         ),
         (&["adopt", "main.c", "--out", "x"], 1, &["main.c", "give"]),
         (
             &["adopt", "one", "--out", "x"],
             1,
-            &["one is not a wrapper", "give"],
+            &["one is not a nixpkgs wrapper", "give"],
         ),
         (
             &["adopt", "nix/cc", "--out", "one"],
@@ -236,7 +236,7 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["compdb", "main.c"],
             1,
-            &["main.c holds no records", "give the file"],
+            &["main.c contains no records", "give the file"],
         ),
         (
             &["compdb", "records", "-o", "none/x"],
@@ -252,18 +252,18 @@ fn an_operand_that_is_missing_or_of_the_wrong_kind_is_named() {
         (
             &["explain", "./none"],
             127,
-            &["./none: no such file", "name a tool"],
+            &["./none does not exist", "name a tool"],
         ),
         (&["explain", "one"], 127, &["no program one on PATH"]),
         (
             &["explain", "./one"],
             126,
-            &["./one is not a program", "name a tool"],
+            &["./one is not executable", "name a tool"],
         ),
         (
             &["explain", "./main.c"],
             126,
-            &["./main.c is not a program", "name a tool"],
+            &["./main.c is not executable", "name a tool"],
         ),
         (
             &["explain", "/bin/sh"],

@@ -475,7 +475,7 @@ fn compdb_writes_a_file_whole() {
     assert_eq!(mode("new.json"), mode("a.c"), "as any file is created");
     assert_eq!(run(&mut to("/dev/stdout".as_ref())), expected);
 
-    fails(&mut to("compile.db".as_ref()), &["holds the records"]);
+    fails(&mut to("compile.db".as_ref()), &["is the file of records"]);
     fails(
         &mut to("absent/x.json".as_ref()),
         &["absent/x.json", "no such file"],
@@ -504,7 +504,7 @@ fn bytes_that_are_no_utf8_are_kept() {
     let words: Vec<OsString> = words.map(|w| OsStr::from_bytes(w).into()).collect();
     assert!(words.contains(&define.into()), "{words:?}");
 
-    let output = project.warns(&mut project.compdb(), &[r"$'caf\xe9.c'", "no UTF-8"]);
+    let output = project.warns(&mut project.compdb(), &[r"$'caf\xe9.c'", "not UTF-8"]);
     let entries: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(entries[0]["file"], "caf\u{fffd}.c");
 }

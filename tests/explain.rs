@@ -656,11 +656,11 @@ fn a_tool_that_cannot_be_explained_is_named() {
         "no program no-such-tool on PATH",
     );
     fails(&explain(""), 127, "no program '' on PATH");
-    fails(&explain("./absent/gcc"), 127, "./absent/gcc: no such file");
+    fails(&explain("./absent/gcc"), 127, "./absent/gcc does not exist");
     fails(
         &explain("cc/nix-support/toolchain.json"),
         126,
-        "is not a program",
+        "is not executable",
     );
     fails(&explain("/bin/sh"), 1, "/bin/sh is not wrapped");
     fails(&explain("real/gcc"), 1, "real/gcc is not wrapped");
@@ -686,14 +686,18 @@ fn programs_without_flags_and_unwrapped_compilers_get_different_errors() {
     let real = place.path("real/gcc").canonicalize().unwrap();
     symlink(&real, place.path("ld/bin/strip")).unwrap();
     let want = format!(
-        "{} is in a wrapped root, but nothing is put into its calls: it is {}; name a",
+        "{} is in a wrapped root, but not wrapped: it is {}, whose calls get no flags; name a",
         place.shown("ld/bin/strip"),
         real.display()
     );
     fails(&explain("strip"), 1, &want);
     fs::remove_file(place.path("ld/bin/ld")).unwrap();
     symlink(&real, place.path("ld/bin/ld")).unwrap();
-    fails(&explain("ld"), 1, "ld/bin/ld leads past cc-wrapper to ");
+    fails(
+        &explain("ld"),
+        1,
+        "ld/bin/ld is not a link to cc-wrapper: its root lists it as wrapped, but it is ",
+    );
 
     fs::create_dir_all(place.path("ccache")).unwrap();
     fs::copy(&real, place.path("ccache/ccache")).unwrap();
@@ -701,7 +705,7 @@ fn programs_without_flags_and_unwrapped_compilers_get_different_errors() {
         symlink("ccache", place.path("ccache").join(name)).unwrap();
     }
     let want = format!(
-        "{} is ccache, which runs {} behind it on PATH; name that",
+        "{} is ccache, which runs {}, the next one on PATH; name that",
         place.shown("ccache/gcc"),
         place.shown("cc/bin/gcc")
     );
@@ -709,7 +713,7 @@ fn programs_without_flags_and_unwrapped_compilers_get_different_errors() {
     fails(
         &explain("strip"),
         1,
-        "is ccache, and what it runs is not wrapped; put",
+        "is ccache, and the compiler that it runs is not wrapped; put",
     );
 }
 

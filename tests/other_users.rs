@@ -223,7 +223,7 @@ fn nobody_else_can_hold_the_lock() {
     let theirs = shared.lay(&name, Some(""), OTHER, 0o666);
     let _holder = lock(&theirs);
     let told = done(shared.wrap().uid(VICTIM).gid(VICTIM));
-    assert!(told.contains("is not your lock"), "{told}");
+    assert!(told.contains("is not a lock file of yours"), "{told}");
     assert!(theirs.exists());
 }
 

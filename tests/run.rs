@@ -406,11 +406,11 @@ fn bad_input_is_one_line() {
         ),
         (
             &["--compdb", "none/x", "--", "true"],
-            "--compdb none/x can be no file",
+            "none is not a directory",
         ),
         (
             &["--compdb", "tmp", "--", "true"],
-            "--compdb tmp can be no file",
+            "--compdb tmp: it is a directory",
         ),
         (&["--"], "<COMMAND>"),
         (&[], "<COMMAND>"),

@@ -417,7 +417,7 @@ fn the_working_one_of_launcher_and_original_is_kept() {
     // Through an update that was cut off.
     run(&mut place.rustup(&[]));
     cut_off(&place.launcher());
-    let parts = ["--undo puts", "rustup toolchain install --force"];
+    let parts = ["with --undo", "rustup toolchain install --force"];
     place.refused(&[], &parts);
     place.is_undone(&original);
 
@@ -490,7 +490,7 @@ fn a_check_reports_what_the_launcher_would_run() {
         &mut version(),
         &["gcc-ld/ld.lld", "run `cc-wrapper rustup`"],
     );
-    place.checked("wrapped, but nix-support/toolchain.json is lost");
+    place.checked("wrapped, but nix-support/toolchain.json is missing");
     run(&mut place.rustup(&[]));
     assert!(run(&mut version()).contains("LLD"));
     place.is_wrapped(&original);
@@ -518,7 +518,7 @@ fn a_check_reports_what_the_launcher_would_run() {
     }
     for cut in ["", "{", &text[..text.len() / 2]] {
         fs::write(&path, cut).unwrap();
-        place.checked("wrapped, but nix-support/toolchain.json is lost");
+        place.checked("wrapped, but nix-support/toolchain.json is missing");
         place.is_undone(&original);
         run(&mut place.rustup(&[]));
     }
@@ -538,13 +538,16 @@ fn a_foreign_description_is_not_touched() {
     let Some(place) = Place::new() else { return };
     let path = place.bin("nix-support/toolchain.json");
     let original = fs::read(place.launcher()).unwrap();
-    let parts = ["toolchain.json is not of this", "move it away"];
+    let parts = [
+        "toolchain.json is not written by cc-wrapper",
+        "move it away",
+    ];
     write(&path, "{\"mine\":1}");
     place.refused(&[], &parts);
     fs::remove_file(&path).unwrap();
     run(&mut place.rustup(&[]));
     write(&path, "{\"mine\":1}");
-    place.checked("wrapped, but nix-support/toolchain.json is not of this program's making");
+    place.checked("wrapped, but nix-support/toolchain.json is not written by cc-wrapper");
     place.refused(&[], &parts);
     run(&mut place.rustup(&["--undo"]));
     assert!(fs::read(place.launcher()).unwrap() == original);
@@ -662,16 +665,13 @@ fn other_files_in_the_way_are_not_touched() {
     for directory in [place.bin("gcc-ld"), place.bin("").join(".")] {
         let directory = fs::canonicalize(directory).unwrap();
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o555)).unwrap();
-        place.refused(
-            &[],
-            &["cannot be written", &directory.display().to_string()],
-        );
+        place.refused(&[], &["is not writable", &directory.display().to_string()]);
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
     }
     run(&mut place.rustup(&[]));
     for name in ["gcc-ld-unwrapped", "nix-support"] {
         fs::set_permissions(place.bin(name), fs::Permissions::from_mode(0o555)).unwrap();
-        place.refused(&["--undo"], &[name, "cannot be written"]);
+        place.refused(&["--undo"], &[name, "is not writable"]);
         fs::set_permissions(place.bin(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
     run(&mut place.rustup(&["--undo"]));
@@ -690,7 +690,7 @@ fn other_files_in_the_way_are_not_touched() {
     place.refused(&[], &["nix-support is neither", "move it away"]);
     fs::remove_file(place.bin("nix-support")).unwrap();
     fs::create_dir_all(place.original()).unwrap();
-    place.refused(&[], &["gcc-ld-unwrapped/ld.lld is no file"]);
+    place.refused(&[], &["gcc-ld-unwrapped/ld.lld is not a file"]);
     fs::remove_dir_all(place.bin("gcc-ld-unwrapped")).unwrap();
     symlink(place.top.path(), place.bin("gcc-ld-unwrapped")).unwrap();
     place.refused(&[], &["gcc-ld-unwrapped is a link to"]);
@@ -716,10 +716,7 @@ fn what_is_no_toolchain_is_refused() {
     );
     fs::create_dir_all(place.path("plain/lib/rustlib")).unwrap();
     let told = run(&mut given(&place.path("plain")));
-    assert!(
-        told.ends_with("brings no linker for drivers: nothing to wrap\n"),
-        "{told}"
-    );
+    assert!(told.ends_with("contains no linker to wrap\n"), "{told}");
 }
 
 #[test]
@@ -954,7 +951,7 @@ fn rustup_is_asked_which_toolchain() {
         assert_eq!(first.collect::<Vec<_>>(), expected, "{told}");
         let alone = told
             .lines()
-            .filter(|line| line.contains(" is a link: left alone"));
+            .filter(|line| line.contains(" is a link, so it is not changed"));
         let is_all = options.contains(&"--all");
         assert_eq!(alone.count(), if is_all { 2 } else { 0 }, "{told}");
     }
@@ -1007,7 +1004,10 @@ fn a_toolchain_that_cannot_start_is_refused_or_patched() {
     place.refused(&[], &ways);
     place.refused(&["--patchelf"], &["NIX_CC", "--dynamic-linker"]);
     let with = ["--patchelf", "--dynamic-linker", "/none/ld.so"];
-    place.refused(&with, &["--dynamic-linker /none/ld.so: no such file"]);
+    place.refused(
+        &with,
+        &["/none/ld.so does not exist, but --dynamic-linker names it"],
+    );
     let loader = interpreter(Path::new("/bin/sh"));
     let loader = loader.to_str().unwrap();
     let with = ["--patchelf", "--dynamic-linker", loader];

@@ -216,7 +216,10 @@ fn a_failure_leaves_nothing_behind() {
     let before = toolchain(&root);
     let options = ["--cc", "gcc", "--ldflags", "-lno-such-library"];
     let line = refusal(&mut wrap_command(&root, options));
-    assert!(line.contains("check: cannot link"), "{line}");
+    assert!(
+        line.contains("check of the new root failed: cannot link"),
+        "{line}"
+    );
     assert_eq!(toolchain(&root), before);
     assert!(!root.join("nix-support/libc-ldflags").exists());
     assert_eq!(names(temp.path()), ["broken", "root"]);
@@ -364,7 +367,9 @@ fn a_root_remembers_its_dependencies() {
     let with = ["--with", answer.to_str().unwrap(), "--cflags", "-DX=1"];
     let said = wrap(root, [&UNCHECKED[..], &with].concat());
     assert!(
-        said.contains(&format!("left out      {outer} (to keep it: --with)")),
+        said.contains(&format!(
+            "left out      {outer} (to keep it, give it with --with)"
+        )),
         "{said}"
     );
     let flags = fs::read_to_string(root.join("nix-support/cc-cflags")).unwrap();
@@ -921,7 +926,7 @@ fn a_root_is_for_one_target_and_leaves_the_hosts_names_alone() {
     assert!(summary.contains(hint), "{summary}");
     let two = ["--cc", "sparc-linux-gnu-gcc", "--cc", "alpha-linux-gnu-gcc"];
     let line = refusal(&mut unchecked(&two));
-    assert!(line.ends_with("give each its own root"), "{line}");
+    assert!(line.ends_with("wrap each in a root of its own"), "{line}");
 
     run(&mut unchecked(&["--cc", "sparc-linux-gnu-gcc"]));
     let root = temp.path().join("root");

@@ -217,7 +217,7 @@ where
     let headers = header.program_headers(endian, file).map_err(broken)?;
     let length = file
         .len()
-        .map_err(|()| io::Error::other("its length is not known"))?;
+        .map_err(|()| io::Error::other("its length is unknown"))?;
     let mut segments = Vec::new();
     for header in headers.iter().filter(|h| h.p_type(endian) == elf::PT_LOAD) {
         let segment = segment(header, endian);
@@ -372,7 +372,7 @@ fn string<'d>(file: impl ReadRef<'d>, at: u64, end: u64, longest: u64) -> io::Re
     let text = file.read_bytes_at(at, size).unwrap_or_default();
     let end = text.iter().position(|byte| *byte == 0);
     let text = end.map(|end| text[..end].to_vec());
-    text.ok_or_else(|| io::Error::other("the end of a string in it is not found"))
+    text.ok_or_else(|| io::Error::other("a string in it has no end"))
 }
 
 #[cfg(test)]

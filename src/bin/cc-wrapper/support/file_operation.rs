@@ -95,7 +95,7 @@ pub fn take(steps: &[Step]) -> Result<()> {
     for (taken, step) in steps.iter().enumerate() {
         step.take().map_err(|error| match taken {
             0 => error,
-            _ => error.remedy("what was done so far works, and another run does the rest"),
+            _ => error.remedy("run this again to do the rest, because what was done so far works"),
         })?;
     }
     Ok(())
@@ -271,7 +271,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let step = |name: &str| Step::Link(dir.path().join(name), "to".into());
         let error = take(&[step("x"), step("gone/y")]).unwrap_err();
-        assert!(error.line().ends_with("another run does the rest"));
+        assert!(error.line().contains("run this again to do the rest"));
         assert_eq!(names(dir.path()), ["x"]);
     }
 

@@ -139,7 +139,9 @@ impl Staging {
             .tempdir_in(parent)
             .map_err(|why| {
                 let error: Error = cannot("create a directory in", parent)(why);
-                error.remedy("a root is built beside its place, so make that writable")
+                error.remedy(
+                    "make it writable, because a root is built there before it is put in place",
+                )
             })?;
         let opened = tree::open(temp.path()).map_err(cannot("read", temp.path()))?;
         let path = temp.keep();
@@ -293,11 +295,13 @@ fn resolve(dir: &Path) -> Result<PathBuf> {
         return fs::canonicalize(dir).map_err(cannot("resolve", dir));
     }
     if dir.is_symlink() {
-        return Err(Error::about(dir, "is a symlink to nothing")
-            .remedy("remove it or create what it leads to"));
+        return Err(
+            Error::about(dir, "is a symlink whose target does not exist")
+                .remedy("remove it, or create its target"),
+        );
     }
     let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
-        return Err(Error::about(dir, "names no directory").remedy("end it with a name"));
+        return Err(Error::about(dir, "has no name of a directory at its end").remedy("add one"));
     };
     Ok(resolve(parent)?.join(name))
 }
@@ -510,7 +514,7 @@ mod tests {
         assert!(refusal(Path::new("/")).contains("wrapped root"));
         assert!(refusal(&temp.path().join("a:b/c")).contains("PATH because of its colon"));
         symlink("nothing", temp.path().join("link")).unwrap();
-        assert!(refusal(&temp.path().join("link")).contains("symlink to nothing"));
+        assert!(refusal(&temp.path().join("link")).contains("symlink whose target does not exist"));
         assert_eq!(names(temp.path()), ["dir", "link"]);
         assert_eq!(names(&dir), ["x"]);
     }

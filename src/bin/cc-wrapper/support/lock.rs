@@ -98,7 +98,7 @@ fn open(path: &Path) -> io::Result<Option<File>> {
 
 fn in_the_way(path: &Path) -> Option<Lock> {
     warn(&format!(
-        "{} is not your lock, so this run works without one; remove it, or let no other cc-wrapper work here",
+        "{} is not a lock file of yours, so this run takes no lock; remove it, or run no other cc-wrapper here at the same time",
         shown(path)
     ));
     None

@@ -43,7 +43,7 @@ pub fn check(path: &Path, file: &Metadata) -> Result<()> {
         path,
         format!("belongs to user {theirs}, whose code would run as user {ours}"),
     )
-    .remedy("run this as its owner, or change its owner if you trust what is in it"))
+    .remedy("run this as its owner, or change its owner if you trust what it contains"))
 }
 
 /// The same for the file that is at `path`, without following a symlink.
@@ -85,5 +85,5 @@ pub fn check_closed(path: &Path, file: &Metadata) -> Result<()> {
         return Ok(());
     }
     Err(Error::about(path, "can be written by every user")
-        .remedy("look what is in it, and run chmod o-w on it"))
+        .remedy("check what it contains, and run chmod o-w on it"))
 }

@@ -75,9 +75,8 @@ impl Arguments {
         }
         let value = env::var_os(WRAPPER).filter(|value| !value.is_empty());
         let dir = PathBuf::from(value.ok_or_else(|| {
-            Error::new(format!(
-                "no DIR is given and {WRAPPER} is not set; name the wrapper, or run this in a nix-shell"
-            ))
+            Error::new(format!("no DIR is given, and {WRAPPER} is not set"))
+                .remedy("give the wrapper's directory, or run this in a nix-shell")
         })?);
         Ok((absolute(&dir)?, format!("{WRAPPER} ({})", shown(&dir))))
     }
@@ -91,9 +90,10 @@ impl Arguments {
         let is_ours = |path: &Path| path.is_file() && path.ends_with(BINARY);
         match self.link_to.as_deref() {
             Some(path) if !is_ours(path) => Err(Error::new(format!(
-                "--link-to {}: no program called {BINARY} is there",
+                "--link-to {} is not a program called {BINARY}",
                 shown(path)
-            ))),
+            ))
+            .remedy(format!("give the path of a {BINARY} binary"))),
             path => path.map(absolute).transpose(),
         }
     }
@@ -121,6 +121,6 @@ mod tests {
     fn tools_are_links_to_cc_wrapper_alone() {
         let arguments = read(&["/d", "--in-place", "--link-to", "/bin/sh"]).unwrap();
         let error = arguments.link_to().unwrap_err();
-        assert!(error.line().contains("no program called cc-wrapper"));
+        assert!(error.line().contains("not a program called cc-wrapper"));
     }
 }

@@ -122,7 +122,7 @@ mod tests {
         let (entries, scripts) = read(&bin).unwrap();
         let whats: Vec<_> = entries.into_iter().map(|entry| entry.what).collect();
         let alias = || What::Alias("gcc".into());
-        let script = What::Script("a script in an unknown format".into());
+        let script = What::Script("its format is unknown".into());
         // ar, as, c89, cc, gcc, gone
         let expected = [
             What::Other,

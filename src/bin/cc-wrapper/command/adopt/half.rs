@@ -86,10 +86,10 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
     let wrapper = wrapper.ok_or_else(|| no_wrapper(root, called, &entries))?;
     if !own(&&wrapper) {
         return Err(Error::new(format!(
-            "{called}: its scripts belong to {}",
+            "{called} contains scripts of {}",
             show::shown(&wrapper.out)
         ))
-        .remedy("adopt that"));
+        .remedy("adopt that directory instead"));
     }
     let support = Support(root.join("nix-support"));
     let mut half = Half {
@@ -137,7 +137,12 @@ impl Half {
             let Some(text) = text else { continue };
             match own_in_file(file, &text, spelled.names("")) {
                 Some(own) if own.is_added => {
-                    return Err(Error::new(format!("{} has lines of its own, first {}", show::shown(&support.0.join(file)), shown(&own))).remedy("use the wrapper unchanged, or add flags by files like nix-support/cc-cflags"));
+                    let path = support.0.join(file);
+                    return Err(
+                        Error::about(&path, "has lines that nixpkgs does not write")
+                            .because(format!("the first is {}", shown(&own)))
+                            .remedy("use the wrapper unchanged, or move its flags to a file like nix-support/cc-cflags"),
+                    );
                 }
                 Some(own) => self
                     .not_taken
@@ -150,10 +155,9 @@ impl Half {
 
     fn describe(&mut self, wrapper: &Wrapper, support: &Support, called: &str) -> Result<()> {
         let unknown = |file: &str| {
-            Error::new(format!(
-                "{called}: its nix-support/{file} is in an unknown format"
-            ))
-            .remedy("use the wrapper unchanged")
+            Error::new(format!("{called} cannot be adopted"))
+                .because(format!("its nix-support/{file} is in an unknown format"))
+                .remedy("use the wrapper unchanged")
         };
         let file = "add-hardening.sh";
         let hardening = support.read(file)?;
@@ -291,11 +295,9 @@ impl Half {
                 What::Script(why) => Some(format!("{}: {why}", show::shown(&entry.name))),
                 _ => None,
             });
-            return Err(Error::new(format!(
-                "{} cannot be adopted: {}",
-                show::shown(&self.root),
-                why.unwrap_or_default()
-            )));
+            return Err(Error::about(&self.root, "cannot be adopted")
+                .because(why.unwrap_or_default())
+                .remedy("use the wrapper unchanged"));
         }
         Ok(())
     }
@@ -319,7 +321,7 @@ impl Half {
                     .response_file
                     .is_none_or(|own| Some(own) == wrapper.response_file);
             if !same {
-                return Err("it is of another wrapper than the others".to_owned());
+                return Err("it belongs to another wrapper than the others".to_owned());
             }
         }
         let program = script.program.as_os_str().as_bytes();
@@ -329,8 +331,12 @@ impl Half {
         }
         let known = ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
         match (script.kind, known) {
-            (Kind::Compiler, _) if self.is_linkers => Err("a compiler among linkers".to_owned()),
-            (Kind::Linker, _) if !self.is_linkers => Err("a linker among compilers".to_owned()),
+            (Kind::Compiler, _) if self.is_linkers => {
+                Err("it runs a compiler, but this is a linker half".to_owned())
+            }
+            (Kind::Linker, _) if !self.is_linkers => {
+                Err("it runs a linker, but this is a compiler half".to_owned())
+            }
             (Kind::Compiler, _) if program.ends_with(b"++") => Ok(ToolKind::Cxx),
             (Kind::Compiler, Some(ToolKind::Cpp)) => match target {
                 Some(target) if target.for_preprocessors => Ok(ToolKind::Cc),
@@ -340,7 +346,7 @@ impl Half {
             (Kind::Compiler, _) => Ok(ToolKind::Cc),
             (Kind::Linker, _) => Ok(ToolKind::Ld),
             (Kind::Gnat, Some(ToolKind::Gnat)) => Ok(ToolKind::Gnat),
-            (Kind::Gnat, _) => Err("not the name of a gnat tool".to_owned()),
+            (Kind::Gnat, _) => Err("it does not have the name of a gnat tool".to_owned()),
             (Kind::Strip, _) => Ok(ToolKind::Strip),
             (Kind::Ranlib, _) => Ok(ToolKind::Ranlib),
         }
@@ -425,9 +431,10 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
             (0..masked.len()).find(|other| is_better(*other)),
             &unknown[at],
         ) {
-            (Some(_), Some(first)) => {
-                Lines::Own(format!("it has lines of its own, first {}", shown(first)))
-            }
+            (Some(_), Some(first)) => Lines::Own(format!(
+                "it has lines that nixpkgs does not write, the first is {}",
+                shown(first)
+            )),
             (Some(other), None) => {
                 let pairs = text.lines().zip(masked[other].1.lines());
                 let line = pairs.take_while(|(a, b)| a == b).count() + 1;
@@ -452,20 +459,24 @@ fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
             .map(|wrapper| wrapper.out)
     });
     if let Some(elsewhere) = elsewhere {
-        return Error::new(format!("{called} only leads to a wrapper"))
+        return Error::new(format!("{called} only contains links to a wrapper"))
             .remedy(format!("adopt {}", show::shown(&elsewhere)));
     }
     let shape = entries.iter().find_map(|entry| match &entry.what {
         What::Script(why) => Some((&entry.name, why)),
         _ => None,
     });
-    Error::new(match shape {
-        Some((name, why)) => format!(
-            "{called} cannot be adopted: its format is unknown (bin/{}: {why}); use it unchanged",
-            show::shown(name)
-        ),
-        None => format!("{called} is not a wrapper: no script in its bin; give the root of one"),
-    })
+    match shape {
+        Some((name, why)) => Error::new(format!("{called} cannot be adopted"))
+            .because(format!(
+                "its format is unknown (bin/{}: {why})",
+                show::shown(name)
+            ))
+            .remedy("use it unchanged"),
+        None => Error::new(format!("{called} is not a nixpkgs wrapper"))
+            .because("its bin contains no script")
+            .remedy("give the root of one"),
+    }
 }
 
 /// A half's `nix-support` directory.

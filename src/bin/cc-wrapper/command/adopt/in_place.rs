@@ -153,7 +153,7 @@ fn leave_hook_to_scripts(half: &mut Half) -> Result<()> {
             shown(&half.root),
             shown(&script.name)
         ))
-        .remedy("use --out"));
+        .remedy("create a new root with --out"));
     }
     half.built_in = None;
     let toolchain = &mut half.toolchain;
@@ -172,13 +172,17 @@ pub fn check_writable(root: &Path) -> Result<()> {
         // belongs to a store then.
         let mode = metadata.permissions().mode();
         if mode & 0o222 == 0 || access(&directory, AccessFlags::W_OK).is_err() {
-            return Err(Error::about(&directory, "cannot be written")
-                .remedy("use --out, or do this where the wrapper is built"));
+            return Err(Error::about(&directory, "is not writable")
+                .remedy("create a new root with --out, or run this where the wrapper is built"));
         }
     }
     let binary = root.join("bin").join(BINARY);
     if binary.is_dir() {
-        return Err(Error::about(&binary, "is in the way").remedy("move it away first"));
+        return Err(Error::about(
+            &binary,
+            "is a directory, but the program must be placed there",
+        )
+        .remedy("move it away first"));
     }
     Ok(())
 }

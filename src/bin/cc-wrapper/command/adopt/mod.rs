@@ -64,19 +64,18 @@ pub fn run(arguments: &Arguments) -> Result<Vec<u8>> {
 fn wrapper(dir: &Path, called: &str) -> Result<PathBuf> {
     if !dir.exists() {
         return Err(Error::new(format!("{called} does not exist"))
-            .remedy("was it collected? give the root of a wrapper"));
+            .remedy("give a wrapper that exists; this one may have been garbage-collected"));
     }
     if !dir.is_dir() {
         return Err(Error::new(format!("{called} is not a directory"))
-            .remedy("give the wrapper's root, which has its bin"));
+            .remedy("give the directory that contains the wrapper's bin"));
     }
     let root = fs::canonicalize(dir).map_err(cannot("resolve", dir))?;
     for needed in ["bin", "nix-support"] {
         if !root.join(needed).is_dir() {
-            return Err(
-                Error::new(format!("{called} is not a wrapper: it has no {needed}"))
-                    .remedy("give the root of one, or see `cc-wrapper wrap`"),
-            );
+            return Err(Error::new(format!("{called} is not a nixpkgs wrapper"))
+                .because(format!("it has no {needed}"))
+                .remedy("give one, or wrap other compilers with `cc-wrapper wrap`"));
         }
     }
     Ok(root)
@@ -167,10 +166,10 @@ fn check_place(new: &Path, half: &Half, linkers: Option<&Half>) -> Result<()> {
         }
     }
     if paths::has_white_space(&new) {
-        return Err(Error::new(format!(
-            "{}: stdenv's setup-hook and lists cannot hold white space",
-            shown(&new)
-        ))
+        return Err(Error::about(
+            &new,
+            "has white space, which stdenv's setup hooks do not support",
+        )
         .remedy("give another directory"));
     }
     Ok(())
@@ -194,7 +193,7 @@ fn linkers(half: &Half) -> Result<(Option<Half>, Option<String>)> {
     owner::check_root(&root)?;
     match half::read(&root, &called) {
         Ok(linkers) if linkers.is_linkers => Ok((Some(linkers), None)),
-        Ok(_) => Ok((None, Some(format!("{called}: no linkers in it")))),
+        Ok(_) => Ok((None, Some(format!("{called} contains no linkers")))),
         Err(error) => Ok((None, Some(error.line().to_owned()))),
     }
 }
@@ -208,12 +207,10 @@ fn linkers_root(half: &Half) -> Result<Option<PathBuf>> {
         return Ok(None);
     };
     if !path.exists() {
-        return Err(Error::new(format!(
-            "{}: its linker half {} does not exist",
-            shown(&half.root),
-            shown(path)
-        ))
-        .remedy("was it collected?"));
+        let what = format!("needs its linker half {}", shown(path));
+        return Err(Error::about(&half.root, what)
+            .because("that does not exist, perhaps because it was garbage-collected")
+            .remedy("adopt a wrapper whose linker half exists"));
     }
     Ok(Some(canonical(path)))
 }
@@ -247,7 +244,7 @@ fn finish(root: &Path, link_to: Option<&Path>) -> Result<Vec<u8>> {
     interrupt::check()?;
     interrupt::finish();
     take(root, &steps)?;
-    out.extend_from_slice(b" was adopted in part; the rest is done now\n");
+    out.extend_from_slice(b" was adopted in part before; this run did the rest\n");
     Ok(out)
 }
 

@@ -60,7 +60,7 @@ fn read_script(text: &[u8], shell: &[u8]) -> Result<Script, String> {
     if let Some((kind, program)) = neighbour(text) {
         return Ok(Script {
             kind,
-            program: path(program).ok_or("it runs no absolute path")?,
+            program: path(program).ok_or("it does not run its program by an absolute path")?,
             wrapper: None,
         });
     }
@@ -71,13 +71,13 @@ fn read_script(text: &[u8], shell: &[u8]) -> Result<Script, String> {
     } else if contains(text, "NIX_LD_USE_RESPONSE_FILE:-") {
         Kind::Linker
     } else if contains(text, "NIX_PKG_CONFIG_WRAPPER_FLAGS_SET_") {
-        return Err("pkg-config is not served yet".to_owned());
+        return Err("wrappers of pkg-config are not supported".to_owned());
     } else if contains(text, "export GCCGO=") {
-        return Err("go is not served yet".to_owned());
+        return Err("wrappers of gccgo are not supported".to_owned());
     } else {
-        return Err("a script in an unknown format".to_owned());
+        return Err("its format is unknown".to_owned());
     };
-    let program = program(text).ok_or("it does not say what it runs")?;
+    let program = program(text).ok_or("it does not name the program that it runs")?;
     Ok(Script {
         kind,
         program,
@@ -120,10 +120,10 @@ fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
     };
     let out = lines(text).find_map(source("/nix-support/utils.bash"));
     let mark = "NIX_BINTOOLS_WRAPPER_FLAGS_SET_";
-    let marked = behind(text, mark).ok_or("it does not say its salt")?;
+    let marked = behind(text, mark).ok_or("it does not name its salt")?;
     // The first file that is sourced after the mark is in the linker half.
     let bintools = lines(marked).find_map(source("/nix-support/add-flags.sh"));
-    let bintools = bintools.ok_or("it does not say its linker half")?;
+    let bintools = bintools.ok_or("it does not name its linker half")?;
     let response_file = match kind {
         Kind::Compiler => response_file(text, "NIX_CC_USE_RESPONSE_FILE:-")?,
         Kind::Linker => response_file(text, "NIX_LD_USE_RESPONSE_FILE:-")?,
@@ -133,11 +133,11 @@ fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
     let mut rest = lines(text).skip_while(|line| *line != b"if [ \"1\" = 1 ]; then");
     let always = rest.nth(1);
     if always.is_some_and(|line| contains(line, "NIX_FFLAGS_COMPILE")) {
-        return Err("flang is not served yet".to_owned());
+        return Err("wrappers of flang are not supported".to_owned());
     }
     let has = |start: &str| lines(text).any(|line| line.starts_with(start.as_bytes()));
     Ok(Wrapper {
-        out: out.ok_or("it does not say its root")?,
+        out: out.ok_or("it does not name its root")?,
         salt: name(marked).to_vec(),
         bintools: (kind != Kind::Linker).then_some(bintools),
         response_file,
@@ -238,18 +238,21 @@ fi
     fn incomplete_scripts_are_refused() {
         assert_eq!(read(b"\x7fELF"), None);
         for (text, why) in [
-            ("#!/bin/sh\nexec gcc \"$@\"\n".to_owned(), "unknown format"),
+            (
+                "#!/bin/sh\nexec gcc \"$@\"\n".to_owned(),
+                "its format is unknown",
+            ),
             (
                 COMPILER.replace("FLAGS_SET_", "FLAGS_DONE_"),
-                "does not say its salt",
+                "does not name its salt",
             ),
             (
                 COMPILER.replace("add-flags.sh", "flags.sh"),
-                "does not say its linker half",
+                "does not name its linker half",
             ),
             (
                 COMPILER.replace("utils.bash", "u.bash"),
-                "does not say its root",
+                "does not name its root",
             ),
             (
                 COMPILER.replace("FILE:-0", "FILE:-?"),
@@ -257,7 +260,7 @@ fi
             ),
             (
                 COMPILER.replace("to /s/gcc", "to /s/other"),
-                "does not say what it runs",
+                "does not name the program that it runs",
             ),
             (
                 "#!/bin/bash\nNIX_PKG_CONFIG_WRAPPER_FLAGS_SET_s\n".to_owned(),
@@ -269,9 +272,12 @@ fi
                     "if [ \"1\" = 1 ]; then\n extraAfter=($NIX_FFLAGS_COMPILE_x)\nfi\n",
                 ]
                 .concat(),
-                "flang is",
+                "of flang are",
             ),
-            ("#!/bin/bash\nexport GCCGO=\"/x\"\n".to_owned(), "go is"),
+            (
+                "#!/bin/bash\nexport GCCGO=\"/x\"\n".to_owned(),
+                "of gccgo are",
+            ),
         ] {
             let error = script(&text).unwrap_err();
             assert!(error.contains(why), "{error}");

@@ -50,8 +50,8 @@ fn json<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<u8> {
     array(entries.iter().map(Entry::to_json)).write(&mut out);
     if let Some(entry) = first_lossy {
         warn(&format!(
-            "bytes that are no UTF-8 became U+FFFD, first for {} in {}; \
-             JSON cannot hold them: rename what tools are to find",
+            "{} in {} has bytes that are not UTF-8, which JSON cannot hold, so they became U+FFFD; \
+             rename such files, or your tools will not find them",
             shown(OsStr::from_bytes(&entry.file)),
             shown(OsStr::from_bytes(&entry.directory)),
         ));

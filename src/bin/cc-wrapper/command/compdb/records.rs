@@ -67,21 +67,21 @@ pub fn entries<'a>(text: &'a [u8], path: &Path) -> Result<Vec<Entry<'a>>> {
     }
     let path = shown(path);
     if let ([], [(n, error), ..]) = (&entries[..], &broken[..]) {
-        return Err(Error::new(format!(
-            "{path} holds no records (line {n}, column {}: {})",
-            error.column, error.what
-        ))
-        .remedy("give the file that CC_WRAPPER_COMPDB named"));
+        return Err(Error::new(format!("{path} contains no records"))
+            .because(format!("line {n}, column {}: {}", error.column, error.what))
+            .remedy("give the file that CC_WRAPPER_COMPDB named"));
     }
     for (n, error) in broken {
         warn(&format!(
-            "{path}:{n}: skipped, as it is no whole record (column {}: {}); \
-             compile again what it was for",
+            "{path}:{n}: this line is not a complete record and is skipped (column {}: {}); \
+             compile its file again",
             error.column, error.what
         ));
     }
     if more > 0 {
-        warn(&format!("{path}: {more} more lines are skipped"));
+        warn(&format!(
+            "{path}: {more} more lines are skipped for the same reason"
+        ));
     }
     Ok(entries)
 }

@@ -25,7 +25,7 @@ pub fn to_file(text: &[u8], output: &Path, records: &Path) -> Result<()> {
             return fs::write(&output, text).map_err(cannot("write", &output));
         }
         if fs::metadata(records).map(identity).ok() == Some(identity(there)) {
-            return Err(Error::about(&*output, "holds the records")
+            return Err(Error::about(&*output, "is the file of records itself")
                 .remedy("write the result to another file"));
         }
     }

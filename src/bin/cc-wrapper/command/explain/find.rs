@@ -21,6 +21,7 @@ use crate::support::show::shown;
 const NOT_FOUND: u8 = 127;
 /// The exit status of shells for a program that cannot be run.
 const NOT_EXECUTABLE: u8 = 126;
+const NAME_A_TOOL: &str = "name a tool in a wrapped root's bin";
 
 /// A wrapped tool.
 pub struct Tool {
@@ -48,15 +49,17 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
         })?
     };
     if !Os.exists(&path) {
-        let line = format!("{called}: no such file; name a tool in a wrapped root's bin");
-        return Err(Error::new(line).exiting(NOT_FOUND));
+        return Err(Error::new(format!("{called} does not exist"))
+            .remedy(NAME_A_TOOL)
+            .exiting(NOT_FOUND));
     }
     if !Os.is_executable(&path) {
-        let line = format!("{called} is not a program; name a tool in a wrapped root's bin");
-        return Err(Error::new(line).exiting(NOT_EXECUTABLE));
+        return Err(Error::new(format!("{called} is not executable"))
+            .remedy(NAME_A_TOOL)
+            .exiting(NOT_EXECUTABLE));
     }
     match self_binary::whose(as_path(&path)) {
-        Whose::Foreign => Err(Error::new(why_not_wrapped(&path))),
+        Whose::Foreign => Err(not_wrapped(&path)),
         whose => Ok(Tool {
             is_of_this_build: whose == Whose::This,
             path,
@@ -64,41 +67,41 @@ pub fn tool(tool: &OsStr) -> Result<Tool> {
     }
 }
 
-/// Returns why a program is not wrapped, and what to do.
-fn why_not_wrapped(path: &[u8]) -> String {
+/// Returns the error for a program that is not wrapped.
+fn not_wrapped(path: &[u8]) -> Error {
     let program = as_path(path);
     let (called, real) = (shown(program), shown(&canonical(program)));
     if let Some(bin) = program
         .parent()
         .filter(|bin| self_binary::is_wrapped_bin(bin))
     {
-        return match is_listed(bin, path) {
-            true => format!(
-                "{called} leads past cc-wrapper to {real}, though its root lists it; \
-                 wrap the toolchain again"
-            ),
-            false => format!(
-                "{called} is in a wrapped root, but nothing is put into its calls: it is {real}; \
-                 name a compiler or linker of that root"
-            ),
+        return if is_listed(bin, path) {
+            Error::new(format!("{called} is not a link to cc-wrapper"))
+                .because(format!("its root lists it as wrapped, but it is {real}"))
+                .remedy("wrap the toolchain again")
+        } else {
+            Error::new(format!("{called} is in a wrapped root, but not wrapped"))
+                .because(format!("it is {real}, whose calls get no flags"))
+                .remedy("name a compiler or linker of that root")
         };
     }
     if let Some(cache) = self_binary::cache(program) {
         return match behind(path) {
-            Some(wrapped) => format!(
-                "{called} is {cache}, which runs {} behind it on PATH; name that",
+            Some(wrapped) => Error::new(format!(
+                "{called} is {cache}, which runs {}, the next one on PATH",
                 shown(OsStr::from_bytes(&wrapped))
-            ),
-            None => format!(
-                "{called} is {cache}, and what it runs is not wrapped; \
-                 put a wrapped root's bin on PATH behind it (cc-wrapper wrap DIR makes one)"
-            ),
+            ))
+            .remedy("name that"),
+            None => Error::new(format!(
+                "{called} is {cache}, and the compiler that it runs is not wrapped"
+            ))
+            .remedy("put a wrapped root's bin after it on PATH (cc-wrapper wrap DIR creates one)"),
         };
     }
-    format!(
-        "{called} is not wrapped, so it is run as it is; put a wrapped root's bin first on PATH \
-         (cc-wrapper wrap DIR makes one)"
-    )
+    Error::new(format!(
+        "{called} is not wrapped, so its calls get no flags"
+    ))
+    .remedy("put a wrapped root's bin first on PATH (cc-wrapper wrap DIR creates one)")
 }
 
 /// Returns whether the toolchain.json of the root with this `bin` lists the

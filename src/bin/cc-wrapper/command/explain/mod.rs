@@ -68,8 +68,10 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     match dispatch(executable, &words, &environment, &Os, explain) {
         Ok(Some(status)) => status,
         Ok(None) => failed(
-            &Error::new(format!("{name} is cc-wrapper itself, which calls nothing"))
-                .remedy("name a tool that it wraps: gcc"),
+            &Error::new(format!(
+                "{name} is cc-wrapper itself, which runs no other tool"
+            ))
+            .remedy("name a wrapped tool, such as gcc"),
         ),
         Err(error) => {
             report::error(&name, &error.message());

@@ -86,16 +86,14 @@ fn database(file: &Path) -> Result<PathBuf> {
     let path = absolute(file)?;
     let directory = path.parent().unwrap_or(&path);
     if path.is_dir() || !directory.is_dir() {
-        return Err(Error::new(format!(
-            "--compdb {} can be no file: {}",
-            shown(file),
-            if path.is_dir() {
-                "it is a directory".to_owned()
-            } else {
-                format!("{} is not a directory", shown(directory))
-            }
-        ))
-        .remedy("give a file in an existing directory"));
+        let why = if path.is_dir() {
+            "it is a directory".to_owned()
+        } else {
+            format!("{} is not a directory", shown(directory))
+        };
+        return Err(Error::new(format!("--compdb {}", shown(file)))
+            .because(why)
+            .remedy("give a file in an existing directory"));
     }
     Ok(path)
 }
@@ -108,7 +106,7 @@ fn hand_on(lines: &[u8]) {
     }
     if let Err(why) = count::append(&file, lines) {
         warn(&format!(
-            "cannot count the calls in {} too: {why}; unset {STATS}, or set it to a file",
+            "cannot add the counts of this run to {}: {why}; unset {STATS}, or set it to a file",
             shown(&file)
         ));
     }
@@ -137,13 +135,14 @@ fn not_run(program: &OsStr, why: &io::Error) -> Error {
     let called = shown(program);
     let is_name = !program.as_bytes().contains(&b'/');
     match why.kind() {
-        io::ErrorKind::NotFound if is_name => Error::new(format!("{called}: not found on PATH"))
+        io::ErrorKind::NotFound if is_name => Error::new(called)
+            .because("not found on PATH")
             .remedy("install it, or give its path")
             .exiting(127),
-        io::ErrorKind::NotFound => Error::new(format!(
-            "{called}: no such program, or its interpreter does not exist"
-        ))
-        .exiting(127),
+        io::ErrorKind::NotFound => Error::new(called)
+            .because("no such program, or its interpreter does not exist")
+            .remedy("correct the path, or install what is missing")
+            .exiting(127),
         _ => Error::new(format!("cannot run {called}"))
             .because(report::why(why))
             .exiting(126),

@@ -151,8 +151,8 @@ fn best(place: &Place, programs: &[&Path]) -> Result<PathBuf> {
     let whys = programs
         .iter()
         .filter_map(|program| runs::why_not(place, program));
-    Err(Error::new(whys.collect::<Vec<_>>().join("; "))
-        .remedy(format!("{REINSTALL} brings a new one")))
+    Err(Error::new(whys.collect::<Vec<_>>().join(", and "))
+        .remedy(format!("reinstall the toolchain with {REINSTALL}")))
 }
 
 /// The steps that make `best` the launcher and remove the original.
@@ -251,8 +251,8 @@ pub fn writable(directory: &Path) -> Result<()> {
     // belongs to a store then.
     let is_closed = metadata.permissions().mode() & 0o222 == 0;
     if is_closed || access(directory, AccessFlags::W_OK).is_err() {
-        return Err(Error::about(directory, "cannot be written")
-            .remedy("if it is in a store, change it where it is built"));
+        return Err(Error::about(directory, "is not writable")
+            .remedy("if it is in a store, wrap the toolchain where it is built"));
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ pub fn config(place: &Place) -> Result<Config> {
     } else if is_cut_off(place, &text) {
         Config::Leftover
     } else {
-        Config::Foreign("not of this program's making".to_owned())
+        Config::Foreign("not written by cc-wrapper".to_owned())
     })
 }
 
@@ -108,7 +108,7 @@ pub fn kept_directories(place: &Place) -> Option<Vec<Bytes<'static>>> {
 pub fn why_not(place: &Place) -> Result<Option<String>> {
     let why = match config(place)? {
         Config::Ours(text) => why_wrong(place, &text),
-        Config::Absent | Config::Leftover => Some("is lost".to_owned()),
+        Config::Absent | Config::Leftover => Some("is missing".to_owned()),
         Config::Foreign(what) => Some(format!("is {what}")),
     };
     Ok(why.map(|why| format!("wrapped, but {TOOLCHAIN} {why}")))

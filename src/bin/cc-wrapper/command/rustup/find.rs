@@ -42,10 +42,9 @@ pub fn find(arguments: &Arguments) -> Result<Meant> {
     }
     for root in found {
         if !root.join(RUSTLIB).is_dir() {
-            return Err(Error::about(
-                &root,
-                format!("is not a Rust toolchain: it has no {RUSTLIB}"),
-            ));
+            return Err(Error::about(&root, "is not a Rust toolchain")
+                .because(format!("it has no {RUSTLIB}"))
+                .remedy("give a toolchain's directory, or its name in rustup"));
         }
         let root = fs::canonicalize(&root).map_err(cannot("resolve", &root))?;
         if !toolchains.contains(&root) {
@@ -74,7 +73,7 @@ fn active() -> Result<PathBuf> {
     };
     Err(
         Error::new(format!("the active toolchain {what}")).remedy(format!(
-            "to change it there, give --toolchain {}",
+            "to wrap it there, give --toolchain {}",
             shell_words::quote(&canonical(&root).to_string_lossy())
         )),
     )
@@ -94,7 +93,8 @@ fn named(given: &OsStr) -> Result<PathBuf> {
 /// Asks rustup for the root of a toolchain; `None`: the active one.
 fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
     let rustup = search::program("rustup").ok_or_else(|| {
-        Error::new("cannot find the toolchain: there is no rustup on PATH")
+        Error::new("cannot find the toolchain")
+            .because("no rustup on PATH")
             .remedy("give the toolchain's directory as --toolchain PATH, with a slash in it")
     })?;
     let mut command = Command::new(&rustup);
@@ -115,11 +115,9 @@ fn ask(name: Option<&OsStr>) -> Result<PathBuf> {
             let said = String::from_utf8_lossy(&output.stderr);
             let said = said.lines().next().unwrap_or("no error message");
             let asked = name.map_or_else(String::new, |name| format!(" of {}", shown(name)));
-            Err(Error::new(format!(
-                "rustup does not print the path{asked}: {}",
-                said.strip_prefix("error: ").unwrap_or(said)
-            ))
-            .remedy("give it as --toolchain PATH"))
+            Err(Error::new(format!("rustup does not print the path{asked}"))
+                .because(said.strip_prefix("error: ").unwrap_or(said))
+                .remedy("give the toolchain's directory as --toolchain PATH"))
         }
     }
 }

@@ -52,8 +52,9 @@ pub fn run(arguments: &Arguments) -> Result<Vec<u8>> {
     }
     for link in &meant.left_alone {
         work.out.extend(quoted(link));
-        work.out
-            .extend_from_slice(b" is a link: left alone; to change it, use --toolchain\n");
+        work.out.extend_from_slice(
+            b" is a link, so it is not changed; to wrap its target, give it with --toolchain\n",
+        );
     }
     if errors.is_empty() {
         return Ok(work.out);
@@ -133,7 +134,7 @@ impl Work<'_> {
     /// A linker is not wrapped or does not run.
     fn check(&mut self, root: &Path, places: &[Place]) -> Result<()> {
         if places.is_empty() {
-            self.line(root, "brings no linker for drivers: nothing to wrap");
+            self.line(root, "contains no linker to wrap");
         }
         let mut wrong = 0;
         for place in places {
@@ -159,7 +160,7 @@ impl Work<'_> {
                 shown(root),
                 places.len()
             ))
-            .remedy("see above, then run this without --check")),
+            .remedy("see the reasons above, and run this without --check")),
         }
     }
 
@@ -167,7 +168,7 @@ impl Work<'_> {
         let is_undone = self.arguments.undo;
         let mut steps = changes.iter().flat_map(|change| &change.steps).peekable();
         if changes.is_empty() && patches.is_empty() {
-            return self.line(root, "brings no linker for drivers: nothing to wrap");
+            return self.line(root, "contains no linker to wrap");
         }
         if steps.peek().is_none() && patches.is_empty() {
             let nothing = ["wrapped already", "not wrapped"][usize::from(is_undone)];
@@ -242,7 +243,7 @@ fn take(places: &[Place], changes: &[Change], patches: &[Patch]) -> Result<()> {
             .then(|| runs::why_not(place, &launcher))
             .flatten()
         {
-            return Err(Error::new(why).remedy("undo it with --undo"));
+            return Err(Error::new(why).remedy("restore the original with --undo"));
         }
     }
     Ok(())

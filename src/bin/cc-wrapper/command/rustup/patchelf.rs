@@ -77,8 +77,7 @@ pub fn plan(root: &Path, arguments: &Arguments) -> Result<Vec<Patch>> {
     directories.extend(libraries_in_environment());
     let machine = Machine {
         patchelf: search::program("patchelf").ok_or_else(|| {
-            Error::new("--patchelf: there is no patchelf on PATH")
-                .remedy("install it, or enable nix-ld")
+            Error::new("--patchelf: no patchelf on PATH").remedy("install it, or enable nix-ld")
         })?,
         interpreter: interpreter(arguments)?,
         libraries: directories,
@@ -198,24 +197,26 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// Neither is set, or the interpreter does not exist.
 fn interpreter(arguments: &Arguments) -> Result<PathBuf> {
-    let (path, whose) = match &arguments.dynamic_linker {
-        Some(path) => (absolute(path)?, "--dynamic-linker ".to_owned()),
+    let (path, origin) = match &arguments.dynamic_linker {
+        Some(path) => (absolute(path)?, "--dynamic-linker".to_owned()),
         None => {
             let file = env::var_os("NIX_CC").map(|cc| Path::new(&cc).join(INTERPRETER));
             let file = file.filter(|file| file.exists()).ok_or_else(|| {
-                Error::new(format!(
-                    "--patchelf: the interpreter is unknown, because NIX_CC names no compiler with {INTERPRETER}"
-                ))
-                .remedy("run this in a nix-shell, or give --dynamic-linker")
+                Error::new("--patchelf: the interpreter is unknown")
+                    .because(format!("NIX_CC names no directory with {INTERPRETER}"))
+                    .remedy("run this in a nix-shell, or give --dynamic-linker")
             })?;
             let text = foreign_file::read(&file).map_err(cannot("read", &file))?;
-            (trimmed(&text), format!("{}: ", shown(&file)))
+            (trimmed(&text), shown(&file))
         }
     };
     if path.is_file() {
         return Ok(path);
     }
-    Err(Error::new(format!("{whose}{}: no such file", shown(&path))))
+    Err(
+        Error::about(&path, format!("does not exist, but {origin} names it"))
+            .remedy("give another interpreter with --dynamic-linker"),
+    )
 }
 
 /// The library directories in NIX_LDFLAGS and in the flag files of NIX_CC.

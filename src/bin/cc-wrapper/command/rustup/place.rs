@@ -60,7 +60,7 @@ impl Place {
     /// The places in a toolchain that have a launcher or an original, sorted.
     ///
     /// # Errors
-    /// A symlink leads out of the toolchain.
+    /// A symlink is outside of the toolchain.
     pub fn all(root: &Path) -> Result<Vec<Place>> {
         let rustlib = root.join(RUSTLIB);
         let mut places = Vec::new();
@@ -75,9 +75,9 @@ impl Place {
             if !real.starts_with(root) {
                 return Err(Error::about(
                     &bin,
-                    format!("leads out of the toolchain, to {}", shown(&real)),
+                    format!("is outside of the toolchain, in {}", shown(&real)),
                 )
-                .remedy("change it there"));
+                .remedy("give the toolchain that contains it"));
             }
             places.push(Place { bin });
         }
@@ -208,7 +208,7 @@ pub fn look(path: &Path) -> Result<Found> {
         });
     }
     if !metadata.is_file() {
-        return Ok(Found::Foreign("no file".to_owned()));
+        return Ok(Found::Foreign("not a file".to_owned()));
     }
     if metadata.len() == 0 {
         return Ok(Found::Leftover("an empty file".to_owned()));
@@ -286,6 +286,11 @@ mod tests {
         symlink("inner/lib", root.join("lib")).unwrap();
         assert_eq!(Place::all(&root).unwrap().len(), 2);
         let error = Place::all(&root.join("inner").join("lib/..").join("../inner"));
-        assert!(error.unwrap_err().line().contains("leads out"));
+        assert!(
+            error
+                .unwrap_err()
+                .line()
+                .contains("is outside of the toolchain")
+        );
     }
 }

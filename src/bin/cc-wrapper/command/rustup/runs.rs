@@ -19,7 +19,7 @@ pub const REINSTALL: &str = "`rustup toolchain install --force`";
 pub fn why_not(place: &Place, launcher: &Path) -> Option<String> {
     if let Some((program, interpreter)) = missing_interpreter(place, launcher) {
         return Some(format!(
-            "the interpreter of {}, {}, does not exist; on NixOS enable nix-ld, or let --patchelf set another",
+            "the interpreter of {}, {}, does not exist; enable nix-ld on NixOS, or set another interpreter with --patchelf",
             shown(&program),
             shown(&interpreter)
         ));
@@ -62,11 +62,11 @@ pub fn way_out(place: &Place, program: &Path) -> String {
     let original = place.original();
     if program != original && why_not(place, &original).is_none() {
         return format!(
-            "; --undo puts {} back, and {REINSTALL} brings a new one",
+            "; restore {} with --undo, or reinstall the toolchain with {REINSTALL}",
             shown(&original)
         );
     }
-    format!("; {REINSTALL} brings a new one")
+    format!("; reinstall the toolchain with {REINSTALL}")
 }
 
 fn missing_interpreter(place: &Place, launcher: &Path) -> Option<(PathBuf, PathBuf)> {

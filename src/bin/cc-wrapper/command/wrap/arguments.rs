@@ -153,9 +153,9 @@ impl Arguments {
         if let Some(salt) = &self.salt {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
             if salt.is_empty() || !salt.bytes().all(fits) {
-                return Err(Error::new(format!(
-                    "--salt {salt}: it becomes part of variables' names, so only letters, digits and _ will do"
-                )));
+                return Err(Error::new(format!("--salt {salt}"))
+                    .because("names of variables end with the salt")
+                    .remedy("use only letters, digits and _"));
             }
         }
         for store in &mut self.store {
@@ -166,20 +166,24 @@ impl Arguments {
             let is_origin = [&b"$ORIGIN"[..], b"${ORIGIN}"]
                 .iter()
                 .any(|o| text.starts_with(o));
-            if text.contains(&b':') || !is_origin && !text.starts_with(b"/") {
-                return Err(Error::new(format!(
-                    "--rpath-include {}: give one directory, which begins with / or $ORIGIN",
-                    shown(Path::new(directory))
-                )));
+            let error = || Error::new(format!("--rpath-include {}", shown(directory)));
+            if text.contains(&b':') {
+                return Err(error()
+                    .because("a directory in an rpath cannot have a colon")
+                    .remedy("repeat the option for each directory"));
+            }
+            if !is_origin && !text.starts_with(b"/") {
+                return Err(error()
+                    .because("it is a relative path")
+                    .remedy("begin it with / or $ORIGIN"));
             }
         }
         if let Some(loader) = &self.flags.dynamic_linker {
             must_be_absolute("--dynamic-linker", loader)?;
             if has_white_space(loader) {
-                return Err(Error::new(format!(
-                    "--dynamic-linker {}: white space in it would split it in lists of flags; give another path",
-                    shown(loader)
-                )));
+                return Err(Error::new(format!("--dynamic-linker {}", shown(loader)))
+                    .because("it has white space, which separates flags in flag files")
+                    .remedy("give a path without white space"));
             }
         }
         Ok(())
@@ -190,24 +194,27 @@ impl Arguments {
 fn store_prefix(given: &Path) -> Result<PathBuf> {
     must_be_absolute("--store", given)?;
     let prefix = plain(given);
-    let problem = if prefix.parent().is_none() {
-        "all directories lie below it; leave the option out"
+    let (why, remedy) = if prefix.parent().is_none() {
+        ("it contains all directories", "leave the option out")
     } else if prefix.components().any(|part| part == Component::ParentDir) {
-        "where .. leads depends on symlinks; give a path without it"
+        (
+            "library directories are compared with it, and theirs have no ..",
+            "give a path without ..",
+        )
     } else {
         return Ok(prefix);
     };
-    Err(Error::new(format!("--store {}: {problem}", shown(given))))
+    let error = Error::new(format!("--store {}", shown(given)));
+    Err(error.because(why).remedy(remedy))
 }
 
 fn must_be_absolute(option: &str, path: &Path) -> Result<()> {
     if path.is_absolute() {
         return Ok(());
     }
-    Err(Error::new(format!(
-        "{option} {}: it is compared with absolute paths; begin it with /",
-        shown(path)
-    )))
+    Err(Error::new(format!("{option} {}", shown(path)))
+        .because("it is a relative path")
+        .remedy("begin it with /"))
 }
 
 #[cfg(test)]

@@ -70,13 +70,13 @@ impl Source<'_> {
         if bintools.linkers.contains_key(OsStr::new("ld")) {
             return Ok(bintools);
         }
-        Err(Error::new(match self.directory {
-            Some(directory) => format!(
-                "--bintools {}: no ld in it for {target}; name one with --ld",
-                shown(directory)
-            ),
-            None => format!("no linker for {target} on PATH; name one with --ld or --bintools"),
-        }))
+        Err(match self.directory {
+            Some(directory) => Error::new(format!("--bintools {}", shown(directory)))
+                .because(format!("it has no ld for {target}"))
+                .remedy("name one with --ld"),
+            None => Error::new(format!("no linker for {target} on PATH"))
+                .remedy("name one with --ld or --bintools"),
+        })
     }
 
     fn of_path(&self, compiler: &Compiler) -> Result<Bintools> {
@@ -217,17 +217,18 @@ fn programs_of(directory: &Path) -> Result<PathBuf> {
     } else {
         directory.to_path_buf()
     };
-    let problem = if !chosen.is_dir() {
-        "is not a directory"
+    let (what, remedy) = if !chosen.is_dir() {
+        ("is not a directory", "give the one that contains ld")
     } else if self_binary::is_wrapped_bin(&chosen) {
-        "is a wrapped root; give the directory of the programs that it wraps"
+        (
+            "is a wrapped root",
+            "give the directory of the programs that it wraps",
+        )
     } else {
         return Ok(chosen);
     };
-    Err(Error::new(format!(
-        "--bintools {} {problem}",
-        shown(directory)
-    )))
+    let error = Error::new(format!("--bintools {} {what}", shown(directory)));
+    Err(error.remedy(remedy))
 }
 
 fn is_bare_linker_with_version(name: &OsStr) -> bool {
@@ -323,6 +324,6 @@ mod tests {
         fs::create_dir(dir.path().join("bin")).unwrap();
         assert_eq!(programs_of(dir.path()).unwrap(), dir.path().join("bin"));
         let error = programs_of(&dir.path().join("none")).unwrap_err();
-        assert!(error.line().ends_with("none is not a directory"));
+        assert!(error.line().contains("none is not a directory; "));
     }
 }

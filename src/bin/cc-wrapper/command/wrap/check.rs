@@ -60,6 +60,7 @@ const CXX: Language = Language {
               int main() { std::cout << std::string(\"checked\") << std::endl; return answer() != 42; }\n",
 };
 const HEADER: &str = "int answer(void);\n";
+const REMEDY: &str = "correct this, or skip the check with --no-check";
 const LIBRARY: &str = "int answer(void) { return 42; }\n";
 
 impl Check<'_> {
@@ -185,12 +186,13 @@ impl Check<'_> {
         if holds {
             return Ok(());
         }
-        Err(Error::new(format!(
-            "check: the {} program has no rpath, so its linker was not the root's: {}",
-            language.name,
-            run::line(&command)
-        ))
-        .remedy("--no-check installs the root anyway"))
+        Err(Error::new("the check of the new root failed")
+            .because(format!(
+                "the {} program has no rpath, so the compiler did not run the root's linker ({})",
+                language.name,
+                run::line(&command)
+            ))
+            .remedy(REMEDY))
     }
 
     fn command(&self, tool: &Path, prefix: &Path) -> Command {
@@ -208,13 +210,14 @@ fn succeed(command: &mut Command, what: &str) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    Err(Error::new(format!(
-        "check: cannot {what} ({}): {}",
-        output.status,
-        run::line(command)
-    ))
-    .remedy("fix that, or install the root without this check: --no-check")
-    .with_output(&output.stderr))
+    Err(Error::new("the check of the new root failed")
+        .because(format!(
+            "cannot {what} ({}): {}",
+            output.status,
+            run::line(command)
+        ))
+        .remedy(REMEDY)
+        .with_output(&output.stderr))
 }
 
 fn joined(before: &str, path: &Path, after: &str) -> OsString {

@@ -104,7 +104,8 @@ impl Search {
         if given.as_bytes().contains(&b'/') {
             let program = absolute(Path::new(given))?;
             if !is_program(&program) {
-                return Err(Error::new(format!("{option} {called}: no such program"))
+                return Err(Error::new(format!("{option} {called}"))
+                    .because("no such program")
                     .remedy("give a name on PATH or the path of an executable"));
             }
             if self_binary::is_wrapper(&program) {
@@ -128,7 +129,9 @@ impl Search {
                 None => return Ok((program, caches)),
             }
         }
-        Err(Error::new(format!("{option} {called}: not found on PATH")).remedy("give its path"))
+        Err(Error::new(format!("{option} {called}"))
+            .because("not found on PATH")
+            .remedy("install it, or give its path"))
     }
 }
 

@@ -53,7 +53,7 @@ impl Report<'_> {
             row(&mut out, "left out", &format!("{} ({kind})", shown(path)));
         }
         for prefix in self.forgotten {
-            let text = format!("{} (to keep it: --with)", shown(prefix));
+            let text = format!("{} (to keep it, give it with --with)", shown(prefix));
             row(&mut out, "left out", &text);
         }
         out.extend_from_slice(b"use it: PATH=");
@@ -117,7 +117,7 @@ impl Report<'_> {
             return "nothing, because of --no-check".to_owned();
         };
         if checked.languages.is_empty() {
-            return "nothing: no C or C++ compiler".to_owned();
+            return "nothing, because there is no C or C++ compiler".to_owned();
         }
         let families: Vec<_> = checked
             .families

@@ -113,10 +113,11 @@ impl Selection {
         }
         let main = candidates.iter().enumerate().min_by_key(|(_, c)| c.rank());
         let Some((main, _)) = main else {
-            return Err(Error::new(match left_out.broken.first() {
-                Some((_, why)) => format!("no compiler on PATH answers: {why}; name one with --cc"),
-                None => "no compiler on PATH; name one with --cc".to_owned(),
-            }));
+            let error = match left_out.broken.first() {
+                Some((_, why)) => Error::new("no compiler on PATH works").because(why),
+                None => Error::new("no compiler on PATH"),
+            };
+            return Err(error.remedy("name one with --cc"));
         };
         let main = candidates.remove(main);
         let target = main.identity.target.clone();
@@ -155,7 +156,7 @@ impl Selection {
                         "--cc names two programs called {}",
                         shown(&name)
                     ))
-                    .remedy("give each its own root"));
+                    .remedy("wrap each in a root of its own"));
                 }
                 None => {}
             }
@@ -169,8 +170,9 @@ impl Selection {
                 Some(Some(kind)) if kind.is_compiler() => kind,
                 Some(_) => {
                     return Err(
-                        Error::new(format!("--cc {} is not a compiler", shown(given)))
-                            .remedy("give a linker with --ld, binutils with --bintools"),
+                        Error::new(format!("--cc {} is not a compiler", shown(given))).remedy(
+                            "name a linker with --ld, or a directory of binutils with --bintools",
+                        ),
                     );
                 }
                 None => {
@@ -186,20 +188,20 @@ impl Selection {
                     return Err(Error::about(
                         &first.found.program,
                         format!(
-                            "is for {}, {} for {}",
+                            "compiles for {}, but {} compiles for {}",
                             first.identity.target,
                             shown(&found.program),
                             identity.target
                         ),
                     )
-                    .remedy("give each its own root"));
+                    .remedy("wrap each in a root of its own"));
                 }
             }
             candidates.push(Candidate::new(found, kind, identity));
         }
         if candidates.is_empty() {
             return Err(Error::new("--cc names only gnat's programs")
-                .remedy("name the gcc that they run too"));
+                .remedy("also name the gcc that they run"));
         }
         // The first C compiler is the main one.
         let main = candidates.iter().position(|c| c.kind == ToolKind::Cc);
