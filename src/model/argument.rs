@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::model::explanation::RpathSource;
+use crate::model::rpath_source::RpathSource;
 use crate::options::{Argument, Parsed, Parser};
 use crate::text::Bytes;
 

@@ -12,6 +12,7 @@ pub mod half;
 pub mod hook;
 pub mod message;
 pub mod plan;
+pub mod rpath_source;
 pub mod statistics;
 pub mod system_error;
 pub mod tool_name;

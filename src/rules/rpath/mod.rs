@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 
 use crate::machine::world::World;
 use crate::model::event::Event;
-use crate::model::explanation::{Explanation, NoRpath, RpathSource};
+use crate::model::explanation::{Explanation, NoRpath};
+use crate::model::rpath_source::RpathSource;
 use crate::model::toolchain::RpathPolicy;
 use crate::planning::context::Context;
 use crate::planning::log::Log;
