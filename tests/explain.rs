@@ -489,8 +489,8 @@ fn a_linker_shim_is_shown() {
         &["main.o", &prefix, "-fuse-ld=mold"],
         &[("NIX_HARDENING_ENABLE", "bindnow")],
     );
-    let front_end = format!("-B{}/", place.shown("ld/linkers"));
-    assert_eq!(line(&text, &front_end), "linker front end");
+    let shim = format!("-B{}/", place.shown("ld/linkers"));
+    assert_eq!(line(&text, &shim), "linker shim");
     let want = format!(
         "{}, a linker shim for {}, and adds",
         place.shown("ld/linkers/ld.mold"),

@@ -19,7 +19,7 @@ use crate::planning::context::Context;
 use crate::rules::linker_choice::Unwrapped;
 use crate::text::path::without_slashes;
 
-const RULE: Origin = Origin::Rule("linker front end");
+const RULE: Origin = Origin::Rule("linker shim");
 
 /// Makes the driver run the shim of this linker. Returns false if there is no
 /// shim.

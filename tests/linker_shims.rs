@@ -142,7 +142,7 @@ fn a_linker_named_by_its_path() {
         place.links(place.driver("clang").arg(relative), &program);
     }
     if let Some(mold) = tool("mold") {
-        // Under a name that no front end has.
+        // Under a name that no linker shim has.
         let path = format!("--ld-path={}", mold.display());
         place.links(place.driver("clang").arg(path), &mold);
     }
