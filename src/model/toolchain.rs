@@ -7,11 +7,9 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use crate::text::Bytes;
 use crate::text::json;
 use crate::text::json::{Reader, Value};
-
-/// Bytes, borrowed from the parsed text where possible.
-pub type Bytes<'a> = Cow<'a, [u8]>;
 
 /// The version of the format that is read and written.
 const VERSION: u64 = 1;

@@ -15,7 +15,7 @@ pub mod table;
 use core::marker::PhantomData;
 
 use meaning::Meaning;
-use table::{Match, Row, Tools, Value};
+use table::{Match, Row, Tools, ValuePosition};
 
 /// The result of parsing an argument. The default value means that the argument
 /// has not been parsed.
@@ -24,7 +24,7 @@ pub struct Parsed {
     kind: Kind,
     is_value: bool,
     in_nixpkgs: bool,
-    value: Value,
+    value: ValuePosition,
     row: Option<&'static Row>,
 }
 
@@ -73,7 +73,7 @@ impl Parsed {
     /// The value inside of the argument, as in `-I/usr`.
     pub fn joined(self, argument: &[u8]) -> Option<&[u8]> {
         match self.value {
-            Value::At(place) => argument.get(usize::from(place)..),
+            ValuePosition::At(place) => argument.get(usize::from(place)..),
             _ => None,
         }
     }
@@ -81,7 +81,7 @@ impl Parsed {
     /// Whether the option's value is in the next argument. The arguments before
     /// are ignored.
     pub fn has_separate_value(self) -> bool {
-        matches!(self.value, Value::Next(_))
+        matches!(self.value, ValuePosition::Next(_))
     }
 
     /// The option's name in the table, if the table has the option.
@@ -126,10 +126,10 @@ impl Parser {
             [b'-', _, ..] => (Kind::Option, (self.find)(argument, self.tools)),
             _ => (Kind::Input, None),
         };
-        let value = found.map_or(Value::None, |found| found.value);
+        let value = found.map_or(ValuePosition::None, |found| found.value);
         self.values = match value {
             _ if is_value => self.values - 1,
-            Value::Next(values) => values,
+            ValuePosition::Next(values) => values,
             _ => 0,
         };
         Parsed {
@@ -202,7 +202,7 @@ impl<'p, A: Argument<'p>, I: Iterator<Item = A>> Iterator for Uses<'p, I> {
             _ => self.parser.read(bytes),
         };
         let value = match parsed.value {
-            Value::Next(count) => {
+            ValuePosition::Next(count) => {
                 let values = self.arguments.by_ref().take(usize::from(count));
                 values.last().map(A::bytes)
             }

@@ -102,7 +102,7 @@ impl Row {
 
 /// The position of an option's value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Value {
+pub enum ValuePosition {
     /// The option has no value.
     #[default]
     None,
@@ -116,7 +116,7 @@ pub enum Value {
 #[derive(Clone, Copy, Debug)]
 pub struct Match {
     pub row: &'static Row,
-    pub value: Value,
+    pub value: ValuePosition,
     /// nixpkgs' wrappers look for this spelling.
     pub in_nixpkgs: bool,
 }
@@ -196,7 +196,7 @@ impl Table {
 /// The position of the value if `argument`, which begins with the row's name,
 /// is a use of the row.
 #[inline]
-fn value(row: &Row, name: &[u8], offset: usize, tools: Tools) -> Option<Value> {
+fn value(row: &Row, name: &[u8], offset: usize, tools: Tools) -> Option<ValuePosition> {
     let fits = match row.dashes {
         Dashes::Named | Dashes::Either => true,
         Dashes::One => offset == 1,
@@ -206,18 +206,20 @@ fn value(row: &Row, name: &[u8], offset: usize, tools: Tools) -> Option<Value> {
         return None;
     }
     let end = row.name.len();
-    let at = |end: usize| Some(Value::At((end + offset) as u8));
+    let at = |end: usize| Some(ValuePosition::At((end + offset) as u8));
     let is_whole = name.len() == end;
     match row.takes {
-        Takes::Nothing => is_whole.then_some(Value::None),
-        Takes::Separate => is_whole.then_some(Value::Next(1)),
-        Takes::JoinedAndSeparate => Some(Value::Next(1)),
-        Takes::Two => is_whole.then_some(Value::Next(2)),
-        Takes::Three => is_whole.then_some(Value::Next(3)),
+        Takes::Nothing => is_whole.then_some(ValuePosition::None),
+        Takes::Separate => is_whole.then_some(ValuePosition::Next(1)),
+        Takes::JoinedAndSeparate => Some(ValuePosition::Next(1)),
+        Takes::Two => is_whole.then_some(ValuePosition::Next(2)),
+        Takes::Three => is_whole.then_some(ValuePosition::Next(3)),
         Takes::Joined => at(end),
-        Takes::JoinedOrSeparate | Takes::EqualsOrSeparate if is_whole => Some(Value::Next(1)),
+        Takes::JoinedOrSeparate | Takes::EqualsOrSeparate if is_whole => {
+            Some(ValuePosition::Next(1))
+        }
         Takes::JoinedOrSeparate => at(end),
-        Takes::MaybeEquals if is_whole => Some(Value::None),
+        Takes::MaybeEquals if is_whole => Some(ValuePosition::None),
         Takes::MaybeEquals | Takes::EqualsOrSeparate => {
             if name[end] == b'=' {
                 at(end + 1)
@@ -274,18 +276,18 @@ mod tests {
             Some((found.row.name, found.value))
         };
         for (argument, tools, want) in [
-            ("-in", 1, Some(("-in", Value::Next(1)))),
-            ("-int", 1, Some(("-i", Value::At(2)))),
-            ("-inc", 2, Some(("-inc", Value::Next(1)))),
-            ("-inc", 1, Some(("-i", Value::At(2)))),
-            ("-inc=x", 2, Some(("-inc", Value::At(5)))),
-            ("-inch", 1, Some(("-inch", Value::None))),
-            ("-incha", 1, Some(("-i", Value::At(2)))),
-            ("-iz", 1, Some(("-i", Value::At(2)))),
-            ("-ja", 1, Some(("-j", Value::At(2)))),
-            ("-jj", 1, Some(("-jj", Value::None))),
-            ("-jj=", 1, Some(("-jj", Value::At(4)))),
-            ("-jjj", 1, Some(("-j", Value::At(2)))),
+            ("-in", 1, Some(("-in", ValuePosition::Next(1)))),
+            ("-int", 1, Some(("-i", ValuePosition::At(2)))),
+            ("-inc", 2, Some(("-inc", ValuePosition::Next(1)))),
+            ("-inc", 1, Some(("-i", ValuePosition::At(2)))),
+            ("-inc=x", 2, Some(("-inc", ValuePosition::At(5)))),
+            ("-inch", 1, Some(("-inch", ValuePosition::None))),
+            ("-incha", 1, Some(("-i", ValuePosition::At(2)))),
+            ("-iz", 1, Some(("-i", ValuePosition::At(2)))),
+            ("-ja", 1, Some(("-j", ValuePosition::At(2)))),
+            ("-jj", 1, Some(("-jj", ValuePosition::None))),
+            ("-jj=", 1, Some(("-jj", ValuePosition::At(4)))),
+            ("-jjj", 1, Some(("-j", ValuePosition::At(2)))),
             ("-", 1, None),
             ("", 1, None),
             ("-h", 1, None),

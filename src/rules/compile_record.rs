@@ -61,7 +61,7 @@ const SOURCES: [&str; 48] = [
 
 /// The information in a call's arguments about its translation units.
 #[derive(Default)]
-struct Found<'p> {
+struct CompileFacts<'p> {
     stage: Stage,
     /// The value of the last `-o`.
     output: Option<&'p [u8]>,
@@ -78,7 +78,7 @@ struct Input<'p> {
 
 /// Returns the translation units of a call. The arguments must have been read.
 fn find(params: &[Arg], operands: &[Arg]) -> Vec<TranslationUnit> {
-    let mut found = Found::default();
+    let mut found = CompileFacts::default();
     for used in Parser::for_driver(GCC).uses(params.iter()) {
         found.add(&used);
     }
@@ -88,7 +88,7 @@ fn find(params: &[Arg], operands: &[Arg]) -> Vec<TranslationUnit> {
     found.units()
 }
 
-impl<'p> Found<'p> {
+impl<'p> CompileFacts<'p> {
     fn add(&mut self, used: &Use<'p, &'p Arg>) {
         match used.meaning {
             Meaning::Input => self.input(used.argument),

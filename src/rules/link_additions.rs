@@ -44,7 +44,7 @@ pub fn hardening_flags<'a>(context: &mut Context<'_, 'a>) -> Vec<Arg<'a>> {
 
 /// The additions that depend on a link's libraries.
 #[derive(Default)]
-pub struct Found<'a> {
+pub struct LibraryAdditions<'a> {
     /// Arguments for the place before the caller's.
     pub before: Vec<Arg<'a>>,
     /// Arguments for the end of the command.
@@ -73,7 +73,7 @@ pub fn from_libraries<'a, 'c>(
     link_type: LinkType,
     files: &FlagFiles,
     context: &mut Context,
-) -> Result<Found<'a>, Error> {
+) -> Result<LibraryAdditions<'a>, Error> {
     let call = context.call;
     let store = Store::new(call.environment, call.toolchain, context.world);
     let parser = call.linker_parser();
@@ -83,11 +83,11 @@ pub fn from_libraries<'a, 'c>(
         (false, true) => Libraries::Stored(LibrarySearch::parse(command, parser, &store)),
         (false, false) => Libraries::Free(Link::parse(command, parser)),
     };
-    let mut found = Found {
+    let mut found = LibraryAdditions {
         output: libraries.output().unwrap_or(OUTPUT).to_vec(),
         relocatable: libraries.is_relocatable(),
         is_32_bit: libraries.is_32_bit(),
-        ..Found::default()
+        ..LibraryAdditions::default()
     };
     let output = found.output.clone();
     context.variables.export(LINKED.to_vec(), output);
@@ -165,7 +165,7 @@ fn add_rpaths(
     libraries: &Libraries,
     policy: RpathPolicy,
     store: &Store,
-    found: &mut Found,
+    found: &mut LibraryAdditions,
     context: &mut Context,
 ) {
     if policy == RpathPolicy::None {
@@ -216,7 +216,7 @@ fn option<'a>(rpath: Rpath) -> [Arg<'a>; 2] {
     ]
 }
 
-impl<'a> Found<'a> {
+impl<'a> LibraryAdditions<'a> {
     /// Adds the arguments to a linker's command.
     pub fn apply(&mut self, command: &mut Command<'a>, log: &mut Log) {
         command.before.append(&mut self.before);

@@ -21,8 +21,8 @@ use crate::rules::collect::linker_half;
 use crate::rules::cross;
 use crate::rules::darwin;
 use crate::rules::hooks;
-use crate::rules::link_additions::Found;
 use crate::rules::link_additions::LINKED;
+use crate::rules::link_additions::LibraryAdditions;
 use crate::rules::link_additions::from_libraries;
 use crate::rules::link_additions::hardening_flags;
 use crate::rules::link_additions::output;
@@ -148,10 +148,10 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
     let mut found = if is_partial {
         let why = DropReason::PartialLink.text();
         context.log.explain(|| Explanation::NoRpaths(why));
-        Found {
+        LibraryAdditions {
             output: output(command.args(), call.linker_parser()).to_vec(),
             relocatable: true,
-            ..Found::default()
+            ..LibraryAdditions::default()
         }
     } else {
         let args = command.args().map(|arg| &arg[..]);
@@ -217,7 +217,7 @@ fn drop_enforced(
 fn shell_variables(
     call: &Call,
     link_type: LinkType,
-    found: &Found,
+    found: &LibraryAdditions,
 ) -> Vec<(&'static str, Vec<u8>)> {
     Vec::from([
         ("linker", call.tool.program.to_vec()),

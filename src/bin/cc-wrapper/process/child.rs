@@ -48,7 +48,7 @@ pub struct Ended {
 static PARENT: Mutex<Option<Parent>> = Mutex::new(None);
 
 struct Parent {
-    reader: Reader,
+    reader: SignalReader,
     /// The caller's signal mask.
     mask: SigSet,
     ignores_children: bool,
@@ -110,7 +110,7 @@ impl Parent {
         let mask = SigSet::thread_get_mask()?;
         signals.thread_block()?;
         Ok(Parent {
-            reader: Reader::new(signals),
+            reader: SignalReader::new(signals),
             mask,
             ignores_children,
         })
@@ -243,18 +243,18 @@ struct Came {
     is_of_kernel: bool,
 }
 
-struct Reader {
+struct SignalReader {
     signals: SigSet,
     /// It tells who sent a signal. `None` where a sandbox refuses it.
     #[cfg(target_os = "linux")]
     file: Option<nix::sys::signalfd::SignalFd>,
 }
 
-impl Reader {
-    fn new(signals: SigSet) -> Reader {
+impl SignalReader {
+    fn new(signals: SigSet) -> SignalReader {
         #[cfg(target_os = "linux")]
         use nix::sys::signalfd::{SfdFlags, SignalFd};
-        Reader {
+        SignalReader {
             signals,
             #[cfg(target_os = "linux")]
             file: SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC).ok(),

@@ -12,7 +12,7 @@ use crate::support::foreign_file;
 use crate::support::paths::canonical;
 
 #[derive(Debug)]
-pub struct Entry {
+pub struct BinEntry {
     pub name: OsString,
     pub what: What,
 }
@@ -31,7 +31,7 @@ pub enum What {
 }
 
 /// A script with the shape of a wrapper's.
-pub struct Found {
+pub struct WrapperScript {
     pub name: OsString,
     pub script: Script,
     pub text: Vec<u8>,
@@ -39,19 +39,19 @@ pub struct Found {
 
 /// The entries of the resolved directory `bin`, sorted by name, and the wrapper
 /// scripts among them. The caller must check that these belong to one wrapper.
-pub fn read(bin: &Path) -> Result<(Vec<Entry>, Vec<Found>)> {
+pub fn read(bin: &Path) -> Result<(Vec<BinEntry>, Vec<WrapperScript>)> {
     let mut entries = Vec::new();
     let mut scripts = Vec::new();
     for name in names(bin)? {
         let (what, script) = entry(bin, &name)?;
         scripts.extend(script);
-        entries.push(Entry { name, what });
+        entries.push(BinEntry { name, what });
     }
     Ok((entries, scripts))
 }
 
 /// The kind of one file in `bin`, judged without the others.
-fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Found>)> {
+fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<WrapperScript>)> {
     let path = bin.join(name);
     if let Ok(target) = fs::read_link(&path) {
         let leads_to = bin.join(&target);
@@ -80,7 +80,7 @@ fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<Found>)> {
         None => (What::Other, None),
         Some(Ok(script)) => {
             let name = name.to_owned();
-            (What::Tool, Some(Found { name, script, text }))
+            (What::Tool, Some(WrapperScript { name, script, text }))
         }
         Some(Err(why)) => (What::Script(why), None),
     })

@@ -12,11 +12,11 @@ use cc_wrapper::model::tool_name::ToolName;
 use cc_wrapper::model::toolchain::{Darwin, Family, Tool, ToolKind, Toolchain};
 use cc_wrapper::text::Bytes;
 
-use super::bin::{Entry, Found, What};
+use super::bin::{BinEntry, What, WrapperScript};
 use super::clang_target::ClangTarget;
 use super::known::{Names, Own, own_in_file, own_in_script};
 use super::lines::{contains, lines};
-use super::script::{Kind, Script, Wrapper};
+use super::script::{Script, ScriptKind, Wrapper};
 use super::statements::is_blank;
 use super::{bin, clang_target, darwin, hardening, script};
 use crate::process::os::Os;
@@ -41,7 +41,7 @@ pub struct Half {
     /// linker half.
     pub bintools: Option<PathBuf>,
     /// Sorted by name.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<BinEntry>,
     /// The content of `toolchain.json`, without `bintools`.
     pub toolchain: Toolchain<'static>,
     /// nixpkgs' hook whose effect cc-wrapper has built in, if there is one.
@@ -72,11 +72,11 @@ pub fn read(root: &Path, called: &str) -> Result<Half> {
     let (entries, scripts) = bin::read(&root.join("bin"))?;
     let is_linkers = !scripts
         .iter()
-        .any(|found| found.script.kind == Kind::Compiler);
+        .any(|found| found.script.kind == ScriptKind::Compiler);
     let kind = if is_linkers {
-        Kind::Linker
+        ScriptKind::Linker
     } else {
-        Kind::Compiler
+        ScriptKind::Compiler
     };
     let own = |wrapper: &&Wrapper| canonical(&wrapper.out) == root;
     let of_kind = scripts.iter().filter(|found| found.script.kind == kind);
@@ -254,7 +254,7 @@ impl Half {
     fn take_tools(
         &mut self,
         wrapper: &Wrapper,
-        scripts: Vec<Found>,
+        scripts: Vec<WrapperScript>,
         support: &Support,
     ) -> Result<()> {
         let add_flags = support.read("add-flags.sh")?.unwrap_or_default();
@@ -264,7 +264,7 @@ impl Half {
         let target = support.read(clang_target::FILE)?.unwrap_or_default();
         let target = clang_target::read(&target);
         let own = own_lines(wrapper, &scripts);
-        for (Found { name, script, .. }, own) in scripts.into_iter().zip(own) {
+        for (WrapperScript { name, script, .. }, own) in scripts.into_iter().zip(own) {
             let tool = self.tool(wrapper, &name, &script, target.as_ref());
             let (alone, note) = match own {
                 Lines::Own(why) => (Some(why), None),
@@ -331,24 +331,24 @@ impl Half {
         }
         let known = ToolName::parse(name.as_bytes()).and_then(|name| name.kind);
         match (script.kind, known) {
-            (Kind::Compiler, _) if self.is_linkers => {
+            (ScriptKind::Compiler, _) if self.is_linkers => {
                 Err("it runs a compiler, but this is a linker half".to_owned())
             }
-            (Kind::Linker, _) if !self.is_linkers => {
+            (ScriptKind::Linker, _) if !self.is_linkers => {
                 Err("it runs a linker, but this is a compiler half".to_owned())
             }
-            (Kind::Compiler, _) if program.ends_with(b"++") => Ok(ToolKind::Cxx),
-            (Kind::Compiler, Some(ToolKind::Cpp)) => match target {
+            (ScriptKind::Compiler, _) if program.ends_with(b"++") => Ok(ToolKind::Cxx),
+            (ScriptKind::Compiler, Some(ToolKind::Cpp)) => match target {
                 Some(target) if target.for_preprocessors => Ok(ToolKind::Cc),
                 _ => Ok(ToolKind::Cpp),
             },
-            (Kind::Compiler, Some(ToolKind::Fortran)) => Ok(ToolKind::Fortran),
-            (Kind::Compiler, _) => Ok(ToolKind::Cc),
-            (Kind::Linker, _) => Ok(ToolKind::Ld),
-            (Kind::Gnat, Some(ToolKind::Gnat)) => Ok(ToolKind::Gnat),
-            (Kind::Gnat, _) => Err("it does not have the name of a gnat tool".to_owned()),
-            (Kind::Strip, _) => Ok(ToolKind::Strip),
-            (Kind::Ranlib, _) => Ok(ToolKind::Ranlib),
+            (ScriptKind::Compiler, Some(ToolKind::Fortran)) => Ok(ToolKind::Fortran),
+            (ScriptKind::Compiler, _) => Ok(ToolKind::Cc),
+            (ScriptKind::Linker, _) => Ok(ToolKind::Ld),
+            (ScriptKind::Gnat, Some(ToolKind::Gnat)) => Ok(ToolKind::Gnat),
+            (ScriptKind::Gnat, _) => Err("it does not have the name of a gnat tool".to_owned()),
+            (ScriptKind::Strip, _) => Ok(ToolKind::Strip),
+            (ScriptKind::Ranlib, _) => Ok(ToolKind::Ranlib),
         }
     }
 }
@@ -398,7 +398,7 @@ enum Lines {
     Own(String),
 }
 
-fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
+fn own_lines(wrapper: &Wrapper, scripts: &[WrapperScript]) -> Vec<Lines> {
     let mut unknown = Vec::new();
     let mut masked = Vec::new();
     for found in scripts {
@@ -448,7 +448,7 @@ fn own_lines(wrapper: &Wrapper, scripts: &[Found]) -> Vec<Lines> {
     (0..scripts.len()).map(lines).collect()
 }
 
-fn no_wrapper(root: &Path, called: &str, entries: &[Entry]) -> Error {
+fn no_wrapper(root: &Path, called: &str, entries: &[BinEntry]) -> Error {
     // `root` may only contain links to a wrapper's programs.
     let elsewhere = entries.iter().find_map(|entry| {
         let path = canonical(&root.join("bin").join(&entry.name));

@@ -10,7 +10,7 @@ use super::lines::{behind, between, contains, lines, name, path, trim};
 /// A script of a wrapper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    pub kind: Kind,
+    pub kind: ScriptKind,
     /// The program that the script runs.
     pub program: PathBuf,
     /// `None`: the script does not mention its wrapper.
@@ -18,7 +18,7 @@ pub struct Script {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ScriptKind {
     Compiler,
     Linker,
     Gnat,
@@ -65,11 +65,11 @@ fn read_script(text: &[u8], shell: &[u8]) -> Result<Script, String> {
         });
     }
     let kind = if contains(text, "NIX_GNAT_WRAPPER_EXTRA_FLAGS_SET_") {
-        Kind::Gnat
+        ScriptKind::Gnat
     } else if contains(text, "NIX_CC_USE_RESPONSE_FILE:-") {
-        Kind::Compiler
+        ScriptKind::Compiler
     } else if contains(text, "NIX_LD_USE_RESPONSE_FILE:-") {
-        Kind::Linker
+        ScriptKind::Linker
     } else if contains(text, "NIX_PKG_CONFIG_WRAPPER_FLAGS_SET_") {
         return Err("wrappers of pkg-config are not supported".to_owned());
     } else if contains(text, "export GCCGO=") {
@@ -86,16 +86,16 @@ fn read_script(text: &[u8], shell: &[u8]) -> Result<Script, String> {
 }
 
 /// The kind and program of the short scripts for strip and ranlib.
-fn neighbour(text: &[u8]) -> Option<(Kind, &[u8])> {
+fn neighbour(text: &[u8]) -> Option<(ScriptKind, &[u8])> {
     let strip = |line| between(line, "exec ", " --enable-deterministic-archives \"$@\"");
     if let Some(program) = lines(text).find_map(strip) {
-        return Some((Kind::Strip, program));
+        return Some((ScriptKind::Strip, program));
     }
     let has = |wanted: &[u8]| lines(text).any(|line| line == wanted);
     let is_ranlib = has(b"args=()") && has(b"-t)") && has(b"args+=(\"$p\")");
     let ranlib = |line| between(line, "", " \"${args[@]}\"");
     let program = lines(text).find_map(ranlib).filter(|_| is_ranlib)?;
-    Some((Kind::Ranlib, program))
+    Some((ScriptKind::Ranlib, program))
 }
 
 /// The program that the script runs: the one in its debug message and in the
@@ -111,7 +111,7 @@ fn program(text: &[u8]) -> Option<PathBuf> {
     }
 }
 
-fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
+fn wrapper(text: &[u8], kind: ScriptKind, shell: &[u8]) -> Result<Wrapper, String> {
     let source = |file| {
         move |line: &[u8]| {
             let root = between(line, "source ", file)?;
@@ -125,8 +125,8 @@ fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
     let bintools = lines(marked).find_map(source("/nix-support/add-flags.sh"));
     let bintools = bintools.ok_or("it does not name its linker half")?;
     let response_file = match kind {
-        Kind::Compiler => response_file(text, "NIX_CC_USE_RESPONSE_FILE:-")?,
-        Kind::Linker => response_file(text, "NIX_LD_USE_RESPONSE_FILE:-")?,
+        ScriptKind::Compiler => response_file(text, "NIX_CC_USE_RESPONSE_FILE:-")?,
+        ScriptKind::Linker => response_file(text, "NIX_LD_USE_RESPONSE_FILE:-")?,
         _ => None,
     };
     // The statement for one kind of compiler.
@@ -139,7 +139,7 @@ fn wrapper(text: &[u8], kind: Kind, shell: &[u8]) -> Result<Wrapper, String> {
     Ok(Wrapper {
         out: out.ok_or("it does not name its root")?,
         salt: name(marked).to_vec(),
-        bintools: (kind != Kind::Linker).then_some(bintools),
+        bintools: (kind != ScriptKind::Linker).then_some(bintools),
         response_file,
         shell: shell.to_vec(),
         hook_path: hook_path(text).to_vec(),
@@ -199,7 +199,7 @@ fi
     #[test]
     fn settings_are_read_from_a_compilers_script() {
         let script = script(COMPILER).unwrap();
-        assert_eq!(script.kind, Kind::Compiler);
+        assert_eq!(script.kind, ScriptKind::Compiler);
         assert_eq!(script.program, PathBuf::from("/s/gcc/bin/g++"));
         let wrapper = script.wrapper.unwrap();
         let expected = Wrapper {
@@ -225,12 +225,12 @@ fi
     #[test]
     fn strip_and_ranlib_are_recognised() {
         let strip = "#!/bin/bash\nexec /s/bin/strip --enable-deterministic-archives \"$@\"\n";
-        assert_eq!(script(strip).unwrap().kind, Kind::Strip);
+        assert_eq!(script(strip).unwrap().kind, ScriptKind::Strip);
         let ranlib = "#!/bin/bash\nargs=()\n-t)\nargs+=(\"$p\")\n/s/bin/ranlib \"${args[@]}\"\n";
         let ranlib = script(ranlib).unwrap();
         assert_eq!(
             (ranlib.kind, ranlib.program),
-            (Kind::Ranlib, "/s/bin/ranlib".into())
+            (ScriptKind::Ranlib, "/s/bin/ranlib".into())
         );
     }
 

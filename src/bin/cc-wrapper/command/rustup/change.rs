@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access};
 
 use super::describe::Config;
-use super::place::{Found, Place, look};
+use super::place::{FileKind, Place, look};
 use super::runs::REINSTALL;
 use super::{describe, runs};
 use crate::support::error::{Error, Result, cannot};
@@ -48,13 +48,13 @@ pub fn wrap(place: &Place, config: Vec<u8>) -> Result<Change> {
     }
     let mut program = original.clone();
     let runs = |program: &Path| runs::why_not(place, program).is_none();
-    if state.launcher == Found::Program {
+    if state.launcher == FileKind::Program {
         // An update has put this program here, so it is newer than any original.
         program.clone_from(&launcher);
         if !state.one_file {
             steps.push(Step::Keep(original, launcher.clone()));
         }
-    } else if state.original != Found::Program {
+    } else if state.original != FileKind::Program {
         program = sibling(place)?;
         steps.push(Step::Copy(original, program.clone()));
     } else if !runs(&original) {
@@ -63,7 +63,8 @@ pub fn wrap(place: &Place, config: Vec<u8>) -> Result<Change> {
             steps.push(Step::Copy(original, sibling));
         }
     }
-    if state.launcher != Found::Ours || !self_binary::is_this(&launcher) || !has_mode(&launcher) {
+    if state.launcher != FileKind::Ours || !self_binary::is_this(&launcher) || !has_mode(&launcher)
+    {
         steps.push(Step::Binary(launcher));
     }
     check_writable(&steps)?;
@@ -86,14 +87,14 @@ pub fn undo(place: &Place) -> Result<Change> {
     let mut steps = Vec::new();
     match (&state.launcher, &state.original) {
         // The launcher is not wrapped by cc-wrapper.
-        (launcher, _) if *launcher != Found::Ours && !is_ours => {}
-        (Found::Program, Found::Program) => {
+        (launcher, _) if *launcher != FileKind::Ours && !is_ours => {}
+        (FileKind::Program, FileKind::Program) => {
             // The launcher is from an update, unless writing it was interrupted.
             let best = best(place, &[&launcher, &original])?;
             steps.extend(restore(place, best));
         }
-        (Found::Program, _) => {}
-        (found, Found::Program) => {
+        (FileKind::Program, _) => {}
+        (found, FileKind::Program) => {
             refuse_foreign(&launcher, found)?;
             steps.extend(directory(parent)?);
             let best = best(place, &[&original])?;
@@ -104,7 +105,7 @@ pub fn undo(place: &Place) -> Result<Change> {
             steps.push(Step::Copy(launcher, sibling(place)?));
         }
     }
-    let is_cut_off = config == Config::Leftover && state.launcher == Found::Ours;
+    let is_cut_off = config == Config::Leftover && state.launcher == FileKind::Ours;
     if is_ours || is_cut_off {
         steps.push(Step::Remove(place.config()));
     }
@@ -173,17 +174,17 @@ fn restore(place: &Place, best: PathBuf) -> Vec<Step> {
 fn directory(path: &Path) -> Result<Vec<Step>> {
     let make = Step::Directory(path.to_path_buf());
     match look(path)? {
-        Found::Foreign(_) if path.is_dir() && !path.is_symlink() => Ok(Vec::new()),
-        Found::Absent => Ok(vec![make]),
-        Found::Leftover(_) => Ok(vec![Step::Remove(path.to_path_buf()), make]),
-        Found::Foreign(what) => Err(in_the_way(path, &what)),
-        Found::Ours | Found::Program => Err(in_the_way(path, "a program")),
+        FileKind::Foreign(_) if path.is_dir() && !path.is_symlink() => Ok(Vec::new()),
+        FileKind::Absent => Ok(vec![make]),
+        FileKind::Leftover(_) => Ok(vec![Step::Remove(path.to_path_buf()), make]),
+        FileKind::Foreign(what) => Err(in_the_way(path, &what)),
+        FileKind::Ours | FileKind::Program => Err(in_the_way(path, "a program")),
     }
 }
 
-fn refuse_foreign(path: &Path, found: &Found) -> Result<()> {
+fn refuse_foreign(path: &Path, found: &FileKind) -> Result<()> {
     match found {
-        Found::Foreign(what) => Err(in_the_way(path, what)),
+        FileKind::Foreign(what) => Err(in_the_way(path, what)),
         _ => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use cc_wrapper::model::toolchain::{RoleMarkers, Tool, ToolKind, Toolchain};
 use cc_wrapper::planning::dispatch::LOADER_DIRECTORIES;
 use cc_wrapper::text::Bytes;
 
-use super::place::{Found, LAUNCHER, ORIGINALS, Place, look};
+use super::place::{FileKind, LAUNCHER, ORIGINALS, Place, look};
 use crate::command::wrap;
 use crate::support::error::{Result, cannot};
 use crate::support::foreign_file;
@@ -72,12 +72,12 @@ pub fn text(place: &Place, system_directories: &[Bytes<'static>]) -> Vec<u8> {
 pub fn config(place: &Place) -> Result<Config> {
     let path = place.config();
     match look(&path)? {
-        Found::Absent => return Ok(Config::Absent),
-        Found::Leftover(_) => return Ok(Config::Leftover),
-        Found::Foreign(what) if path.is_symlink() || !path.is_file() => {
+        FileKind::Absent => return Ok(Config::Absent),
+        FileKind::Leftover(_) => return Ok(Config::Leftover),
+        FileKind::Foreign(what) if path.is_symlink() || !path.is_file() => {
             return Ok(Config::Foreign(what));
         }
-        Found::Foreign(_) | Found::Ours | Found::Program => {}
+        FileKind::Foreign(_) | FileKind::Ours | FileKind::Program => {}
     }
     let text = foreign_file::read(&path).map_err(cannot("read", &path))?;
     Ok(if is_of_launcher(&text) {

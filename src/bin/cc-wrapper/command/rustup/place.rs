@@ -35,7 +35,7 @@ pub struct Place {
 
 /// The kind of file at a launcher's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum FileKind {
     Absent,
     /// A copy of cc-wrapper.
     Ours,
@@ -50,8 +50,8 @@ pub enum Found {
 /// The files at the launcher's place and at the original's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
-    pub launcher: Found,
-    pub original: Found,
+    pub launcher: FileKind,
+    pub original: FileKind,
     /// Both are the same file (hard links).
     pub one_file: bool,
 }
@@ -138,7 +138,7 @@ impl Place {
         let mut siblings = Vec::new();
         for name in SIBLINGS {
             let path = self.bin.join(LAUNCHERS).join(name);
-            if look(&path)? == Found::Program {
+            if look(&path)? == FileKind::Program {
                 siblings.push(path);
             }
         }
@@ -163,7 +163,7 @@ impl Place {
 
 impl State {
     pub fn is_wrapped(&self) -> bool {
-        (&self.launcher, &self.original) == (&Found::Ours, &Found::Program)
+        (&self.launcher, &self.original) == (&FileKind::Ours, &FileKind::Program)
     }
 }
 
@@ -171,21 +171,23 @@ impl State {
 impl Display for State {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match (&self.launcher, &self.original) {
-            (Found::Ours, Found::Program) => write!(f, "wrapped"),
-            (Found::Program, Found::Program) if self.one_file => {
+            (FileKind::Ours, FileKind::Program) => write!(f, "wrapped"),
+            (FileKind::Program, FileKind::Program) if self.one_file => {
                 write!(f, "half wrapped: a run was interrupted")
             }
-            (Found::Program, Found::Program) => write!(f, "not wrapped since it was updated"),
-            (Found::Program, _) => write!(f, "not wrapped"),
-            (Found::Ours, _) => write!(f, "wrapped, but the original is lost"),
-            (Found::Leftover(what) | Found::Foreign(what), Found::Program) => write!(f, "{what}"),
-            (Found::Leftover(what) | Found::Foreign(what), _) => {
+            (FileKind::Program, FileKind::Program) => write!(f, "not wrapped since it was updated"),
+            (FileKind::Program, _) => write!(f, "not wrapped"),
+            (FileKind::Ours, _) => write!(f, "wrapped, but the original is lost"),
+            (FileKind::Leftover(what) | FileKind::Foreign(what), FileKind::Program) => {
+                write!(f, "{what}")
+            }
+            (FileKind::Leftover(what) | FileKind::Foreign(what), _) => {
                 write!(f, "{what}, and the original is lost")
             }
-            (Found::Absent, Found::Program) => {
+            (FileKind::Absent, FileKind::Program) => {
                 write!(f, "half wrapped: only the original is there")
             }
-            (Found::Absent, _) => write!(f, "lost"),
+            (FileKind::Absent, _) => write!(f, "lost"),
         }
     }
 }
@@ -194,35 +196,39 @@ impl Display for State {
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn look(path: &Path) -> Result<Found> {
+pub fn look(path: &Path) -> Result<FileKind> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
-        Err(why) if is_absent(&why) => return Ok(Found::Absent),
+        Err(why) if is_absent(&why) => return Ok(FileKind::Absent),
         Err(why) => return Err(cannot("read", path)(why)),
     };
     if metadata.is_symlink() {
         let target = fs::read_link(path).map_err(cannot("read", path))?;
         return Ok(match fs::metadata(path) {
-            Ok(_) => Found::Foreign(format!("a link to {}", shown(&target))),
-            Err(_) => Found::Leftover(format!("a dangling link to {}", shown(&target))),
+            Ok(_) => FileKind::Foreign(format!("a link to {}", shown(&target))),
+            Err(_) => FileKind::Leftover(format!("a dangling link to {}", shown(&target))),
         });
     }
     if !metadata.is_file() {
-        return Ok(Found::Foreign("not a file".to_owned()));
+        return Ok(FileKind::Foreign("not a file".to_owned()));
     }
     if metadata.len() == 0 {
-        return Ok(Found::Leftover("an empty file".to_owned()));
+        return Ok(FileKind::Leftover("an empty file".to_owned()));
     }
     if elf::is_elf(path) {
         let is_ours = self_binary::whose(path) != Whose::Foreign;
-        return Ok(if is_ours { Found::Ours } else { Found::Program });
+        return Ok(if is_ours {
+            FileKind::Ours
+        } else {
+            FileKind::Program
+        });
     }
     let text = foreign_file::script(path).map_err(cannot("read", path))?;
     let text = text.unwrap_or_default();
     Ok(if text.windows(SCRIPT.len()).any(|part| part == SCRIPT) {
-        Found::Leftover("the script of nixpkgs' rustup".to_owned())
+        FileKind::Leftover("the script of nixpkgs' rustup".to_owned())
     } else {
-        Found::Foreign("neither a program nor the script of nixpkgs' rustup".to_owned())
+        FileKind::Foreign("neither a program nor the script of nixpkgs' rustup".to_owned())
     })
 }
 
@@ -255,19 +261,19 @@ mod tests {
         symlink("program", path("link")).unwrap();
         symlink("none", path("dangling")).unwrap();
         let found = |name: &str| look(&path(name)).unwrap();
-        assert_eq!(found("program"), Found::Program);
-        assert_eq!(found("ours"), Found::Ours);
-        assert_eq!(found("none"), Found::Absent);
-        assert_eq!(found("program/x"), Found::Absent);
+        assert_eq!(found("program"), FileKind::Program);
+        assert_eq!(found("ours"), FileKind::Ours);
+        assert_eq!(found("none"), FileKind::Absent);
+        assert_eq!(found("program/x"), FileKind::Absent);
         for (name, what) in [
             ("script", "the script of nixpkgs' rustup"),
             ("empty", "an empty file"),
             ("dangling", "a dangling link to none"),
         ] {
-            assert_eq!(found(name), Found::Leftover(what.to_owned()));
+            assert_eq!(found(name), FileKind::Leftover(what.to_owned()));
         }
         for name in ["other", "link", "."] {
-            assert!(matches!(found(name), Found::Foreign(_)), "{name}");
+            assert!(matches!(found(name), FileKind::Foreign(_)), "{name}");
         }
     }
 
