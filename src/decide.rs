@@ -12,6 +12,7 @@ use crate::planning::dispatch::BINARY;
 use crate::planning::log::Log;
 use crate::planning::variables::number_or_one;
 use crate::text::number::{decimal, number};
+use crate::text::path::file_name;
 use crate::tools::{binutils, compiler, gnat, linker, pkg_config};
 
 /// The number of wrapped calls above this process. Every call exports it,
@@ -73,7 +74,7 @@ pub fn decide<'a>(call: &Call<'a>, world: &'a dyn World, log: &mut Log) -> Resul
 fn depth(call: &Call, world: &dyn World) -> Result<i64, Error> {
     let depth = call.environment.get(DEPTH).and_then(number).unwrap_or(0);
     let program = &call.tool.program;
-    let is_ours = program.rsplit(|&b| b == b'/').next() == Some(BINARY)
+    let is_ours = file_name(program) == BINARY
         || depth >= SUSPICIOUS && world.same_program(program, call.executable);
     if is_ours || depth >= ENDLESS {
         let from = match call.root {

@@ -12,6 +12,7 @@ use crate::options::driver::GCC;
 use crate::options::meaning::{Meaning, Stage};
 use crate::options::{Parser, Use};
 use crate::rules::scan::is_header;
+use crate::text::path::file_name;
 
 /// The path of the compilation database. Unset: no database is written.
 const DATABASE: &[u8] = b"CC_WRAPPER_COMPDB";
@@ -158,7 +159,7 @@ fn ends_as_source(file: &[u8]) -> bool {
 
 /// The name of a file without its directory and extension.
 fn stem(file: &[u8]) -> &[u8] {
-    let name = file.rsplit(|&b| b == b'/').next().unwrap_or(file);
+    let name = file_name(file);
     match name.iter().rposition(|&b| b == b'.') {
         None | Some(0) => name,
         Some(dot) => &name[..dot],

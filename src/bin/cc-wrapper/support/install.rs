@@ -15,7 +15,7 @@ use cc_wrapper::model::toolchain::Toolchain;
 use tempfile::TempDir;
 
 use super::lock::Lock;
-use super::paths::{absolute, has_colon, has_white_space};
+use super::paths::{absolute, entries, has_colon, has_white_space};
 use super::self_binary::{BINARY, TOOLCHAIN};
 use super::swap_directories::exchange;
 use super::{interrupt, owner, tree};
@@ -420,19 +420,6 @@ fn is_ours(directory: &File) -> bool {
     let is_staged = |name: &OsString| STAGED.iter().any(|staged| name == *staged);
     directory.metadata().is_ok_and(is_private)
         && tree::names(directory).is_ok_and(|names| names.iter().all(is_staged))
-}
-
-/// Returns the paths in `directory`, sorted.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(directory)? {
-            paths.push(entry?.path());
-        }
-        paths.sort();
-        Ok(paths)
-    };
-    read().map_err(cannot("read", directory))
 }
 
 #[cfg(test)]

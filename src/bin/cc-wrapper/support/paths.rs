@@ -2,10 +2,10 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, io};
 
 use crate::process::report::why as why_refused;
-use crate::support::error::{Error, Result};
+use crate::support::error::{Error, Result, cannot};
 
 /// Returns `path` as an absolute path.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
@@ -18,6 +18,22 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
             .remedy("give absolute paths")
     })?;
     Ok(plain(&here.join(path)))
+}
+
+/// Returns the paths in `directory`, sorted.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    let read = || -> io::Result<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            paths.push(entry?.path());
+        }
+        paths.sort();
+        Ok(paths)
+    };
+    read().map_err(cannot("read", directory))
 }
 
 /// Returns `path` without `//`, `/./` and a trailing slash. Symlinks and `..`

@@ -2,14 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use super::script::{self, Script};
 use crate::process::report;
-use crate::support::error::{Result, cannot};
+use crate::support::error::Result;
 use crate::support::foreign_file;
-use crate::support::paths::canonical;
+use crate::support::paths::{canonical, entries};
 
 #[derive(Debug)]
 pub struct BinEntry {
@@ -88,15 +87,9 @@ fn entry(bin: &Path, name: &OsStr) -> Result<(What, Option<WrapperScript>)> {
 
 /// The sorted file names in a directory.
 pub fn names(directory: &Path) -> Result<Vec<OsString>> {
-    let read = || -> io::Result<Vec<OsString>> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(directory)? {
-            names.push(entry?.file_name());
-        }
-        names.sort();
-        Ok(names)
-    };
-    read().map_err(cannot("read", directory))
+    let paths = entries(directory)?;
+    let names = paths.iter().filter_map(|path| path.file_name());
+    Ok(names.map(OsStr::to_owned).collect())
 }
 
 #[cfg(test)]

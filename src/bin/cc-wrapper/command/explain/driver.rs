@@ -11,6 +11,7 @@ use cc_wrapper::model::toolchain::{Family, ToolKind};
 use cc_wrapper::options::Parser;
 use cc_wrapper::options::driver::GCC;
 use cc_wrapper::options::meaning::Meaning;
+use cc_wrapper::text::path::file_name;
 
 use crate::support::trial;
 
@@ -78,7 +79,7 @@ fn has_error(output: &[u8]) -> bool {
 fn linkers(command: Vec<Vec<u8>>, family: Family) -> Option<LinkerCall> {
     let mut words = command.into_iter();
     let program = words.next()?;
-    let name = program.rsplit(|&b| b == b'/').next()?;
+    let name = file_name(&program);
     match family {
         Family::Gcc => {
             // Arguments that gcc passes for collect2 alone.

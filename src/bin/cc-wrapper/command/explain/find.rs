@@ -6,6 +6,7 @@ use std::path::Path;
 
 use cc_wrapper::machine::world::World;
 use cc_wrapper::model::toolchain::Toolchain;
+use cc_wrapper::text::path::file_name;
 
 use crate::process::os::Os;
 use crate::process::report::quoted;
@@ -107,7 +108,7 @@ fn not_wrapped(path: &[u8]) -> Error {
 /// Returns whether the toolchain.json of the root with this `bin` lists the
 /// tool.
 fn is_listed(bin: &Path, tool: &[u8]) -> bool {
-    let name = tool.rsplit(|&b| b == b'/').next().unwrap_or(tool);
+    let name = file_name(tool);
     let text = foreign_file::read(&bin.join("..").join(self_binary::TOOLCHAIN)).unwrap_or_default();
     Toolchain::parse(&text).is_ok_and(|toolchain| toolchain.tool(name).is_some())
 }
@@ -115,7 +116,7 @@ fn is_listed(bin: &Path, tool: &[u8]) -> bool {
 /// Returns the next program with the name that the compiler cache was called
 /// by, if that is wrapped. Skips other links to compiler caches, as they do.
 fn behind(cache: &[u8]) -> Option<Vec<u8>> {
-    let name = cache.rsplit(|&b| b == b'/').next()?;
+    let name = file_name(cache);
     let path = search::path();
     let mut candidates = search::programs(OsStr::from_bytes(name), &path);
     let next = candidates.find(|candidate| self_binary::cache(candidate).is_none())?;

@@ -18,6 +18,7 @@ use cc_wrapper::options::meaning::Meaning;
 use cc_wrapper::planning::dispatch::dispatch;
 use cc_wrapper::planning::log::Log;
 use cc_wrapper::rules::driver_link::linkers_view;
+use cc_wrapper::text::path::file_name;
 
 use super::{driver, find};
 use crate::process::execute;
@@ -128,7 +129,7 @@ fn found(linker: &[u8], environment: &Environment) -> Vec<u8> {
     if linker.contains(&b'/') && Os.is_executable(linker) {
         return linker.to_vec();
     }
-    let name = linker.rsplit(|&b| b == b'/').next().unwrap_or(linker);
+    let name = file_name(linker);
     let path = environment.get(b"PATH").unwrap_or_default();
     find::in_directories(OsStr::from_bytes(path), name).unwrap_or_else(|| linker.to_vec())
 }

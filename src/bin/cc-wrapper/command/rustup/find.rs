@@ -9,7 +9,7 @@ use std::{env, fs};
 use super::arguments::Arguments;
 use crate::process::search;
 use crate::support::error::{Error, Result, cannot};
-use crate::support::paths::{absolute, canonical};
+use crate::support::paths::{absolute, canonical, entries};
 use crate::support::show::shown;
 
 /// The directory of targets, relative to a toolchain's root.
@@ -145,16 +145,8 @@ fn toolchains() -> Result<PathBuf> {
 
 /// All toolchains in rustup's directory, sorted.
 fn installed() -> Result<Vec<PathBuf>> {
-    let directory = toolchains()?;
-    let entries = fs::read_dir(&directory).map_err(cannot("read", &directory))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(cannot("read", &directory))?.path();
-        if path.is_symlink() || path.is_dir() {
-            paths.push(path);
-        }
-    }
-    paths.sort();
+    let mut paths = entries(&toolchains()?)?;
+    paths.retain(|path| path.is_symlink() || path.is_dir());
     Ok(paths)
 }
 

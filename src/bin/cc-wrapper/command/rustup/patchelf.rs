@@ -13,7 +13,7 @@ use super::change::writable;
 use super::find::{RUSTLIB, trimmed};
 use crate::process::{report, search};
 use crate::support::error::{Error, Result, cannot};
-use crate::support::paths::{absolute, canonical};
+use crate::support::paths::{self, absolute, canonical};
 use crate::support::show::shown;
 use crate::support::{elf, file_operation, foreign_file};
 
@@ -179,16 +179,12 @@ fn files(root: &Path) -> Result<(BTreeSet<PathBuf>, BTreeSet<PathBuf>)> {
     Ok((libraries, programs))
 }
 
-/// The paths in a directory; empty if it does not exist.
+/// The paths in a directory, sorted; empty if it does not exist.
 fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     if !directory.is_dir() {
         return Ok(Vec::new());
     }
-    let read = fs::read_dir(directory).and_then(|entries| {
-        let paths = entries.map(|entry| Ok(entry?.path()));
-        paths.collect::<std::io::Result<Vec<_>>>()
-    });
-    read.map_err(cannot("read", directory))
+    paths::entries(directory)
 }
 
 /// The interpreter to set: that of `--dynamic-linker`, or else the one of the

@@ -7,6 +7,7 @@ use std::{fmt, fs, io};
 
 use super::find::RUSTLIB;
 use crate::support::error::{Error, Result, cannot};
+use crate::support::paths::entries;
 use crate::support::self_binary::{self, TOOLCHAIN, Whose};
 use crate::support::show::shown;
 use crate::support::{elf, foreign_file, owner};
@@ -64,9 +65,8 @@ impl Place {
     pub fn all(root: &Path) -> Result<Vec<Place>> {
         let rustlib = root.join(RUSTLIB);
         let mut places = Vec::new();
-        for entry in fs::read_dir(&rustlib).map_err(cannot("read", &rustlib))? {
-            let entry = entry.map_err(cannot("read", &rustlib))?;
-            let bin = entry.path().join("bin");
+        for target in entries(&rustlib)? {
+            let bin = target.join("bin");
             let has = |name: &str| fs::symlink_metadata(bin.join(name)).is_ok();
             if !has(LAUNCHERS) && !has(ORIGINALS) {
                 continue;
@@ -81,7 +81,6 @@ impl Place {
             }
             places.push(Place { bin });
         }
-        places.sort_by(|a, b| a.bin.cmp(&b.bin));
         Ok(places)
     }
 
