@@ -205,6 +205,11 @@ fn directories_of_this_machine_are_refused() {
             assert_eq!(text.lines().count(), 1, "{text}");
         }
     }
+    for option in ["-Wl,-L/usr/lib", "-Wl,-L,/usr/lib", "-B/usr/lib"] {
+        let mut call = Command::new(root.join("bin").join(CC));
+        let text = error(call.args([option, "-c", "-x", "c", "/dev/null"]));
+        assert!(text.contains("names /usr/lib"), "{text}");
+    }
     let mut ld = Command::new(root.join("bin/aarch64-linux-gnu-ld"));
     let text = error(ld.args(["-L/usr/lib", "-o", "x", "main.o"]));
     assert!(text.contains("-L names /usr/lib"), "{text}");

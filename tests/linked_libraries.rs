@@ -405,3 +405,104 @@ fn the_first_of_many_directories_counts() {
     assert_eq!(place.recorded(&mut link), ["one/lib", "two/lib"]);
     assert!(Path::new(&place.path("build/main")).exists());
 }
+
+/// A makefile links with the path of a prefix that lies below it.
+#[test]
+fn a_prefix_below_the_current_directory() {
+    let Some(place) = two_prefixes(&[]) else {
+        return;
+    };
+    place.library("build/deps/q/lib", "q", &[], &[]);
+    let option = place.option("-L", "build/deps/q/lib");
+    let mut link = place.link("q");
+    assert_eq!(place.recorded(link.args([&*option, "-lq"])), [""; 0]);
+    fs::create_dir(place.path("build/deps/q/include")).unwrap();
+    let mut link = place.link("q");
+    let recorded = place.recorded(link.args([&*option, "-lq"]));
+    assert_eq!(recorded, ["build/deps/q/lib"]);
+    fs::write(place.path("build/deps/q/configure"), "").unwrap();
+    let mut link = place.link("q");
+    assert_eq!(place.recorded(link.args([&*option, "-lq"])), [""; 0]);
+}
+
+/// `-R` is `-rpath` under another name.
+#[test]
+fn the_short_name_of_rpath() {
+    let Some(place) = two_prefixes(&[]) else {
+        return;
+    };
+    for linker in LINKERS.into_iter().filter(|l| *l != "mold" && has(l)) {
+        let given = format!("-Wl,-R,{}:", place.path("b/lib").display());
+        let mut link = place.link("b");
+        link.args(["-lb", &given, &with(linker)]);
+        assert_eq!(place.recorded(&mut link), ["b/lib"], "{linker}");
+    }
+}
+
+/// The loader would read such a path as something else.
+#[test]
+fn paths_that_an_rpath_cannot_have() {
+    let Some(mut place) = Place::new(&[]) else {
+        return;
+    };
+    for at in ["a:b/lib", "$ORIGIN/lib"] {
+        place.library(at, "col", &[], &[]);
+        place.declared = vec![];
+        let mut link = place.link("col");
+        link.arg("-lcol").arg(place.option("-L", at));
+        assert_eq!(place.recorded(&mut link), [""; 0], "{at}");
+    }
+}
+
+/// `--no-as-needed` and the name of the library are the remedy; the policy `none`
+/// leaves the linker's own search alone.
+#[test]
+fn without_rpaths_the_linker_finds_libraries_of_libraries() {
+    let Some(place) = two_prefixes(&[]) else {
+        return;
+    };
+    for linker in LINKERS.into_iter().filter(|l| has(l)) {
+        let mut link = place.link("a");
+        link.args(["-la", &with(linker)])
+            .env("CC_WRAPPER_RPATH", "none");
+        assert_eq!(place.recorded(&mut link), [""; 0], "{linker}");
+    }
+}
+
+/// The caller asks for a DT_RPATH, which serves liba too.
+#[test]
+fn the_old_tags_of_the_caller_are_known() {
+    let Some(place) = two_prefixes(&[]) else {
+        return;
+    };
+    let mut link = place.link("a");
+    link.args(["-la", "-Wl,--disable-new-dtags"]);
+    assert_eq!(warnings(&mut link), [""; 0]);
+    run_alone(&place.path("build/main"));
+}
+
+/// One directory under two names.
+#[test]
+fn the_caller_gives_the_directory_by_another_name() {
+    let Some(place) = two_prefixes(&[]) else {
+        return;
+    };
+    symlink("b", place.path("c")).unwrap();
+    let mut link = place.link("b");
+    link.arg("-lb")
+        .arg(format!("-Wl,-rpath,{}", place.path("c/lib").display()));
+    assert_eq!(place.recorded(&mut link), ["c/lib"]);
+}
+
+#[test]
+fn a_directory_that_the_linkers_options_declare() {
+    let Some(mut place) = two_prefixes(&[]) else {
+        return;
+    };
+    place.declared = vec![];
+    place.library("build/d", "d", &[], &[]);
+    let mut link = place.link("d");
+    link.arg("-ld")
+        .env("NIX_CFLAGS_LINK", place.option("-Wl,-L", "build/d"));
+    assert_eq!(place.recorded(&mut link), ["build/d"]);
+}

@@ -144,7 +144,7 @@ impl Event {
                     directory,
                     b", which ",
                     needed_by,
-                    b" needs; link the program with it too, or ",
+                    b" needs; link the program with it too, behind --no-as-needed, or ",
                     remedy,
                 ]
                 .concat()

@@ -154,9 +154,13 @@ pub enum NoRpath {
     Searched,
     /// The directory's symlinks form a loop.
     Endless,
-    /// The directory contains none of the link's libraries, or an earlier
-    /// directory has them too.
+    /// The directory contains none of the link's libraries.
     NoLibrary,
+    /// The linker takes the libraries from an earlier directory, or static ones
+    /// from this.
+    NotTaken,
+    /// The path has a colon or a dollar sign, which the loader would interpret.
+    Unwritable,
     /// The directory belongs to the build.
     InBuild(BuildPart),
     /// The program is for another machine, which has no such directory.
@@ -219,6 +223,8 @@ impl NoRpath {
             NoRpath::Searched => b"the loader searches it anyway".to_vec(),
             NoRpath::Endless => b"its symlinks form a loop".to_vec(),
             NoRpath::NoLibrary => b"it holds no library of this link".to_vec(),
+            NoRpath::NotTaken => b"the link takes no shared library from it".to_vec(),
+            NoRpath::Unwritable => b"an rpath cannot have a colon or a dollar sign".to_vec(),
             NoRpath::InBuild(part) => [&b"it is part of the build: "[..], &part.text()].concat(),
             NoRpath::OtherMachine => b"the program is for another machine".to_vec(),
             NoRpath::Compilers => b"the compiler searches it by itself".to_vec(),

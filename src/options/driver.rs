@@ -188,7 +188,7 @@ static ROWS: [Row; 228] = [
     Row::new("-install_name", Separate, Other),
     Row::new("-iprefix", JoinedOrSeparate, Other),
     Row::new("-iquote", JoinedOrSeparate, OtherIncludeDirectory),
-    Row::new("-isysroot", JoinedOrSeparate, Sysroot),
+    Row::new("-isysroot", JoinedOrSeparate, Other),
     Row::new("-isystem", JoinedOrSeparate, SystemIncludeDirectory).in_nixpkgs(0),
     Row::new("-isystem-after", JoinedOrSeparate, OtherIncludeDirectory),
     Row::new("-ivfsoverlay", JoinedOrSeparate, Other),

@@ -37,7 +37,7 @@ pub fn is_lld(name: &[u8]) -> bool {
     has(b"lld") || has(b"wasm-ld")
 }
 
-static ROWS: [Row; 198] = [
+static ROWS: [Row; 199] = [
     Row::new("A", JoinedOrSeparate, Other).one_dash(),
     Row::new("Bdynamic", Nothing, BindDynamic).dashes(),
     Row::new("Bshareable", Nothing, Shared).dashes(),
@@ -52,7 +52,7 @@ static ROWS: [Row; 198] = [
     Row::new("Map", EqualsOrSeparate, Other).dashes(),
     Row::new("O", JoinedOrSeparate, Other).one_dash(),
     Row::new("P", JoinedOrSeparate, Other).one_dash(),
-    Row::new("R", JoinedOrSeparate, Other).one_dash(),
+    Row::new("R", JoinedOrSeparate, Rpath).one_dash(),
     Row::new("T", JoinedOrSeparate, Other).one_dash(),
     Row::new("Tbss", EqualsOrSeparate, Other).dashes(),
     Row::new("Tdata", EqualsOrSeparate, Other).dashes(),
@@ -93,6 +93,7 @@ static ROWS: [Row; 198] = [
     Row::new("depaudit", EqualsOrSeparate, Other).dashes(),
     Row::new("dependency-file", EqualsOrSeparate, Other).dashes(),
     Row::new("directory", EqualsOrSeparate, Other).dashes(),
+    Row::new("disable-new-dtags", Nothing, OldDynamicTags).dashes(),
     Row::new("dll-search-prefix", EqualsOrSeparate, Other).dashes(),
     Row::new("dn", Nothing, BindStatic).one_dash(),
     Row::new("dy", Nothing, BindDynamic).one_dash(),

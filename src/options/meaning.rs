@@ -68,6 +68,7 @@ pub enum Meaning {
     /// `--pop-state`
     PopState,
     NewDynamicTags,
+    OldDynamicTags,
     DynamicLinker,
     Plugin,
     Emulation,

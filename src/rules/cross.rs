@@ -9,9 +9,11 @@ use crate::model::argument::{Arg, Origin};
 use crate::model::call::Call;
 use crate::model::error::Error;
 use crate::model::event::Event;
+use crate::options::linker::BFD;
 use crate::options::meaning::Meaning;
 use crate::options::{Argument, Parser};
 use crate::planning::log::Log;
+use crate::text::Bytes;
 
 /// The option for the toolchain's sysroot, unless the caller gives one.
 pub fn sysroot<'a>(params: &[Arg], call: &Call, parser: Parser) -> Option<Arg<'a>> {
@@ -40,33 +42,49 @@ pub fn check_directories(
     if host.is_empty() {
         return Ok(());
     }
+    let linker = || Parser::for_linker(BFD);
     for used in parser.uses(params.iter()) {
-        if !matches!(
-            used.meaning,
-            Meaning::IncludeDirectory
-                | Meaning::SystemIncludeDirectory
-                | Meaning::OtherIncludeDirectory
-                | Meaning::LibraryDirectory
-        ) {
-            continue;
-        }
-        let Some(directory) = used.value.filter(|value| value.starts_with(b"/")) else {
-            continue;
-        };
-        let real: Vec<u8> = resolve(directory, world, |_| false).unwrap_or_default();
-        if !host.iter().any(|host| **host == real) {
-            continue;
-        }
         let argument = used.argument.bytes();
-        let option = match used.is_separate {
-            true => argument,
-            false => &argument[..argument.len() - directory.len()],
+        let found = match (used.meaning, used.value) {
+            (Meaning::LinkerList | Meaning::LinkerArgument, Some(list)) => {
+                let words = list.split(|&b| b == b',');
+                let mut uses = linker().uses(words);
+                uses.find_map(|used| named(used.meaning, used.value, host, world))
+            }
+            (meaning, value) => named(meaning, value, host, world),
         };
-        let (option, directory) = (option.to_vec(), directory.to_vec());
+        let Some(directory) = found else { continue };
+        let option = match argument.strip_suffix(&*directory) {
+            Some(option) if !option.is_empty() => option,
+            _ => argument,
+        };
+        let option = option.to_vec();
         if !call.toolchain.allow_host_directories {
             return Err(Error::HostDirectory { option, directory });
         }
         log.push(Event::HostDirectory { option, directory });
     }
     Ok(())
+}
+
+/// The directory of this machine that an option names, as it is spelled.
+fn named(
+    meaning: Meaning,
+    value: Option<&[u8]>,
+    host: &[Bytes],
+    world: &dyn World,
+) -> Option<Vec<u8>> {
+    let is_directory = matches!(
+        meaning,
+        Meaning::IncludeDirectory
+            | Meaning::SystemIncludeDirectory
+            | Meaning::OtherIncludeDirectory
+            | Meaning::LibraryDirectory
+            | Meaning::Prefix
+    );
+    let directory = value.filter(|value| is_directory && value.starts_with(b"/"))?;
+    let real = resolve(directory, world, |_| false)?;
+    host.iter()
+        .any(|host| **host == real)
+        .then(|| directory.to_vec())
 }

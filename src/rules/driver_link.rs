@@ -69,20 +69,37 @@ pub fn do_linkers_work<'a>(
     Ok(())
 }
 
-/// Removes the empty entries of an rpath in `-Wl,-rpath,LIST`. Returns false if
+/// Removes the empty entries of the rpaths in a `-Wl,` option. Returns false if
 /// nothing is left.
 fn keep_entries(arg: &mut Arg) -> bool {
-    for option in [&b"-Wl,-rpath,"[..], b"-Wl,-rpath="] {
-        match arg.strip_prefix(option) {
-            None => {}
-            Some(list) if list.contains(&b',') => {}
-            Some(list) => match link_additions::without_empty(list) {
-                Some(list) => arg.bytes = [option, &list].concat().into(),
-                None => return false,
-            },
+    let Some(list) = arg.strip_prefix(b"-Wl,") else {
+        return true;
+    };
+    let mut kept: Vec<Vec<u8>> = Vec::new();
+    let mut words = list.split(|&b| b == b',');
+    while let Some(word) = words.next() {
+        let option = [&b"-rpath="[..], b"--rpath="]
+            .into_iter()
+            .find(|o| word.starts_with(o));
+        if let Some(option) = option {
+            let entries = link_additions::without_empty(&word[option.len()..]);
+            kept.extend(entries.map(|entries| [option, &entries].concat()));
+        } else if matches!(word, b"-rpath" | b"--rpath" | b"-R") {
+            let Some(list) = words.next() else {
+                kept.push(word.to_vec());
+                break;
+            };
+            if let Some(entries) = link_additions::without_empty(list) {
+                kept.extend([word.to_vec(), entries]);
+            }
+        } else {
+            kept.push(word.to_vec());
         }
     }
-    true
+    if !kept.is_empty() {
+        arg.bytes = [b"-Wl,", &kept.join(&b',')[..]].concat().into();
+    }
+    !kept.is_empty()
 }
 
 /// Converts a linker argument to driver options, even if it contains commas.

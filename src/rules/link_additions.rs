@@ -171,9 +171,9 @@ fn add_rpaths(
     if policy == RpathPolicy::None {
         let why = "the policy for rpaths is none";
         context.log.explain(|| Explanation::NoRpaths(why));
-        return;
     }
     match libraries {
+        Libraries::Stored(_) if policy == RpathPolicy::None => {}
         Libraries::Stored(search) => {
             let rpaths = rpath::rpaths(search, store, context.world, context.log);
             found.args.extend(rpaths.into_iter().flat_map(option));

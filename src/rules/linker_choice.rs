@@ -73,7 +73,10 @@ pub fn unwrapped(command: &Command, call: &Call, world: &dyn World) -> Option<Un
         by_path: asked.by_path,
         is_left_alone,
     };
-    let Some(bintools) = call.bintools.filter(|_| !is_below_mold(call)) else {
+    // nixpkgs' scripts do not look.
+    let is_nixpkgs = call.toolchain.role_markers == RoleMarkers::Required;
+    let bintools = call.bintools.filter(|_| is_nixpkgs || !is_below_mold(call));
+    let Some(bintools) = bintools else {
         return Some(unwrapped(None, false));
     };
     if call.tool.linker_by_prefix && has_other_target(call, command) {

@@ -7,7 +7,7 @@ use crate::machine::symlinks::resolve;
 use crate::machine::world::World;
 use crate::model::environment::Environment;
 use crate::model::explanation::BuildPart;
-use crate::text::path::without_slashes;
+use crate::text::path::{directory, without_slashes};
 
 /// The directory that `cc-wrapper run` was started in.
 const BUILD_TOP: &str = "CC_WRAPPER_BUILD_TOP";
@@ -32,6 +32,9 @@ const MARKS: [&[u8]; 6] = [
     b"CMakeCache.txt",
     b"build.ninja",
 ];
+
+/// Files that mark the sources of a project.
+const SOURCES: [&[u8]; 3] = [b"configure", b"CMakeLists.txt", b"meson.build"];
 
 /// The directories of the build that a link belongs to.
 pub struct BuildTree<'a> {
@@ -81,13 +84,36 @@ impl<'a> BuildTree<'a> {
             return Some(BuildPart::Below(name));
         }
         let current = self.current.as_deref()?;
+        if real != current && is_in(current, real) {
+            return Some(BuildPart::AroundCurrent);
+        }
+        if self.is_installed(real, current) {
+            return None;
+        }
         if is_in(real, current) {
             return Some(BuildPart::InCurrent);
         }
-        if is_in(current, real) {
-            return Some(BuildPart::AroundCurrent);
-        }
         self.marked(common(real, current))
+    }
+
+    /// Whether a directory is the library directory of a prefix that is not the
+    /// current directory or around it: the prefix has an `include`, and no
+    /// project was configured in it.
+    fn is_installed(&self, real: &[u8], current: &[u8]) -> bool {
+        let has = |prefix: &[u8], name: &[u8]| self.world.has_entry(&[prefix, b"/", name].concat());
+        let is_prefix = |prefix: &[u8]| {
+            !is_in(current, prefix)
+                && has(prefix, b"include")
+                && !MARKS.iter().chain(&SOURCES).any(|mark| has(prefix, mark))
+        };
+        // Debian's lib/TRIPLE is one further down.
+        let parent = directory(real);
+        is_prefix(parent) || is_prefix(directory(parent))
+    }
+
+    /// Whether a directory is somebody's home, or contains homes.
+    fn is_home(&self, path: &[u8]) -> bool {
+        is_in(self.home, path) || matches!(directory(path), b"/home") || path == b"/root"
     }
 
     /// Whether a directory that contains both the library directory and the
@@ -95,7 +121,7 @@ impl<'a> BuildTree<'a> {
     /// it contains.
     fn marked(&self, common: &[u8]) -> Option<BuildPart> {
         let mut top = common;
-        while !top.is_empty() && !is_in(self.home, top) {
+        while !top.is_empty() && !self.is_home(top) {
             let is_marked = |mark: &&&[u8]| self.world.has_entry(&[top, b"/", mark].concat());
             if let Some(mark) = MARKS.iter().find(is_marked) {
                 return Some(BuildPart::Project {
@@ -132,6 +158,11 @@ mod tests {
         let mut world = Machine::new()
             .file("/src/pkg/Makefile", "")
             .file("/home/you/Makefile", "")
+            .file("/src/pkg/progs/in/include/in.h", "")
+            .file("/src/pkg/progs/in/configure", "")
+            .file("/src/pkg/include/pkg.h", "")
+            .file("/src/pkg/progs/z/include", "")
+            .file("/src/pkg/y/include", "")
             .link("/alias", "/src/pkg");
         world.current_directory = match variables.first() {
             Some(&"HOME=/home/you") => b"/home/you/app".to_vec(),
@@ -160,12 +191,22 @@ mod tests {
             ("/src/pkg/progs/a", BuildPart::InCurrent),
             ("/src/pkg", BuildPart::AroundCurrent),
             ("/alias/progs/a", BuildPart::InCurrent),
+            ("/src/pkg/progs/in/lib", BuildPart::InCurrent),
             ("/src/pkg/lib", project.clone()),
             ("/alias/lib", project),
         ] {
             assert_eq!(part(&[], directory), Some(want), "{directory}");
         }
-        for outside in ["/opt/z/lib", "/src/pkg-1/lib", "/src/other/lib", "/libs"] {
+        for outside in [
+            "/opt/z/lib",
+            "/src/pkg-1/lib",
+            "/src/other/lib",
+            "/libs",
+            // Prefixes of dependencies.
+            "/src/pkg/progs/z/lib",
+            "/src/pkg/progs/z/lib/x86_64-linux-gnu",
+            "/src/pkg/y/lib",
+        ] {
             assert_eq!(part(&[], outside), None, "{outside}");
         }
     }

@@ -50,9 +50,18 @@ impl<'a> Declared<'a> {
         for name in DRIVER {
             let list = context.variables.list(name);
             add(call.driver_parser(), list, &mut directories);
+            let passed = call.driver_parser().uses(words(list.bytes()));
+            for value in passed.filter_map(|used| match used.meaning {
+                Meaning::LinkerList | Meaning::LinkerArgument => used.value,
+                _ => None,
+            }) {
+                let words = value.split(|&b| b == b',');
+                add_words(call.linker_parser(), words, &mut directories);
+            }
         }
         let installed = call.environment.get(INSTALL_LIBRARIES).unwrap_or_default();
-        directories.extend(entries(installed).map(<[u8]>::to_vec));
+        let installed = entries(installed).filter(|entry| entry.starts_with(b"/"));
+        directories.extend(installed.map(<[u8]>::to_vec));
         Declared {
             directories,
             real: OnceCell::new(),
@@ -78,7 +87,15 @@ impl<'a> Declared<'a> {
 
 /// Adds the directories of `-L` and `-B`, and those of library files.
 fn add(parser: Parser, list: &Text, directories: &mut BTreeSet<Vec<u8>>) {
-    for used in parser.uses(words(list.bytes())) {
+    add_words(parser, words(list.bytes()), directories);
+}
+
+fn add_words<'w>(
+    parser: Parser,
+    words: impl Iterator<Item = &'w [u8]>,
+    directories: &mut BTreeSet<Vec<u8>>,
+) {
+    for used in parser.uses(words) {
         let found = match used.meaning {
             Meaning::LibraryDirectory | Meaning::Prefix => used.value,
             Meaning::Input => Some(directory(used.argument)),

@@ -95,10 +95,12 @@ impl<'a> Directories<'a> {
         };
         let path = without_slashes(&path);
         let excludes = |pattern: &[u8]| matches(pattern, path) || matches(pattern, &real);
-        if file_name(path) == b"stubs" {
+        if [path, &real].iter().any(|path| file_name(path) == b"stubs") {
             return Class::No(NoRpath::Stubs);
         } else if self.store.excludes(&real) {
             return Class::No(NoRpath::Searched);
+        } else if path.iter().any(|byte| b":$".contains(byte)) {
+            return Class::No(NoRpath::Unwritable);
         } else if self.toolchain.rpath_exclude.iter().any(|p| excludes(p)) {
             return Class::No(NoRpath::Excluded);
         }
@@ -214,14 +216,29 @@ fn is_system(path: &[u8]) -> bool {
 /// Whether a pattern matches a whole path. `*` is any number of bytes, `?` is
 /// one byte; both match slashes too.
 fn matches(pattern: &[u8], path: &[u8]) -> bool {
-    match pattern {
-        [] => path.is_empty(),
-        [b'*', rest @ ..] => (0..=path.len()).any(|skipped| matches(rest, &path[skipped..])),
-        [first, rest @ ..] => match path {
-            [byte, path @ ..] => (*first == b'?' || first == byte) && matches(rest, path),
-            [] => false,
-        },
+    let (mut at, mut in_path) = (0, 0);
+    // The last star, and how much of the path it may have skipped.
+    let mut star = None;
+    while in_path < path.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, in_path));
+                at += 1;
+            }
+            Some(byte) if *byte == b'?' || *byte == path[in_path] => {
+                at += 1;
+                in_path += 1;
+            }
+            _ => match &mut star {
+                Some((place, skipped)) => {
+                    *skipped += 1;
+                    (at, in_path) = (*place + 1, *skipped);
+                }
+                None => return false,
+            },
+        }
     }
+    pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
 #[cfg(test)]
@@ -246,7 +263,15 @@ mod tests {
 
     #[test]
     fn patterns_match_whole_paths() {
-        for (pattern, path) in [("/opt/*", "/opt/a/lib"), ("*/li?", "/a/lib"), ("/a", "/a")] {
+        let long = "a".repeat(200);
+        assert!(!matches(b"*a*a*a*a*a*a*a*a*a*a*a*x", long.as_bytes()));
+        for (pattern, path) in [
+            ("/opt/*", "/opt/a/lib"),
+            ("*/li?", "/a/lib"),
+            ("*/b/*", "/a/b/a/b/c"),
+            ("/a**", "/a"),
+            ("/a", "/a"),
+        ] {
             assert!(matches(pattern.as_bytes(), path.as_bytes()), "{pattern}");
         }
         for (pattern, path) in [("/opt", "/opt/a"), ("?", ""), ("*b", "/a"), ("/a?", "/a")] {

@@ -10,7 +10,6 @@
 use alloc::vec::Vec;
 
 use crate::machine::world::World;
-use crate::text::path;
 
 /// A build system that changes the rpath of what it installs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,26 +29,44 @@ pub fn build_system(world: &dyn World) -> Option<BuildSystem> {
     }
 }
 
-/// The text that replaces CMake's rpath, one of `given`, when `output` is
-/// installed. Empty if that is not known.
-pub fn installed_rpath(given: &[&[u8]], output: &[u8], world: &dyn World) -> Vec<u8> {
-    let script = b"cmake_install.cmake";
-    let directory = path::directory(output);
-    let beside = [directory, b"/", script].concat();
-    for path in [&beside[..], script] {
-        let text = match path {
-            [b'/', ..] if directory.is_empty() => continue,
-            path => world.read(path).unwrap_or_default(),
+/// How CMake changes a program's rpath when it installs the program.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Replacement {
+    pub old: Vec<u8>,
+    pub new: Vec<u8>,
+}
+
+/// CMake's scripts are shorter, in bytes. More is not read.
+const LONGEST_SCRIPT: usize = 1 << 20;
+
+/// The replacement of one of the rpaths `given`, as CMake's script for the
+/// installation has it. The script is in one of `directories`, which are
+/// relative to the current one or absolute. `None`: not known.
+pub fn replacement(
+    given: &[&[u8]],
+    directories: &[&[u8]],
+    world: &dyn World,
+) -> Option<Replacement> {
+    directories.iter().find_map(|directory| {
+        let path = match *directory {
+            b"" => b"cmake_install.cmake".to_vec(),
+            directory => [directory, &b"/cmake_install.cmake"[..]].concat(),
         };
-        if let Some(new) = given.iter().find_map(|given| replacement(&text, given)) {
-            return new.to_vec();
-        }
-    }
-    Vec::new()
+        let mut found = None;
+        world.read_parts(&path, &mut |part| {
+            let script = part(0, LONGEST_SCRIPT);
+            found = given.iter().find_map(|old| {
+                let new = new_rpath(&script, old)?.to_vec();
+                let old = old.to_vec();
+                Some(Replacement { old, new })
+            });
+        });
+        found
+    })
 }
 
 /// The value of NEW_RPATH behind an OLD_RPATH with this value.
-fn replacement<'t>(script: &'t [u8], old: &[u8]) -> Option<&'t [u8]> {
+fn new_rpath<'t>(script: &'t [u8], old: &[u8]) -> Option<&'t [u8]> {
     let old = [b"OLD_RPATH \"", old, b"\""].concat();
     let at = find(script, &old)?;
     let rest = &script[at + old.len()..];
@@ -73,14 +90,14 @@ mod tests {
         let script = "file(RPATH_CHANGE\n FILE \"$ENV{DESTDIR}/p/bin/app\"\n\
             OLD_RPATH \"/b:/dep/lib:\"\n NEW_RPATH \"/dep/lib\")";
         let world = Machine::new().file("/cwd/app/cmake_install.cmake", script);
-        let new = |given: &[&[u8]], output: &str| installed_rpath(given, output.as_bytes(), &world);
-        assert_eq!(new(&[b"/x", b"/b:/dep/lib:"], "app/app"), b"/dep/lib");
-        assert_eq!(new(&[b"/b:/dep/lib:"], "app"), b"");
-        assert_eq!(new(&[b"/b"], "app/app"), b"");
-        let here = Machine::new().file("/cwd/cmake_install.cmake", script);
-        assert_eq!(
-            installed_rpath(&[b"/b:/dep/lib:"], b"../bin/app", &here),
-            b"/dep/lib"
-        );
+        let new = |given: &[&[u8]], directory: &str| {
+            let found = replacement(given, &[b"", directory.as_bytes()], &world);
+            found.map(|found| found.new)
+        };
+        let both = [&b"/x"[..], b"/b:/dep/lib:"];
+        assert_eq!(new(&both, "app").unwrap(), b"/dep/lib");
+        assert_eq!(new(&both, "/cwd/app").unwrap(), b"/dep/lib");
+        assert_eq!(new(&both, "lib"), None);
+        assert_eq!(new(&[b"/b"], "app"), None);
     }
 }

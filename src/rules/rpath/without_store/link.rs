@@ -17,6 +17,12 @@ pub struct Link<'p> {
     pub libraries: Vec<Library<'p>>,
     /// The values of `-rpath`: lists of directories.
     pub rpaths: Vec<&'p [u8]>,
+    /// The caller wants a DT_RPATH: the last of `--disable-new-dtags` and
+    /// `--enable-new-dtags` is the former.
+    pub old_tags: bool,
+    /// The directory in which CMake has configured what is linked, relative to
+    /// the current one or absolute.
+    pub cmake_directory: Option<&'p [u8]>,
     /// The link makes an object file (`-r`).
     pub relocatable: bool,
     /// The last `-m`, such as `elf_i386`.
@@ -57,6 +63,11 @@ impl<'p> Link<'p> {
                 (Meaning::Input, _) if is_shared(used.argument) => {
                     link.places.push(Place::File(used.argument));
                 }
+                (Meaning::Input, _) if link.cmake_directory.is_none() => {
+                    link.cmake_directory = cmake_directory(used.argument);
+                }
+                (Meaning::NewDynamicTags, _) => link.old_tags = false,
+                (Meaning::OldDynamicTags, _) => link.old_tags = true,
                 (Meaning::LibraryDirectory, Some(directory)) => {
                     link.places.push(Place::Directory(Cow::Borrowed(directory)));
                 }
@@ -99,6 +110,18 @@ impl<'p> Link<'p> {
     pub fn gives(&self, directory: &[u8]) -> bool {
         let mut entries = self.rpaths.iter().flat_map(|list| path::entries(list));
         entries.any(|entry| without_slashes(entry) == directory)
+    }
+}
+
+/// The directory of a target of CMake, one of whose objects is `path`:
+/// `app/CMakeFiles/app.dir/main.c.o` is of `app`.
+fn cmake_directory(path: &[u8]) -> Option<&[u8]> {
+    let name = b"CMakeFiles/";
+    let at = path.windows(name.len()).position(|part| part == name)?;
+    match &path[..at] {
+        [] => Some(&[]),
+        [directory @ .., b'/'] => Some(directory),
+        _ => None,
     }
 }
 

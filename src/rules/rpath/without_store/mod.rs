@@ -25,12 +25,10 @@ use crate::planning::context::Context;
 use crate::rules::rpath::Rpath;
 use crate::rules::rpath::without_store::declared::{Declared, INSTALL_LIBRARIES};
 use crate::rules::rpath::without_store::directories::{Class, Directories};
-use crate::rules::rpath::without_store::install_step::{
-    BuildSystem, build_system, installed_rpath,
-};
+use crate::rules::rpath::without_store::install_step::{BuildSystem, build_system, replacement};
 use crate::rules::rpath::without_store::link::{Library, Link, Place, is_shared};
 use crate::rules::rpath::without_store::search::Search;
-use crate::text::path::{directory, entries, file_name};
+use crate::text::path::{directory, entries, file_name, without_slashes};
 
 /// Linker scripts that name further scripts are followed this far.
 const DEEPEST_SCRIPT: usize = 4;
@@ -88,7 +86,7 @@ pub fn additions(link: &Link, policy: RpathPolicy, context: &mut Context) -> Add
     let mut rpaths = Rpaths::default();
     if let Some(own) = &own {
         let installed = call.environment.get(INSTALL_LIBRARIES).unwrap_or_default();
-        for directory in entries(installed) {
+        for directory in entries(installed).filter(|entry| entry.starts_with(b"/")) {
             let class = directories.class(directory);
             if let Class::No(NoRpath::Searched | NoRpath::Excluded) = class {
                 continue;
@@ -102,7 +100,8 @@ pub fn additions(link: &Link, policy: RpathPolicy, context: &mut Context) -> Add
         rpaths.add(&taken.path, &taken.real, &taken.library, taken.source);
     }
     let indirect = indirect::missing(link, &taken, &directories, call.toolchain, world);
-    let helps = |missing: &indirect::Missing| policy == RpathPolicy::Rpath && !missing.has_run_path;
+    let is_rpath = policy == RpathPolicy::Rpath || link.old_tags;
+    let helps = |missing: &indirect::Missing| is_rpath && !missing.has_run_path;
     for missing in indirect.iter().filter(|missing| helps(missing)) {
         rpaths.add(
             &missing.path,
@@ -119,9 +118,13 @@ pub fn additions(link: &Link, policy: RpathPolicy, context: &mut Context) -> Add
     if let Some(list) = run_path.filter(|_| is_bfd && link.rpaths.is_empty()) {
         rpaths.put_first(list);
     }
-    explain(link, &rpaths, &directories, context);
+    if policy == RpathPolicy::None {
+        rpaths = Rpaths::default();
+    } else {
+        explain(link, &rpaths, &directories, context);
+    }
     let warned = indirect.iter().find(|missing| !helps(missing));
-    if let Some(missing) = warned.filter(|_| !link.relocatable) {
+    if let Some(missing) = warned.filter(|_| policy != RpathPolicy::None) {
         context.log.push(Event::IndirectLibrary {
             name: missing.name.clone(),
             directory: missing.path.clone(),
@@ -190,21 +193,38 @@ fn place(rpaths: Rpaths, link: &Link, world: &dyn World) -> Additions {
         _ => build_system(world),
     };
     let is_cmake = build_system == Some(BuildSystem::CMake);
-    let installed = match is_cmake {
-        true => installed_rpath(&link.rpaths, link.output.unwrap_or_default(), world),
-        false => Vec::new(),
+    let replacement = match is_cmake {
+        true => {
+            let beside = directory(link.output.unwrap_or_default());
+            let configured = link.cmake_directory.unwrap_or(beside);
+            replacement(&link.rpaths, &[configured, beside, b""], world)
+        }
+        false => None,
     };
-    for mut rpath in rpaths.rpaths {
+    let new = replacement.as_ref().map_or(&b""[..], |found| &found.new);
+    for (mut rpath, real) in rpaths.rpaths.into_iter().zip(rpaths.real) {
+        if entries(new).any(|entry| entry == rpath.directory) {
+            continue;
+        }
+        let kept = |list: &&[u8]| match (&replacement, build_system) {
+            (Some(found), _) => **list != *found.old,
+            (None, build_system) => build_system.is_none(),
+        };
+        let is_it = |entry: &[u8]| {
+            without_slashes(entry) == rpath.directory
+                || entry.starts_with(b"/")
+                    && resolve(entry, world, |_| false).is_some_and(|entry| entry == real)
+        };
+        let kept = link.rpaths.iter().filter(|list| kept(list));
+        if kept.flat_map(|list| entries(list)).any(is_it) {
+            continue;
+        }
         if link.gives(&rpath.directory) {
             // It stays only in another spelling.
-            let stays = entries(&installed).any(|entry| entry == rpath.directory);
-            if build_system.is_none() || stays {
-                continue;
-            }
             rpath.directory.push(b'/');
         }
         // What follows text that is replaced by nothing begins with a colon.
-        match is_cmake && installed.is_empty() {
+        match is_cmake && new.is_empty() {
             true => additions.before.push(rpath),
             false => additions.after.push(rpath),
         }
@@ -236,6 +256,9 @@ fn explain(link: &Link, rpaths: &Rpaths, directories: &Directories, context: &mu
             Class::No(why) => why,
             Class::Counts { path, .. } if link.gives(&path) => NoRpath::Given,
             Class::Counts { real, .. } if rpaths.has(&real) => continue,
+            Class::Counts { real, .. } if has_library(&real, link, context.world) => {
+                NoRpath::NotTaken
+            }
             Class::Counts { .. } => NoRpath::NoLibrary,
         };
         let directory = named.to_vec();
@@ -249,6 +272,14 @@ fn explain(link: &Link, rpaths: &Rpaths, directories: &Directories, context: &mu
             source: rpath.source,
         });
     }
+}
+
+/// Whether a directory has a library of the link.
+fn has_library(directory: &[u8], link: &Link, world: &dyn World) -> bool {
+    link.libraries.iter().any(|library| {
+        let mut files = search::files(library);
+        files.any(|file| world.has_entry(&[directory, b"/", &file].concat()))
+    })
 }
 
 /// The directory of a file, as it is spelled.
@@ -417,7 +448,15 @@ impl Finder<'_> {
                 },
                 Input::File(path) if !is_shared(path) => continue,
                 Input::File(path @ [b'/', ..]) => {
-                    self.file(script.place, path, deeper);
+                    let class = self.directories.class(directory_of(path));
+                    match class.is_in_build() {
+                        // What a declared script names is declared.
+                        true if script.source == RpathSource::Declared => {
+                            let class = counts(directory_of(path), script);
+                            self.take(script.place, path, class, deeper);
+                        }
+                        _ => self.file(script.place, path, deeper),
+                    }
                     continue;
                 }
                 Input::File(name) => {
@@ -440,5 +479,14 @@ impl Finder<'_> {
             };
             self.library(&library, deeper);
         }
+    }
+}
+
+/// The class of a directory that a linker script in a declared one names.
+fn counts(directory: &[u8], script: &Taken) -> Class {
+    Class::Counts {
+        path: directory.to_vec(),
+        real: directory.to_vec(),
+        source: script.source,
     }
 }

@@ -107,7 +107,7 @@ impl<'s> Search<'s> {
 
 /// The names of the files that the linker looks for in each directory, in this
 /// order.
-fn files<'l>(library: &Library<'l>) -> impl Iterator<Item = Bytes<'l>> + use<'l> {
+pub fn files<'l>(library: &Library<'l>) -> impl Iterator<Item = Bytes<'l>> + use<'l> {
     let Library {
         name,
         is_exact,
