@@ -699,6 +699,43 @@ fn cmake_with_the_link_path() {
     cmake(&both, &entries, &entries, &["out/lib"]);
 }
 
+/// The user gives the dependency's directory too.
+#[test]
+fn cmake_with_an_rpath_of_the_user() {
+    let option = "-DCMAKE_EXE_LINKER_FLAGS=-Wl,-rpath,$D/opt/z/lib";
+    cmake(option, &["opt/z/lib"], &["opt/z/lib"], &[]);
+}
+
+/// Ninja links everything in one directory, and programs of a subdirectory may be
+/// elsewhere.
+#[test]
+fn cmake_with_an_output_directory() {
+    let Some(_) = tool("cmake") else { return };
+    for (generator, program) in [("Ninja", "ninja"), ("Unix Makefiles", "make")] {
+        let Some(_) = tool(program) else { continue };
+        let Some(place) = Place::new() else { return };
+        let text = CMAKE
+            .replace("app main.c", "app ../main.c")
+            .replace("alone main.c own.c", "alone ../main.c ../own.c");
+        place.file(
+            "build/sub/CMakeLists.txt",
+            &text.replace("SHARED own.c", "SHARED ../own.c"),
+        );
+        place.file(
+            "build/CMakeLists.txt",
+            "cmake_minimum_required(VERSION 3.16)\nproject(y C)\n\
+             set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)\n\
+             add_subdirectory(sub)\n",
+        );
+        place.build(&format!(
+            "cmake -G '{generator}' -S . -B b -DCMAKE_INSTALL_PREFIX=$D/out \
+             '-DCMAKE_INSTALL_RPATH=$ORIGIN/../lib'; cmake --build b; cmake --install b"
+        ));
+        place.expect_runs("out/bin/app", &["$ORIGIN/../lib", "opt/z/lib"]);
+        place.expect_runs("out/bin/alone", &["$ORIGIN/../lib", "opt/z/lib"]);
+    }
+}
+
 #[test]
 fn cmake_without_rpath() {
     for option in ["-DCMAKE_SKIP_RPATH=ON", "-DCMAKE_SKIP_INSTALL_RPATH=ON"] {

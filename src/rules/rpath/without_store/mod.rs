@@ -203,7 +203,8 @@ fn place(rpaths: Rpaths, link: &Link, world: &dyn World) -> Additions {
     };
     let new = replacement.as_ref().map_or(&b""[..], |found| &found.new);
     for (mut rpath, real) in rpaths.rpaths.into_iter().zip(rpaths.real) {
-        if entries(new).any(|entry| entry == rpath.directory) {
+        let given = link.gives(&rpath.directory);
+        if given && entries(new).any(|entry| entry == rpath.directory) {
             continue;
         }
         let kept = |list: &&[u8]| match (&replacement, build_system) {
@@ -219,7 +220,7 @@ fn place(rpaths: Rpaths, link: &Link, world: &dyn World) -> Additions {
         if kept.flat_map(|list| entries(list)).any(is_it) {
             continue;
         }
-        if link.gives(&rpath.directory) {
+        if given {
             // It stays only in another spelling.
             rpath.directory.push(b'/');
         }
