@@ -31,38 +31,49 @@ pub fn build_system(world: &dyn World) -> Option<BuildSystem> {
 
 /// How CMake changes a program's rpath when it installs the program.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Replacement {
-    pub old: Vec<u8>,
-    pub new: Vec<u8>,
+pub enum Replacement {
+    Unknown,
+    Nothing,
+    Text { old: Vec<u8>, new: Vec<u8> },
 }
 
 /// CMake's scripts are shorter, in bytes. More is not read.
 const LONGEST_SCRIPT: usize = 1 << 20;
 
 /// The replacement of one of the rpaths `given`, as CMake's script for the
-/// installation has it. The script is in one of `directories`, which are
-/// relative to the current one or absolute. `None`: not known.
+/// installation has it. The script is in the directory `configured`, if that is
+/// known, or else perhaps in one of the others. They are relative to the current
+/// directory or absolute.
 pub fn replacement(
     given: &[&[u8]],
-    directories: &[&[u8]],
+    configured: Option<&[u8]>,
+    others: [&[u8]; 2],
     world: &dyn World,
-) -> Option<Replacement> {
-    directories.iter().find_map(|directory| {
-        let path = match *directory {
+) -> Replacement {
+    let mut found = Replacement::Unknown;
+    for directory in configured.into_iter().chain(others) {
+        let path = match directory {
             b"" => b"cmake_install.cmake".to_vec(),
             directory => [directory, &b"/cmake_install.cmake"[..]].concat(),
         };
-        let mut found = None;
         world.read_parts(&path, &mut |part| {
             let script = part(0, LONGEST_SCRIPT);
-            found = given.iter().find_map(|old| {
-                let new = new_rpath(&script, old)?.to_vec();
-                let old = old.to_vec();
-                Some(Replacement { old, new })
-            });
+            if configured.is_some() {
+                found = Replacement::Nothing;
+            }
+            for old in given {
+                if let Some(new) = new_rpath(&script, old) {
+                    let (old, new) = (old.to_vec(), new.to_vec());
+                    found = Replacement::Text { old, new };
+                    return;
+                }
+            }
         });
-        found
-    })
+        if found != Replacement::Unknown {
+            break;
+        }
+    }
+    found
 }
 
 /// The value of NEW_RPATH behind an OLD_RPATH with this value.
@@ -90,14 +101,18 @@ mod tests {
         let script = "file(RPATH_CHANGE\n FILE \"$ENV{DESTDIR}/p/bin/app\"\n\
             OLD_RPATH \"/b:/dep/lib:\"\n NEW_RPATH \"/dep/lib\")";
         let world = Machine::new().file("/cwd/app/cmake_install.cmake", script);
-        let new = |given: &[&[u8]], directory: &str| {
-            let found = replacement(given, &[b"", directory.as_bytes()], &world);
-            found.map(|found| found.new)
+        let new = |given: &[&[u8]], configured, directory: &str| {
+            replacement(given, configured, [b"", directory.as_bytes()], &world)
         };
         let both = [&b"/x"[..], b"/b:/dep/lib:"];
-        assert_eq!(new(&both, "app").unwrap(), b"/dep/lib");
-        assert_eq!(new(&both, "/cwd/app").unwrap(), b"/dep/lib");
-        assert_eq!(new(&both, "lib"), None);
-        assert_eq!(new(&[b"/b"], "app"), None);
+        let text = || Replacement::Text {
+            old: both[1].to_vec(),
+            new: b"/dep/lib".to_vec(),
+        };
+        assert_eq!(new(&both, None, "app"), text());
+        assert_eq!(new(&both, Some(b"/cwd/app"), "bin"), text());
+        assert_eq!(new(&both, None, "lib"), Replacement::Unknown);
+        assert_eq!(new(&[b"/b"], None, "app"), Replacement::Unknown);
+        assert_eq!(new(&[b"/b"], Some(b"app"), "x"), Replacement::Nothing);
     }
 }

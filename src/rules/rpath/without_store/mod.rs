@@ -25,7 +25,9 @@ use crate::planning::context::Context;
 use crate::rules::rpath::Rpath;
 use crate::rules::rpath::without_store::declared::{Declared, INSTALL_LIBRARIES};
 use crate::rules::rpath::without_store::directories::{Class, Directories};
-use crate::rules::rpath::without_store::install_step::{BuildSystem, build_system, replacement};
+use crate::rules::rpath::without_store::install_step::{
+    BuildSystem, Replacement, build_system, replacement,
+};
 use crate::rules::rpath::without_store::link::{Library, Link, Place, is_shared};
 use crate::rules::rpath::without_store::search::Search;
 use crate::text::path::{directory, entries, file_name, without_slashes};
@@ -196,20 +198,22 @@ fn place(rpaths: Rpaths, link: &Link, world: &dyn World) -> Additions {
     let replacement = match is_cmake {
         true => {
             let beside = directory(link.output.unwrap_or_default());
-            let configured = link.cmake_directory.unwrap_or(beside);
-            replacement(&link.rpaths, &[configured, beside, b""], world)
+            replacement(&link.rpaths, link.cmake_directory, [beside, b""], world)
         }
-        false => None,
+        false => Replacement::Unknown,
     };
-    let new = replacement.as_ref().map_or(&b""[..], |found| &found.new);
+    let (old, new) = match &replacement {
+        Replacement::Text { old, new } => (Some(&old[..]), &new[..]),
+        _ => (None, &b""[..]),
+    };
     for (mut rpath, real) in rpaths.rpaths.into_iter().zip(rpaths.real) {
         let given = link.gives(&rpath.directory);
         if given && entries(new).any(|entry| entry == rpath.directory) {
             continue;
         }
-        let kept = |list: &&[u8]| match (&replacement, build_system) {
-            (Some(found), _) => **list != *found.old,
-            (None, build_system) => build_system.is_none(),
+        let kept = |list: &&&[u8]| match replacement {
+            Replacement::Unknown => build_system.is_none(),
+            _ => Some(**list) != old,
         };
         let is_it = |entry: &[u8]| {
             without_slashes(entry) == rpath.directory
@@ -225,7 +229,7 @@ fn place(rpaths: Rpaths, link: &Link, world: &dyn World) -> Additions {
             rpath.directory.push(b'/');
         }
         // What follows text that is replaced by nothing begins with a colon.
-        match is_cmake && new.is_empty() {
+        match is_cmake && new.is_empty() && replacement != Replacement::Nothing {
             true => additions.before.push(rpath),
             false => additions.after.push(rpath),
         }
