@@ -119,8 +119,9 @@ fn a_compilers_hooks_change_its_arguments() {
 #[test]
 fn a_linkers_hooks_change_its_arguments() {
     let root = Root::new();
-    write(&root.path("lib/libz.so"), "");
-    let directory = root.path("lib").display().to_string();
+    write(&root.path("z/lib/libz.so"), "");
+    write(&root.path("z/include/z.h"), "");
+    let directory = root.path("z/lib").display().to_string();
     let link = format!("ld a.o -L{directory} -lz");
     let rpath = format!("[a.o][-L{directory}][-lz][-rpath][{directory}]");
     assert_eq!(root.prints(&link), rpath);

@@ -217,6 +217,14 @@ fn option<'a>(rpath: Rpath) -> [Arg<'a>; 2] {
 }
 
 impl<'a> LibraryAdditions<'a> {
+    /// Leaves only what hooks read.
+    pub fn without_arguments(&mut self) {
+        self.before.clear();
+        self.args.clear();
+        self.drops_empty_rpaths = false;
+        self.drops_new_tags = false;
+    }
+
     /// Adds the arguments to a linker's command.
     pub fn apply(&mut self, command: &mut Command<'a>, log: &mut Log) {
         command.before.append(&mut self.before);

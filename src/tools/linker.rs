@@ -145,18 +145,13 @@ pub fn plan<'a>(mut context: Context<'_, 'a>) -> Result<Plan<'a>, Error> {
         &files,
         &mut context,
     )?;
-    let mut found = if is_partial {
+    let args = command.args().map(|arg| &arg[..]);
+    let mut found = from_libraries(args, link_type, &files, &mut context)?;
+    if is_partial {
         let why = DropReason::PartialLink.text();
         context.log.explain(|| Explanation::NoRpaths(why));
-        LibraryAdditions {
-            output: output(command.args(), call.linker_parser()).to_vec(),
-            relocatable: true,
-            ..LibraryAdditions::default()
-        }
-    } else {
-        let args = command.args().map(|arg| &arg[..]);
-        from_libraries(args, link_type, &files, &mut context)?
-    };
+        found.without_arguments();
+    }
     found.apply(&mut command, context.log);
     let read_by_hooks = || shell_variables(call, link_type, &found);
     hooks::run(
