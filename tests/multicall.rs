@@ -106,7 +106,8 @@ fn a_bare_link_is_enough_with_a_prefix_of_the_users_own_choice() {
     place.link("bin/cc", BINARY);
     let mut compiler = place.command("cc", &["bin"]);
     compiler.env_remove("NIX_LDFLAGS");
-    run(compiler.args(["main.c", "-o", "main", "-Lgreet/lib", "-Wl,-lgreet"]));
+    let directory = format!("-L{}", place.path("greet/lib").display());
+    run(compiler.args(["main.c", "-o", "main", &directory, "-Wl,-lgreet"]));
     assert_eq!(run_alone(&place.path("main")), "hello\n");
 }
 
