@@ -339,7 +339,7 @@ fn without_memory_the_ordinary_start_takes_over() {
         .arg(root.path().join("real"))
         .arg(&source));
 
-    let limited = "ulimit -v 6000; exec bin/gcc -c @args.rsp";
+    let limited = "ulimit -v 7000; exec bin/gcc -c @args.rsp";
     let mut shell = command("sh");
     shell
         .args(["-c", limited])
