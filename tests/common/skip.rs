@@ -67,6 +67,7 @@ pub fn records() -> PathBuf {
 /// The Debian package that has a program.
 fn package_of(program: &str) -> &str {
     match program {
+        "aarch64-linux-gnu-gcc" => "gcc-aarch64-linux-gnu",
         "as" | "ld" | "ld.bfd" | "ld.gold" | "nm" | "objdump" | "readelf" => "binutils",
         "c++" => "g++",
         "clang++" => "clang",
@@ -80,6 +81,7 @@ fn package_of(program: &str) -> &str {
         "man" => "man-db",
         "ninja" => "ninja-build",
         "nix-build" => "nix-bin",
+        "qemu-aarch64" => "qemu-user",
         "script" => "bsdutils",
         "setpriv" | "unshare" => "util-linux",
         other => other,
