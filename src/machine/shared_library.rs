@@ -1,5 +1,5 @@
-//! Reads what a link needs to know of the file that `-l` finds: the dynamic
-//! section of an ELF library, or the text of a linker script.
+//! Reads the file that a linker finds for `-l`: the dynamic section of an ELF
+//! library, or the text of a linker script.
 
 use alloc::vec::Vec;
 

@@ -67,7 +67,8 @@ pub fn check_directories(
     Ok(())
 }
 
-/// The directory of this machine that an option names, as it is spelled.
+/// Returns the directory of this machine that an option names, in the spelling of
+/// the option.
 fn named(
     meaning: Meaning,
     value: Option<&[u8]>,

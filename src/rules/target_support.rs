@@ -1,4 +1,4 @@
-//! What a target that the call names supports. `wrap` tests the hardening flags
+//! Decides which hardening flags the target of a call supports. `wrap` tests the hardening flags
 //! for the compiler's default target only, but one clang serves all targets.
 
 use alloc::vec::Vec;

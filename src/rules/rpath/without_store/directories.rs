@@ -18,7 +18,7 @@ use crate::text::path::{file_name, without_slashes};
 /// A file that gcc has in its own directories only.
 const COMPILERS: &[u8] = b"/crtbegin.o";
 
-/// What a directory is to a link.
+/// Whether a directory can get an rpath.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Class {
     Counts {
@@ -72,7 +72,7 @@ impl<'a> Directories<'a> {
         }
     }
 
-    /// The class of a directory, as it is spelled in the link.
+    /// Returns the class of a directory, given in the spelling of the link.
     pub fn class(&self, directory: &[u8]) -> Class {
         if let Some(class) = self.known.borrow().get(directory) {
             return class.clone();

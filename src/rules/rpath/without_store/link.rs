@@ -1,4 +1,5 @@
-//! What a linker command says of libraries and where to find them.
+//! Reads the libraries of a linker command and the directories that are searched for
+//! them.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;

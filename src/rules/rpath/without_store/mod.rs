@@ -287,7 +287,7 @@ fn has_library(directory: &[u8], link: &Link, world: &dyn World) -> bool {
     })
 }
 
-/// The directory of a file, as it is spelled.
+/// The directory part of a path, without resolving anything.
 fn directory_of(path: &[u8]) -> &[u8] {
     match directory(path) {
         b"" if path.starts_with(b"/") => b"/",
