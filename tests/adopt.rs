@@ -243,7 +243,7 @@ fn hooks_and_flag_files_are_where_packages_look_for_them() {
     // Others may add to it.
     let mode = fs::metadata(place.path("fast/nix-support/cc-cflags")).unwrap();
     assert_eq!(mode.permissions().mode() & 0o777, 0o644);
-    // What stdenv is told is the new root.
+    // stdenv gets the new root.
     assert_eq!(
         place.file("fast/nix-support/setup-hook"),
         format!("export NIX_CC={fast}\n")

@@ -640,18 +640,20 @@ target_link_libraries(alone z)
 install(TARGETS own app alone RUNTIME DESTINATION bin LIBRARY DESTINATION lib)
 ";
 
+/// The generators of CMake whose programs are installed.
+fn generators() -> impl Iterator<Item = &'static str> {
+    let has_cmake = tool("cmake").is_some();
+    let all = [("Unix Makefiles", "make"), ("Ninja", "ninja")];
+    let installed = all
+        .into_iter()
+        .filter(move |(_, program)| has_cmake && tool(program).is_some());
+    installed.map(|(generator, _)| generator)
+}
+
 /// Configures, builds, and installs with CMake, and checks the entries of the
 /// installed app, `alone` and libown.
 fn cmake(options: &str, app: &[&str], alone: &[&str], own: &[&str]) {
-    for generator in ["Unix Makefiles", "Ninja"] {
-        let Some(_) = tool("cmake") else { return };
-        let Some(_) = tool(if generator == "Ninja" {
-            "ninja"
-        } else {
-            "make"
-        }) else {
-            continue;
-        };
+    for generator in generators() {
         let Some(place) = Place::new() else { return };
         place.file("build/CMakeLists.txt", CMAKE);
         place.build(&format!(
@@ -710,9 +712,7 @@ fn cmake_with_an_rpath_of_the_user() {
 /// elsewhere.
 #[test]
 fn cmake_with_an_output_directory() {
-    let Some(_) = tool("cmake") else { return };
-    for (generator, program) in [("Ninja", "ninja"), ("Unix Makefiles", "make")] {
-        let Some(_) = tool(program) else { continue };
+    for generator in generators() {
         let Some(place) = Place::new() else { return };
         let text = CMAKE
             .replace("app main.c", "app ../main.c")
@@ -799,15 +799,7 @@ fn cmake_with_the_own_prefix() {
 #[test]
 fn cmake_elsewhere() {
     for linked in ["own", "${CMAKE_BINARY_DIR}/lib/libown.so", "-lown"] {
-        for generator in ["Unix Makefiles", "Ninja"] {
-            let Some(_) = tool("cmake") else { return };
-            let Some(_) = tool(if generator == "Ninja" {
-                "ninja"
-            } else {
-                "make"
-            }) else {
-                continue;
-            };
+        for generator in generators() {
             let Some(place) = Place::new() else { return };
             let top = "cmake_minimum_required(VERSION 3.16)\nproject(x C)\n\
                  add_subdirectory(lib)\nlink_directories(${CMAKE_BINARY_DIR}/lib)\n\

@@ -309,7 +309,7 @@ fn compiler_path_and_gccs_own_names() {
     let Some(mold) = place.private("mold") else {
         return;
     };
-    // Not the plain name: Debian's clang is told with -B where the root's are.
+    // Not the plain name, because Debian's clang gets a -B with the root's linkers.
     let toolchain = place.root.join("nix-support/toolchain.json");
     let text = fs::read_to_string(&toolchain).unwrap();
     fs::write(&toolchain, text.replace("\"ld.mold\"", "\"ld.other\"")).unwrap();

@@ -80,7 +80,7 @@ impl World {
 }
 
 /// Newer compilers contain a linker that the driver uses instead of the `ld` on
-/// PATH, unless they are told not to.
+/// PATH, unless an option says otherwise.
 fn linker_features() -> Vec<&'static [&'static str]> {
     let off: &[&str] = &["-Clinker-features=-lld"];
     let asked = command("rustc").args(off).arg("--print=cfg").output();
